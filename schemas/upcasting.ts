@@ -1,0 +1,35 @@
+// Steps that several event types' upcasters share. All are pure and idempotent: a sender that
+// already uses the new spelling under an old version number loses nothing.
+import type { Json, JsonObject } from './contract.ts';
+
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Applies `step` to the object under `key`; anything else there is left for validation to judge. */
+export function within(payload: JsonObject, key: string, step: (value: JsonObject) => JsonObject): JsonObject {
+  const value = payload[key];
+  return isObject(value) ? { ...payload, [key]: step(value) } : payload;
+}
+
+/** Renames a field; a value already under the new name wins and the old one stays as an unknown field. */
+export function rename(from: string, to: string): (value: JsonObject) => JsonObject {
+  return (value) => {
+    if (value[from] === undefined || (value[to] !== undefined && value[to] !== null)) return value;
+    const { [from]: moved, ...rest } = value;
+    return { ...rest, [to]: moved ?? null };
+  };
+}
+
+/** 1.2 made attachments a list: the single `file_url` and `file_size` become its first item. */
+export function singleFileToList(content: JsonObject): JsonObject {
+  const { file_url: url, file_size: size, ...rest } = content;
+  if (typeof url !== 'string') return content;
+  const files = Array.isArray(content['files']) ? content['files'] : [];
+  if (files.some((file) => isObject(file) && file['file_url'] === url)) return { ...rest, files };
+  return { ...rest, files: [{ file_url: url, ...(size === undefined ? {} : { file_size: size }) }, ...files] };
+}
+
+/** A text given as a number becomes text. */
+export function numberToText(field: string): (value: JsonObject) => JsonObject {
+  return (value) => (typeof value[field] === 'number' ? { ...value, [field]: String(value[field]) } : value);
+}
