@@ -1,0 +1,70 @@
+// Puts one downloaded part into the cache folder as a whole or not at all: it is built in a folder
+// beside its place and renamed into it. Two clones that install at the same time take turns by a lock;
+// if both build all the same, the first rename wins and the second one's work is thrown away.
+import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from './identity.ts';
+
+export interface CachedPart {
+  /** Folder name in the cache: part-version. */
+  folder: string;
+  build: (intoDir: string) => Promise<void>;
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false);
+}
+
+/** The folder of the part, built first when it isn't there. */
+export async function install(cacheDir: string, part: CachedPart): Promise<string> {
+  const place = join(cacheDir, part.folder);
+  if (await exists(place)) return place;
+  await mkdir(cacheDir, { recursive: true });
+  const unlock = await lock(join(cacheDir, `.${part.folder}.lock`));
+  try {
+    if (await exists(place)) return place;
+    await removeLeftovers(cacheDir, part.folder);
+    const building = join(cacheDir, `.${part.folder}.${process.pid}`);
+    await mkdir(building);
+    try {
+      await part.build(building);
+      await rename(building, place).catch(async (error: unknown) => {
+        if (!(await exists(place))) throw error;
+      });
+    } finally {
+      await rm(building, { recursive: true, force: true });
+    }
+    return place;
+  } finally {
+    await unlock();
+  }
+}
+
+/** Waits until the lock file is ours; the lock of a process that has died is taken over. */
+async function lock(path: string): Promise<() => Promise<void>> {
+  for (;;) {
+    const file = await open(path, 'wx').catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      return undefined;
+    });
+    if (file !== undefined) {
+      await file.writeFile(String(process.pid));
+      await file.close();
+      return () => rm(path, { force: true });
+    }
+    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
+    if (Number.isInteger(holder) && holder > 0 && !isAlive(holder)) await rm(path, { force: true });
+    else await sleep(300);
+  }
+}
+
+/** Half-built folders of installers that were killed. */
+async function removeLeftovers(cacheDir: string, folder: string): Promise<void> {
+  const prefix = `.${folder}.`;
+  for (const entry of await readdir(cacheDir)) {
+    const pid = Number(entry.slice(prefix.length));
+    if (!entry.startsWith(prefix) || !Number.isInteger(pid) || isAlive(pid)) continue;
+    await rm(join(cacheDir, entry), { recursive: true, force: true });
+  }
+}

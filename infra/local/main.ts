@@ -1,0 +1,99 @@
+// npm run stack -- start | install | status | stop | reset
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { ensureInstalled } from './install.ts';
+import { partIsReady } from './parts.ts';
+import { progressPrinter } from './progress.ts';
+import { partNames, partTitles, readSettings, SetupError } from './settings.ts';
+import { startStack } from './stack.ts';
+import { isSameProcess } from './identity.ts';
+import { StartFailure } from './supervised.ts';
+import { endLeftovers, runningState } from './supervisor.ts';
+
+/** What the parts write into the data folder. Never the folder itself: DATA_DIR may be somebody's home. */
+const stateEntries = [...partNames, 'logs', 'supervisor.json', 'supervisor.lock'];
+
+async function start(): Promise<void> {
+  const begun = Date.now();
+  const stack = await startStack({ onProgress: progressPrinter(process.stderr) });
+  console.log(`The stack is ready after ${((Date.now() - begun) / 1000).toFixed(1)} s. Ctrl-C stops it.
+  KAFKA_BROKERS=${stack.kafkaBrokers}
+  SCHEMA_REGISTRY_URL=${stack.schemaRegistryUrl}
+  CLICKHOUSE_URL=${stack.clickhouseUrl}
+  data and logs: ${stack.dataDir}`);
+  const stop = (): void => {
+    process.once('SIGINT', () => process.exit(1));
+    console.log('stopping…');
+    void stack.stop().then(() => process.exit(0));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
+
+async function install(): Promise<void> {
+  const settings = readSettings(process.env);
+  const installation = await ensureInstalled({
+    cacheDir: settings.cacheDir, env: process.env, onProgress: progressPrinter(process.stderr),
+  });
+  console.log(`Installed in ${settings.cacheDir}; Java: ${installation.java}`);
+}
+
+async function status(): Promise<void> {
+  const { dataDir, ports } = readSettings(process.env);
+  const state = await runningState(dataDir);
+  if (state === undefined) {
+    console.log(`nothing runs on ${dataDir}`);
+    process.exitCode = 1;
+    return;
+  }
+  console.log(`${dataDir}: supervised by pid ${state.supervisor.pid}`);
+  for (const { name, title, identity } of state.processes) {
+    const part = partNames.find((known) => known === name);
+    const health = part === undefined ? '' : (await partIsReady(part, ports).catch(() => false)) ? ', ready' : ', not ready';
+    console.log(`  ${title}: pid ${identity.pid}${health}`);
+  }
+  for (const part of partNames.filter((known) => !state.processes.some(({ name }) => name === known))) {
+    console.log(`  ${partTitles[part]}: not started here, or waiting to restart`);
+  }
+}
+
+async function stop(): Promise<void> {
+  const { dataDir } = readSettings(process.env);
+  const state = await runningState(dataDir);
+  if (state === undefined) {
+    const ended = await endLeftovers(dataDir);
+    console.log(ended === 0 ? `nothing runs on ${dataDir}` : `ended ${ended} left-over processes`);
+    return;
+  }
+  process.kill(state.supervisor.pid, 'SIGTERM');
+  for (let tries = 0; tries < 150 && isSameProcess(state.supervisor); tries += 1) await sleep(100);
+  if (isSameProcess(state.supervisor)) throw new SetupError([`pid ${state.supervisor.pid} does not stop`]);
+  await endLeftovers(dataDir);
+  console.log('stopped');
+}
+
+async function reset(): Promise<void> {
+  const { dataDir } = readSettings(process.env);
+  const state = await runningState(dataDir);
+  if (state !== undefined) {
+    throw new SetupError([`the stack on ${dataDir} runs (pid ${state.supervisor.pid}); stop it first: npm run stack -- stop`]);
+  }
+  await endLeftovers(dataDir);
+  for (const entry of stateEntries) await rm(join(dataDir, entry), { recursive: true, force: true });
+  console.log(`all events, schemas, tables and logs in ${dataDir} are deleted`);
+}
+
+const program = new Command('stack').description('The local stack: Kafka, schema registry, ClickHouse');
+program.command('start', { isDefault: true }).description('start it and stay until Ctrl-C').action(start);
+program.command('install').description('fetch the programs into the cache folder, without starting').action(install);
+program.command('status').description('what runs on the data folder').action(status);
+program.command('stop').description('stop what runs on the data folder').action(stop);
+program.command('reset').description('delete the state of all parts').action(reset);
+
+await program.parseAsync().catch((error: unknown) => {
+  if (!(error instanceof SetupError || error instanceof StartFailure)) throw error;
+  console.error(error.message);
+  process.exit(error instanceof SetupError ? error.exitCode : 1);
+});

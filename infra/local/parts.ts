@@ -1,0 +1,199 @@
+// What each part of the local stack is: its command line, its settings, and how it shows that it
+// works. All of it listens on 127.0.0.1 only.
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { exists } from './cache.ts';
+import type { Installation } from './install.ts';
+import { partTitles, projectDir, type PartName, type StackPorts } from './settings.ts';
+import type { ProcessSpec } from './supervised.ts';
+import { logFile } from './supervisor.ts';
+
+export interface PartContext {
+  dataDir: string;
+  ports: StackPorts;
+  installation: Installation;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+const host = '127.0.0.1';
+const run = promisify(execFile);
+
+export const kafkaBrokers = (ports: StackPorts): string => `${host}:${ports.kafka}`;
+export const schemaRegistryUrl = (ports: StackPorts): string => `http://${host}:${ports.registry}/apis/ccompat/v7`;
+export const clickhouseUrl = (ports: StackPorts): string => `http://${host}:${ports.clickhouse}`;
+
+export function partSpec(part: PartName, context: PartContext): ProcessSpec {
+  switch (part) {
+    case 'kafka':
+      return kafkaSpec(context);
+    case 'registry':
+      return registrySpec(context);
+    case 'clickhouse':
+      return clickhouseSpec(context);
+  }
+}
+
+/** Whether the part on this port does its work. */
+export function partIsReady(part: PartName, ports: StackPorts): Promise<boolean> {
+  switch (part) {
+    case 'kafka':
+      return kafkaAnswers(ports.kafka);
+    case 'registry':
+      return httpAnswers(`${schemaRegistryUrl(ports)}/subjects`);
+    case 'clickhouse':
+      return httpAnswers(`${clickhouseUrl(ports)}/ping`);
+  }
+}
+
+const common = (part: PartName, context: PartContext): Pick<ProcessSpec, 'name' | 'title' | 'env' | 'logFile' | 'isReady' | 'readyWithinMs' | 'stopWithinMs' | 'stopOrder'> => ({
+  name: part,
+  title: partTitles[part],
+  env: context.env,
+  logFile: logFile(context.dataDir, part),
+  isReady: () => partIsReady(part, context.ports),
+  readyWithinMs: 90_000,
+  stopWithinMs: 3_500,
+  stopOrder: 100,
+});
+
+/** Rewritten at every start, so the ports may change between two starts on one data folder. */
+export function kafkaProperties(ports: StackPorts, logDir: string): string {
+  const settings: Record<string, string | number | boolean> = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@${host}:${ports.kafkaController}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `BROKER://${host}:${ports.kafka},CONTROLLER://${host}:${ports.kafkaController}`,
+    'advertised.listeners': `BROKER://${host}:${ports.kafka}`,
+    'listener.security.protocol.map': 'BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name': 'BROKER',
+    'log.dirs': logDir,
+    // A typo in a topic name must fail, not make a topic with the wrong settings.
+    'auto.create.topics.enable': false,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 8,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 8,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    // One consumer group member per service: waiting 3 s for others only delays the start.
+    'group.initial.rebalance.delay.ms': 0,
+    // After a kill -9 the broker waits for the session of its dead self to end: 9 s by default.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
+    // The default of 128 MB is a third of the heap given below.
+    'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
+  };
+  return Object.entries(settings).map(([name, value]) => `${name}=${value}\n`).join('');
+}
+
+function kafkaSpec(context: PartContext): ProcessSpec {
+  const { dataDir, ports, installation } = context;
+  const folder = join(dataDir, 'kafka');
+  const logDir = join(folder, 'log');
+  const properties = join(folder, 'server.properties');
+  const logging = `-Dlog4j2.configurationFile=${join(projectDir, 'infra/local/kafka/log4j2.properties')}`;
+  const classPath = ['-cp', join(installation.kafkaDir, 'libs', '*')];
+  return {
+    ...common('kafka', context),
+    command: installation.java,
+    args: ['-Xms64m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemoryError', logging, ...classPath, 'kafka.Kafka', properties],
+    cwd: dataDir,
+    prepare: async () => {
+      await mkdir(logDir, { recursive: true });
+      await writeFile(properties, kafkaProperties(ports, logDir));
+      if (await exists(join(logDir, 'meta.properties'))) return;
+      // A random id, as Kafka makes it, but never with a dash at its start, which reads as an option.
+      const clusterId = `t${randomBytes(16).toString('base64url').slice(1)}`;
+      await run(installation.java, ['-Xmx128m', '-XX:TieredStopAtLevel=1', logging, ...classPath, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties], { cwd: dataDir });
+    },
+  };
+}
+
+function registrySpec(context: PartContext): ProcessSpec {
+  const { dataDir, ports, installation } = context;
+  const folder = join(dataDir, 'registry');
+  const settings = {
+    'quarkus.http.host': host,
+    'quarkus.http.port': ports.registry,
+    // Its second, management port would be 9000 on all addresses; it can't be turned off otherwise.
+    'quarkus.management.host-enabled': false,
+    'quarkus.http.access-log.enabled': false,
+    'quarkus.log.category."io.apicurio".level': 'WARN',
+    'apicurio.storage.kind': 'sql',
+    'apicurio.storage.sql.kind': 'h2',
+    'apicurio.datasource.url': `jdbc:h2:file:${join(folder, 'registry')}`,
+    'apicurio.storage.snapshot.location': folder,
+    'apicurio.import.work-dir': folder,
+  };
+  return {
+    ...common('registry', context),
+    command: installation.java,
+    // Only the first compiler stage: it starts faster, takes 100 MB less, and is asked a few times a minute.
+    args: [
+      '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:+ExitOnOutOfMemoryError',
+      ...Object.entries(settings).map(([name, value]) => `-D${name}=${value}`),
+      '-jar', join(installation.registryDir, 'quarkus-run.jar'),
+    ],
+    cwd: dataDir,
+    prepare: async () => {
+      await mkdir(folder, { recursive: true });
+    },
+  };
+}
+
+function clickhouseSpec(context: PartContext): ProcessSpec {
+  const { dataDir, ports, installation } = context;
+  const folder = join(dataDir, 'clickhouse');
+  return {
+    ...common('clickhouse', context),
+    command: process.execPath,
+    args: ['--import', 'tsx', join(projectDir, 'infra/local/clickhouse/server.ts')],
+    env: {
+      ...context.env,
+      CLICKHOUSE_PORT: String(ports.clickhouse),
+      CLICKHOUSE_DATA_DIR: folder,
+      CHDB_HOME: installation.clickhouseDir,
+    },
+    cwd: projectDir,
+    prepare: async () => {
+      await mkdir(folder, { recursive: true });
+    },
+  };
+}
+
+async function httpAnswers(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  await response.arrayBuffer();
+  return response.ok;
+}
+
+// An ApiVersions request, version 0, written by hand: a broker that has only bound its port, or is
+// still loading its log, accepts a connection but doesn't answer this.
+function kafkaAnswers(port: number): Promise<boolean> {
+  const apiVersions = 18;
+  const correlationId = 7;
+  const request = Buffer.alloc(14);
+  request.writeInt32BE(request.length - 4, 0);
+  request.writeInt16BE(apiVersions, 4);
+  request.writeInt32BE(correlationId, 8);
+  request.writeInt16BE(-1, 12);
+  return new Promise((done) => {
+    const socket = connect({ port, host, timeout: 2_000 }, () => socket.write(request));
+    const finish = (answer: boolean): void => {
+      socket.destroy();
+      done(answer);
+    };
+    socket.once('data', (response) => {
+      finish(response.length >= 10 && response.readInt32BE(4) === correlationId && response.readInt16BE(8) === 0);
+    });
+    socket.once('timeout', () => finish(false));
+    socket.once('error', () => finish(false));
+    socket.once('close', () => finish(false));
+  });
+}

@@ -1,0 +1,95 @@
+// The local stack as one thing: Kafka, the schema registry and ClickHouse, started side by side.
+//   const stack = await startStack({ dataDir, ports });  …  await stack.stop();
+import { resolve } from 'node:path';
+import { ensureInstalled } from './install.ts';
+import { clickhouseUrl, kafkaBrokers, partSpec, schemaRegistryUrl } from './parts.ts';
+import { portProblems, type PortClaim } from './ports.ts';
+import type { OnProgress } from './progress.ts';
+import { partNames, portVariables, readSettings, SetupError, type PartName, type StackPorts } from './settings.ts';
+import { Supervisor } from './supervisor.ts';
+
+export { ensureInstalled } from './install.ts';
+
+export interface StackOptions {
+  dataDir?: string;
+  ports?: Partial<StackPorts>;
+  cacheDir?: string;
+  /** The parts to start; all by default. */
+  only?: readonly PartName[];
+  /** Whether a crashed part is started again; true by default. */
+  autoRestart?: boolean;
+  onProgress?: OnProgress;
+  /** Base environment of the parts, and of the settings that aren't given here. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Start under this supervisor, which then also stops the parts. */
+  supervisor?: Supervisor;
+}
+
+export interface Stack {
+  kafkaBrokers: string;
+  schemaRegistryUrl: string;
+  clickhouseUrl: string;
+  dataDir: string;
+  ports: StackPorts;
+  /** The parts that run now. */
+  pids: () => Partial<Record<PartName, number>>;
+  kill: (part: PartName, signal: NodeJS.Signals) => void;
+  /** Starts a part that has been stopped or has crashed; resolves when it is ready. */
+  start: (part: PartName) => Promise<void>;
+  stopPart: (part: PartName) => Promise<void>;
+  /** Stops the part, if it runs, and starts it; resolves when it is ready. */
+  restart: (part: PartName) => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+export function stackPortClaims(ports: StackPorts, only: readonly PartName[]): PortClaim[] {
+  const claims: PortClaim[] = [];
+  for (const part of only) {
+    const names: (keyof StackPorts)[] = part === 'kafka' ? ['kafka', 'kafkaController'] : [part];
+    for (const name of names) {
+      const { variable, title } = portVariables[name];
+      claims.push({ port: ports[name], title, variable });
+    }
+  }
+  return claims;
+}
+
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const env = options.env ?? process.env;
+  const settings = readSettings(env);
+  const dataDir = resolve(options.dataDir ?? settings.dataDir);
+  const ports = { ...settings.ports, ...options.ports };
+  const only = options.only ?? partNames;
+  const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
+  const installation = await ensureInstalled({ cacheDir: options.cacheDir ?? settings.cacheDir, env, only, ...progress });
+  const supervisor = options.supervisor ?? (await Supervisor.open({ dataDir, autoRestart: options.autoRestart ?? true, ...progress }));
+  try {
+    // After the supervisor has ended what an earlier one left, which may have held the ports.
+    const problems = await portProblems(stackPortClaims(ports, only));
+    if (problems.length > 0) throw new SetupError(problems);
+    const started = await Promise.allSettled(
+      only.map((part) => supervisor.start(partSpec(part, { dataDir, ports, installation, env }))),
+    );
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  } catch (error) {
+    if (options.supervisor === undefined) await supervisor.stop();
+    throw error;
+  }
+  return {
+    kafkaBrokers: kafkaBrokers(ports),
+    schemaRegistryUrl: schemaRegistryUrl(ports),
+    clickhouseUrl: clickhouseUrl(ports),
+    dataDir,
+    ports,
+    pids: () => {
+      const pids = supervisor.pids();
+      return Object.fromEntries(only.flatMap((part) => (pids[part] === undefined ? [] : [[part, pids[part]]])));
+    },
+    kill: (part, signal) => supervisor.get(part).kill(signal),
+    start: (part) => supervisor.get(part).start(),
+    stopPart: (part) => supervisor.get(part).stop(),
+    restart: (part) => supervisor.get(part).restart(),
+    stop: () => supervisor.stop(),
+  };
+}

@@ -1,0 +1,194 @@
+// Owns a data folder and every process that works on it. One supervisor per folder: two Kafkas on one
+// folder destroy it. What a dead supervisor left behind is ended at the next start, and by the
+// watchdog at once.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identify, isSameProcess, type ProcessIdentity } from './identity.ts';
+import type { OnProgress } from './progress.ts';
+import { tracked } from './progress.ts';
+import { projectDir, SetupError } from './settings.ts';
+import { SupervisedProcess, type ProcessSpec } from './supervised.ts';
+
+export interface SupervisorOptions {
+  dataDir: string;
+  autoRestart?: boolean;
+  onProgress?: OnProgress;
+}
+
+/** What is noted in the data folder about a running supervisor. */
+export interface RunningState {
+  supervisor: ProcessIdentity;
+  processes: { name: string; title: string; identity: ProcessIdentity }[];
+}
+
+const stateFile = (dataDir: string): string => join(dataDir, 'supervisor.json');
+const lockFile = (dataDir: string): string => join(dataDir, 'supervisor.lock');
+export const logFile = (dataDir: string, name: string): string => join(dataDir, 'logs', `${name}.log`);
+
+export class Supervisor {
+  readonly dataDir: string;
+  readonly #onProgress: OnProgress;
+  readonly #autoRestart: boolean;
+  readonly #processes = new Map<string, SupervisedProcess>();
+  readonly #identities = new Map<string, ProcessIdentity>();
+  #watchdog: ChildProcess | undefined;
+  #noting: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+
+  private constructor(options: SupervisorOptions) {
+    this.dataDir = options.dataDir;
+    this.#onProgress = options.onProgress ?? (() => undefined);
+    this.#autoRestart = options.autoRestart ?? true;
+  }
+
+  /** Takes the data folder, or says who has it. */
+  static async open(options: SupervisorOptions): Promise<Supervisor> {
+    const supervisor = new Supervisor(options);
+    await mkdir(join(options.dataDir, 'logs'), { recursive: true });
+    await takeLock(options.dataDir);
+    await endLeftovers(options.dataDir);
+    supervisor.#startWatchdog();
+    supervisor.#note();
+    return supervisor;
+  }
+
+  get(name: string): SupervisedProcess {
+    const found = this.#processes.get(name);
+    if (found === undefined) throw new Error(`nothing named ${name} is supervised here`);
+    return found;
+  }
+
+  pids(): Record<string, number> {
+    return Object.fromEntries([...this.#identities].map(([name, identity]) => [name, identity.pid]));
+  }
+
+  /** Resolves when the process is ready. */
+  async start(spec: ProcessSpec): Promise<void> {
+    if (this.#stopping !== undefined) throw new Error('the supervisor is stopping');
+    await keepOneOlderLog(spec.logFile);
+    const { name, title } = spec;
+    const note = (doing: string, detail: string): void =>
+      this.#onProgress({ title, doing, state: 'note', elapsedMs: 0, detail });
+    const supervised = new SupervisedProcess(spec, {
+      spawned: (pid) => {
+        this.#watchdog?.stdin?.write(`+ ${pid}\n`);
+        const identity = identify(pid);
+        if (identity !== undefined) this.#identities.set(name, identity);
+        this.#note();
+      },
+      exited: (pid) => {
+        this.#watchdog?.stdin?.write(`- ${pid}\n`);
+        if (this.#identities.get(name)?.pid === pid) this.#identities.delete(name);
+        this.#note();
+      },
+      crashed: (detail) => note('crashed', `${detail} (log: ${spec.logFile})`),
+      restarted: (elapsedMs) => note('runs again', `after ${(elapsedMs / 1000).toFixed(1)} s`),
+    }, this.#autoRestart);
+    this.#processes.set(name, supervised);
+    await tracked(this.#onProgress, { title, doing: 'start' }, () => supervised.start());
+  }
+
+  /** Ends everything in stop order and gives the data folder back. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  /** For the impatient: ends everything at once. */
+  forceKill(): void {
+    for (const supervised of this.#processes.values()) supervised.forceKill();
+  }
+
+  async #stopAll(): Promise<void> {
+    const orders = new Set([...this.#processes.values()].map((supervised) => supervised.spec.stopOrder));
+    for (const order of [...orders].sort((a, b) => a - b)) {
+      const together = [...this.#processes.values()].filter((supervised) => supervised.spec.stopOrder === order);
+      await Promise.all(together.map((supervised) => supervised.stop()));
+    }
+    await this.#noting;
+    this.#watchdog?.stdin?.end();
+    await rm(stateFile(this.dataDir), { force: true });
+    await rm(lockFile(this.dataDir), { force: true });
+  }
+
+  #startWatchdog(): void {
+    this.#watchdog = spawn('sh', [join(projectDir, 'infra/local/watchdog.sh')], {
+      detached: true, stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    // Without a watchdog the stack works all the same; only a kill -9 then leaves processes behind.
+    this.#watchdog.on('error', () => undefined);
+    this.#watchdog.stdin?.on('error', () => undefined);
+    this.#watchdog.unref();
+  }
+
+  #note(): void {
+    const supervisor = identify(process.pid);
+    if (supervisor === undefined) return;
+    this.#noting = this.#noting.then(async () => {
+      const processes = [...this.#processes.values()].flatMap(({ spec: { name, title } }) => {
+        const identity = this.#identities.get(name);
+        return identity === undefined ? [] : [{ name, title, identity }];
+      });
+      const state: RunningState = { supervisor, processes };
+      const file = stateFile(this.dataDir);
+      await writeFile(`${file}.part`, JSON.stringify(state, null, 2));
+      await rename(`${file}.part`, file);
+    }).catch(() => undefined);
+  }
+}
+
+/** What runs on the data folder now, or undefined. */
+export async function runningState(dataDir: string): Promise<RunningState | undefined> {
+  const state = await readState(dataDir);
+  return state !== undefined && isSameProcess(state.supervisor) ? state : undefined;
+}
+
+async function readState(dataDir: string): Promise<RunningState | undefined> {
+  const text = await readFile(stateFile(dataDir), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as RunningState);
+}
+
+async function takeLock(dataDir: string): Promise<void> {
+  const own = identify(process.pid);
+  const file = lockFile(dataDir);
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text !== undefined) {
+    const holder = parseIdentity(text);
+    if (holder !== undefined && isSameProcess(holder)) {
+      throw new SetupError([`the stack on ${dataDir} already runs (pid ${holder.pid}); to stop it: npm run stack -- stop`]);
+    }
+    await rm(file, { force: true });
+  }
+  const lock = await open(file, 'wx').catch((error: unknown) => {
+    throw new SetupError([`can't take the data folder ${dataDir}: ${String(error)}`]);
+  });
+  await lock.writeFile(JSON.stringify(own));
+  await lock.close();
+}
+
+function parseIdentity(text: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(text) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends the processes of a supervisor that has died, after checking that the pids are still theirs. */
+export async function endLeftovers(dataDir: string): Promise<number> {
+  const state = await readState(dataDir);
+  const left = (state?.processes ?? []).map(({ identity }) => identity).filter(isSameProcess);
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const alive = left.filter(isSameProcess);
+    for (const { pid } of alive) process.kill(-pid, signal);
+    for (let tries = 0; tries < 25 && alive.some(isSameProcess); tries += 1) await sleep(200);
+  }
+  return left.length;
+}
+
+async function keepOneOlderLog(file: string): Promise<void> {
+  await rename(file, `${file}.1`).catch(() => undefined);
+  await writeFile(file, '');
+}
