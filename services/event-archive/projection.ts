@@ -1,0 +1,8 @@
+import { defineProjection } from '../runtime/projector.ts';
+
+export const projection = defineProjection({
+  name: 'event-archive',
+  database: 'log',
+  facts: [],
+  timeline: false,
+});

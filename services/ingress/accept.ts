@@ -1,0 +1,139 @@
+// The way of a webhook, each step a function that knows nothing of its neighbours: parse,
+// verify, limit, then once per event: prepare and append to the log, or to quarantine.
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { EventContract } from '../../schemas/contract.ts';
+import { eventsTopic, quarantineTopic, type NewRecord } from '../runtime/event-log.ts';
+import type { LogProducer } from '../runtime/kafka-producer.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { toQuarantineRecord } from '../runtime/quarantine.ts';
+import type { DedupeWindow, Stored } from './dedupe.ts';
+import type { Integrations } from './integrations.ts';
+import type { Answer, AuthenticWebhook, Refused, Unusable } from './outcome.ts';
+import { parseWebhook } from './parse.ts';
+import type { PreparedEvent } from './prepare.ts';
+import { verifyWebhook } from './verify.ts';
+
+export interface Delivery {
+  readonly body: Buffer;
+  readonly headers: IncomingHttpHeaders;
+  readonly pathIntegrationId: string | undefined;
+  readonly receivedAt: Date;
+}
+
+export interface AcceptDependencies {
+  readonly integrations: Integrations;
+  readonly prepare: (webhook: AuthenticWebhook) => PreparedEvent | Unusable;
+  readonly encode: (contract: EventContract, environment: string, record: Record<string, unknown>) => Buffer;
+  readonly producer: LogProducer;
+  readonly window: DedupeWindow;
+  readonly logger: Logger;
+  readonly onQuarantined: (reason: string) => void;
+  readonly onUnlistedVersion: (eventType: string, version: string) => void;
+}
+
+/** @throws RuntimeError `LOG_UNAVAILABLE` or `LOG_OVERLOADED`: nothing was promised, the sender tries again. */
+export type Accept = (delivery: Delivery) => Promise<Answer | Refused>;
+
+export function createAccept(dependencies: AcceptDependencies): Accept {
+  const { integrations, window } = dependencies;
+  const limit = createLimit();
+  const announced = new Set<string>();
+  return async ({ body, headers, pathIntegrationId, receivedAt }) => {
+    const parsed = parseWebhook(body, receivedAt);
+    if ('kind' in parsed) return parsed;
+    const webhook = verifyWebhook(parsed, headers, integrations, pathIntegrationId);
+    if ('kind' in webhook) return webhook;
+    const refused = refuseByAge(webhook) ?? (await limit(webhook));
+    if (refused !== null) return refused;
+    const bodySha256 = createHash('sha256').update(body).digest('hex');
+    const { event_id: eventId } = webhook.envelope;
+    const key = { integrationId: webhook.integration.integration_id, eventId, bodySha256 };
+    return { status: await window.once(key, () => store(dependencies, webhook, bodySha256, announced)), event_id: eventId };
+  };
+}
+
+function refuseByAge({ integration, envelope, receivedAt }: AuthenticWebhook): Refused | null {
+  if (integration.max_age_seconds === undefined) return null;
+  const ageSeconds = (receivedAt.getTime() - Date.parse(envelope.timestamp)) / 1_000;
+  if (!(ageSeconds > integration.max_age_seconds)) return null;
+  return { kind: 'refused', status: 400, code: 'too_old', path: '/timestamp', message: `older than the ${integration.max_age_seconds} s that this integration allows` };
+}
+
+/** A rate limit per integration, after its signature was checked: nobody can use up another's. */
+function createLimit(): (webhook: AuthenticWebhook) => Promise<Refused | null> {
+  const limiters = new Map<number, RateLimiterMemory>();
+  return async ({ integration }) => {
+    const points = integration.max_events_per_second;
+    if (points === undefined) return null;
+    const limiter = limiters.get(points) ?? new RateLimiterMemory({ points, duration: 1 });
+    limiters.set(points, limiter);
+    try {
+      await limiter.consume(`${integration.environment}/${integration.integration_id}`);
+      return null;
+    } catch (reached) {
+      if (!(reached instanceof RateLimiterRes)) throw reached;
+      const retryAfterSeconds = Math.max(1, Math.ceil(reached.msBeforeNext / 1_000));
+      return { kind: 'refused', status: 429, code: 'rate_limited', message: `more than ${points} events/s`, retryAfterSeconds };
+    }
+  };
+}
+
+async function store(dependencies: AcceptDependencies, webhook: AuthenticWebhook, bodySha256: string, announced: Set<string>): Promise<Stored> {
+  const { prepare, encode, producer, logger, onQuarantined, onUnlistedVersion } = dependencies;
+  const { environment, integration_id: integrationId } = webhook.integration;
+  const prepared = prepare(webhook);
+  if (prepared.kind === 'unusable') {
+    await producer.append(quarantineTopic(environment), toQuarantineRecord(quarantined(webhook, prepared)));
+    logger.warn({ integration_id: integrationId, event_id: webhook.envelope.event_id, reason: prepared.reason, path: prepared.path }, 'event quarantined');
+    onQuarantined(prepared.reason);
+    return 'quarantined';
+  }
+  if (!prepared.knownVersion) {
+    onUnlistedVersion(prepared.contract.eventType, prepared.version);
+    const once = `${integrationId}/${prepared.version}`;
+    if (!announced.has(once)) logger.warn({ integration_id: integrationId, version: prepared.version }, 'contract version is missing or not listed; it validates and is accepted');
+    announced.add(once);
+  }
+  const value = encode(prepared.contract, environment, prepared.record);
+  await producer.append(eventsTopic(environment), { key: prepared.ticketId, value, headers: headersOf(webhook, prepared, bodySha256) });
+  return 'accepted';
+}
+
+/** CloudEvents binary mode, plus what is needed to route, dedupe and audit without decoding. */
+function headersOf({ envelope, receivedAt }: AuthenticWebhook, prepared: PreparedEvent, bodySha256: string): NewRecord['headers'] {
+  const { platform, integration_id } = prepared.record['source'] as { platform: string; integration_id: string };
+  return {
+    ce_specversion: '1.0',
+    ce_id: prepared.eventId,
+    ce_type: prepared.contract.eventType,
+    ce_source: `/${encodeURIComponent(platform)}/${encodeURIComponent(integration_id)}`,
+    ce_time: envelope.timestamp,
+    ce_subject: prepared.ticketId,
+    'content-type': 'application/avro',
+    integration_id,
+    contract_version: prepared.version,
+    received_at: receivedAt.toISOString(),
+    body_sha256: bodySha256,
+    signature: envelope.signature,
+  };
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+
+function quarantined({ envelope, json, body, integration, receivedAt }: AuthenticWebhook, unusable: Unusable) {
+  const payload = (json['payload'] ?? json['data'] ?? json['body'] ?? json) as { ticket_id?: unknown } | string;
+  return {
+    ...unusable,
+    environment: integration.environment,
+    origin: 'http',
+    integrationId: integration.integration_id,
+    eventId: envelope.event_id,
+    eventType: envelope.event_type,
+    version: textOf(json['version']),
+    ticketId: typeof payload === 'object' ? textOf(payload.ticket_id) : '',
+    receivedAt,
+    payload: body,
+  };
+}

@@ -1,0 +1,179 @@
+// From an authentic webhook to a record of the log: find its contract, validate against the
+// version it claims, upcast, validate against the newest, map. Whatever fails here is our
+// ignorance or the sender's mistake, and is quarantined, never refused.
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import ajvFormats from 'ajv-formats';
+import { compareVersions, upcast, type AvroRecord, type EventContract, type Json, type JsonObject } from '../../schemas/contract.ts';
+import { isObject } from '../../schemas/upcasting.ts';
+import type { AuthenticWebhook, QuarantineReason, Unusable } from './outcome.ts';
+import { violationPath } from './parse.ts';
+import { OutOfRange, toAvroRecord, toMilliseconds } from './to-record.ts';
+
+export interface PreparedEvent {
+  readonly kind: 'event';
+  readonly contract: EventContract;
+  readonly ticketId: string;
+  readonly eventId: string;
+  readonly version: string;
+  /** False when the version is a minor one that the contract does not list. */
+  readonly knownVersion: boolean;
+  /** The value for the contract's Avro record. */
+  readonly record: Record<string, unknown>;
+}
+
+interface CompiledContract {
+  readonly contract: EventContract;
+  readonly validators: ReadonlyMap<string, ValidateFunction>;
+  readonly oldest: string;
+  readonly newest: string;
+  /** The record without what the envelope and the log add. */
+  readonly payload: AvroRecord;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const VERSION = /^\d+(\.\d+){0,2}$/;
+const ISO_8601_WITH_ZONE = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)$/;
+const envelopeFields = new Set(['event_id', 'event_type', 'timestamp', 'source', 'signature', 'version']);
+const payloadKeys = ['payload', 'data', 'body'] as const;
+const LAST_EVENT_MS = Date.UTC(2106, 0, 1);
+
+class Violation extends Error {
+  readonly reason: QuarantineReason;
+  readonly path: string;
+
+  constructor(reason: QuarantineReason, path: string, detail: string) {
+    super(detail);
+    this.reason = reason;
+    this.path = path;
+  }
+}
+
+/** Compiles the contracts once; the result turns webhooks into records and never throws. */
+export function createPrepare(contracts: ReadonlyMap<string, EventContract>): (webhook: AuthenticWebhook) => PreparedEvent | Unusable {
+  const ajv = new Ajv2020({ strict: false, allowUnionTypes: true });
+  ajvFormats.default(ajv);
+  const compiled = new Map([...contracts].map(([eventType, contract]) => [eventType, compileContract(ajv, contract)]));
+  return (webhook) => {
+    try {
+      return prepare(compiled, webhook);
+    } catch (error) {
+      if (error instanceof Violation) return { kind: 'unusable', reason: error.reason, path: error.path, detail: error.message };
+      if (error instanceof OutOfRange) return { kind: 'unusable', reason: 'out_of_range', path: error.path, detail: error.message };
+      // A body nested thousands deep overflows the stack of any recursive step; it is kept like the rest.
+      return { kind: 'unusable', reason: 'unprocessable', path: '', detail: error instanceof Error ? error.name : 'unknown error' };
+    }
+  };
+}
+
+function compileContract(ajv: Ajv2020, contract: EventContract): CompiledContract {
+  const versions = [...contract.versions.keys()];
+  const [oldest] = versions;
+  const newest = versions.at(-1);
+  if (oldest === undefined || newest === undefined) throw new Error(`schemas/${contract.folder} has no version`);
+  return {
+    contract,
+    oldest,
+    newest,
+    validators: new Map([...contract.versions].map(([version, schema]) => [version, ajv.compile(schema)])),
+    payload: { ...contract.record, fields: contract.record.fields.filter((field) => !envelopeFields.has(field.name) && field.name !== 'extra') },
+  };
+}
+
+function prepare(compiled: ReadonlyMap<string, CompiledContract>, webhook: AuthenticWebhook): PreparedEvent {
+  const { envelope, json, integration } = webhook;
+  if (!UUID.test(envelope.event_id)) throw new Violation('invalid_event_id', '/event_id', 'is not a UUID');
+  const found = compiled.get(envelope.event_type);
+  if (found === undefined) throw new Violation('unknown_event_type', '/event_type', 'no contract for this event type');
+  const version = versionOf(json['version'], found);
+  const timestamp = eventTime(envelope.timestamp);
+  const { environment } = envelope.source;
+  if (environment !== undefined && environment !== null && environment !== integration.environment) {
+    throw new Violation('environment_mismatch', '/source/environment', 'is not the environment of the integration');
+  }
+  const extra: Record<string, string> = {};
+  const payload = validated(found, version, payloadOf(json, extra));
+  const body = toAvroRecord(found.payload, payload, '/payload', extra);
+  const { integration_id, platform } = envelope.source;
+  for (const [key, value] of Object.entries(envelope.source)) {
+    if (!['integration_id', 'platform', 'environment'].includes(key)) extra[`/source/${key}`] = JSON.stringify(value);
+  }
+  const ticketId = String(body['ticket_id']);
+  const eventId = envelope.event_id.toLowerCase();
+  return {
+    kind: 'event',
+    contract: found.contract,
+    ticketId,
+    eventId,
+    version: version.sent,
+    knownVersion: found.contract.versions.has(version.sent),
+    record: {
+      ...body,
+      event_id: eventId,
+      source: { platform: typeof platform === 'string' ? platform : '', integration_id, environment: integration.environment },
+      timestamp,
+      version: version.sent,
+      extra,
+    },
+  };
+}
+
+interface Version {
+  /** As sent; '' when the envelope has none. */
+  readonly sent: string;
+  /** The known version whose schema and upcasters apply. */
+  readonly applied: string;
+}
+
+/** A missing version is the oldest; an unknown minor is judged by the newest known one before it. */
+function versionOf(value: Json | undefined, { contract, oldest, newest }: CompiledContract): Version {
+  if (value === undefined || value === null || value === '') return { sent: '', applied: oldest };
+  const sent = typeof value === 'number' ? String(value) : value;
+  if (typeof sent !== 'string' || !VERSION.test(sent)) throw new Violation('unknown_version', '/version', 'is not a version number');
+  const known = [...contract.versions.keys()];
+  const sameMajor = (candidate: string): boolean => candidate.split('.')[0] === sent.split('.')[0];
+  if (!known.some(sameMajor)) throw new Violation('unknown_version', '/version', `the contract knows ${oldest} to ${newest}`);
+  return { sent, applied: known.filter((candidate) => sameMajor(candidate) && compareVersions(candidate, sent) <= 0).at(-1) ?? oldest };
+}
+
+function eventTime(timestamp: string): number {
+  const milliseconds = ISO_8601_WITH_ZONE.test(timestamp) ? toMillisecondsOrNaN(timestamp) : Number.NaN;
+  if (Number.isNaN(milliseconds)) throw new Violation('invalid_timestamp', '/timestamp', 'is not an ISO 8601 time with a zone');
+  if (milliseconds < 0 || milliseconds >= LAST_EVENT_MS) throw new Violation('invalid_timestamp', '/timestamp', 'is outside the years 1970 to 2105');
+  return milliseconds;
+}
+
+/** Date.parse takes 30 February for 1 March; a day that does not exist is no time. */
+function toMillisecondsOrNaN(timestamp: string): number {
+  const day = new Date(`${timestamp.slice(0, 10)}T00:00:00Z`);
+  if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== timestamp.slice(0, 10)) return Number.NaN;
+  try {
+    return toMilliseconds(timestamp, '/timestamp');
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** The event's fields: under `payload` (canonical), `data` or `body`, else beside the envelope. */
+function payloadOf(json: JsonObject, extra: Record<string, string>): JsonObject {
+  const key = payloadKeys.find((candidate) => isObject(json[candidate]));
+  const rest = Object.fromEntries(Object.entries(json).filter(([name]) => !envelopeFields.has(name) && name !== key));
+  if (key === undefined) return rest;
+  for (const [name, value] of Object.entries(rest)) extra[`/${name}`] = JSON.stringify(value);
+  return json[key] as JsonObject;
+}
+
+function validated(compiled: CompiledContract, version: Version, payload: JsonObject): JsonObject {
+  if (Object.keys(payload).length === 0) throw new Violation('payload_missing', '/payload', 'the event has no fields');
+  check(compiled, version.applied, payload);
+  const current = upcast(compiled.contract, version.applied, payload);
+  if (version.applied !== compiled.newest) check(compiled, compiled.newest, current);
+  return current;
+}
+
+function check(compiled: CompiledContract, version: string, payload: JsonObject): void {
+  const validate = compiled.validators.get(version);
+  if (validate === undefined || validate(payload) === true) return;
+  const error = validate.errors?.[0];
+  throw new Violation('schema_violation', `/payload${error === undefined ? '' : violationPath(error)}`, `${error?.message ?? 'does not validate'} (contract ${version})`);
+}
+

@@ -1,0 +1,61 @@
+// Is the webhook from who it says? One and the same answer for an unknown integration, another
+// tenant's secret and a bad signature, after the same work, so that nothing can be probed.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Integration, Integrations } from './integrations.ts';
+import type { AuthenticWebhook, Refused, Webhook } from './outcome.ts';
+
+const unauthorized: Refused = { kind: 'refused', status: 401, code: 'unauthorized', message: 'the signature does not match an integration' };
+
+/** Checked when nothing else can be, so that an unknown integration costs what a known one does. */
+const nobody: Integration = { integration_id: '', environment: '', secrets: ['no secret of anybody'] };
+
+/** Standard Webhooks asks receivers to refuse stale deliveries of their own timestamp. */
+const DELIVERY_TOLERANCE_SECONDS = 300;
+
+const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b);
+
+/** Hex HMAC-SHA256 of event_id + event_type + timestamp. */
+function envelopeSignatureMatches({ envelope }: Webhook, secret: string): boolean {
+  const expected = createHmac('sha256', secret).update(envelope.event_id + envelope.event_type + envelope.timestamp).digest();
+  return equal(Buffer.from(envelope.signature, 'hex'), expected) && envelope.signature.length === 64;
+}
+
+const headerOf = (headers: IncomingHttpHeaders, name: string): string => {
+  const value = headers[name];
+  return typeof value === 'string' ? value : '';
+};
+
+/** Standard Webhooks: base64 HMAC-SHA256 of `id.timestamp.body`; several space-separated signatures may be offered. */
+function bodySignatureMatches(webhook: Webhook, headers: IncomingHttpHeaders, secret: string): boolean {
+  const id = headerOf(headers, 'webhook-id');
+  const timestamp = headerOf(headers, 'webhook-timestamp');
+  const ageSeconds = Math.abs(webhook.receivedAt.getTime() / 1_000 - Number(timestamp));
+  if (id === '' || !(ageSeconds <= DELIVERY_TOLERANCE_SECONDS)) return false;
+  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
+  const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(webhook.body).digest();
+  const offered = headerOf(headers, 'webhook-signature').split(' ').filter((signature) => signature.startsWith('v1,'));
+  return offered.slice(0, 10).some((signature) => equal(Buffer.from(signature.slice(3), 'base64'), expected));
+}
+
+function verifies(integration: Integration, webhook: Webhook, headers: IncomingHttpHeaders): boolean {
+  const withBody = integration.require_body_signature === true || headerOf(headers, 'webhook-signature') !== '';
+  const matches = integration.secrets.map((secret) =>
+    envelopeSignatureMatches(webhook, secret) && (!withBody || bodySignatureMatches(webhook, headers, secret)));
+  return matches.includes(true);
+}
+
+/** @param pathIntegrationId the integration named in the URL, if it names one. */
+export function verifyWebhook(
+  webhook: Webhook,
+  headers: IncomingHttpHeaders,
+  integrations: Integrations,
+  pathIntegrationId: string | undefined,
+): AuthenticWebhook | Refused {
+  const { integration_id: integrationId } = webhook.envelope.source;
+  const candidates = integrations.find(integrationId);
+  const [integration] = (candidates.length > 0 ? candidates : [nobody]).filter((candidate) => verifies(candidate, webhook, headers));
+  if (integration === undefined || integration === nobody) return unauthorized;
+  if (pathIntegrationId !== undefined && pathIntegrationId !== integrationId) return unauthorized;
+  return { ...webhook, integration };
+}

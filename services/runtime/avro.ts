@@ -1,0 +1,63 @@
+// Avro as the log has it: Confluent framing (0x00, schema id, body), encoding for the ingress,
+// and the container that lets ClickHouse decode a batch of bodies by itself. The only file
+// that imports avsc.
+import avsc from 'avsc';
+
+const HEADER_BYTES = 5;
+const SYNC = Buffer.from('ticketstreamsync');
+
+export type Framed = { readonly ok: true; readonly schemaId: number; readonly body: Buffer } | { readonly ok: false; readonly reason: 'tombstone' | 'empty' | 'no_magic_byte' };
+
+/** Splits a log record's value; what does not start as ours is told apart by reason. */
+export function unframe(value: Buffer | null): Framed {
+  if (value === null) return { ok: false, reason: 'tombstone' };
+  if (value.length === 0) return { ok: false, reason: 'empty' };
+  if (value.length < HEADER_BYTES || value[0] !== 0) return { ok: false, reason: 'no_magic_byte' };
+  return { ok: true, schemaId: value.readUInt32BE(1), body: value.subarray(HEADER_BYTES) };
+}
+
+/** Compiles a schema into an encoder of framed values. The encoder throws on a value that doesn't fit. */
+export function createEncoder(schema: object, schemaId: number): (value: unknown) => Buffer {
+  const type = avsc.Type.forSchema(schema as avsc.Schema, { wrapUnions: false });
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32BE(schemaId, 1);
+  return (value) => Buffer.concat([header, type.toBuffer(value)]);
+}
+
+/** Compiles a schema into a decoder of bodies (for tools and tests; projections don't decode). */
+export function createDecoder(schema: object): (body: Buffer) => unknown {
+  const type = avsc.Type.forSchema(schema as avsc.Schema, { wrapUnions: false });
+  return (body) => type.fromBuffer(body);
+}
+
+export function encodeLong(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value >= 0 ? value * 2 : -value * 2 - 1;
+  while (rest >= 128) {
+    bytes.push((rest % 128) + 128);
+    rest = Math.floor(rest / 128);
+  }
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
+
+const encodeBytes = (value: Buffer): Buffer => Buffer.concat([encodeLong(value.length), value]);
+export const encodeString = (value: string): Buffer => encodeBytes(Buffer.from(value, 'utf8'));
+
+/** The header of an Avro object container without compression. */
+export function containerHeader(schema: object): Buffer {
+  return Buffer.concat([
+    Buffer.from('Obj\x01', 'latin1'),
+    encodeLong(2),
+    encodeString('avro.schema'), encodeBytes(Buffer.from(JSON.stringify(schema), 'utf8')),
+    encodeString('avro.codec'), encodeBytes(Buffer.from('null')),
+    encodeLong(0),
+    SYNC,
+  ]);
+}
+
+/** One container block: `parts` are the encodings of `count` rows, in pieces. */
+export function containerBlock(count: number, parts: readonly Buffer[]): Buffer {
+  const size = parts.reduce((total, part) => total + part.length, 0);
+  return Buffer.concat([encodeLong(count), encodeLong(size), ...parts, SYNC]);
+}

@@ -1,0 +1,115 @@
+// The only door to ClickHouse: one client, every setting pinned that varies between versions,
+// and errors told apart by ClickHouse's own code and text into "try again" and "never".
+import { Readable } from 'node:stream';
+import { ClickHouseError, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
+import { messageOf, RuntimeError } from './errors.ts';
+
+/** Settings that must not depend on a server's version or profile. */
+const pinned: ClickHouseSettings = {
+  async_insert: 0,
+  insert_deduplicate: 0,
+  date_time_input_format: 'best_effort',
+  input_format_avro_allow_missing_fields: 1,
+  input_format_null_as_default: 1,
+  output_format_json_quote_64bit_integers: 0,
+  max_query_size: '100000000',
+  wait_end_of_query: 1,
+};
+
+export interface ClickHouse {
+  /** Rows as objects; times come as text in UTC, 64-bit integers as numbers. */
+  query<Row>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<Row[]>;
+  /** Runs a statement that returns nothing. */
+  command(sql: string): Promise<void>;
+  /** Inserts an encoded body in a format that ClickHouse reads itself, e.g. an Avro container. */
+  insertEncoded(table: string, format: string, body: Buffer): Promise<void>;
+  ping(): Promise<string | null>;
+  close(): Promise<void>;
+}
+
+/** Numbers of errors after which the same bytes can succeed: timeouts, overload, network, read-only or missing replicas. */
+const retriableCodes = new Set([
+  '3', '32', '74', '76', '95', '107', '108', '159', '164', '198', '202', '203', '209', '210', '225', '236', '241', '242', '243', '279', '285', '286', '290', '319', '394', '425', '519', '594', '999',
+]);
+
+/** Numbers of errors that say "this data", not "this statement" or "not now". 1001 is what the Avro reader's own exceptions become. */
+const badDataCodes = new Set(['6', '26', '27', '33', '38', '41', '53', '69', '70', '72', '117', '131', '321', '349', '407', '469', '1001']);
+
+function codeOf(error: ClickHouseError): 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_BAD_DATA' | 'CLICKHOUSE_REFUSED' {
+  // 252 means either too many parts (wait) or too many partitions in one insert (never succeeds).
+  if (error.code === '252') return error.message.includes('partitions') ? 'CLICKHOUSE_REFUSED' : 'CLICKHOUSE_UNAVAILABLE';
+  if (badDataCodes.has(error.code)) return 'CLICKHOUSE_BAD_DATA';
+  return retriableCodes.has(error.code) ? 'CLICKHOUSE_UNAVAILABLE' : 'CLICKHOUSE_REFUSED';
+}
+
+export function toRuntimeError(error: unknown): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  if (error instanceof ClickHouseError) {
+    return new RuntimeError(codeOf(error), `${error.type ?? 'error'} ${error.code}: ${error.message.slice(0, 500)}`, { cause: error });
+  }
+  return new RuntimeError('CLICKHOUSE_UNAVAILABLE', messageOf(error), { cause: error });
+}
+
+class HttpClickHouse implements ClickHouse {
+  readonly #client: ClickHouseClient;
+
+  constructor(client: ClickHouseClient) {
+    this.#client = client;
+  }
+
+  query<Row>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<Row[]> {
+    return this.#attempt(async () => {
+      const result = await this.#client.query({ query: sql, format: 'JSONEachRow', query_params: { ...params } });
+      return result.json<Row>();
+    });
+  }
+
+  command(sql: string): Promise<void> {
+    return this.#attempt(async () => void (await this.#client.command({ query: sql })));
+  }
+
+  insertEncoded(table: string, format: string, body: Buffer): Promise<void> {
+    return this.#attempt(async () => {
+      const { stream } = await this.#client.exec({
+        query: `INSERT INTO ${table} FORMAT ${format}`,
+        values: Readable.from([body], { objectMode: false }),
+      });
+      for await (const _ of stream); // an insert answers nothing; reading to the end frees the socket
+    });
+  }
+
+  async ping(): Promise<string | null> {
+    const answer = await this.#client.ping();
+    return answer.success ? null : messageOf(answer.error);
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw toRuntimeError(error);
+    }
+  }
+}
+
+/** @param url `http://user:password@host:8123`; user and password are optional. */
+export function connectClickHouse(url: string, settings: ClickHouseSettings = {}): ClickHouse {
+  const parsed = new URL(url);
+  const client = createClient({
+    url: parsed.origin,
+    username: decodeURIComponent(parsed.username) || 'default',
+    password: decodeURIComponent(parsed.password),
+    request_timeout: 300_000,
+    max_open_connections: 16,
+    keep_alive: { enabled: true, idle_socket_ttl: 1_500 },
+    clickhouse_settings: { ...pinned, ...settings },
+  });
+  return new HttpClickHouse(client);
+}
+
+/** A string literal for SQL text, where a list is too long for a query parameter. */
+export const sqlString = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

@@ -1,0 +1,82 @@
+// One declared table per service: name, parser, default, unit in the name, one line of doc.
+// The start-up log, the README's table and the errors derive from it. All problems are
+// reported at once; nothing else in a service reads the environment.
+import { RuntimeError } from './errors.ts';
+
+export interface Setting<T> {
+  readonly parse: (raw: string) => T;
+  /** Used when the variable is unset or empty; without it the variable is required. */
+  readonly default?: T;
+  readonly doc: string;
+  /** Never shown in logs. */
+  readonly secret?: boolean;
+}
+export type Settings = Record<string, Setting<unknown>>;
+export type Config<S extends Settings> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
+
+export const text = (raw: string): string => raw;
+
+export const list = (raw: string): string[] => raw.split(',').map((item) => item.trim()).filter((item) => item !== '');
+
+export function url(raw: string): string {
+  const parsed = new URL(raw);
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') throw new Error('must start with http:// or https://');
+  return raw.replace(/\/+$/, '');
+}
+
+/** A whole number within [min, max]. */
+export const integer = (min: number, max: number) => (raw: string): number => {
+  const value = Number(raw);
+  if (!Number.isInteger(value) || value < min || value > max) throw new Error(`must be a whole number from ${min} to ${max}`);
+  return value;
+};
+
+export const oneOf = <T extends string>(...allowed: readonly T[]) => (raw: string): T => {
+  const found = allowed.find((value) => value === raw);
+  if (found === undefined) throw new Error(`must be one of ${allowed.join(', ')}`);
+  return found;
+};
+
+/** Settings that every service has. */
+export const commonSettings = {
+  KAFKA_BROKERS: { parse: list, default: ['127.0.0.1:9092'], doc: 'Kafka bootstrap servers, host:port, comma separated' },
+  SCHEMA_REGISTRY_URL: { parse: url, default: 'http://127.0.0.1:8081/apis/ccompat/v7', doc: 'Base of a Confluent-compatible schema registry API' },
+  SCHEMAS_LOCK: { parse: text, default: '.data/schemas.lock.json', doc: 'File of registered schemas and their ids, written by `npm run schemas`; lets services start while the registry is down' },
+  ENVIRONMENT: { parse: text, default: 'production', doc: 'Environment whose topics are used: crm.<environment>.ticket-events' },
+  LOG_LEVEL: { parse: oneOf('debug', 'info', 'warn', 'error'), default: 'info', doc: 'pino level' },
+} satisfies Settings;
+
+/** Settings of services that write to ClickHouse. */
+export const consumerSettings = {
+  ...commonSettings,
+  CLICKHOUSE_URL: { parse: url, default: 'http://127.0.0.1:8123', doc: 'ClickHouse HTTP endpoint; user and password may be part of the URL', secret: true },
+  HEALTH_PORT: { parse: integer(0, 65535), default: 0, doc: 'Port of /health/live, /health/ready and /metrics on loopback; 0 takes a free one' },
+  CATCH_UP_LAG: { parse: integer(1, 1e9), default: 20_000, doc: 'Lag in records above which facts are recomputed every few seconds instead of per batch' },
+} satisfies Settings;
+
+/**
+ * Reads the declared settings from `env`.
+ * @throws RuntimeError `CONFIG_INVALID` that names every variable in error.
+ */
+export function readConfig<S extends Settings>(settings: S, env: NodeJS.ProcessEnv): Config<S> {
+  const problems: string[] = [];
+  const values = Object.entries(settings).map(([name, setting]): [string, unknown] => {
+    const raw = env[name];
+    if (raw === undefined || raw === '') {
+      if (!('default' in setting)) problems.push(`${name} is required: ${setting.doc}`);
+      return [name, setting.default];
+    }
+    try {
+      return [name, setting.parse(raw)];
+    } catch (error) {
+      problems.push(`${name} ${error instanceof Error ? error.message : String(error)}: ${setting.doc}`);
+      return [name, undefined];
+    }
+  });
+  if (problems.length > 0) throw new RuntimeError('CONFIG_INVALID', problems.join('\n'));
+  return Object.fromEntries(values) as Config<S>;
+}
+
+/** The configuration as it may be logged. */
+export const masked = (settings: Settings, config: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(config).map(([name, value]) => [name, settings[name]?.secret === true ? '***' : value]));

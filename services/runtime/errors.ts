@@ -1,0 +1,32 @@
+// Infrastructure failures, as one table: code → meaning and whether trying again can help.
+// Expected outcomes (a bad signature, a poison record) are data, not errors.
+
+export const errorTable = {
+  CONFIG_INVALID: { retriable: false, meaning: 'The configuration cannot be used; the message names each variable.' },
+  LOG_UNAVAILABLE: { retriable: true, meaning: 'Kafka did not acknowledge the write in time.' },
+  LOG_OVERLOADED: { retriable: true, meaning: 'Too many events wait for Kafka; the sender should retry later.' },
+  TOPIC_MISSING: { retriable: false, meaning: 'A topic does not exist; run `npm run topics`.' },
+  REGISTRY_UNAVAILABLE: { retriable: true, meaning: 'The schema registry did not answer and the lock file lacks the schema.' },
+  SCHEMA_REFUSED: { retriable: false, meaning: 'The registry refuses the schema as incompatible.' },
+  SCHEMA_MISSING: { retriable: false, meaning: 'A schema is not registered; run `npm run schemas`.' },
+  CLICKHOUSE_UNAVAILABLE: { retriable: true, meaning: 'ClickHouse did not answer or is overloaded.' },
+  CLICKHOUSE_REFUSED: { retriable: false, meaning: 'ClickHouse refused a statement or its data; the message is its own.' },
+  CLICKHOUSE_BAD_DATA: { retriable: false, meaning: 'ClickHouse could not read the data; halving the batch finds the row.' },
+  OWNERSHIP_LOST: { retriable: true, meaning: 'The partition moved to another consumer; its records are handled there.' },
+} as const satisfies Record<string, { retriable: boolean; meaning: string }>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+export class RuntimeError extends Error {
+  readonly code: ErrorCode;
+  readonly retriable: boolean;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RuntimeError';
+    this.code = code;
+    this.retriable = errorTable[code].retriable;
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,31 @@
+// Liveness, readiness and metrics of a service that has no HTTP door of its own. Readiness is
+// an active check: it answers 503 with the reason until the service can do its work.
+import Fastify, { type FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Stoppable } from './lifecycle.ts';
+
+/** Resolves to null when ready, else to the reason why not. */
+export type Readiness = () => Promise<string | null>;
+
+export function createMetrics(service: string): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+export function addHealthRoutes(app: FastifyInstance, metrics: Registry, ready: Readiness): void {
+  app.get('/health/live', async () => ({ status: 'live' }));
+  app.get('/health/ready', async (_request, reply) => {
+    const reason = await ready();
+    return reply.code(reason === null ? 200 : 503).send(reason === null ? { status: 'ready' } : { status: 'not ready', reason });
+  });
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
+}
+
+export async function startHealthServer(port: number, metrics: Registry, ready: Readiness): Promise<Stoppable & { port: number }> {
+  const app = Fastify({ logger: false });
+  addHealthRoutes(app, metrics, ready);
+  const address = await app.listen({ host: '127.0.0.1', port });
+  return { name: 'health', port: Number(new URL(address).port), stop: () => app.close() };
+}

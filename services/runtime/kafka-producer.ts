@@ -1,0 +1,189 @@
+// Appends to the log so that an acknowledged record is there, once per call, in call order.
+//
+// One send is in flight at a time, for all partitions together: what arrives meanwhile forms
+// the next batch, so there is no linger timer, an idle system answers at once and a busy one
+// batches by itself. The producer is not idempotent on purpose: with kafkajs, idempotence and
+// a lost acknowledgement lead to an acked event that was never written (design, pitfalls);
+// duplicates are harmless here. A send can also resolve without an answer for a partition
+// whose leader moved, so each acknowledgement is checked and what it lacks is sent again.
+import { Partitioners, type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
+import { messageOf, RuntimeError } from './errors.ts';
+import { connectKafka, type KafkaConnection } from './kafka.ts';
+import type { NewRecord } from './event-log.ts';
+import { groupBy } from './group-by.ts';
+
+export interface LogProducer {
+  /** Resolves after acks=all. @throws RuntimeError `LOG_UNAVAILABLE` past the deadline (it may still have landed), `LOG_OVERLOADED` at once when the queue is full. */
+  append(topic: string, record: NewRecord): Promise<{ partition: number }>;
+  /** Events that wait, in flight included. */
+  waiting(): number;
+  /** Whether the last send was acknowledged, or none was tried yet. */
+  healthy(): boolean;
+  close(): Promise<void>;
+}
+
+export interface ProducerLimits {
+  readonly deadlineMs: number;
+  readonly maxBatch: number;
+  /** A batch to one partition is one Kafka record batch, which the topic's max.message.bytes bounds. */
+  readonly maxBatchBytes: number;
+  readonly maxWaiting: number;
+}
+
+interface Waiting {
+  readonly topic: string;
+  readonly partition: number;
+  readonly message: Message;
+  readonly expiresAt: number;
+  readonly resolve: (place: { partition: number }) => void;
+  readonly reject: (error: RuntimeError) => void;
+}
+
+const TICK_MS = 100;
+const defaultLimits: ProducerLimits = { deadlineMs: 3_000, maxBatch: 500, maxBatchBytes: 1_000_000, maxWaiting: 10_000 };
+
+export async function connectProducer(
+  connection: KafkaConnection,
+  topics: readonly string[],
+  limits: Partial<ProducerLimits> = {},
+): Promise<LogProducer> {
+  const kafka = connectKafka(connection);
+  const producer = kafka.producer({
+    idempotent: false,
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
+  });
+  await producer.connect();
+  const partitions = new Map<string, PartitionMetadata[]>();
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const existing = new Set(await admin.listTopics());
+    const missing = topics.filter((topic) => !existing.has(topic));
+    if (missing.length > 0) throw new RuntimeError('TOPIC_MISSING', `topics do not exist: ${missing.join(', ')}; run: npm run topics`);
+    const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
+    for (const topic of metadata.topics) partitions.set(topic.name, topic.partitions);
+  } catch (error) {
+    await producer.disconnect();
+    throw error;
+  } finally {
+    await admin.disconnect();
+  }
+  return new BatchingProducer(producer, partitions, { ...defaultLimits, ...limits });
+}
+
+class BatchingProducer implements LogProducer {
+  readonly #producer: Producer;
+  readonly #partitions: ReadonlyMap<string, PartitionMetadata[]>;
+  readonly #limits: ProducerLimits;
+  readonly #choose = Partitioners.DefaultPartitioner();
+  #queue: Waiting[] = [];
+  #inFlight: Waiting[] = [];
+  #sending: Promise<void> | null = null;
+  #healthy = true;
+  readonly #expiry: NodeJS.Timeout;
+
+  constructor(producer: Producer, partitions: ReadonlyMap<string, PartitionMetadata[]>, limits: ProducerLimits) {
+    this.#producer = producer;
+    this.#partitions = partitions;
+    this.#limits = limits;
+    this.#expiry = setInterval(() => this.#expire(), TICK_MS).unref();
+  }
+
+  append(topic: string, record: NewRecord): Promise<{ partition: number }> {
+    const partitionMetadata = this.#partitions.get(topic);
+    if (partitionMetadata === undefined) return Promise.reject(new RuntimeError('TOPIC_MISSING', `no producer for topic ${topic}`));
+    if (this.waiting() >= this.#limits.maxWaiting) {
+      return Promise.reject(new RuntimeError('LOG_OVERLOADED', `${this.waiting()} events wait for Kafka`));
+    }
+    const message = { key: record.key, value: record.value, headers: { ...record.headers } };
+    const partition = this.#choose({ topic, message, partitionMetadata });
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        topic, partition, resolve, reject,
+        message: { ...message, partition },
+        expiresAt: Date.now() + this.#limits.deadlineMs,
+      });
+      this.#sending ??= this.#drain();
+    });
+  }
+
+  waiting(): number {
+    return this.#queue.length + this.#inFlight.length;
+  }
+
+  healthy(): boolean {
+    return this.#healthy;
+  }
+
+  async close(): Promise<void> {
+    while (this.#sending !== null) await this.#sending;
+    clearInterval(this.#expiry);
+    await this.#producer.disconnect();
+  }
+
+  async #drain(): Promise<void> {
+    // One turn of the event loop lets the requests that arrived together share the first batch.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0) {
+      this.#inFlight = this.#takeBatch();
+      await this.#sendBatch(this.#inFlight);
+      this.#inFlight = [];
+    }
+    this.#sending = null;
+  }
+
+  #takeBatch(): Waiting[] {
+    let count = 0;
+    let bytes = 0;
+    for (const { message } of this.#queue) {
+      bytes += message.value?.length ?? 0;
+      if (count > 0 && (count === this.#limits.maxBatch || bytes > this.#limits.maxBatchBytes)) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #sendBatch(batch: readonly Waiting[]): Promise<void> {
+    let unacknowledged = batch;
+    let lastError = 'no acknowledgement for the partition';
+    for (let attempt = 0; unacknowledged.length > 0 && attempt < 3; attempt++) {
+      try {
+        const covered = await this.#sendOnce(unacknowledged);
+        for (const item of unacknowledged) if (covered.has(placeOf(item))) item.resolve({ partition: item.partition });
+        unacknowledged = unacknowledged.filter((item) => !covered.has(placeOf(item)));
+        this.#healthy = true;
+      } catch (error) {
+        lastError = messageOf(error);
+        break;
+      }
+      unacknowledged = unacknowledged.filter((item) => item.expiresAt > Date.now());
+    }
+    if (unacknowledged.length > 0) this.#healthy = false;
+    for (const item of unacknowledged) item.reject(new RuntimeError('LOG_UNAVAILABLE', lastError));
+  }
+
+  async #sendOnce(batch: readonly Waiting[]): Promise<Set<string>> {
+    const byTopic = groupBy(batch, (item) => item.topic);
+    const answer = await this.#producer.sendBatch({
+      acks: -1,
+      timeout: this.#limits.deadlineMs,
+      topicMessages: [...byTopic].map(([topic, items]) => ({ topic, messages: items.map((item) => item.message) })),
+    });
+    return new Set(answer.filter((entry) => entry.errorCode === 0).map(placeOfAnswer));
+  }
+
+  /** Answers those whose deadline passed. What is in flight may still land: a duplicate at worst. */
+  #expire(): void {
+    const now = Date.now();
+    const late = [...this.#inFlight, ...this.#queue].filter((item) => item.expiresAt <= now);
+    if (late.length === 0) return;
+    this.#healthy = false;
+    this.#queue = this.#queue.filter((item) => item.expiresAt > now);
+    for (const item of late) item.reject(new RuntimeError('LOG_UNAVAILABLE', `no acknowledgement within ${this.#limits.deadlineMs} ms`));
+  }
+}
+
+const placeOf = (item: Waiting): string => `${item.topic}/${item.partition}`;
+const placeOfAnswer = (answer: RecordMetadata): string => `${answer.topicName}/${answer.partition}`;

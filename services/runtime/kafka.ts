@@ -1,0 +1,109 @@
+// The log's admin side and the connection all Kafka code shares. kafkajs is imported in the
+// kafka*.ts files of this folder only.
+import { ConfigResourceTypes, Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs';
+import type { Logger } from './logger.ts';
+import { disarmIdleTimer } from './kafkajs-idle-timer.ts';
+import type { ConsumerPosition } from './event-log.ts';
+
+disarmIdleTimer();
+
+export interface KafkaConnection {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly logger: Logger;
+}
+
+/** kafkajs reports each retry of a broker that is away as an error; ours are logged where they are decided. */
+const quiet = new Set(['Connection error: connect ECONNREFUSED', 'Failed to connect to seed broker']);
+
+export function connectKafka({ brokers, clientId, logger }: KafkaConnection): Kafka {
+  return new Kafka({
+    clientId,
+    brokers: [...brokers],
+    connectionTimeout: 2_000,
+    requestTimeout: 5_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    logLevel: logLevel.WARN,
+    logCreator: () => ({ namespace, level, log }) => {
+      if ([...quiet].some((noise) => log.message.startsWith(noise))) return;
+      const fields = { namespace, error: log['error'] as unknown, group: log['groupId'] as unknown };
+      if (level === logLevel.ERROR) logger.warn(fields, `kafka: ${log.message}`);
+      else logger.debug(fields, `kafka: ${log.message}`);
+    },
+  });
+}
+
+async function withAdmin<T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = connectKafka(connection).admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+export interface TopicSettings {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicas: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface TopicReport {
+  readonly name: string;
+  readonly created: boolean;
+  readonly partitions: number;
+  /** Settings that differ from the wanted ones: `name: is → wanted`. */
+  readonly differences: readonly string[];
+}
+
+/** Creates the topics that are missing and reports how existing ones differ; it never alters one that exists. */
+export const ensureTopics = (connection: KafkaConnection, topics: readonly TopicSettings[]): Promise<TopicReport[]> =>
+  withAdmin(connection, async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    const missing = topics.filter((topic) => !existing.has(topic.name));
+    await admin.createTopics({ waitForLeaders: true, topics: missing.map(toTopicConfig) });
+    return Promise.all(topics.map((topic) => describeTopic(admin, topic, missing.includes(topic))));
+  });
+
+const toTopicConfig = (topic: TopicSettings): ITopicConfig => ({
+  topic: topic.name,
+  numPartitions: topic.partitions,
+  replicationFactor: topic.replicas,
+  configEntries: Object.entries(topic.config).map(([name, value]) => ({ name, value })),
+});
+
+async function describeTopic(admin: Admin, topic: TopicSettings, created: boolean): Promise<TopicReport> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic.name] });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic.name, configNames: Object.keys(topic.config) }],
+  });
+  const actual = new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
+  const differences = Object.entries(topic.config)
+    .filter(([name, wanted]) => actual.get(name) !== wanted)
+    .map(([name, wanted]) => `${name}: ${actual.get(name) ?? 'unset'} → ${wanted}`);
+  return { name: topic.name, created, partitions: topics[0]?.partitions.length ?? 0, differences };
+}
+
+/** How far a consumer group is, per partition; a partition without a commit counts from its start. */
+export const consumerPositions = (connection: KafkaConnection, groupId: string, topic: string): Promise<ConsumerPosition[]> =>
+  withAdmin(connection, async (admin) => {
+    const [ends, groups] = await Promise.all([admin.fetchTopicOffsets(topic), admin.fetchOffsets({ groupId, topics: [topic] })]);
+    const committed = new Map(groups[0]?.partitions.map((entry) => [entry.partition, Number(entry.offset)]));
+    return ends.map(({ partition, low, high }) => ({
+      topic,
+      partition,
+      committed: Math.max(committed.get(partition) ?? -1, Number(low)),
+      end: Number(high),
+    }));
+  });
+
+/** First and next offset of each partition. */
+export const topicOffsets = (connection: KafkaConnection, topic: string): Promise<{ partition: number; low: number; high: number }[]> =>
+  withAdmin(connection, async (admin) =>
+    (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) })));
+
+export const deleteGroup = (connection: KafkaConnection, groupId: string): Promise<void> =>
+  withAdmin(connection, async (admin) => void (await admin.deleteGroups([groupId])));

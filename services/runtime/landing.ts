@@ -1,0 +1,183 @@
+// How a log record becomes a row of a landing table without being decoded: its Avro body is
+// copied behind a few leading fields (Avro's record encoding is plain concatenation) and
+// ClickHouse reads the block under the writer's own schema. One landing table per event type,
+// with a column for every field; it is an ENGINE = Null door to the materialized views behind.
+import { compileSkim, type Identity } from './avro-skim.ts';
+import { containerHeader, createEncoder, encodeLong, encodeString, unframe } from './avro.ts';
+import type { LogRecord } from './event-log.ts';
+import type { SchemaLookup } from './registry.ts';
+
+export interface LandingRow {
+  readonly kind: 'row';
+  /** Table name without database, e.g. `landing_ticket_created`. */
+  readonly table: string;
+  /** Rows with the same header can share a container. */
+  readonly header: Buffer;
+  readonly parts: readonly Buffer[];
+  readonly record: LogRecord;
+  /** Whose row it is; absent for rows that belong to no ticket. */
+  readonly identity?: Identity;
+}
+
+export type PoisonReason = 'tombstone' | 'empty' | 'no_magic_byte' | 'unknown_schema' | 'truncated' | 'trailing_bytes' | 'identity_missing' | 'refused_by_clickhouse';
+
+export interface Poison {
+  readonly kind: 'poison';
+  readonly reason: PoisonReason;
+  readonly detail: string;
+  readonly record: LogRecord;
+}
+
+/** Turns a log record into a landing row, or says why it can't be one. @throws RuntimeError `REGISTRY_UNAVAILABLE`. */
+export type ToLanding = (record: LogRecord) => Promise<LandingRow | Poison>;
+
+interface RecordSchema {
+  readonly type: 'record';
+  readonly name: string;
+  readonly namespace?: string;
+  readonly fields: readonly { readonly name: string; readonly type: unknown }[];
+}
+
+const timestampMillis = { type: 'long', logicalType: 'timestamp-millis' };
+
+/** Fields that the projector adds in front of every record: where it lies in the log and when it was received. */
+const leadingFields = [
+  { name: 'kafka_partition', type: 'int' },
+  { name: 'kafka_offset', type: 'long' },
+  { name: 'received_at', type: timestampMillis },
+  { name: 'event_type', type: 'string' },
+];
+
+/** `TicketCreated` → `ticket_created`. */
+const snakeCase = (name: string): string => name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
+
+export const landingTable = (record: { readonly name: string }): string => `landing_${snakeCase(record.name)}`;
+
+/** Column names and types of a record's landing table, leading fields first; nested records become dotted names. */
+export function landingColumns(record: RecordSchema): { name: string; type: string }[] {
+  return [...leadingFields, ...record.fields].flatMap((field) => columnsOf(field.name, field.type));
+}
+
+function columnsOf(name: string, type: unknown): { name: string; type: string }[] {
+  const schema = type as Partial<RecordSchema>;
+  if (schema.type === 'record') return (schema.fields ?? []).flatMap((field) => columnsOf(`${name}.${field.name}`, field.type));
+  return [{ name, type: clickHouseType(type) }];
+}
+
+const scalarTypes: Readonly<Record<string, string>> = { string: 'String', bytes: 'String', int: 'Int32', long: 'Int64', boolean: 'Bool', double: 'Float64', float: 'Float32' };
+
+function clickHouseType(type: unknown): string {
+  if (Array.isArray(type)) return `Nullable(${clickHouseType(type.find((branch) => branch !== 'null'))})`;
+  if (typeof type === 'string') return scalarTypes[type] ?? 'String';
+  const schema = type as { type: string; logicalType?: string; items?: unknown; values?: unknown; fields?: { name: string; type: unknown }[] };
+  if (schema.logicalType === 'timestamp-millis') return `DateTime64(3, 'UTC')`;
+  switch (schema.type) {
+    case 'array': return `Array(${clickHouseType(schema.items)})`;
+    case 'map': return `Map(String, ${clickHouseType(schema.values)})`;
+    case 'record': return `Tuple(${(schema.fields ?? []).map((field) => `${field.name} ${clickHouseType(field.type)}`).join(', ')})`;
+    default: return clickHouseType(schema.type);
+  }
+}
+
+/** When the ingress received it; a record of another producer has Kafka's time instead. */
+function receivedAt(record: LogRecord): number {
+  const parsed = Date.parse(record.headers['received_at'] ?? '');
+  return Number.isNaN(parsed) ? record.timestampMs : parsed;
+}
+
+const leadingBytes = (record: LogRecord): Buffer =>
+  Buffer.concat([encodeLong(record.partition), encodeLong(record.offset), encodeLong(receivedAt(record))]);
+
+interface Writer {
+  readonly table: string;
+  readonly header: Buffer;
+  readonly eventType: Buffer;
+  readonly skim: ReturnType<typeof compileSkim>;
+}
+
+function createWriter(schemaText: string): Writer {
+  const schema = JSON.parse(schemaText) as RecordSchema;
+  return {
+    table: landingTable(schema),
+    header: containerHeader({ ...schema, fields: [...leadingFields, ...schema.fields] }),
+    eventType: encodeString(snakeCase(schema.name).replaceAll('_', '.')),
+    skim: compileSkim(schema),
+  };
+}
+
+/** Rows of the event topic. */
+export function eventRows(schemas: SchemaLookup): ToLanding {
+  const writers = new Map<number, Writer>();
+  const writerOf = async (schemaId: number): Promise<Writer | null> => {
+    const known = writers.get(schemaId);
+    if (known !== undefined) return known;
+    const schema = await schemas.find(schemaId);
+    if (schema === null) return null;
+    const writer = createWriter(schema);
+    writers.set(schemaId, writer);
+    return writer;
+  };
+  return async (record) => {
+    const poison = (reason: PoisonReason, detail: string): Poison => ({ kind: 'poison', reason, detail, record });
+    const framed = unframe(record.value);
+    if (!framed.ok) return poison(framed.reason, 'the value is not a schema id followed by Avro');
+    const writer = await writerOf(framed.schemaId);
+    if (writer === null) return poison('unknown_schema', `the registry has no schema ${framed.schemaId}`);
+    const skimmed = writer.skim(framed.body);
+    if (!skimmed.ok) return poison(skimmed.reason, `not a whole record of schema ${framed.schemaId}`);
+    const { identity } = skimmed;
+    if (identity.event_id === '' || identity.ticket_id === '' || identity.integration_id === '') {
+      return poison('identity_missing', 'event_id, ticket_id or source.integration_id is empty');
+    }
+    return { kind: 'row', table: writer.table, header: writer.header, parts: [leadingBytes(record), writer.eventType, framed.body], record, identity };
+  };
+}
+
+/** The quarantine's landing row: everything is in the headers, the payload stays raw bytes. */
+export const quarantineSchema = {
+  type: 'record',
+  name: 'Quarantine',
+  fields: [
+    ...leadingFields.filter((field) => field.name !== 'event_type'),
+    ...['environment', 'reason', 'path', 'detail', 'origin'].map((name) => ({ name, type: 'string' })),
+    { name: 'origin_partition', type: ['null', 'int'] },
+    { name: 'origin_offset', type: ['null', 'long'] },
+    ...['integration_id', 'event_id', 'event_type', 'version', 'ticket_id', 'body_sha256'].map((name) => ({ name, type: 'string' })),
+    { name: 'payload', type: 'bytes' },
+  ],
+} as const;
+
+export const quarantineColumns = (): { name: string; type: string }[] =>
+  quarantineSchema.fields.flatMap((field) => columnsOf(field.name, field.type));
+
+const numberOrNull = (value: string | undefined): number | null => (value === undefined || value === '' ? null : Number(value));
+
+/** Rows of the quarantine topic; whatever its headers lack is empty, so no record of it is ever refused. */
+export function quarantineRows(): ToLanding {
+  const header = containerHeader(quarantineSchema);
+  const encode = createEncoder(quarantineSchema, 0);
+  return (record) => {
+    const { headers } = record;
+    const row = encode({
+      kafka_partition: record.partition,
+      kafka_offset: record.offset,
+      received_at: receivedAt(record),
+      environment: headers['environment'] ?? '',
+      reason: headers['quarantine_reason'] ?? 'unknown',
+      path: headers['quarantine_path'] ?? '',
+      detail: headers['quarantine_detail'] ?? '',
+      origin: headers['origin'] ?? '',
+      origin_partition: numberOrNull(headers['origin_partition']),
+      origin_offset: numberOrNull(headers['origin_offset']),
+      integration_id: headers['integration_id'] ?? '',
+      event_id: headers['ce_id'] ?? '',
+      event_type: headers['ce_type'] ?? '',
+      version: headers['contract_version'] ?? '',
+      ticket_id: headers['ce_subject'] ?? '',
+      body_sha256: headers['body_sha256'] ?? '',
+      payload: record.value ?? Buffer.alloc(0),
+    });
+    const framed = unframe(row);
+    return Promise.resolve({ kind: 'row', table: landingTable(quarantineSchema), header, parts: framed.ok ? [framed.body] : [], record });
+  };
+}

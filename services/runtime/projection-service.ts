@@ -1,0 +1,114 @@
+// A projection as a process: configuration, consumer, projector, health. A service's main.ts
+// says which projection, and nothing else.
+import type { Registry } from 'prom-client';
+import { connectClickHouse, type ClickHouse } from './clickhouse.ts';
+import { consumerSettings, masked, readConfig, type Config } from './config.ts';
+import { messageOf } from './errors.ts';
+import { eventsTopic, quarantineTopic } from './event-log.ts';
+import { createMetrics, startHealthServer } from './health.ts';
+import type { KafkaConnection } from './kafka.ts';
+import { startConsumer } from './kafka-consumer.ts';
+import { connectProducer } from './kafka-producer.ts';
+import { eventRows, quarantineRows, type Poison, type ToLanding } from './landing.ts';
+import { runService, type Stoppable } from './lifecycle.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { Projector, type Projection } from './projector.ts';
+import { fromPoison, toQuarantineRecord } from './quarantine.ts';
+import { readLock, SchemaLookup, SchemaRegistry } from './registry.ts';
+
+type ServiceConfig = Config<typeof consumerSettings>;
+
+interface Context {
+  readonly projection: Projection;
+  readonly config: ServiceConfig;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly clickhouse: ClickHouse;
+  readonly connection: KafkaConnection;
+  readonly parts: Stoppable[];
+}
+
+const PARTITIONS_AT_ONCE = 64;
+
+/** Runs a projection of the event topic until a signal. With `archive`, it also keeps the log's poison and archives the quarantine. */
+export function runProjectionService(projection: Projection, env: NodeJS.ProcessEnv, options: { archive?: boolean } = {}): Promise<void> {
+  const config = readConfig(consumerSettings, env);
+  const logger = createLogger(projection.name, config.LOG_LEVEL);
+  return runService(logger, async (parts) => {
+    logger.info({ config: masked(consumerSettings, config) }, 'starting');
+    const metrics = createMetrics(projection.name);
+    const clickhouse = connectClickHouse(config.CLICKHOUSE_URL);
+    parts.push({ name: 'clickhouse', stop: () => clickhouse.close() });
+    const connection = { brokers: config.KAFKA_BROKERS, clientId: projection.name, logger };
+    const context: Context = { projection, config, logger, metrics, clickhouse, connection, parts };
+    const archive = options.archive === true;
+    const projectors = [await startEvents(context, archive ? await quarantineTo(context) : countOnly(logger))];
+    if (archive) projectors.push(await startQuarantine(context));
+    const ready = async (): Promise<string | null> =>
+      projectors.map((projector) => projector.failure()).find((failure) => failure !== null) ?? (await clickhouse.ping());
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready);
+    parts.push(health);
+    logger.info({ port: health.port }, 'health and metrics');
+  });
+}
+
+async function startEvents(context: Context, quarantine: (poison: Poison) => Promise<void>): Promise<Projector> {
+  const { config, projection } = context;
+  const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readLock(config.SCHEMAS_LOCK));
+  return startProjector(context, { projection, topic: eventsTopic(config.ENVIRONMENT), toLanding: eventRows(schemas), quarantine, metrics: context.metrics });
+}
+
+function startQuarantine(context: Context): Promise<Projector> {
+  return startProjector(context, {
+    projection: { ...context.projection, name: `${context.projection.name}-quarantine`, facts: [] },
+    topic: quarantineTopic(context.config.ENVIRONMENT),
+    toLanding: quarantineRows(),
+    // Its rows are built here from headers and raw bytes; one that ClickHouse refuses is a defect of ours, and waits.
+    quarantine: (poison) => Promise.reject(new Error(`the quarantine's own record was refused: ${poison.detail}`)),
+    metrics: createMetrics(`${context.projection.name}-quarantine`),
+  });
+}
+
+interface Feed {
+  readonly projection: Projection;
+  readonly topic: string;
+  readonly toLanding: ToLanding;
+  readonly quarantine: (poison: Poison) => Promise<void>;
+  readonly metrics: Registry;
+}
+
+async function startProjector({ config, logger, clickhouse, connection, parts }: Context, feed: Feed): Promise<Projector> {
+  const projector = new Projector({ ...feed, clickhouse, logger, catchUpLag: config.CATCH_UP_LAG });
+  await projector.start();
+  parts.push(
+    await startConsumer(connection, {
+      groupId: feed.projection.name,
+      topics: [feed.topic],
+      concurrency: PARTITIONS_AT_ONCE,
+      handle: (batch) => projector.handle(batch),
+      onCrash: (error) => {
+        logger.fatal({ error: messageOf(error) }, 'consumer crashed');
+        process.exit(1);
+      },
+    }),
+  );
+  return projector;
+}
+
+/** The archive keeps every poison record of the log, so each is kept once; the other projections count it and go on. */
+const countOnly = (logger: Logger) => (poison: Poison): Promise<void> => {
+  const { topic, partition, offset } = poison.record;
+  logger.warn({ topic, partition, offset, reason: poison.reason }, 'record skipped; event-archive keeps it in quarantine');
+  return Promise.resolve();
+};
+
+async function quarantineTo({ config, connection, logger, parts }: Context): Promise<(poison: Poison) => Promise<void>> {
+  const topic = quarantineTopic(config.ENVIRONMENT);
+  const producer = await connectProducer(connection, [topic]);
+  parts.push({ name: 'quarantine producer', stop: () => producer.close() });
+  return async (poison) => {
+    await producer.append(topic, toQuarantineRecord(fromPoison(poison, config.ENVIRONMENT, new Date())));
+    const { partition, offset } = poison.record;
+    logger.warn({ partition, offset, reason: poison.reason }, 'record quarantined');
+  };
+}

@@ -1,0 +1,204 @@
+// Runs a projection: land a batch, recompute the facts of the tickets it touched, and only
+// then let the offsets be committed. Every step is repeatable: landing tables keep the first
+// of each event, and facts are replaced as a whole, so a redelivery changes nothing.
+//
+// Batches of all partitions that wait are flushed together. Far behind, facts are recomputed
+// every few seconds as a set; what a crash leaves stale is found at the next start by
+// comparing offsets, so there is no list of dirty tickets that could be lost.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { containerBlock } from './avro.ts';
+import { sqlString, toRuntimeError, type ClickHouse } from './clickhouse.ts';
+import { RuntimeError } from './errors.ts';
+import type { PartitionBatch } from './event-log.ts';
+import { groupBy } from './group-by.ts';
+import type { LandingRow, Poison, ToLanding } from './landing.ts';
+import type { Logger } from './logger.ts';
+
+export interface Projection {
+  /** Service and consumer group. */
+  readonly name: string;
+  /** ClickHouse database; its SQL lies beside the definition. */
+  readonly database: string;
+  /** Tables of one row per ticket, each defined by the parameterised view `<table>_of`. */
+  readonly facts: readonly string[];
+  /** Whether the shared timeline and its steps are installed into the database. */
+  readonly timeline: boolean;
+}
+
+export const defineProjection = (projection: Projection): Projection => projection;
+
+export interface ProjectorOptions {
+  readonly projection: Projection;
+  readonly clickhouse: ClickHouse;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly toLanding: ToLanding;
+  /** Keeps a record that can't be landed; throws when it couldn't, and then nothing is committed. */
+  readonly quarantine: (poison: Poison) => Promise<void>;
+  readonly catchUpLag: number;
+}
+
+interface Pending {
+  readonly batch: PartitionBatch;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+const MAX_BACKOFF_MS = 5_000;
+const RECOMPUTE_CHUNK = 5_000;
+const CATCH_UP_RECOMPUTE_MS = 10_000;
+/** Beyond any event: the facts of everything known. */
+const END_OF_TIME = '2106-01-01 00:00:00.000';
+
+export class Projector {
+  readonly #options: ProjectorOptions;
+  readonly #lags = new Map<string, number>();
+  readonly #records: Counter<'outcome'>;
+  readonly #recomputed: Counter;
+  readonly #flushSeconds: Histogram;
+  #pending: Pending[] = [];
+  #flushing = false;
+  #stale = true;
+  #recomputedAt = 0;
+  #failure: string | null = 'starting';
+
+  constructor(options: ProjectorOptions) {
+    this.#options = options;
+    const registers = [options.metrics];
+    const lags = this.#lags;
+    this.#records = new Counter({ name: 'ticketstream_records_total', help: 'Log records by outcome', labelNames: ['outcome'], registers });
+    this.#recomputed = new Counter({ name: 'ticketstream_facts_recomputed_total', help: 'Tickets whose facts were recomputed', registers });
+    this.#flushSeconds = new Histogram({ name: 'ticketstream_flush_seconds', help: 'Duration of a flush: landing and facts', registers });
+    new Gauge({
+      name: 'ticketstream_lag_records', help: 'Records in the log behind the last handled batch', labelNames: ['partition'], registers,
+      collect() {
+        for (const [partition, lag] of lags) this.set({ partition }, lag);
+      },
+    });
+  }
+
+  /** Null while the projector works; else why it does not. */
+  failure(): string | null {
+    return this.#failure;
+  }
+
+  /** Resolves when the batch's effects are durable. @throws RuntimeError `OWNERSHIP_LOST`. */
+  handle(batch: PartitionBatch): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ batch, resolve, reject });
+      if (!this.#flushing) void this.#flushAll();
+    });
+  }
+
+  /** Recomputes every ticket whose facts are older than its events. Called at start, before the first batch. */
+  async start(): Promise<void> {
+    await this.#recomputeStale();
+    this.#failure = null;
+  }
+
+  async #flushAll(): Promise<void> {
+    this.#flushing = true;
+    while (this.#pending.length > 0) {
+      const group = this.#pending;
+      this.#pending = [];
+      const stopTimer = this.#flushSeconds.startTimer();
+      await this.#flushUntilDone(group);
+      stopTimer();
+    }
+    this.#flushing = false;
+  }
+
+  /** Tries again for as long as the partitions are ours: an outage delays, it never skips. */
+  async #flushUntilDone(group: readonly Pending[]): Promise<void> {
+    let waiting = group;
+    for (let attempt = 0; ; attempt++) {
+      for (const item of waiting) if (!item.batch.owned()) item.reject(new RuntimeError('OWNERSHIP_LOST', 'the partition was reassigned'));
+      waiting = waiting.filter((item) => item.batch.owned());
+      if (waiting.length === 0) return;
+      try {
+        await this.#flush(waiting.map((item) => item.batch));
+        this.#failure = null;
+        for (const item of waiting) item.resolve();
+        return;
+      } catch (error) {
+        const failure = toRuntimeError(error);
+        this.#failure = `${failure.code}: ${failure.message}`;
+        const delayMs = Math.min(MAX_BACKOFF_MS, 100 * 2 ** attempt);
+        this.#options.logger[failure.retriable ? 'warn' : 'error']({ code: failure.code, error: failure.message, attempt, delay_ms: delayMs }, 'flush failed, trying again');
+        await sleep(delayMs);
+      }
+    }
+  }
+
+  async #flush(batches: readonly PartitionBatch[]): Promise<void> {
+    const landed = await Promise.all(batches.flatMap((batch) => batch.records).map(this.#options.toLanding));
+    const rows = landed.filter((item) => item.kind === 'row');
+    const poison = landed.filter((item) => item.kind === 'poison');
+    poison.push(...(await this.#land(rows)));
+    for (const item of poison) await this.#options.quarantine(item);
+    for (const batch of batches) this.#lags.set(`${batch.topic}/${batch.partition}`, batch.lag);
+    await this.#updateFacts(rows);
+    this.#records.inc({ outcome: 'landed' }, landed.length - poison.length);
+    this.#records.inc({ outcome: 'poison' }, poison.length);
+  }
+
+  async #land(rows: readonly LandingRow[]): Promise<Poison[]> {
+    const groups = groupBy(rows, (row) => row.header);
+    const rejected = await Promise.all([...groups.values()].map((group) => this.#insert(group)));
+    return rejected.flat();
+  }
+
+  /** Inserts rows of one schema; data that ClickHouse refuses is halved until the bad row stands alone. */
+  async #insert(rows: readonly LandingRow[]): Promise<Poison[]> {
+    const [first] = rows;
+    if (first === undefined) return [];
+    const body = Buffer.concat([first.header, containerBlock(rows.length, rows.flatMap((row) => row.parts))]);
+    try {
+      await this.#options.clickhouse.insertEncoded(`${this.#options.projection.database}.${first.table}`, 'Avro', body);
+      return [];
+    } catch (error) {
+      const failure = toRuntimeError(error);
+      if (failure.code !== 'CLICKHOUSE_BAD_DATA') throw failure;
+      if (rows.length === 1) return [{ kind: 'poison', reason: 'refused_by_clickhouse', detail: failure.message, record: first.record }];
+      const half = Math.ceil(rows.length / 2);
+      return [...(await this.#insert(rows.slice(0, half))), ...(await this.#insert(rows.slice(half)))];
+    }
+  }
+
+  async #updateFacts(rows: readonly LandingRow[]): Promise<void> {
+    if (this.#options.projection.facts.length === 0) return;
+    const lag = [...this.#lags.values()].reduce((total, partition) => total + partition, 0);
+    const behind = lag > this.#options.catchUpLag;
+    if (behind) {
+      this.#stale = true;
+      if (Date.now() - this.#recomputedAt < CATCH_UP_RECOMPUTE_MS) return;
+    }
+    if (this.#stale) return this.#recomputeStale();
+    await this.#recompute([...new Set(rows.flatMap((row) => (row.identity === undefined ? [] : [row.identity.ticket_id])))]);
+  }
+
+  async #recompute(tickets: readonly string[]): Promise<void> {
+    const { clickhouse, projection } = this.#options;
+    for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
+      const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
+      const literal = `[${chunk.map(sqlString).join(',')}]`;
+      for (const facts of projection.facts) {
+        const table = `${projection.database}.${facts}`;
+        await clickhouse.command(`INSERT INTO ${table} SELECT * FROM ${table}_of(tickets = ${literal}, as_of = '${END_OF_TIME}', known_at = '${END_OF_TIME}')`);
+      }
+      this.#recomputed.inc(chunk.length);
+    }
+  }
+
+  async #recomputeStale(): Promise<void> {
+    const { clickhouse, projection, logger } = this.#options;
+    if (projection.facts.length > 0) {
+      const rows = await clickhouse.query<{ ticket_id: string }>(`SELECT DISTINCT ticket_id FROM ${projection.database}.stale_tickets`);
+      if (rows.length > 0) logger.info({ tickets: rows.length }, 'recomputing stale facts');
+      await this.#recompute(rows.map((row) => row.ticket_id));
+    }
+    this.#stale = false;
+    this.#recomputedAt = Date.now();
+  }
+}
