@@ -138,13 +138,19 @@ interface QuietRun {
   onLine?: (line: string) => void;
 }
 
+const ofOuterNpm = (name: string): boolean =>
+  /^npm_(config|package|lifecycle)_/.test(name) && !/registry|proxy|cafile|cache/.test(name);
+
 /** Runs a command without showing its output, except the end of it when it fails. */
 async function runQuietly(command: string, args: readonly string[], { cwd, env, onLine }: QuietRun): Promise<void> {
   const tail: string[] = [];
   const exitCode = await new Promise<number | NodeJS.Signals | null>((done, fail) => {
     // Under `npm run`, npm's own settings of the outer run are in the environment and would steer the inner one.
-    const plainEnv = Object.fromEntries(Object.entries(env).filter(([name]) => !/^npm_(config|package|lifecycle)_/.test(name) || /registry|proxy|cafile|cache/.test(name)));
+    const plainEnv = Object.fromEntries(Object.entries(env).filter(([name]) => !ofOuterNpm(name)));
     const child = spawn(command, args, { cwd, env: plainEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+    const endWithUs = (): void => void child.kill();
+    process.once('exit', endWithUs);
+    child.once('close', () => process.off('exit', endWithUs));
     const take = (chunk: Buffer): void => {
       for (const line of chunk.toString().split('\n').filter((text) => text.trim() !== '')) {
         onLine?.(line);

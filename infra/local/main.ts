@@ -9,27 +9,27 @@ import { progressPrinter } from './progress.ts';
 import { partNames, partTitles, readSettings, SetupError } from './settings.ts';
 import { startStack } from './stack.ts';
 import { isSameProcess } from './identity.ts';
+import { stopOnSignal } from './signals.ts';
 import { StartFailure } from './supervised.ts';
-import { endLeftovers, runningState } from './supervisor.ts';
+import { endLeftovers, runningState, Supervisor } from './supervisor.ts';
 
 /** What the parts write into the data folder. Never the folder itself: DATA_DIR may be somebody's home. */
-const stateEntries = [...partNames, 'logs', 'supervisor.json', 'supervisor.lock'];
+const stateEntries = [...partNames, 'logs', 'schemas.lock.json', 'supervisor.json', 'supervisor.lock'];
 
 async function start(): Promise<void> {
   const begun = Date.now();
-  const stack = await startStack({ onProgress: progressPrinter(process.stderr) });
+  const onProgress = progressPrinter(process.stderr);
+  const supervisor = await Supervisor.open({ dataDir: readSettings(process.env).dataDir, onProgress });
+  stopOnSignal(supervisor);
+  const stack = await startStack({ supervisor, onProgress }).catch(async (error: unknown) => {
+    await supervisor.stop();
+    throw error;
+  });
   console.log(`The stack is ready after ${((Date.now() - begun) / 1000).toFixed(1)} s. Ctrl-C stops it.
   KAFKA_BROKERS=${stack.kafkaBrokers}
   SCHEMA_REGISTRY_URL=${stack.schemaRegistryUrl}
   CLICKHOUSE_URL=${stack.clickhouseUrl}
   data and logs: ${stack.dataDir}`);
-  const stop = (): void => {
-    process.once('SIGINT', () => process.exit(1));
-    console.log('stopping…');
-    void stack.stop().then(() => process.exit(0));
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
 }
 
 async function install(): Promise<void> {

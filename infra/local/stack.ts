@@ -61,12 +61,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const ports = { ...settings.ports, ...options.ports };
   const only = options.only ?? partNames;
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
-  const installation = await ensureInstalled({ cacheDir: options.cacheDir ?? settings.cacheDir, env, only, ...progress });
   const supervisor = options.supervisor ?? (await Supervisor.open({ dataDir, autoRestart: options.autoRestart ?? true, ...progress }));
   try {
     // After the supervisor has ended what an earlier one left, which may have held the ports.
     const problems = await portProblems(stackPortClaims(ports, only));
     if (problems.length > 0) throw new SetupError(problems);
+    const installation = await ensureInstalled({ cacheDir: options.cacheDir ?? settings.cacheDir, env, only, ...progress });
     const started = await Promise.allSettled(
       only.map((part) => supervisor.start(partSpec(part, { dataDir, ports, installation, env }))),
     );

@@ -2,7 +2,7 @@
 // it with a deadline. It runs in a process group of its own: a Ctrl-C in the terminal reaches only the
 // supervisor, which decides the order, and a group can be ended as a whole.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, createWriteStream, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -131,6 +131,7 @@ export class SupervisedProcess {
     });
     this.#child = child;
     if (child.stdout !== null && onLine !== undefined) {
+      child.stdout.pipe(createWriteStream(logFile, { flags: 'a' }));
       createInterface({ input: child.stdout }).on('line', onLine);
     }
     closeSync(log);

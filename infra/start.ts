@@ -1,0 +1,255 @@
+// npm start: the local stack (each part unless its URL points elsewhere), then topics, schemas and
+// tables, then every service as a process of its own. startSystem() is the same for the demo and the
+// tests; what follows it is the command line.
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { clickhouseUrl, kafkaBrokers, schemaRegistryUrl } from './local/parts.ts';
+import { portProblems, type PortClaim } from './local/ports.ts';
+import { progressPrinter, tracked, type OnProgress } from './local/progress.ts';
+import { linePrinter } from './local/service-log.ts';
+import { findServices, mainFile, servicePorts } from './local/services.ts';
+import { partNames, partTitles, projectDir, readPort, readSettings, SetupError, type PartName, type StackPorts } from './local/settings.ts';
+import { stopOnSignal } from './local/signals.ts';
+import { stackPortClaims, startStack, type Stack } from './local/stack.ts';
+import { StartFailure, type ProcessSpec } from './local/supervised.ts';
+import { logFile, Supervisor } from './local/supervisor.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface SystemOptions {
+  /** Settings that aren't given below, and the base environment of the services; process.env by default. */
+  env?: Environment;
+  dataDir?: string;
+  cacheDir?: string;
+  ports?: Partial<StackPorts> & { ingress?: number; healthBase?: number };
+  /** The services to start; all by default. */
+  services?: readonly string[];
+  /** Whether crashed parts and services are started again; true by default. */
+  autoRestart?: boolean;
+  onProgress?: OnProgress;
+  /** Gets the readable warnings and errors of the services. */
+  onServiceLine?: (line: string) => void;
+  /** Called as soon as there is something to stop. */
+  onSupervisor?: (supervisor: Supervisor) => void;
+}
+
+export interface System {
+  kafkaBrokers: string;
+  schemaRegistryUrl: string;
+  clickhouseUrl: string;
+  ingressUrl: string;
+  /** Base URL of /health/ready and /metrics, by service. */
+  healthUrls: Readonly<Record<string, string>>;
+  integrationsFile: string;
+  dataDir: string;
+  /** The environment that the services have: for commands that are to talk to this system. */
+  env: Environment;
+  /** The parts that run here; some may run elsewhere. */
+  stack: Stack;
+  /** The services that run now, with their pids. */
+  readonly services: Readonly<Record<string, number>>;
+  killService: (name: string, signal: NodeJS.Signals) => void;
+  startService: (name: string) => Promise<void>;
+  stopService: (name: string) => Promise<void>;
+  restartService: (name: string) => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+const urlVariables: Readonly<Record<PartName, string>> = {
+  kafka: 'KAFKA_BROKERS',
+  registry: 'SCHEMA_REGISTRY_URL',
+  clickhouse: 'CLICKHOUSE_URL',
+};
+
+interface Plan {
+  env: Environment;
+  dataDir: string;
+  ports: StackPorts;
+  /** The parts that are to run here. */
+  parts: PartName[];
+  services: readonly string[];
+  servicePorts: Map<string, number>;
+}
+
+function plan(options: SystemOptions): Plan {
+  const env = options.env ?? process.env;
+  const settings = readSettings(env);
+  const problems: string[] = [];
+  const ingressPort = options.ports?.ingress ?? readPort(env, 'INGRESS_PORT', 8080, problems);
+  const healthBase = options.ports?.healthBase ?? readPort(env, 'HEALTH_PORT_BASE', 9101, problems);
+  if (problems.length > 0) throw new SetupError(problems, 2);
+  const { kafka, kafkaController, registry, clickhouse } = { ...settings.ports, ...options.ports };
+  const services = options.services ?? findServices();
+  return {
+    env,
+    dataDir: resolve(options.dataDir ?? settings.dataDir),
+    ports: { kafka, kafkaController, registry, clickhouse },
+    parts: partNames.filter((part) => (env[urlVariables[part]] ?? '') === ''),
+    services,
+    servicePorts: servicePorts(services, ingressPort, healthBase),
+  };
+}
+
+function portClaims({ ports, parts, servicePorts: byService }: Plan): PortClaim[] {
+  const ofServices = [...byService].map(([title, port]) => ({
+    title, port, variable: title === 'ingress' ? 'INGRESS_PORT' : 'HEALTH_PORT_BASE',
+  }));
+  return [...ofServices, ...stackPortClaims(ports, parts)];
+}
+
+export async function startSystem(options: SystemOptions = {}): Promise<System> {
+  const planned = plan(options);
+  const { dataDir, ports, parts } = planned;
+  const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
+  const supervisor = await Supervisor.open({ dataDir, autoRestart: options.autoRestart ?? true, ...progress });
+  try {
+    options.onSupervisor?.(supervisor);
+    const problems = await portProblems(portClaims(planned));
+    if (problems.length > 0) throw new SetupError(problems);
+    const cache = options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir };
+    const stack = await startStack({ supervisor, dataDir, ports, only: parts, env: planned.env, ...cache, ...progress });
+    const integrationsFile = await integrationsFor(planned);
+    const env = {
+      ...planned.env,
+      KAFKA_BROKERS: planned.env['KAFKA_BROKERS'] ?? kafkaBrokers(ports),
+      SCHEMA_REGISTRY_URL: planned.env['SCHEMA_REGISTRY_URL'] ?? schemaRegistryUrl(ports),
+      CLICKHOUSE_URL: planned.env['CLICKHOUSE_URL'] ?? clickhouseUrl(ports),
+      SCHEMAS_LOCK: planned.env['SCHEMAS_LOCK'] ?? join(dataDir, 'schemas.lock.json'),
+      DATA_DIR: dataDir,
+      INTEGRATIONS_FILE: integrationsFile,
+      INGRESS_PORT: String(planned.servicePorts.get('ingress') ?? ''),
+    };
+    await prepareParts(env, options.onProgress ?? (() => undefined));
+    const specs = planned.services.map((name) => serviceSpec(name, { planned, env, print: options.onServiceLine }));
+    const started = await Promise.allSettled(specs.map((spec) => supervisor.start(spec)));
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return handle({ planned, env, integrationsFile, stack, supervisor });
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+}
+
+interface Started {
+  planned: Plan;
+  env: Environment & { KAFKA_BROKERS: string; SCHEMA_REGISTRY_URL: string; CLICKHOUSE_URL: string };
+  integrationsFile: string;
+  stack: Stack;
+  supervisor: Supervisor;
+}
+
+function handle({ planned, env, integrationsFile, stack, supervisor }: Started): System {
+  const url = (port: number): string => `http://127.0.0.1:${port}`;
+  return {
+    kafkaBrokers: env.KAFKA_BROKERS,
+    schemaRegistryUrl: env.SCHEMA_REGISTRY_URL,
+    clickhouseUrl: env.CLICKHOUSE_URL,
+    ingressUrl: url(planned.servicePorts.get('ingress') ?? 0),
+    healthUrls: Object.fromEntries([...planned.servicePorts].map(([name, port]) => [name, url(port)])),
+    integrationsFile,
+    dataDir: planned.dataDir,
+    env,
+    stack,
+    get services() {
+      const pids = supervisor.pids();
+      return Object.fromEntries(Object.entries(pids).filter(([name]) => planned.services.includes(name)));
+    },
+    killService: (name, signal) => supervisor.get(name).kill(signal),
+    startService: (name) => supervisor.get(name).start(),
+    stopService: (name) => supervisor.get(name).stop(),
+    restartService: (name) => supervisor.get(name).restart(),
+    stop: () => supervisor.stop(),
+  };
+}
+
+/** The configured integrations file, or one of our own with a random secret, made once per data folder. */
+async function integrationsFor({ env, dataDir }: Plan): Promise<string> {
+  const configured = env['INTEGRATIONS_FILE'] ?? '';
+  if (configured !== '') return resolve(projectDir, configured);
+  const file = join(dataDir, 'integrations.json');
+  const demo = [{ integration_id: 'demo', environment: env['ENVIRONMENT'] ?? 'production', secrets: [randomBytes(32).toString('hex')] }];
+  await writeFile(file, `${JSON.stringify(demo, null, 2)}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  });
+  return file;
+}
+
+/** Each is for another part, so they run side by side. */
+async function prepareParts(env: Environment, onProgress: OnProgress): Promise<void> {
+  const commands = [
+    { title: partTitles.kafka, doing: 'topics', file: 'topics.ts' },
+    { title: partTitles.registry, doing: 'schemas', file: 'schemas.ts' },
+    { title: partTitles.clickhouse, doing: 'tables', file: 'migrate.ts' },
+  ];
+  const done = await Promise.allSettled(commands.map(({ title, doing, file }) =>
+    tracked(onProgress, { title, doing }, () => runToEnd(file, env))));
+  const failed = done.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+function runToEnd(file: string, env: Environment): Promise<void> {
+  return new Promise((done, fail) => {
+    const options = { cwd: projectDir, env, maxBuffer: 16 * 1024 * 1024 };
+    const child = execFile(process.execPath, ['--import', 'tsx', join('infra', file)], options, (error, stdout, stderr) => {
+      process.off('exit', endWithUs);
+      if (error === null) done();
+      else fail(new StartFailure(`infra/${file} failed:\n${stdout}${stderr}`.trimEnd()));
+    });
+    const endWithUs = (): void => void child.kill();
+    process.once('exit', endWithUs);
+  });
+}
+
+interface ServiceContext {
+  planned: Plan;
+  env: Environment;
+  print: ((line: string) => void) | undefined;
+}
+
+function serviceSpec(name: string, { planned, env, print }: ServiceContext): ProcessSpec {
+  const port = planned.servicePorts.get(name) ?? 0;
+  const file = logFile(planned.dataDir, name);
+  return {
+    name,
+    title: name,
+    command: process.execPath,
+    args: ['--import', 'tsx', mainFile(name)],
+    env: { ...env, HEALTH_PORT: String(port) },
+    cwd: projectDir,
+    logFile: file,
+    onLine: linePrinter(name, { print: print ?? (() => undefined), now: Date.now, logFile: file }),
+    isReady: async () => (await fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(2_000) })).ok,
+    readyWithinMs: 90_000,
+    // 3 s for the door, 3 s for all consumers, 3.5 s for the stack: all ends within 10 s.
+    stopWithinMs: 3_000,
+    stopOrder: name === 'ingress' ? 1 : 2,
+  };
+}
+
+async function main(): Promise<void> {
+  const begun = Date.now();
+  const system = await startSystem({
+    onProgress: progressPrinter(process.stderr),
+    onServiceLine: (line) => console.log(line),
+    onSupervisor: stopOnSignal,
+  });
+  console.log(`Ready after ${((Date.now() - begun) / 1000).toFixed(1)} s. Ctrl-C stops everything.
+  webhooks         ${system.ingressUrl}
+  ClickHouse       ${system.clickhouseUrl}
+  Kafka            ${system.kafkaBrokers}
+  schema registry  ${system.schemaRegistryUrl}
+  integrations and their secrets: ${system.integrationsFile}
+  data and logs:   ${system.dataDir}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main().catch((error: unknown) => {
+    if (!(error instanceof SetupError || error instanceof StartFailure)) throw error;
+    console.error(error.message);
+    process.exit(error instanceof SetupError ? error.exitCode : 1);
+  });
+}
