@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { deskEndsAt, deskEvents, deskIntegrations, type DeskOptions } from './desk.ts';
+import { compareEvents, type CrmEvent } from './events.ts';
+
+const options: DeskOptions = { seed: 7, tickets: 300, days: 14 };
+const bytes = (events: Iterable<CrmEvent>): string =>
+  createHash('sha256').update([...events].map((event) => JSON.stringify(event)).join('\n')).digest('hex');
+const desk = [...deskEvents(options)];
+
+const byTicket = new Map<string, CrmEvent[]>();
+for (const event of desk) {
+  const key = `${event.integrationId}/${event.ticketId}`;
+  byTicket.set(key, [...(byTicket.get(key) ?? []), event]);
+}
+
+test('the same seed gives the same desk, byte for byte', () => {
+  assert.equal(bytes(deskEvents(options)), bytes(desk));
+});
+
+test('another seed gives another desk', () => {
+  assert.notEqual(bytes(deskEvents({ ...options, seed: 8 })), bytes(desk));
+});
+
+test('events come in time order and end with the desk', () => {
+  assert.ok(desk.every((event, index) => index === 0 || (desk[index - 1]?.at ?? 0) <= event.at));
+  assert.ok(desk.every((event) => event.at < deskEndsAt && event.at >= deskEndsAt - options.days * 86_400_000));
+});
+
+test('every event id is a UUID of version 4 and is used once', () => {
+  assert.equal(new Set(desk.map((event) => event.eventId)).size, desk.length);
+  assert.ok(desk.every((event) => /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(event.eventId)));
+});
+
+test('every ticket is created once, before anything else happens to it', () => {
+  assert.equal(byTicket.size, options.tickets);
+  for (const events of byTicket.values()) {
+    assert.equal(events[0]?.eventType, 'ticket.created');
+    assert.equal(events.filter((event) => event.eventType === 'ticket.created').length, 1);
+    assert.deepEqual(events, [...events].sort(compareEvents));
+  }
+});
+
+test('each status change starts from the status before', () => {
+  for (const events of byTicket.values()) {
+    let status: unknown = 'new';
+    for (const { payload } of events.filter((event) => event.eventType === 'status.changed')) {
+      assert.equal(payload['previous_status'], status);
+      assert.notEqual(payload['new_status'], status);
+      status = payload['new_status'];
+    }
+  }
+});
+
+test('every integration, event type, kind of sender and way of ending takes part', () => {
+  assert.deepEqual([...new Set(desk.map((event) => event.integrationId))].sort(), [...deskIntegrations].sort());
+  assert.equal(new Set(desk.map((event) => event.eventType)).size, 5);
+  const text = JSON.stringify(desk);
+  const signs = ['"is_private":true', '"is_automated":true', '"type":"bot"', '"pending"', '"on_hold"', '"resolved"', '"closed"', '"routing_rule"', '"topic_group"', '"direct_message"', '"bot_form"'];
+  for (const sign of signs) assert.ok(text.includes(sign), sign);
+  const statuses = [...byTicket.values()].map((events) => events.flatMap(({ payload }) => payload['new_status'] ?? []));
+  assert.ok(statuses.some((path) => path.includes('resolved') && path.indexOf('open', path.indexOf('resolved')) > 0), 'a reopened ticket');
+  assert.ok(statuses.some((path) => !path.includes('resolved')), 'a ticket that is still open');
+});
+
+test('older contract versions use their own field names', () => {
+  const of = (integrationId: string, eventType: string): CrmEvent[] =>
+    desk.filter((event) => event.integrationId === integrationId && event.eventType === eventType);
+  assert.ok(of('pixel-forge', 'message.received').every(({ payload }) => typeof payload['message_id'] === 'number' && !('is_automated' in payload)));
+  assert.ok(of('pixel-forge', 'ticket.created').every(({ payload }) => typeof payload['ticket_id'] === 'number' && !('status' in payload)));
+  assert.ok(of('falcon-bank', 'agent.assigned').every(({ payload }) => JSON.stringify(payload['assignee']).includes('"group_id":')));
+  assert.ok(!JSON.stringify(desk.filter((event) => event.version !== '1.2')).includes('contact_phone'));
+  assert.ok(JSON.stringify(desk.filter((event) => event.version === '1.2')).includes('contact_phone'));
+});

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { iso, type CrmEvent } from './events.ts';
+import { parseLogTime, readIncidentLog, type Incident } from './incident-log.ts';
+import { incidentEvents, replayEvents, rowTimes } from './incidents.ts';
+
+const header = 'number,incident_state,reassignment_count,reopen_count,made_sla,caller_id,opened_at,sys_updated_by,sys_updated_at,contact_type,location,priority,assignment_group,assigned_to,resolved_at,closed_at';
+const incidentOf = (...rows: string[]): Incident => {
+  const [incident] = readIncidentLog([header, ...rows].join('\n')).incidents;
+  assert.ok(incident);
+  return incident;
+};
+const short = (events: readonly CrmEvent[]): string[] =>
+  events.map(({ eventType, at, payload }) => {
+    const assignee = payload['assignee'] as { group_id?: string; agent_id?: string } | undefined;
+    const what = payload['new_status'] ?? payload['status'] ?? payload['breached_metric'] ?? `${assignee?.group_id ?? ''}/${assignee?.agent_id ?? ''}`;
+    return `${iso(at).slice(8, 23)} ${eventType} ${what as string}`;
+  });
+
+const usual = incidentOf(
+  'INC1,New,0,0,TRUE,Caller 5,29-02-2016 01:16,Updated by 1,29-02-2016 01:23,Phone,Location 1,2 - High,Group 1,?,02-03-2016 09:10,07-03-2016 10:00',
+  'INC1,Active,1,0,TRUE,Caller 5,29-02-2016 01:16,Updated by 2,29-02-2016 01:23,Phone,Location 1,2 - High,Group 2,Resolver 7,02-03-2016 09:10,07-03-2016 10:00',
+  'INC1,Active,1,0,TRUE,Caller 5,29-02-2016 01:16,Updated by 2,29-02-2016 03:00,Phone,Location 1,2 - High,Group 2,Resolver 7,02-03-2016 09:10,07-03-2016 10:00',
+  'INC1,Resolved,2,0,FALSE,Caller 5,29-02-2016 01:16,Updated by 2,01-03-2016 08:00,Phone,Location 1,2 - High,?,Resolver 7,02-03-2016 09:10,07-03-2016 10:00',
+  'INC1,Active,2,1,FALSE,Caller 5,29-02-2016 01:16,Updated by 2,01-03-2016 09:00,Phone,Location 1,2 - High,?,Resolver 7,02-03-2016 09:10,07-03-2016 10:00',
+  'INC1,Resolved,3,1,FALSE,Caller 5,29-02-2016 01:16,Updated by 2,02-03-2016 09:10,Phone,Location 1,2 - High,Group 1,?,02-03-2016 09:10,07-03-2016 10:00',
+  'INC1,Closed,3,1,FALSE,Caller 5,29-02-2016 01:16,Updated by 9,07-03-2016 10:00,Phone,Location 1,2 - High,Group 1,?,02-03-2016 09:10,07-03-2016 10:00',
+);
+
+test('each change of a row becomes its event, at the time of the row', () => {
+  assert.deepEqual(short(incidentEvents(usual)), [
+    '29T01:16:00.000 ticket.created New',
+    '29T01:16:00.000 agent.assigned Group 1/',
+    '29T01:23:00.000 agent.assigned Group 2/Resolver 7',
+    '29T01:23:00.000 status.changed Active',
+    '01T08:00:00.000 agent.assigned /Resolver 7',
+    '01T08:00:00.000 status.changed Resolved',
+    '01T08:00:00.000 escalation.fired resolution_time',
+    '01T09:00:00.000 status.changed Active',
+    '02T09:10:00.000 agent.assigned Group 1/',
+    '02T09:10:00.000 status.changed Resolved',
+    '07T10:00:00.000 status.changed Closed',
+  ]);
+});
+
+test("folding the events gives the log's own counts and times", () => {
+  const events = incidentEvents(usual);
+  const groups = events.filter(({ eventType }) => eventType === 'agent.assigned')
+    .map(({ payload }) => (payload['assignee'] as { group_id?: string }).group_id);
+  const changed = groups.filter((group, index) => index > 0 && group !== groups[index - 1]).length;
+  const finished = (status: unknown): boolean => status === 'Resolved' || status === 'Closed';
+  const statuses = events.filter(({ eventType }) => eventType === 'status.changed');
+  const reopened = statuses.filter(({ payload }) => finished(payload['previous_status']) && !finished(payload['new_status'])).length;
+  const solved = statuses.filter(({ payload }) => !finished(payload['previous_status']) && finished(payload['new_status'])).at(-1)?.at;
+  const last = usual.rows.at(-1);
+  assert.deepEqual([changed, reopened, solved, statuses.at(-1)?.at], [last?.reassignments, last?.reopens, usual.resolvedAt, usual.closedAt]);
+});
+
+test('the same row has the same event ids in every replay', () => {
+  assert.deepEqual(incidentEvents(usual), incidentEvents(usual));
+  const ids = incidentEvents(usual).map((event) => event.eventId);
+  assert.equal(new Set(ids).size, ids.length);
+});
+
+test('a first row that is already resolved is a status of creation, not a solve', () => {
+  const incident = incidentOf(
+    'INC2,Resolved,0,0,TRUE,?,29-02-2016 08:56,Updated by 908,29-02-2016 08:56,Phone,?,3 - Moderate,Group 70,?,?,05-03-2016 10:00',
+    'INC2,Closed,0,0,TRUE,?,29-02-2016 08:56,Updated by 908,05-03-2016 10:00,Phone,?,3 - Moderate,Group 70,?,?,05-03-2016 10:00',
+  );
+  assert.deepEqual(short(incidentEvents(incident)), [
+    '29T08:56:00.000 ticket.created Resolved',
+    '29T08:56:00.000 agent.assigned Group 70/',
+    '05T10:00:00.000 status.changed Closed',
+  ]);
+  assert.equal(incident.resolvedAt, null);
+});
+
+const timed = (openedAt: string, ...updates: string[]): string[] =>
+  rowTimes(incidentOf(...updates.map((update) => `INC3,New,0,0,TRUE,Caller 1,${openedAt},?,${update},Phone,?,?,Group 1,?,?,?`)))
+    .map(({ at, moved }) => `${moved ? 'moved to ' : ''}${iso(at).slice(8, 23)}`);
+
+test("a row outside the log's order takes the time of the row before it, and the others keep theirs", () => {
+  assert.deepEqual(timed('29-02-2016 09:00', '29-02-2016 09:05', '29-02-2016 11:10', '29-02-2016 09:52', '29-02-2016 11:03'),
+    ['29T09:00:00.000', 'moved to 29T09:00:00.001', '29T09:52:00.000', '29T11:03:00.000']);
+  assert.deepEqual(timed('29-02-2016 09:41', '?', '29-02-2016 09:41', 'soon', '29-02-2016 10:00'),
+    ['29T09:41:00.000', '29T09:41:00.001', 'moved to 29T09:41:00.002', '29T10:00:00.000']);
+});
+
+test("the first row happens at the opening, whatever its own time of update says", () => {
+  assert.deepEqual(timed('29-02-2016 09:48', '29-02-2016 11:10', '29-02-2016 09:52'), ['29T09:48:00.000', '29T09:52:00.000']);
+  assert.deepEqual(timed('29-02-2016 09:41', '29-02-2016 07:27', '29-02-2016 09:59'), ['29T09:41:00.000', '29T09:59:00.000']);
+});
+
+test('an opening that several updates precede moves none of them', () => {
+  assert.deepEqual(timed('29-02-2016 12:00', '29-02-2016 06:00', '29-02-2016 07:00', '29-02-2016 08:00'),
+    ['29T07:00:00.000', '29T07:00:00.001', '29T08:00:00.000']);
+});
+
+test('times are read in the spellings that such logs use, and nothing else', () => {
+  const expected = Date.UTC(2016, 1, 29, 1, 6);
+  for (const text of ['29-02-2016 01:06', '29/2/2016 1:06', '29.02.2016 01:06:00', '2016-02-29 01:06', '2016-02-29T01:06']) assert.equal(parseLogTime(text), expected, text);
+  for (const text of ['?', '', '31-02-2016 10:00', '29-13-2016 10:00', '29-02-2016 25:00', 'yesterday']) assert.equal(parseLogTime(text), null, text);
+});
+
+test('rows of an incident may be apart, and what cannot be read is listed', () => {
+  const log = readIncidentLog([
+    `\uFEFF${header}`,
+    'INC4,New,0,0,true,Caller 1,1/3/2016 10:00,?,1/3/2016 10:01,Phone,?,?,Group 1,?,?,?',
+    'INC5,New,0,0,true,Caller 1,?,?,?,Phone,?,?,Group 1,?,?,?',
+    '?,New,0,0,true,Caller 1,1/3/2016 10:00,?,1/3/2016 10:01,Phone,?,?,Group 1,?,?,?',
+    'INC4,-100,0,0,false,Caller 1,1/3/2016 10:00,?,1/3/2016 10:05,Phone,?,?,Group 1,?,?,?',
+  ].join('\r\n'));
+  assert.deepEqual(log.skipped, ['row 3: no incident number', 'INC5: no row has a readable time']);
+  assert.deepEqual(short(replayEvents(log.incidents)), [
+    '01T10:00:00.000 ticket.created New', '01T10:00:00.000 agent.assigned Group 1/',
+    '01T10:05:00.000 status.changed -100', '01T10:05:00.000 escalation.fired resolution_time',
+  ]);
+  assert.throws(() => readIncidentLog('a,b\n1,2\n'), /no column number/);
+});
