@@ -12,9 +12,9 @@ import { progressPrinter, tracked, type OnProgress } from './local/progress.ts';
 import { linePrinter } from './local/service-log.ts';
 import { findServices, mainFile, servicePorts } from './local/services.ts';
 import { partNames, partTitles, projectDir, readPort, readSettings, SetupError, type PartName, type StackPorts } from './local/settings.ts';
-import { stopOnSignal } from './local/signals.ts';
+import { endWithMessage, stopOnSignal } from './local/signals.ts';
 import { stackPortClaims, startStack, type Stack } from './local/stack.ts';
-import { StartFailure, type ProcessSpec } from './local/supervised.ts';
+import { Interrupted, StartFailure, type ProcessSpec } from './local/supervised.ts';
 import { logFile, Supervisor } from './local/supervisor.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -129,8 +129,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     if (failed !== undefined) throw failed.reason;
     return handle({ planned, env, integrationsFile, stack, supervisor });
   } catch (error) {
+    const interrupted = supervisor.isStopping;
     await supervisor.stop();
-    throw error;
+    throw interrupted ? new Interrupted('stopped while starting') : error;
   }
 }
 
@@ -247,9 +248,5 @@ async function main(): Promise<void> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main().catch((error: unknown) => {
-    if (!(error instanceof SetupError || error instanceof StartFailure)) throw error;
-    console.error(error.message);
-    process.exit(error instanceof SetupError ? error.exitCode : 1);
-  });
+  await main().catch(endWithMessage);
 }

@@ -9,8 +9,7 @@ import { progressPrinter } from './progress.ts';
 import { partNames, partTitles, readSettings, SetupError } from './settings.ts';
 import { startStack } from './stack.ts';
 import { isSameProcess } from './identity.ts';
-import { stopOnSignal } from './signals.ts';
-import { StartFailure } from './supervised.ts';
+import { endWithMessage, stopOnSignal } from './signals.ts';
 import { endLeftovers, runningState, Supervisor } from './supervisor.ts';
 
 /** What the parts write into the data folder. Never the folder itself: DATA_DIR may be somebody's home. */
@@ -92,8 +91,4 @@ program.command('status').description('what runs on the data folder').action(sta
 program.command('stop').description('stop what runs on the data folder').action(stop);
 program.command('reset').description('delete the state of all parts').action(reset);
 
-await program.parseAsync().catch((error: unknown) => {
-  if (!(error instanceof SetupError || error instanceof StartFailure)) throw error;
-  console.error(error.message);
-  process.exit(error instanceof SetupError ? error.exitCode : 1);
-});
+await program.parseAsync().catch(endWithMessage);

@@ -97,7 +97,9 @@ function redrawnLine(screen: Screen): OnProgress {
     if (running.size === 0) return;
     frame = (frame + 1) % frames.length;
     const all = [...running.values()].map((event) => describe(event).trim()).join(' · ');
-    screen.write(`${clear}${frames.charAt(frame)} ${all.slice(0, Math.max(20, (screen.columns ?? 100) - 3))}`);
+    // Some terminals say 0 columns when they mean that they don't know.
+    const columns = screen.columns === undefined || screen.columns < 20 ? 100 : screen.columns;
+    screen.write(`${clear}${frames.charAt(frame)} ${all.slice(0, columns - 3)}`);
   };
   return (event) => {
     const key = event.title + event.doing;

@@ -1,4 +1,6 @@
 // Ctrl-C, SIGTERM or a closed terminal stop everything in order; a second one at once.
+import { SetupError } from './settings.ts';
+import { Interrupted, StartFailure } from './supervised.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** One Ctrl-C under `npm run` arrives twice: from the terminal and, milliseconds later, from npm. */
@@ -21,4 +23,13 @@ export function stopOnSignal(supervisor: Supervisor, beforeExit: () => void = ()
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+}
+
+/** For the end of a command line's main: what a person can act on is told without a stack trace. */
+export function endWithMessage(error: unknown): void {
+  // The signal's handler ends the process, when everything has stopped.
+  if (error instanceof Interrupted) return;
+  if (!(error instanceof SetupError || error instanceof StartFailure)) throw error;
+  console.error(error.message);
+  process.exit(error instanceof SetupError ? error.exitCode : 1);
 }

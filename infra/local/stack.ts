@@ -6,6 +6,7 @@ import { clickhouseUrl, kafkaBrokers, partSpec, schemaRegistryUrl } from './part
 import { portProblems, type PortClaim } from './ports.ts';
 import type { OnProgress } from './progress.ts';
 import { partNames, portVariables, readSettings, SetupError, type PartName, type StackPorts } from './settings.ts';
+import { Interrupted } from './supervised.ts';
 import { Supervisor } from './supervisor.ts';
 
 export { ensureInstalled } from './install.ts';
@@ -73,8 +74,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const failed = started.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   } catch (error) {
-    if (options.supervisor === undefined) await supervisor.stop();
-    throw error;
+    const interrupted = supervisor.isStopping;
+    if (options.supervisor === undefined || interrupted) await supervisor.stop();
+    throw interrupted ? new Interrupted('stopped while starting') : error;
   }
   return {
     kafkaBrokers: kafkaBrokers(ports),

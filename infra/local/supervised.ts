@@ -41,6 +41,11 @@ export class StartFailure extends Error {
   override readonly name = 'StartFailure';
 }
 
+/** The start was given up because somebody asked for a stop meanwhile. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
 const firstBackOffMs = 500;
 const longestBackOffMs = 10_000;
 /** Whoever lives as long as this has recovered: the next crash starts the back-off anew. */
@@ -112,14 +117,17 @@ export class SupervisedProcess {
     this.state = 'starting';
     try {
       await this.spec.prepare?.();
-      if (generation !== this.#generation) return;
-      this.#spawn(generation);
-      await this.#untilReady(generation);
+      if (generation === this.#generation) {
+        this.#spawn(generation);
+        await this.#untilReady(generation);
+      }
     } catch (error) {
-      if (generation === this.#generation) await this.stop();
+      if (generation !== this.#generation) throw this.#interruption();
+      await this.stop();
       throw error;
     }
-    if (generation === this.#generation) this.state = 'ready';
+    if (generation !== this.#generation) throw this.#interruption();
+    this.state = 'ready';
   }
 
   #spawn(generation: number): void {
@@ -165,6 +173,10 @@ export class SupervisedProcess {
     }
   }
 
+  #interruption(): Interrupted {
+    return new Interrupted(`${this.spec.title} was stopped while it started`);
+  }
+
   #failure(what: string): StartFailure {
     const { title, logFile } = this.spec;
     return new StartFailure(`${title} did not start: ${what}. The end of ${logFile}:\n${endOf(logFile)}`);
@@ -187,7 +199,9 @@ export class SupervisedProcess {
       if (next === this.#generation) this.#observer.restarted(Date.now() - begun);
     } catch (error) {
       // #launch has stopped it, which is the latest generation as long as nobody else did something.
-      if (this.#generation === next + 1) this.#afterCrash(this.#generation, error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+      if (error instanceof Interrupted || this.#generation !== next + 1) return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#afterCrash(this.#generation, message.split('\n')[0] ?? '');
     }
   }
 }

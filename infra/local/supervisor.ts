@@ -9,7 +9,7 @@ import { identify, isSameProcess, type ProcessIdentity } from './identity.ts';
 import type { OnProgress } from './progress.ts';
 import { tracked } from './progress.ts';
 import { projectDir, SetupError } from './settings.ts';
-import { SupervisedProcess, type ProcessSpec } from './supervised.ts';
+import { Interrupted, SupervisedProcess, type ProcessSpec } from './supervised.ts';
 
 export interface SupervisorOptions {
   dataDir: string;
@@ -64,9 +64,13 @@ export class Supervisor {
     return Object.fromEntries([...this.#identities].map(([name, identity]) => [name, identity.pid]));
   }
 
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
   /** Resolves when the process is ready. */
   async start(spec: ProcessSpec): Promise<void> {
-    if (this.#stopping !== undefined) throw new Error('the supervisor is stopping');
+    if (this.isStopping) throw new Interrupted('everything is being stopped');
     await keepOneOlderLog(spec.logFile);
     const { name, title } = spec;
     const note = (doing: string, detail: string): void =>
