@@ -58,7 +58,10 @@ await runService(logger, async (parts) => {
   const unlisted = new Counter({ name: 'ticketstream_unlisted_versions_total', help: 'Accepted events whose contract version is missing or not listed', labelNames: ['event_type', 'version'], registers: [metrics] });
 
   const integrations = await watchIntegrations(config.INTEGRATIONS_FILE, logger);
-  parts.push({ name: 'integrations', stop: () => Promise.resolve(integrations.close()) });
+  parts.push({ name: 'integrations', stop: () => {
+    integrations.close();
+    return Promise.resolve();
+  } });
   const environments = integrations.environments();
   const contracts = await loadContracts();
   const encoders = await createEncoders([...contracts.values()], environments);

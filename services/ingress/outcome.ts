@@ -40,6 +40,8 @@ export interface Envelope {
 export interface Webhook {
   readonly body: Buffer;
   readonly json: JsonObject;
+  /** False when a number in `json` may have been rounded; such an event is only fit for quarantine. */
+  readonly exact: boolean;
   readonly envelope: Envelope;
   readonly receivedAt: Date;
 }

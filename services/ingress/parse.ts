@@ -12,9 +12,20 @@ const isEnvelope = new Ajv2020({ strict: false }).compile<Envelope & JsonObject>
 
 const numberOrText = (value: string): unknown => (isSafeNumber(value) ? Number(value) : value);
 
-function parseJson(text: string): Json {
-  if (LONG_NUMBER.test(text)) return parseLossless(text, undefined, { parseNumber: numberOrText }) as Json;
-  return JSON.parse(text) as Json;
+interface Parsed {
+  readonly json: Json;
+  /** False when a long number may have been rounded: only for bodies nested too deep for the exact parser. */
+  readonly exact: boolean;
+}
+
+function parseJson(text: string): Parsed {
+  if (!LONG_NUMBER.test(text)) return { json: JSON.parse(text) as Json, exact: true };
+  try {
+    return { json: parseLossless(text, undefined, { parseNumber: numberOrText }) as Json, exact: true };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { json: JSON.parse(text) as Json, exact: false };
+  }
 }
 
 /** Where and why the text isn't JSON, without repeating any of it. */
@@ -40,15 +51,16 @@ export function violationPath(error: ErrorObject): string {
 export function parseWebhook(body: Buffer, receivedAt: Date): Webhook | Refused {
   if (!isUtf8(body)) return refused('invalid_utf8', 'the body is not well-formed UTF-8');
   const text = body.toString('utf8');
-  let json: Json;
+  let parsed: Parsed;
   try {
-    json = parseJson(text);
+    parsed = parseJson(text);
   } catch {
     return refused('invalid_json', syntaxError(text));
   }
+  const { json, exact } = parsed;
   if (!isEnvelope(json)) {
     const error = isEnvelope.errors?.[0];
-    return refused('invalid_envelope', `the envelope ${error?.message ?? 'is invalid'}`, error === undefined ? '' : violationPath(error));
+    return refused('invalid_envelope', `the envelope is invalid: ${error?.message ?? ''}`, error === undefined ? '' : violationPath(error));
   }
-  return { body, json, envelope: json, receivedAt };
+  return { body, json, exact, envelope: json, receivedAt };
 }

@@ -81,6 +81,7 @@ function compileContract(ajv: Ajv2020, contract: EventContract): CompiledContrac
 
 function prepare(compiled: ReadonlyMap<string, CompiledContract>, webhook: AuthenticWebhook): PreparedEvent {
   const { envelope, json, integration } = webhook;
+  if (!webhook.exact) throw new Violation('unprocessable', '', 'is nested too deep to be read exactly');
   if (!UUID.test(envelope.event_id)) throw new Violation('invalid_event_id', '/event_id', 'is not a UUID');
   const found = compiled.get(envelope.event_type);
   if (found === undefined) throw new Violation('unknown_event_type', '/event_type', 'no contract for this event type');
@@ -172,7 +173,7 @@ function validated(compiled: CompiledContract, version: Version, payload: JsonOb
 
 function check(compiled: CompiledContract, version: string, payload: JsonObject): void {
   const validate = compiled.validators.get(version);
-  if (validate === undefined || validate(payload) === true) return;
+  if (validate === undefined || validate(payload)) return;
   const error = validate.errors?.[0];
   throw new Violation('schema_violation', `/payload${error === undefined ? '' : violationPath(error)}`, `${error?.message ?? 'does not validate'} (contract ${version})`);
 }

@@ -154,10 +154,9 @@ class Compiler {
   }
 
   #define(node: SchemaNode, namespace: string, build: () => Skim): Skim {
-    let built: Skim | undefined;
     const fullName = node.name?.includes('.') === true ? node.name : join(node.namespace ?? namespace, node.name ?? '');
-    this.#named.set(fullName, (buffer, pos) => built?.(buffer, pos) ?? MALFORMED);
-    built = build();
+    this.#named.set(fullName, (buffer, pos) => built(buffer, pos));
+    const built = build();
     return built;
   }
 

@@ -1,6 +1,7 @@
 // The only door to ClickHouse: one client, every setting pinned that varies between versions,
 // and errors told apart by ClickHouse's own code and text into "try again" and "never".
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { ClickHouseError, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
 import { messageOf, RuntimeError } from './errors.ts';
 
@@ -65,7 +66,9 @@ class HttpClickHouse implements ClickHouse {
   }
 
   command(sql: string): Promise<void> {
-    return this.#attempt(async () => void (await this.#client.command({ query: sql })));
+    return this.#attempt(async () => {
+      await this.#client.command({ query: sql });
+    });
   }
 
   insertEncoded(table: string, format: string, body: Buffer): Promise<void> {
@@ -74,7 +77,8 @@ class HttpClickHouse implements ClickHouse {
         query: `INSERT INTO ${table} FORMAT ${format}`,
         values: Readable.from([body], { objectMode: false }),
       });
-      for await (const _ of stream); // an insert answers nothing; reading to the end frees the socket
+      // An insert answers nothing; reading to the end frees the socket.
+      await finished(stream.resume());
     });
   }
 

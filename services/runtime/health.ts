@@ -15,7 +15,7 @@ export function createMetrics(service: string): Registry {
 }
 
 export function addHealthRoutes(app: FastifyInstance, metrics: Registry, ready: Readiness): void {
-  app.get('/health/live', async () => ({ status: 'live' }));
+  app.get('/health/live', () => Promise.resolve({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
     const reason = await ready();
     return reply.code(reason === null ? 200 : 503).send(reason === null ? { status: 'ready' } : { status: 'not ready', reason });

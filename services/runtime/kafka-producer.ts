@@ -6,7 +6,7 @@
 // a lost acknowledgement lead to an acked event that was never written (design, pitfalls);
 // duplicates are harmless here. A send can also resolve without an answer for a partition
 // whose leader moved, so each acknowledgement is checked and what it lacks is sent again.
-import { Partitioners, type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
+import kafkajs, { type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
 import { messageOf, RuntimeError } from './errors.ts';
 import { connectKafka, type KafkaConnection } from './kafka.ts';
 import type { NewRecord } from './event-log.ts';
@@ -51,7 +51,7 @@ export async function connectProducer(
   const producer = kafka.producer({
     idempotent: false,
     allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
   });
   await producer.connect();
@@ -77,7 +77,7 @@ class BatchingProducer implements LogProducer {
   readonly #producer: Producer;
   readonly #partitions: ReadonlyMap<string, PartitionMetadata[]>;
   readonly #limits: ProducerLimits;
-  readonly #choose = Partitioners.DefaultPartitioner();
+  readonly #choose = kafkajs.Partitioners.DefaultPartitioner();
   #queue: Waiting[] = [];
   #inFlight: Waiting[] = [];
   #sending: Promise<void> | null = null;

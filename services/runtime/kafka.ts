@@ -1,9 +1,12 @@
 // The log's admin side and the connection all Kafka code shares. kafkajs is imported in the
 // kafka*.ts files of this folder only.
-import { ConfigResourceTypes, Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
 import type { Logger } from './logger.ts';
 import { disarmIdleTimer } from './kafkajs-idle-timer.ts';
 import type { ConsumerPosition } from './event-log.ts';
+
+// A CommonJS module whose names an ES module import can't see one by one.
+const { ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 
 disarmIdleTimer();
 
@@ -17,7 +20,7 @@ export interface KafkaConnection {
 const quiet = new Set(['Connection error: connect ECONNREFUSED', 'Failed to connect to seed broker']);
 
 export function connectKafka({ brokers, clientId, logger }: KafkaConnection): Kafka {
-  return new Kafka({
+  return new KafkaClient({
     clientId,
     brokers: [...brokers],
     connectionTimeout: 2_000,
@@ -106,4 +109,6 @@ export const topicOffsets = (connection: KafkaConnection, topic: string): Promis
     (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) })));
 
 export const deleteGroup = (connection: KafkaConnection, groupId: string): Promise<void> =>
-  withAdmin(connection, async (admin) => void (await admin.deleteGroups([groupId])));
+  withAdmin(connection, async (admin) => {
+    await admin.deleteGroups([groupId]);
+  });

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { test } from 'node:test';
+import { loadContracts, type JsonObject } from '../../schemas/contract.ts';
+import type { AuthenticWebhook } from './outcome.ts';
+import { parseWebhook } from './parse.ts';
+import { createPrepare } from './prepare.ts';
+
+const contracts = await loadContracts();
+const prepare = createPrepare(contracts);
+const integration = { integration_id: 'acme', environment: 'production', secrets: ['s'] };
+
+const exampleOf = (eventType: string, version: string): JsonObject => {
+  const schema = contracts.get(eventType)?.versions.get(version) as { examples: JsonObject[] };
+  return structuredClone(schema.examples[0] ?? {});
+};
+
+function webhook(eventType: string, fields: JsonObject, text: (json: string) => string = (json) => json): AuthenticWebhook {
+  const envelope = { event_id: '0B0E7A3C-8B1D-4C55-9D0A-2F6F1C9B7E11', event_type: eventType, timestamp: '2026-03-02T09:00:00.123Z', source: { platform: 'tele', integration_id: 'acme', environment: 'production' } };
+  const signature = createHmac('sha256', 's').update(envelope.event_id + eventType + envelope.timestamp).digest('hex');
+  const parsed = parseWebhook(Buffer.from(text(JSON.stringify({ ...envelope, signature, ...fields }))), new Date());
+  assert.ok(!('kind' in parsed));
+  return { ...parsed, integration };
+}
+
+const recordOf = (sent: AuthenticWebhook): Record<string, unknown> => {
+  const prepared = prepare(sent);
+  assert.ok(prepared.kind === 'event', JSON.stringify(prepared));
+  return prepared.record;
+};
+
+const rejection = (sent: AuthenticWebhook): string => {
+  const prepared = prepare(sent);
+  return prepared.kind === 'unusable' ? `${prepared.reason} ${prepared.path}` : 'accepted';
+};
+
+test('the examples of all versions of an event give records of one shape', () => {
+  for (const [eventType, contract] of contracts) {
+    for (const version of contract.versions.keys()) {
+      const record = recordOf(webhook(eventType, { version, payload: exampleOf(eventType, version) }));
+      assert.deepEqual(Object.keys(record).sort(), contract.record.fields.map((field) => field.name).sort());
+      assert.deepEqual(record['extra'], {}, `${eventType} ${version} has unknown fields`);
+    }
+  }
+});
+
+test('the fields may lie under payload, data, body or beside the envelope', () => {
+  const payload = exampleOf('message.received', '1.2');
+  const [canonical, ...others] = [{ payload }, { data: payload }, { body: payload }, payload].map((fields) =>
+    recordOf(webhook('message.received', { version: '1.2', ...fields })));
+  for (const other of others) assert.deepEqual(other, canonical);
+});
+
+test('a field renamed in 1.2 arrives under its new name from 1.0 on', () => {
+  const payload = exampleOf('ticket.created', '1.0');
+  const { customer } = recordOf(webhook('ticket.created', { version: '1.0', payload })) as { customer: { contact_phone: string } };
+  assert.equal(customer.contact_phone, '+4930123456');
+});
+
+test('a single file of 1.0 becomes the list of 1.2', () => {
+  const record = recordOf(webhook('message.received', { version: '1.0', payload: exampleOf('message.received', '1.0') }));
+  assert.deepEqual((record['content'] as { files: unknown }).files, [{ file_url: 'https://files.example/label.pdf', file_size: 18233, file_name: null, content_type: null }]);
+});
+
+test('unknown fields are kept under their path, wherever they are', () => {
+  const payload = { ...exampleOf('status.changed', '1.2'), 'odd/name': [1], changed_by: { type: 'agent', id: 'a', badge: null } };
+  const record = recordOf(webhook('status.changed', { version: '1.2', payload, trace: { id: 5 } }));
+  assert.deepEqual(record['extra'], { '/trace': '{"id":5}', '/payload/odd~1name': '[1]', '/payload/changed_by/badge': 'null' });
+});
+
+test('a number that a double cannot hold is kept as text', () => {
+  const sent = webhook('ticket.created', { version: '1.2', payload: exampleOf('ticket.created', '1.2') }, (json) => json.replace('"campaign_id"', '"big":123456789012345678901,"campaign_id"'));
+  assert.match(String(recordOf(sent)['metadata']), /"big":"123456789012345678901"/);
+});
+
+test('metadata arrives whole: nesting, nulls and order included', () => {
+  const record = recordOf(webhook('ticket.created', { version: '1.2', payload: exampleOf('ticket.created', '1.2') }));
+  assert.equal(record['metadata'], '{"campaign_id":"spring","custom_fields":{"order":[1,2.5,null]}}');
+});
+
+test('a missing version counts as the oldest and an unknown minor one as the newest before it', () => {
+  const payload = exampleOf('message.received', '1.0');
+  assert.equal(rejection(webhook('message.received', { payload })), 'accepted');
+  assert.equal(rejection(webhook('message.received', { version: '1.9', payload: exampleOf('message.received', '1.2') })), 'accepted');
+});
+
+test('what cannot be used says why and where', () => {
+  const payload = exampleOf('message.received', '1.2');
+  const cases: [AuthenticWebhook, string][] = [
+    [webhook('message.deleted', { payload }), 'unknown_event_type /event_type'],
+    [webhook('message.received', { version: '2.0', payload }), 'unknown_version /version'],
+    [webhook('message.received', { version: '1.2', payload: { ...payload, is_private: 'yes' } }), 'schema_violation /payload/is_private'],
+    [webhook('message.received', { version: '1.2', payload: { ...payload, sent_at: '2026-02-30T00:00:00Z' } }), 'schema_violation /payload/sent_at'],
+    [webhook('message.received', { version: '1.2', payload: { ...payload, ticket_id: '' } }), 'schema_violation /payload/ticket_id'],
+    [webhook('message.received', { version: '1.2', payload, timestamp: 'yesterday' }), 'invalid_timestamp /timestamp'],
+    [webhook('message.received', { version: '1.2', payload, timestamp: '2026-02-30T10:00:00Z' }), 'invalid_timestamp /timestamp'],
+    [webhook('message.received', { version: '1.2', payload, event_id: 'e-1' }), 'invalid_event_id /event_id'],
+    [webhook('message.received', { version: '1.2', payload, source: { integration_id: 'acme', environment: 'staging' } }), 'environment_mismatch /source/environment'],
+    [webhook('message.received', { version: '1.2' }), 'payload_missing /payload'],
+  ];
+  for (const [sent, expected] of cases) assert.equal(rejection(sent), expected);
+});
+
+test('a body nested a hundred thousand deep is unusable, not an error', () => {
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  const payload = exampleOf('ticket.created', '1.2');
+  const sent = webhook('ticket.created', { version: '1.2', payload }, (json) => json.replace('"campaign_id"', `"deep":${deep},"campaign_id"`));
+  assert.equal(rejection(sent), 'unprocessable ');
+});
+
+test('event_id is kept in lower case and the event time in milliseconds', () => {
+  const record = recordOf(webhook('message.received', { version: '1.2', payload: exampleOf('message.received', '1.2') }));
+  assert.equal(record['event_id'], '0b0e7a3c-8b1d-4c55-9d0a-2f6f1c9b7e11');
+  assert.equal(record['timestamp'], Date.UTC(2026, 2, 2, 9, 0, 0, 123));
+});

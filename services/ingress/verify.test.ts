@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { test } from 'node:test';
+import type { Integration, Integrations } from './integrations.ts';
+import type { Webhook } from './outcome.ts';
+import { verifyWebhook } from './verify.ts';
+
+const acme: Integration = { integration_id: 'acme', environment: 'production', secrets: ['new', 'old'] };
+const strict: Integration = { integration_id: 'strict', environment: 'production', secrets: ['whsec_c2VjcmV0'], require_body_signature: true };
+const integrations: Integrations = { find: (id) => [acme, strict].filter((entry) => entry.integration_id === id), environments: () => [], close: () => undefined };
+const body = Buffer.from('{"the":"raw body"}');
+
+function webhook(integrationId: string, secret: string, change: (signature: string) => string = (signature) => signature): Webhook {
+  const signature = createHmac('sha256', secret).update('e1' + 'ticket.created' + '2026-01-01T00:00:00Z').digest('hex');
+  const envelope = { event_id: 'e1', event_type: 'ticket.created', timestamp: '2026-01-01T00:00:00Z', source: { integration_id: integrationId }, signature: change(signature) };
+  return { body, json: {}, exact: true, envelope, receivedAt: new Date(1_700_000_000_000) };
+}
+
+function bodyHeaders(timestamp: number, key = 'secret', signed = body): Record<string, string> {
+  const signature = createHmac('sha256', key).update(`msg_1.${timestamp}.`).update(signed).digest('base64');
+  return { 'webhook-id': 'msg_1', 'webhook-timestamp': String(timestamp), 'webhook-signature': `v1,AAAA v1,${signature}` };
+}
+
+const passes = (sent: Webhook, headers: Record<string, string> = {}, path?: string): boolean => !('kind' in verifyWebhook(sent, headers, integrations, path));
+
+test('any secret of the integration verifies, so that a rotation rejects nothing', () => {
+  assert.ok(passes(webhook('acme', 'new')));
+  assert.ok(passes(webhook('acme', 'old')));
+});
+
+test('unknown integration, another tenant’s secret and a bad signature get one and the same answer', () => {
+  const answers = [webhook('nobody', 'new'), webhook('strict', 'new'), webhook('acme', 'wrong'), webhook('acme', 'new', () => 'zz'), webhook('acme', 'new', (s) => s.slice(1)), webhook('nobody', 'no secret of anybody')]
+    .map((sent) => verifyWebhook(sent, {}, integrations, undefined));
+  for (const answer of answers) assert.deepEqual(answer, answers[0]);
+  assert.equal((answers[0] as { status: number }).status, 401);
+});
+
+test('the integration in the URL must be the one that signed', () => {
+  assert.ok(passes(webhook('acme', 'new'), {}, 'acme'));
+  assert.ok(!passes(webhook('acme', 'new'), {}, 'strict'));
+});
+
+test('a required body signature covers the raw body and a fresh delivery time', () => {
+  const now = 1_700_000_000;
+  const sent = webhook('strict', 'whsec_c2VjcmV0');
+  assert.ok(!passes(sent));
+  assert.ok(passes(sent, bodyHeaders(now)));
+  assert.ok(passes(sent, bodyHeaders(now - 300)));
+  assert.ok(!passes(sent, bodyHeaders(now - 301)));
+  assert.ok(!passes(sent, bodyHeaders(now, 'secret', Buffer.from('{"another":"body"}'))));
+});
+
+test('a body signature that is sent although not required must be right', () => {
+  assert.ok(!passes(webhook('acme', 'new'), bodyHeaders(1_700_000_000, 'wrong')));
+  assert.ok(passes(webhook('acme', 'new'), bodyHeaders(1_700_000_000, 'new')));
+});
