@@ -1,0 +1,270 @@
+// Random ticket histories for property tests: small, full of ties and of everything that
+// goes wrong in practice, in any order of arrival. Times lie on a few instants of two weeks
+// around the change to summer time in Berlin (2026-03-29).
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import type { Actor, Assignee, CrmEvent } from './events.ts';
+
+export const baseTime = Date.UTC(2026, 2, 20);
+const quarter = 900_000;
+const day = 86_400_000;
+export const historySpan = 14 * day;
+
+export interface History {
+  /** In arrival order: `kafka_offset` and `received_at` never decrease. */
+  events: CrmEvent[];
+  /** Later than every event. */
+  now: number;
+  asOf: number;
+  knownAt: number;
+}
+
+type Without<T> = T extends CrmEvent
+  ? Omit<T, 'event_id' | 'ticket_id' | 'source' | 'timestamp' | 'version' | 'extra' | 'kafka_offset' | 'received_at'>
+  : never;
+/** What an event says, without whose and when it is; body times are filled in with the skew. */
+type Body = Without<CrmEvent>;
+
+interface Move {
+  instant: number;
+  skew: number;
+  body: Body;
+}
+
+interface TicketPlan {
+  integration: string;
+  ticket: string;
+  moves: Move[];
+}
+
+const agents = ['anna', 'ben', 'cleo'];
+const queues = ['billing', 'tech'];
+const statuses = [
+  'new', 'open', 'Open', 'in_progress', 'In Progress', 'pending', 'Awaiting User Info', 'on-hold', 'awaiting_vendor',
+  'solved', 'Resolved', 'DONE', 'closed', 'Closed', 'reopened', 'parked at moon',
+];
+
+const agentId = fc.constantFrom<(string | null)[]>(...agents, ...agents, null);
+const person = fc.constantFrom<Actor[]>(
+  ...agents.map((id) => ({ type: 'agent', id, name: null })),
+  { type: 'automation_rule', id: 'r1', name: 'nightly' },
+  { type: 'routing_rule', id: null, name: null },
+  { type: 'agent', id: null, name: null },
+);
+const skew = fc.constantFrom(0, 0, 0, 0, 1_500, -999, -3_600_000, 86_400_500);
+const nobody: Assignee = { agent_id: null, group_id: null, name: null };
+
+const creation: fc.Arbitrary<Body> = fc.record({
+  customer: fc.integer({ min: 1, max: 3 }),
+  channel: fc.constantFrom('direct_message', 'topic_group', 'bot_form'),
+  language: fc.constantFrom('de', 'en', null),
+  initial: fc.boolean(),
+  status: fc.constantFrom(null, null, null, 'new', 'Open', 'pending', 'solved', 'parked at moon'),
+  metadata: fc.constantFrom(null, '{}', '{"campaign_id":"spring"}', '{"campaign_id":42,"vip":"yes"}'),
+}).map(({ customer, channel, language, initial, status, metadata }) => ({
+  event_type: 'ticket.created',
+  customer: {
+    telegram_user_id: customer, username: null, first_name: 'C', last_name: null,
+    language_code: language, contact_phone: null, email: null,
+  },
+  channel: { type: channel, chat_id: '-100', topic_id: null },
+  initial_message: initial
+    ? { message_id: 'm1', text: 'hello', content_type: 'text', files: [] }
+    : { message_id: null, text: null, content_type: null, files: [] },
+  status,
+  metadata,
+  created_at: 0,
+}));
+
+/** 'm1' is the initial message's id: only the customer's own public messages may repeat it. */
+const message: fc.Arbitrary<Body> = fc.record({
+  sender: fc.constantFrom('customer', 'customer', 'customer', 'agent', 'agent', 'agent', 'agent', 'bot'),
+  agent: agentId,
+  id: fc.constantFrom('m1', 'm2', 'm3', 'm4'),
+  isPrivate: fc.constantFrom(false, false, false, false, true),
+  automated: fc.constantFrom(null, null, false, false, true),
+}).map(({ sender, agent, id, isPrivate, automated }) => ({
+  event_type: 'message.received',
+  message_id: id === 'm1' && (sender !== 'customer' || isPrivate) ? 'm2' : id,
+  sender: { type: sender, telegram_user_id: null, username: null, agent_id: sender === 'customer' ? null : agent },
+  content: { text: 'text', content_type: 'text', files: [] },
+  is_private: isPrivate,
+  is_automated: automated,
+  sent_at: 0,
+}));
+
+function statusTo(names: readonly string[]): fc.Arbitrary<Body> {
+  return fc.record({
+    from: fc.constantFrom<(string | null)[]>(null, 'new', 'open', 'solved', 'pending'),
+    to: fc.constantFrom(...names),
+    by: person,
+  }).map(({ from, to, by }) => ({
+    event_type: 'status.changed', previous_status: from, new_status: to, changed_by: by, changed_at: 0,
+  }));
+}
+
+const assignment: fc.Arbitrary<Body> = fc.record({
+  agent: agentId,
+  queue: fc.constantFrom<(string | null)[]>(...queues, null),
+  by: person,
+}).map(({ agent, queue, by }) => ({
+  event_type: 'agent.assigned',
+  assignee: { agent_id: agent, group_id: queue, name: null },
+  previous_assignee: nobody,
+  assigned_by: by,
+  routing_rule: by.type === 'routing_rule' ? 'by language' : null,
+  assigned_at: 0,
+}));
+
+const escalation: fc.Arbitrary<Body> = fc.record({
+  metric: fc.constantFrom('first_response_time', 'resolution_time', 'mood'),
+  level: fc.constantFrom('2', 'management'),
+}).map(({ metric, level }) => ({
+  event_type: 'escalation.fired',
+  policy: { id: 'esc-1', name: null },
+  breached_metric: metric,
+  threshold_seconds: 3600,
+  elapsed_seconds: null,
+  level,
+  escalated_to: { type: null, id: null },
+  fired_at: 0,
+}));
+
+function moves(body: fc.Arbitrary<Body>, max: number): fc.Arbitrary<Move[]> {
+  return fc.array(fc.record({ instant: fc.nat({ max: 11 }), skew, body }), { maxLength: max });
+}
+
+/** A storm of assignments, a chain of solves and reopens, or a bit of everything. */
+const course: fc.Arbitrary<Move[]> = fc.oneof(
+  { weight: 4, arbitrary: moves(fc.oneof(message, message, message, statusTo(statuses), assignment, escalation), 14) },
+  { weight: 1, arbitrary: moves(fc.oneof(assignment, assignment, assignment, message), 12) },
+  { weight: 1, arbitrary: moves(fc.oneof(statusTo(['solved', 'open', 'closed', 'pending']), statusTo(['solved', 'open']), message), 12) },
+);
+
+/** Usually one creation at any instant (so events may precede it), sometimes none, sometimes two. */
+const ticketPlan: fc.Arbitrary<TicketPlan> = fc.record({
+  integration: fc.constantFrom('crm-a', 'crm-b'),
+  ticket: fc.constantFrom('TKT-1', 'TKT-2', 'TKT-3'),
+  creations: fc.oneof(
+    { weight: 6, arbitrary: fc.record({ instant: fc.constantFrom(0, 0, 0, 1, 3), skew, body: creation }).map((m) => [m]) },
+    { weight: 3, arbitrary: moves(creation, 2) },
+  ),
+  course,
+}).map(({ integration, ticket, creations, course: rest }) => ({ integration, ticket, moves: [...creations, ...rest] }));
+
+/** Sorted, so that instant 0 is the earliest; many lie close together or coincide. */
+const instants: fc.Arbitrary<number[]> = fc.array(
+  fc.record({
+    slot: fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: historySpan / quarter })),
+    offset: fc.constantFrom(0, 0, 0, 0, 500, 999, 1_000, 60_000, 599_999, 600_000, 600_001),
+  }),
+  { minLength: 1, maxLength: 12 },
+).map((list) => list.map(({ slot, offset }) => baseTime + slot * quarter + offset).sort((a, b) => a - b));
+
+function uuidFrom(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  const variant = '89ab'[Number.parseInt(hex.slice(16, 17), 16) % 4] ?? '8';
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+function withBodyTime(body: Body, at: number): Body {
+  switch (body.event_type) {
+    case 'ticket.created': return { ...body, created_at: at };
+    case 'message.received': return { ...body, sent_at: at };
+    case 'status.changed': return { ...body, changed_at: at };
+    case 'agent.assigned': return { ...body, assigned_at: at };
+    case 'escalation.fired': return { ...body, fired_at: at };
+  }
+}
+
+interface Draft {
+  plans: TicketPlan[];
+  instants: number[];
+  idSeed: number;
+  sharedIds: boolean;
+  duplicates: { of: number; bodyOf: number }[];
+  arrival: number[];
+  nowAfter: number;
+  cutInstant: number;
+  cutShift: number;
+  knownShare: number;
+}
+
+function eventsOf(draft: Draft): CrmEvent[] {
+  return draft.plans.flatMap((plan, planNo) => plan.moves.map((move, moveNo): CrmEvent => {
+    const timestamp = draft.instants[move.instant % draft.instants.length] ?? baseTime;
+    return {
+      ...withBodyTime(move.body, timestamp + move.skew),
+      event_id: uuidFrom(`${draft.idSeed} ${draft.sharedIds ? '' : planNo} ${moveNo}`),
+      ticket_id: plan.ticket,
+      source: { platform: 'testcrm', integration_id: plan.integration, environment: 'production' },
+      timestamp,
+      version: '1.2',
+      extra: {},
+      kafka_offset: 0,
+      received_at: 0,
+    };
+  }));
+}
+
+/** The same identity once more: often with the same body, sometimes with that of another event. */
+function duplicatesOf(draft: Draft, events: readonly CrmEvent[]): CrmEvent[] {
+  return draft.duplicates.flatMap(({ of, bodyOf }) => {
+    const original = events[of % Math.max(1, events.length)];
+    const other = bodyOf % 3 === 0 ? original : events[bodyOf % Math.max(1, events.length)];
+    if (!original || !other) return [];
+    return [{ ...other, event_id: original.event_id, ticket_id: original.ticket_id, source: original.source }];
+  });
+}
+
+function arrange(draft: Draft): History {
+  const events = eventsOf(draft);
+  const sent = [...events, ...duplicatesOf(draft, events)];
+  const arrived = sent
+    .map((event, i) => ({ event, rank: draft.arrival[i % Math.max(1, draft.arrival.length)] ?? 0 }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ event }, i): CrmEvent => ({
+      ...event,
+      kafka_offset: i,
+      received_at: baseTime + Math.floor((historySpan * i) / sent.length),
+    }));
+  const cut = draft.instants[draft.cutInstant % draft.instants.length] ?? baseTime;
+  return {
+    events: arrived,
+    now: baseTime + historySpan + day + draft.nowAfter,
+    asOf: cut + draft.cutShift,
+    knownAt: baseTime + Math.floor((historySpan * draft.knownShare) / 10),
+  };
+}
+
+/** A few tickets of two integrations; a ticket_id may occur in both. */
+export const histories: fc.Arbitrary<History> = fc.record({
+  plans: fc.array(ticketPlan, { minLength: 1, maxLength: 4 }),
+  instants,
+  idSeed: fc.nat({ max: 1000 }),
+  sharedIds: fc.boolean(),
+  duplicates: fc.array(fc.record({ of: fc.nat(), bodyOf: fc.nat() }), { maxLength: 4 }),
+  arrival: fc.array(fc.nat({ max: 50 }), { minLength: 1, maxLength: 40 }),
+  nowAfter: fc.constantFrom(0, 1, 999, 43_200_000, 8 * day + 500),
+  cutInstant: fc.nat({ max: 11 }),
+  cutShift: fc.constantFrom(0, 0, -1, 1, quarter),
+  knownShare: fc.nat({ max: 10 }),
+}).map(arrange);
+
+/** The same history under integrations of its own, so that many of them can share one database. */
+export function inTenant(history: History, tenant: string): History {
+  const events = history.events.map((event) => ({
+    ...event,
+    source: { ...event.source, integration_id: `${event.source.integration_id}-${tenant}` },
+  }));
+  return { ...history, events };
+}
+
+/** The same events in another order of arrival. What wins among duplicates may change with it. */
+export function rearranged(history: History, order: readonly number[]): History {
+  const events = history.events
+    .map((event, i) => ({ event, rank: order[i % Math.max(1, order.length)] ?? 0 }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ event }, i) => ({ ...event, kafka_offset: i, received_at: history.events[i]?.received_at ?? event.received_at }));
+  return { ...history, events };
+}

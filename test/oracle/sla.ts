@@ -1,0 +1,288 @@
+// SLA timers (sections 4, 5 and 9) and the audit of the escalations that the CRM sent.
+//
+// A clock that has to be watched (a "watch": first response, next response, resolution) is
+// run by the policy that applies at each instant. When another policy comes to apply, the
+// timer is cancelled and a new instance runs the same watch from its original start.
+import type { Row } from './events.ts';
+import type { Clock } from './calendar.ts';
+import type { Rules } from './config.ts';
+import type { Wait } from './conversation.ts';
+import { isFinished, type StatusCategory } from './statuses.ts';
+import { resolutions } from './tickets.ts';
+import { isReopen, stateAt, type State, type Timeline } from './timeline.ts';
+
+export type SlaMetric = 'first_response' | 'next_response' | 'resolution';
+
+export interface SlaPolicyVersion {
+  version: number;
+  valid_from: number;
+  /** '' is 24×7. */
+  calendar_id: string;
+  first_response_seconds?: number;
+  next_response_seconds?: number;
+  resolution_seconds?: number;
+  match?: { queue_id?: string; channel_type?: string; language_code?: string; metadata?: Readonly<Record<string, string>> };
+  /** Categories that pause resolution timers. */
+  pause_statuses: readonly StatusCategory[];
+}
+
+export interface SlaPolicy {
+  policy_id: string;
+  integration_id: string;
+  versions: readonly SlaPolicyVersion[];
+}
+
+interface Watch {
+  metric: SlaMetric;
+  start: number;
+  end: { at: number; index: number; by: 'agent_reply' | 'solved' } | null;
+}
+
+interface Applied {
+  policy: SlaPolicy;
+  version: SlaPolicyVersion;
+  clock: Clock;
+  targetMs: number;
+}
+
+/** A response timer of a wait that begins while the ticket is solved starts at the reopen. */
+function responseWatch(wait: Wait, timeline: Timeline): Watch | null {
+  const metric = wait.wait_no === 1 ? 'first_response' : 'next_response';
+  const anchor = wait.wait_no === 1 ? Math.max(wait.startIndex, timeline.creationIndex) : wait.startIndex;
+  const endIndex = wait.end?.index ?? timeline.steps.length;
+  const atAnchor = timeline.steps[anchor];
+  if (!atAnchor || anchor >= endIndex) return null; // over before the clock could start
+  const start = isFinished(atAnchor.after.category)
+    ? timeline.steps.slice(anchor, endIndex).find(isReopen)
+    : atAnchor;
+  return start ? { metric, start: start.at, end: wait.end } : null;
+}
+
+/** The creation (unless it is finished from the start) and each reopen start a resolution timer. */
+function resolutionWatches(timeline: Timeline): Watch[] {
+  const starts = timeline.steps.filter(isReopen).map((s) => ({ at: s.at, index: s.index }));
+  const solves = resolutions(timeline).map((r) => r.step);
+  if (!isFinished(timeline.initial.category)) {
+    const firstSolve = solves[0];
+    const overBefore = firstSolve !== undefined && firstSolve.index < timeline.creationIndex;
+    if (!overBefore) starts.unshift({ at: timeline.created_at, index: -1 });
+  }
+  return starts.map(({ at, index }) => {
+    const solve = solves.find((s) => s.index > index);
+    return { metric: 'resolution', start: at, end: solve ? { at: solve.at, index: solve.index, by: 'solved' } : null };
+  });
+}
+
+/** The version that is in force at the timer's original start. */
+function versionAt(policy: SlaPolicy, instant: number): SlaPolicyVersion | undefined {
+  return [...policy.versions].sort((a, b) => a.valid_from - b.valid_from).findLast((v) => v.valid_from <= instant);
+}
+
+function targetOf(version: SlaPolicyVersion, metric: SlaMetric): number | undefined {
+  switch (metric) {
+    case 'first_response': return version.first_response_seconds;
+    case 'next_response': return version.next_response_seconds;
+    case 'resolution': return version.resolution_seconds;
+  }
+}
+
+function metadataOf(timeline: Timeline): Map<string, unknown> {
+  const parsed: unknown = JSON.parse(timeline.creation?.metadata ?? '{}');
+  return new Map(typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : []);
+}
+
+function matches(version: SlaPolicyVersion, timeline: Timeline, state: State): boolean {
+  const { queue_id, channel_type, language_code, metadata } = version.match ?? {};
+  const values = metadataOf(timeline);
+  return (queue_id === undefined || queue_id === state.queue)
+    && (channel_type === undefined || channel_type === (timeline.creation?.channel.type ?? ''))
+    && (language_code === undefined || language_code === (timeline.creation?.customer.language_code ?? ''))
+    && Object.entries(metadata ?? {}).every(([key, value]) => values.get(key) === value);
+}
+
+/** The first matching policy in configured order that has a target for the metric. */
+function applicable(watch: Watch, timeline: Timeline, state: State, rules: Rules): Applied | null {
+  for (const policy of rules.policies) {
+    if (policy.integration_id !== timeline.integration_id) continue;
+    const version = versionAt(policy, watch.start);
+    const target = version && targetOf(version, watch.metric);
+    if (version && target !== undefined && matches(version, timeline, state)) {
+      return { policy, version, clock: rules.clock(version.calendar_id), targetMs: target * 1000 };
+    }
+  }
+  return null;
+}
+
+interface Point {
+  at: number;
+  state: State;
+}
+
+/** The state after each instant of the watch, from its start on, without the step that ends it. */
+function pointsOf(watch: Watch, timeline: Timeline): Point[] {
+  const steps = timeline.steps.slice(0, watch.end?.index ?? timeline.steps.length);
+  const atStart = steps.findLast((s) => s.at <= watch.start)?.after ?? timeline.initial;
+  const points = new Map<number, State>([[watch.start, atStart]]);
+  for (const step of steps) if (step.at > watch.start) points.set(step.at, step.after);
+  return [...points].map(([at, state]) => ({ at, state }));
+}
+
+interface Figures {
+  /** Reached before `until`; nothing after it counts. */
+  reachedAt: number | null;
+  remainingMs: number;
+  pausedMs: number;
+}
+
+function pauses(applied: Applied, watch: Watch, state: State): boolean {
+  return watch.metric === 'resolution' && applied.version.pause_statuses.includes(state.category);
+}
+
+/** Runs the watch under one policy from its original start; pauses after the due time no longer count. */
+function run(applied: Applied, watch: Watch, points: readonly Point[], until: number): Figures {
+  let remainingMs = applied.targetMs;
+  let pausedMs = 0;
+  for (const [i, point] of points.entries()) {
+    const to = Math.min(points[i + 1]?.at ?? until, until);
+    if (point.at >= to) continue;
+    if (pauses(applied, watch, point.state)) {
+      pausedMs += to - point.at;
+      continue;
+    }
+    const due = applied.clock.add(point.at, remainingMs);
+    if (due < to) return { reachedAt: due, remainingMs: 0, pausedMs };
+    remainingMs -= applied.clock.between(point.at, to);
+  }
+  return { reachedAt: null, remainingMs, pausedMs };
+}
+
+export interface SlaTimer {
+  metric: SlaMetric;
+  instance: number;
+  policy_id: string;
+  policy_version: number;
+  calendar_id: string;
+  started_at: number;
+  due_at: number | null;
+  remainingMs: number | null;
+  pausedMs: number;
+  fulfilled_at: number | null;
+  outcome: 'active' | 'met' | 'breached' | 'cancelled';
+  breachMs: number | null;
+  /** The due time, or the take-over if the policy took over later than that. */
+  breached_at: number | null;
+}
+
+type Timer = Omit<SlaTimer, 'instance'>;
+
+/** The figures as they stood just before `until`: `paused` leaves the due time open. */
+function timer(applied: Applied, watch: Watch, figures: Figures, at: { until: number; paused: boolean }): Timer {
+  return {
+    metric: watch.metric,
+    policy_id: applied.policy.policy_id,
+    policy_version: applied.version.version,
+    calendar_id: applied.version.calendar_id,
+    started_at: watch.start,
+    due_at: figures.reachedAt ?? (at.paused ? null : applied.clock.add(at.until, figures.remainingMs)),
+    remainingMs: figures.reachedAt === null && at.paused ? figures.remainingMs : null,
+    pausedMs: figures.pausedMs,
+    fulfilled_at: null,
+    outcome: 'active',
+    breachMs: null,
+    breached_at: null,
+  };
+}
+
+function cancelled(applied: Applied, watch: Watch, points: readonly Point[], until: number): Timer {
+  const before = points.findLast((p) => p.at < until) ?? points[0];
+  const paused = before !== undefined && pauses(applied, watch, before.state);
+  return { ...timer(applied, watch, run(applied, watch, points, until), { until, paused }), outcome: 'cancelled' };
+}
+
+/** The instance that is in charge when the watch ends, or now. */
+function finished(applied: Applied, watch: Watch, points: readonly Point[], takenOverAt: number, now: number): Timer {
+  const until = watch.end?.at ?? now;
+  const figures = run(applied, watch, points, until);
+  const last = points.findLast((p) => p.at <= until) ?? points[0];
+  // Solved out of a pause: as if the pause ended with the solve.
+  const paused = watch.end === null && last !== undefined && pauses(applied, watch, last.state);
+  const row = timer(applied, watch, figures, { until, paused });
+  const fulfilled = watch.end !== null && (watch.end.by === 'agent_reply' || watch.metric === 'resolution');
+  const fulfilled_at = fulfilled ? until : null;
+  if (figures.reachedAt !== null) {
+    const breachMs = applied.clock.between(figures.reachedAt, until);
+    return { ...row, fulfilled_at, outcome: 'breached', breachMs, breached_at: Math.max(figures.reachedAt, takenOverAt) };
+  }
+  if (watch.end === null) return row;
+  return { ...row, fulfilled_at, outcome: fulfilled ? 'met' : 'cancelled' };
+}
+
+interface InCharge {
+  applied: Applied;
+  since: number;
+}
+
+function policyOf(charge: InCharge | null): SlaPolicy | undefined {
+  return charge?.applied.policy;
+}
+
+function timersOf(watch: Watch, timeline: Timeline, rules: Rules): Timer[] {
+  const points = pointsOf(watch, timeline).filter((p) => p.at <= Math.max(rules.now, watch.start));
+  const timers: Timer[] = [];
+  let current: InCharge | null = null;
+  for (const point of points) {
+    const next = applicable(watch, timeline, point.state, rules);
+    if (policyOf(current) === next?.policy) continue;
+    if (current) {
+      // After it was due, a policy change leaves a timer alone.
+      if (run(current.applied, watch, points, point.at).reachedAt !== null) break;
+      timers.push(cancelled(current.applied, watch, points, point.at));
+    }
+    current = next && { applied: next, since: point.at };
+  }
+  if (current) timers.push(finished(current.applied, watch, points, current.since, rules.now));
+  return timers;
+}
+
+export function slaTimers(timeline: Timeline, waits: readonly Wait[], rules: Rules): SlaTimer[] {
+  const watches = [...waits.map((w) => responseWatch(w, timeline)).filter((w) => w !== null), ...resolutionWatches(timeline)];
+  const instances = new Map<SlaMetric, number>();
+  return watches.flatMap((watch) => timersOf(watch, timeline, rules)).map((t) => {
+    const instance = (instances.get(t.metric) ?? 0) + 1;
+    instances.set(t.metric, instance);
+    return { ...t, instance };
+  });
+}
+
+/** Who held the ticket when it was due (or breached by a take-over), that instant's events included. */
+export function holderOf(t: SlaTimer, timeline: Timeline, now: number): { agent: string; queue: string } {
+  const instant = t.breached_at ?? (t.outcome === 'cancelled' ? null : t.due_at);
+  const state = instant !== null && instant <= now ? stateAt(timeline, instant) : null;
+  return { agent: state?.assignee ?? '', queue: state?.queue ?? '' };
+}
+
+export function slaTimerRows(timeline: Timeline, timers: readonly SlaTimer[], rules: Rules): Row[] {
+  const { integration_id, ticket_id } = timeline;
+  return timers.map((t) => {
+    const holder = holderOf(t, timeline, rules.now);
+    return {
+      integration_id,
+      ticket_id,
+      metric: t.metric,
+      instance: t.instance,
+      policy_id: t.policy_id,
+      policy_version: t.policy_version,
+      calendar_id: t.calendar_id,
+      started_at: t.started_at,
+      due_at: t.due_at,
+      remaining_seconds: t.remainingMs === null ? null : Math.trunc(t.remainingMs / 1000),
+      paused_seconds: Math.trunc(t.pausedMs / 1000),
+      fulfilled_at: t.fulfilled_at,
+      outcome: t.outcome,
+      breach_seconds: t.breachMs === null ? null : Math.trunc(t.breachMs / 1000),
+      breached_at: t.breached_at,
+      agent_id_at_due: holder.agent,
+      queue_id_at_due: holder.queue,
+    };
+  });
+}

@@ -1,0 +1,216 @@
+// From the log's events to one ticket's timeline: which events count, in which order, and
+// the state of the ticket after each of them. Every metric is read off these steps; no
+// other file of the oracle looks at the raw log.
+import type { AgentAssigned, CrmEvent, MessageReceived, StatusChanged, TicketCreated } from './events.ts';
+import { categoryOf, isFinished, sameStatus, type StatusCategory, type StatusMap } from './statuses.ts';
+
+export interface State {
+  status: string;
+  category: StatusCategory;
+  queue: string;
+  assignee: string;
+}
+
+interface StepBase {
+  at: number;
+  index: number;
+  before: State;
+  after: State;
+}
+
+export type Step = StepBase &
+  (
+    | { kind: 'created'; event: TicketCreated }
+    | { kind: 'customer_message'; event: TicketCreated | MessageReceived }
+    | { kind: 'agent_reply'; event: MessageReceived; agent: string }
+    | { kind: 'private_note'; event: MessageReceived; agent: string | null }
+    | { kind: 'automated_message'; event: MessageReceived }
+    | { kind: 'repeat_of_initial_message'; event: MessageReceived }
+    | { kind: 'assignment'; event: AgentAssigned }
+    | { kind: 'status'; event: StatusChanged }
+    | { kind: 'escalation'; event: Extract<CrmEvent, { event_type: 'escalation.fired' }> }
+  );
+
+export interface Timeline {
+  integration_id: string;
+  ticket_id: string;
+  creation: TicketCreated | null;
+  /** Index of the creation's step; -1 for a provisional ticket, so that nothing lies before it. */
+  creationIndex: number;
+  created_at: number;
+  initial: State;
+  steps: Step[];
+}
+
+export interface Cut {
+  environment: string;
+  /** Event time: only events that happened by then. */
+  asOf: number;
+  /** Knowledge time: only events received by then. */
+  knownAt: number;
+}
+
+const typeRank: Record<CrmEvent['event_type'], number> = {
+  'ticket.created': 0,
+  'message.received': 1,
+  'agent.assigned': 2,
+  'status.changed': 3,
+  'escalation.fired': 4,
+};
+
+/** Section 2: event time, then type, then the event_id as lower-case text. Never arrival. */
+export function byOrder(a: CrmEvent, b: CrmEvent): number {
+  if (a.timestamp !== b.timestamp) return a.timestamp - b.timestamp;
+  const rank = typeRank[a.event_type] - typeRank[b.event_type];
+  if (rank !== 0) return rank;
+  const [left, right] = [a.event_id.toLowerCase(), b.event_id.toLowerCase()];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Section 9, identity: the first arrival of (integration_id, ticket_id, event_id) wins. */
+export function firstArrivals(events: readonly CrmEvent[]): CrmEvent[] {
+  const seen = new Map<string, CrmEvent>();
+  for (const event of events) {
+    const identity = JSON.stringify([event.source.integration_id, event.ticket_id, event.event_id.toLowerCase()]);
+    if (!seen.has(identity)) seen.set(identity, event);
+  }
+  return [...seen.values()];
+}
+
+/** What was received by `knownAt`, each event once, that happened by `asOf`, per ticket and in order. */
+export function eventsByTicket(events: readonly CrmEvent[], cut: Cut): CrmEvent[][] {
+  const known = events.filter((e) => e.received_at <= cut.knownAt && e.source.environment === cut.environment);
+  const counted = firstArrivals(known).filter((e) => e.timestamp <= cut.asOf);
+  const tickets = new Map<string, CrmEvent[]>();
+  for (const event of counted) {
+    const key = JSON.stringify([event.source.integration_id, event.ticket_id]);
+    tickets.set(key, [...(tickets.get(key) ?? []), event]);
+  }
+  return [...tickets.keys()].sort().map((key) => (tickets.get(key) ?? []).sort(byOrder));
+}
+
+/** The status before the first status.changed: that of the creation, else `new`, wherever the creation lies. */
+function initialState(creation: TicketCreated | null, map: StatusMap): State {
+  const status = creation?.status ?? 'new';
+  return { status, category: categoryOf(status, map), queue: '', assignee: '' };
+}
+
+function hasInitialMessage(event: TicketCreated): boolean {
+  const message = event.initial_message;
+  return message.message_id !== null || message.text !== null || message.content_type !== null || message.files.length > 0;
+}
+
+/** The very message that opened the ticket, sent once more as an event of its own. */
+function isInitialMessage(event: MessageReceived, creation: TicketCreated | null): boolean {
+  return creation !== null && hasInitialMessage(creation)
+    && creation.initial_message.message_id === event.message_id
+    && event.sender.type === 'customer' && !event.is_private;
+}
+
+/** No group named, an unassignment included: the queue stays. No agent named: nobody has it. */
+function stateAfterAssignment(before: State, event: AgentAssigned): State {
+  return { ...before, assignee: event.assignee.agent_id ?? '', queue: event.assignee.group_id ?? before.queue };
+}
+
+/** The same status again changes nothing, not even the spelling. */
+function stateAfterStatus(before: State, event: StatusChanged, map: StatusMap): State {
+  if (sameStatus(before.status, event.new_status)) return before;
+  return { ...before, status: event.new_status, category: categoryOf(event.new_status, map) };
+}
+
+export function isAutomated(event: MessageReceived): boolean {
+  return event.is_automated === true || (event.sender.type !== 'customer' && event.sender.type !== 'agent');
+}
+
+function messageStep(event: MessageReceived, base: StepBase): Step {
+  if (event.is_private) {
+    const agent = event.sender.type === 'agent' && !isAutomated(event) ? event.sender.agent_id ?? '' : null;
+    return { ...base, kind: 'private_note', event, agent };
+  }
+  if (event.sender.type === 'customer') return { ...base, kind: 'customer_message', event };
+  if (isAutomated(event)) return { ...base, kind: 'automated_message', event };
+  return { ...base, kind: 'agent_reply', event, agent: event.sender.agent_id ?? '' };
+}
+
+/** Folds a ticket's ordered events, one by one, into steps with the state before and after. */
+export function foldTicket(events: readonly CrmEvent[], map: StatusMap): Timeline {
+  const first = events[0];
+  if (!first) throw new Error('a ticket has at least one event');
+  const creation = events.find((e) => e.event_type === 'ticket.created') ?? null;
+  const initial = initialState(creation, map);
+  const steps: Step[] = [];
+  let state = initial;
+  let initialMessageSeen = false;
+  const push = (make: (base: StepBase) => Step, at: number, after: State): void => {
+    steps.push(make({ at, index: steps.length, before: state, after }));
+    state = after;
+  };
+  for (const event of events) {
+    const at = event.timestamp;
+    switch (event.event_type) {
+      case 'ticket.created':
+        if (event !== creation) break; // a second ticket.created is ignored whole
+        push((base) => ({ ...base, kind: 'created', event }), at, state);
+        if (hasInitialMessage(event) && !initialMessageSeen) {
+          push((base) => ({ ...base, kind: 'customer_message', event }), at, state);
+          initialMessageSeen = true;
+        }
+        break;
+      case 'message.received': {
+        const initialAgain = isInitialMessage(event, creation);
+        push((base) => initialAgain && initialMessageSeen
+          ? { ...base, kind: 'repeat_of_initial_message', event }
+          : messageStep(event, base), at, state);
+        initialMessageSeen ||= initialAgain;
+        break;
+      }
+      case 'agent.assigned':
+        push((base) => ({ ...base, kind: 'assignment', event }), at, stateAfterAssignment(state, event));
+        break;
+      case 'status.changed':
+        push((base) => ({ ...base, kind: 'status', event }), at, stateAfterStatus(state, event, map));
+        break;
+      case 'escalation.fired':
+        push((base) => ({ ...base, kind: 'escalation', event }), at, state);
+        break;
+    }
+  }
+  return {
+    integration_id: first.source.integration_id,
+    ticket_id: first.ticket_id,
+    creation,
+    creationIndex: steps.findIndex((s) => s.kind === 'created'),
+    created_at: creation?.timestamp ?? first.timestamp,
+    initial,
+    steps,
+  };
+}
+
+/** Entering solved or closed from any other category. */
+export function isSolve(step: Step): boolean {
+  return step.kind === 'status' && !isFinished(step.before.category) && isFinished(step.after.category);
+}
+
+export function isReopen(step: Step): boolean {
+  return step.kind === 'status' && isFinished(step.before.category) && !isFinished(step.after.category);
+}
+
+/** A stretch of time between two neighbouring steps; the last one runs up to now. */
+export interface Stretch {
+  from: number;
+  to: number;
+  state: State;
+  stepIndex: number;
+}
+
+export function stretches(timeline: Timeline, now: number): Stretch[] {
+  return timeline.steps.map((step, i) => {
+    const to = timeline.steps[i + 1]?.at ?? Math.max(now, step.at);
+    return { from: step.at, to, state: step.after, stepIndex: i };
+  });
+}
+
+/** The state after every event of that instant and before; null before the first event. */
+export function stateAt(timeline: Timeline, instant: number): State | null {
+  return timeline.steps.findLast((step) => step.at <= instant)?.after ?? null;
+}
