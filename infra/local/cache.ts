@@ -16,6 +16,9 @@ export async function exists(path: string): Promise<boolean> {
   return stat(path).then(() => true, () => false);
 }
 
+/** Where this process builds a part. */
+export const buildingDir = (cacheDir: string, folder: string): string => join(cacheDir, `.${folder}.${process.pid}`);
+
 /** The folder of the part, built first when it isn't there. */
 export async function install(cacheDir: string, part: CachedPart): Promise<string> {
   const place = join(cacheDir, part.folder);
@@ -25,7 +28,7 @@ export async function install(cacheDir: string, part: CachedPart): Promise<strin
   try {
     if (await exists(place)) return place;
     await removeLeftovers(cacheDir, part.folder);
-    const building = join(cacheDir, `.${part.folder}.${process.pid}`);
+    const building = buildingDir(cacheDir, part.folder);
     await mkdir(building);
     try {
       await part.build(building);

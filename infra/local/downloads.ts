@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { chmod, copyFile, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { CachedPart } from './cache.ts';
+import { buildingDir, type CachedPart } from './cache.ts';
 import { findPython, mavenRuns } from './prerequisites.ts';
 import { projectDir, SetupError } from './settings.ts';
 
@@ -64,17 +64,21 @@ export async function registryDownload(context: Context): Promise<Download> {
   };
 }
 
-export async function clickhouseDownload({ env }: Pick<Context, 'env'>): Promise<Download> {
+export async function clickhouseDownload({ cacheDir, env }: Context): Promise<Download> {
   const version = await versionIn('clickhouse/package.json', /"chdb":\s*"(.+?)"/);
+  const folder = `clickhouse-${version}`;
   return {
     title: `ClickHouse (chDB ${version})`,
-    folder: `clickhouse-${version}`,
+    folder,
     build: async (intoDir) => {
       for (const file of ['package.json', 'package-lock.json']) {
         await copyFile(join(localDir, 'clickhouse', file), join(intoDir, file));
       }
-      await runQuietly('npm', ['ci', '--omit=dev', '--no-audit', '--no-fund'], { cwd: intoDir, env });
+      // Not `npm ci`: it insists that the lock file names the engine's packages for every other
+      // platform too, which a registry mirror need not have. Versions and hashes are the lock's all the same.
+      await runQuietly('npm', ['install', '--no-save', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: intoDir, env });
     },
+    measure: () => megabytesIn(buildingDir(cacheDir, folder)),
   };
 }
 
@@ -155,7 +159,7 @@ async function runQuietly(command: string, args: readonly string[], { cwd, env, 
       for (const line of chunk.toString().split('\n').filter((text) => text.trim() !== '')) {
         onLine?.(line);
         tail.push(line);
-        if (tail.length > 15) tail.shift();
+        if (tail.length > 30) tail.shift();
       }
     };
     child.stdout.on('data', take);
@@ -168,8 +172,9 @@ async function runQuietly(command: string, args: readonly string[], { cwd, env, 
 }
 
 async function megabytesIn(dir: string): Promise<string | undefined> {
-  const entries = await readdir(dir).catch(() => []);
-  const sizes = await Promise.all(entries.map((entry) => stat(join(dir, entry)).then((file) => file.size, () => 0)));
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const sizes = await Promise.all(files.map((file) => stat(file).then(({ size }) => size, () => 0)));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   return bytes === 0 ? undefined : `${(bytes / 1e6).toFixed(0)} MB`;
 }

@@ -28,7 +28,7 @@ export async function ensureInstalled(options: InstallOptions): Promise<Installa
   const { cacheDir, env, only: wanted = partNames, onProgress = () => undefined } = options;
   const place = (download: Download): string => join(cacheDir, download.folder);
   const [kafka, registry, clickhouse, javaRuntime] = await Promise.all([
-    kafkaDownload({ cacheDir, env }), registryDownload({ cacheDir, env }), clickhouseDownload({ env }), javaDownload({ env }),
+    kafkaDownload({ cacheDir, env }), registryDownload({ cacheDir, env }), clickhouseDownload({ cacheDir, env }), javaDownload({ env }),
   ]);
   const lacks = async (name: PartName, download: Download): Promise<boolean> =>
     wanted.includes(name) && !(await exists(place(download)));
