@@ -1,0 +1,112 @@
+// npm test: starts the whole system once, on free ports and a fresh data folder, runs every
+// *.test.ts of the project against it, one file after the other, and stops it. Tests find it
+// by environment variables, and break it on purpose through the control door (control.ts).
+// `npm test -- WORD …` runs the files whose path contains a word.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { install } from '../infra/local/cache.ts';
+import { progressPrinter } from '../infra/local/progress.ts';
+import { projectDir, readSettings } from '../infra/local/settings.ts';
+import { endWithMessage } from '../infra/local/signals.ts';
+import { startSystem, type System } from '../infra/start.ts';
+import { openControlDoor } from './control.ts';
+
+const integrations = [
+  { integration_id: 'acme', environment: 'production', secrets: ['acme-secret', 'acme-previous-secret'] },
+  { integration_id: 'globex', environment: 'production', secrets: ['globex-secret'] },
+  { integration_id: 'initech', environment: 'staging', secrets: ['initech-secret'] },
+  { integration_id: 'limited', environment: 'production', secrets: ['limited-secret'], max_events_per_second: 5 },
+];
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
+  })));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** Test files by the order a newcomer reads them: beside the code, contract, tour, the rest, faults last. */
+async function testFiles(words: readonly string[]): Promise<string[]> {
+  const order = ['schemas', 'services', 'infra', 'test/contract', 'test/oracle', 'test/tour', 'test/integration', 'test/faults'];
+  const found = await Promise.all(['schemas', 'services', 'infra', 'test'].map((folder) => readdir(join(projectDir, folder), { recursive: true, withFileTypes: true })));
+  const rank = (file: string): number => order.findIndex((folder) => file.startsWith(folder));
+  return found.flat()
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
+    .map((entry) => relative(projectDir, join(entry.parentPath, entry.name)))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
+/** The interpreter of a virtual environment with the Python clients that the tests use. */
+async function pythonWithClients(): Promise<string> {
+  const { cacheDir } = readSettings(process.env);
+  const requirements = join(projectDir, 'test', 'requirements.txt');
+  const folder = 'python-clients-1';
+  // A virtual environment knows its own path, so it is made in its place; the cache entry says that it is whole.
+  const venv = join(cacheDir, `${folder}-venv`);
+  await install(cacheDir, {
+    folder,
+    build: async () => {
+      console.log('fetching Python clients for the tests…');
+      await rm(venv, { recursive: true, force: true });
+      execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' });
+      execFileSync(join(venv, 'bin', 'pip'), ['install', '--quiet', '-r', requirements], { stdio: 'inherit' });
+    },
+  });
+  return join(venv, 'bin', 'python');
+}
+
+function runTests(files: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((resolve) => {
+    const args = ['--import', 'tsx', '--test', '--test-concurrency=1', '--test-reporter=spec', ...files];
+    const child = spawn(process.execPath, args, { cwd: projectDir, env, stdio: 'inherit' });
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+async function start(dataDir: string): Promise<System> {
+  const integrationsFile = join(dataDir, 'integrations.json');
+  await writeFile(integrationsFile, JSON.stringify(integrations), { mode: 0o600 });
+  const [kafka = 0, kafkaController = 0, registry = 0, clickhouse = 0, ingress = 0] = await freePorts(5);
+  // Whatever points elsewhere in the caller's environment must not get test data.
+  const { KAFKA_BROKERS: _k, SCHEMA_REGISTRY_URL: _s, CLICKHOUSE_URL: _c, SCHEMAS_LOCK: _l, ...env } = process.env;
+  return startSystem({
+    dataDir,
+    env: { ...env, INTEGRATIONS_FILE: integrationsFile },
+    ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_100 + (process.pid % 500) * 10 },
+    onProgress: progressPrinter(process.stderr),
+  });
+}
+
+async function main(): Promise<number> {
+  const files = await testFiles(process.argv.slice(2));
+  const python = await pythonWithClients();
+  const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test-'));
+  const system = await start(dataDir);
+  const control = await openControlDoor(system);
+  try {
+    return await runTests(files, {
+      ...process.env,
+      ...system.env,
+      INGRESS_URL: system.ingressUrl,
+      HEALTH_URLS: JSON.stringify(system.healthUrls),
+      CONTROL_URL: control.url,
+      PYTHON: python,
+    });
+  } finally {
+    control.close();
+    await system.stop();
+    if (process.env['KEEP_TEST_DATA'] === undefined) await rm(dataDir, { recursive: true, force: true });
+    else console.log(`kept ${dataDir}`);
+  }
+}
+
+await main().then((code) => process.exit(code), endWithMessage);
