@@ -9,7 +9,8 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     is_provisional UInt8 COMMENT '1 while no ticket.created is known.',
     created_at DateTime64(3, 'UTC') COMMENT 'Event time of the creation; of the first event while provisional.',
     first_event_at DateTime64(3, 'UTC') COMMENT 'Event time of the first event.',
-    last_event_at DateTime64(3, 'UTC') COMMENT 'Event time of the last event: the running state began at or before it.',
+    last_event_at DateTime64(3, 'UTC') COMMENT 'Event time of the last event.',
+    running_since DateTime64(3, 'UTC') COMMENT 'Up to here the sums are added; from here the current state runs.',
     customer_telegram_user_id Nullable(Int64) COMMENT 'Customer; NULL while provisional.',
     customer_language_code LowCardinality(String) COMMENT 'Language, empty when absent.',
     channel_type LowCardinality(String) COMMENT 'Kind of channel, empty while provisional.',
@@ -32,13 +33,13 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     closed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'First entry into closed at or after the last solve; NULL while not finished or only solved.',
     first_resolution_business_ms Nullable(Int64) COMMENT 'Business milliseconds, creation to first solve; NULL when never solved.',
     full_resolution_business_ms Nullable(Int64) COMMENT 'Business milliseconds, creation to last solve; NULL when never solved.',
-    work_ms Int64 COMMENT 'Milliseconds in new or open up to the last event.',
+    work_ms Int64 COMMENT 'Milliseconds in new or open up to running_since.',
     work_business_ms Int64 COMMENT 'The same in business time.',
-    pending_ms Int64 COMMENT 'Milliseconds in pending up to the last event.',
+    pending_ms Int64 COMMENT 'Milliseconds in pending up to running_since.',
     pending_business_ms Int64 COMMENT 'The same in business time.',
-    on_hold_ms Int64 COMMENT 'Milliseconds in on_hold up to the last event.',
+    on_hold_ms Int64 COMMENT 'Milliseconds in on_hold up to running_since.',
     on_hold_business_ms Int64 COMMENT 'The same in business time.',
-    unassigned_ms Int64 COMMENT 'Milliseconds without assignee while not finished, up to the last event.',
+    unassigned_ms Int64 COMMENT 'Milliseconds without assignee while not finished, up to running_since.',
     unassigned_business_ms Int64 COMMENT 'The same in business time.',
     reopens UInt32 COMMENT 'Times it left solved or closed.',
     agent_replies UInt32 COMMENT 'Public messages by human agents.',
@@ -95,6 +96,7 @@ WITH
             created_at,
             first_event_at,
             maxIf(event_at, NOT is_ignored) AS last_event_at,
+            max(event_at) AS running_since,
 
             anyIf(customer_telegram_user_id, is_creation) AS customer_telegram_user_id,
             anyIf(customer_language_code, is_creation) AS customer_language_code,
@@ -155,7 +157,7 @@ WITH
                 (step_no, solve_no, event_at, actor_type, actor_id, assignee_id, queue_id, cycle_started_at,
                  pending_ms_before, pending_business_ms_before),
                 is_solve)) AS solves,
-            arraySort(groupArrayIf((step_no, event_at), is_reopen)) AS reopenings,
+            arraySort(groupArrayIf((solve_no, event_at), is_reopen AND solve_no > 0)) AS reopenings,
             arraySort(groupArrayIf((step_no, event_at, actor_id), is_human_action)) AS human_actions,
             arraySort(groupArrayIf(
                 (step_no, event_id, event_at, policy_id, policy_name, breached_metric, threshold_seconds, elapsed_seconds,
@@ -164,7 +166,7 @@ WITH
             arraySort(groupArrayIf(
                 (step_no, event_at, activity, if(is_creation, 'customer', actor_type), actor_id, queue_id),
                 activity != '')) AS activities,
-            arraySort(groupArrayIf((step_no, event_at, queue_before, queue_id, flow), flow != '')) AS flow_steps,
+            arraySort(groupArrayIf((step_no, event_at, step_flows), notEmpty(step_flows))) AS flow_steps,
 
             countIf(is_status_event AND mapped_status_category(integration_id, new_status) = ''
                     OR is_creation AND NOT is_status_assumed AND mapped_status_category(integration_id, new_status) = '')
@@ -193,13 +195,14 @@ WITH
                     is_status_event AND changes_status, concat('status_', status_category),
                     is_status_event, '',
                     'escalated') AS activity,
-                multiIf(
-                    step_no = 1 AND NOT is_finished(status_category), 'created',
-                    step_no = 1, '',
-                    is_solve, 'solved',
-                    is_reopen, 'reopened',
-                    changes_queue AND NOT is_finished(status_category), 'moved',
-                    '') AS flow
+                -- The creation counts in '' and the first assignment is a move; a ticket created finished enters
+                -- by its reopening, and moves of finished tickets don't count.
+                arrayConcat(
+                    if(step_no = 1 AND NOT is_finished(category_before), [('', 'created')], []),
+                    if(changes_queue AND NOT is_finished(status_category),
+                        [(queue_before, 'moved_out'), (queue_id, 'moved_in')], []),
+                    if(is_solve, [(queue_id, 'solved')], []),
+                    if(is_reopen, [(queue_id, 'reopened')], [])) AS step_flows
             FROM timed
         )
         GROUP BY integration_id, ticket_id, is_provisional, created_at, first_event_at
@@ -213,6 +216,7 @@ SELECT
     created_at,
     first_event_at,
     last_event_at,
+    running_since,
     customer_telegram_user_id,
     customer_language_code,
     channel_type,
@@ -281,7 +285,7 @@ SELECT
         wait_starts, arrayEnumerate(wait_starts)),
         'Array(Tuple(wait_no UInt32, waiting_since DateTime64(3, ''UTC''), ended_at Nullable(DateTime64(3, ''UTC'')), ended_by LowCardinality(String), replied_by_agent_id String, assignee_at_start String, assignee_at_reply String, queue_at_start String, queue_at_end String, wait_business_ms Nullable(Int64), own_clock_from Nullable(DateTime64(3, ''UTC'')), agent_wait_business_ms Nullable(Int64)))') AS waits,
 
-    -- Solves and reopenings alternate. Nothing is pending between a solve and a reopening, so the pending time of a
+    -- A reopening carries the number of the solve that it undoes. Nothing is pending between a solve and a reopening, so the pending time of a
     -- cycle is what was added since the solve before.
     CAST(arrayMap(
         (s, n) -> (
@@ -296,7 +300,7 @@ SELECT
             assumeNotNull(business_ms(integration_id, created_at, s.3)),
             s.9 - if(n = 1, 0, solves[n - 1].9),
             s.10 - if(n = 1, 0, solves[n - 1].10),
-            if(length(reopens_after) >= n, reopens_after[n].2, NULL)),
+            if(n <= length(reopenings), reopenings[n].2, NULL)),
         solves, arrayEnumerate(solves)),
         'Array(Tuple(resolution_no UInt32, solved_at DateTime64(3, ''UTC''), solved_by_type LowCardinality(String), solved_by_id String, assignee_id String, queue_id String, cycle_started_at DateTime64(3, ''UTC''), cycle_business_ms Int64, since_created_business_ms Int64, pending_ms Int64, pending_business_ms Int64, reopened_at Nullable(DateTime64(3, ''UTC''))))') AS resolutions,
 
@@ -313,13 +317,7 @@ SELECT
     CAST(activities,
         'Array(Tuple(step_no UInt32, at DateTime64(3, ''UTC''), activity LowCardinality(String), actor_type LowCardinality(String), actor_id String, queue_id String))') AS edges,
 
-    -- A move leaves one queue and enters another. The creation counts in '' and the first assignment is a move.
-    CAST(arrayFlatten(arrayMap(
-        f -> multiIf(
-            f.5 = 'moved', [(f.2, f.3, 'moved_out'), (f.2, f.4, 'moved_in')],
-            f.5 = 'created' AND f.4 != '', [(f.2, '', 'created'), (f.2, '', 'moved_out'), (f.2, f.4, 'moved_in')],
-            [(f.2, f.4, f.5)]),
-        flow_steps)),
+    CAST(arrayFlatten(arrayMap(step -> arrayMap(flow -> (step.2, flow.1, flow.2), step.3), flow_steps)),
         'Array(Tuple(at DateTime64(3, ''UTC''), queue_id String, flow LowCardinality(String)))') AS flows,
 
     CAST(arrayFilter(f -> f.2 > 0, [
@@ -330,13 +328,5 @@ SELECT
         ('status_contradiction', contradicted_statuses),
         ('unknown_status', unknown_statuses)]),
         'Array(Tuple(rule LowCardinality(String), occurrences UInt32))') AS findings
-FROM
-(
-    SELECT
-        *,
-        -- A ticket created finished may reopen before its first solve.
-        if(notEmpty(solves) AND notEmpty(reopenings) AND reopenings[1].1 < solves[1].1, arrayPopFront(reopenings), reopenings)
-            AS reopens_after
-    FROM gathered
-)
+FROM gathered
 COMMENT 'The definition of ticket_facts. Parameters: tickets (empty: all), as_of (event time), known_at (time of receipt).'

@@ -1,0 +1,74 @@
+-- The words of the vocabulary as functions, so that each rule is written once and every fact and view says it by name.
+-- They are global; a view keeps the body it was created with, so views are created again after every change here.
+
+-- An open end of an interval: what is still true ends here.
+CREATE OR REPLACE FUNCTION far_future AS () -> toDateTime64('2106-01-01 00:00:00', 3, 'UTC');
+
+-- Elapsed milliseconds, never negative; NULL as long as one end is unknown. Not dateDiff, which counts boundaries.
+-- No greatest(): it ignores NULL, and an unknown duration would become 0.
+CREATE OR REPLACE FUNCTION ms_between AS (from_time, to_time) ->
+    if(to_time < from_time, 0, toUnixTimestamp64Milli(to_time) - toUnixTimestamp64Milli(from_time));
+
+-- Milliseconds to whole seconds, truncated. Sums are added in milliseconds and truncated once.
+CREATE OR REPLACE FUNCTION whole_seconds AS (milliseconds) -> intDiv(milliseconds, 1000);
+
+CREATE OR REPLACE FUNCTION seconds_between AS (from_time, to_time) -> whole_seconds(ms_between(from_time, to_time));
+
+-- Status names are compared without case, with _ and - as blanks; they are shown as sent.
+CREATE OR REPLACE FUNCTION status_key AS (status) -> replaceRegexpAll(lowerUTF8(status), '[_-]', ' ');
+
+-- The status map: a CRM's status to one of new, open, pending, on_hold, solved, closed; '' when nobody knows it.
+CREATE OR REPLACE FUNCTION mapped_status_category AS (integration_id, status) ->
+    multiIf(
+        status_key(status) IN ('new', 'created'), 'new',
+        status_key(status) IN ('open', 'opened', 'reopened', 'active', 'in progress', 'work in progress', 'assigned'), 'open',
+        status_key(status) IN ('pending', 'awaiting user info', 'awaiting user', 'awaiting customer', 'awaiting reply',
+                               'waiting for customer', 'waiting on customer', 'pending customer', 'snoozed'), 'pending',
+        status_key(status) IN ('on hold', 'onhold', 'hold', 'waiting for third party', 'waiting on third party', 'blocked')
+            OR startsWith(status_key(status), 'awaiting '), 'on_hold',
+        status_key(status) IN ('solved', 'resolved', 'done', 'completed'), 'solved',
+        status_key(status) IN ('closed', 'archived'), 'closed',
+        '');
+
+-- An unknown status counts as open (and gives a data-quality finding).
+CREATE OR REPLACE FUNCTION status_category AS (integration_id, status) ->
+    if(mapped_status_category(integration_id, status) = '', 'open', mapped_status_category(integration_id, status));
+
+CREATE OR REPLACE FUNCTION is_finished AS (category) -> category IN ('solved', 'closed');
+
+-- The agents' turn: what counts as work and as held.
+CREATE OR REPLACE FUNCTION is_agents_turn AS (category) -> category IN ('new', 'open');
+
+-- Automated: said so, or sent by anything that is neither a customer nor an agent.
+CREATE OR REPLACE FUNCTION is_automated_message AS (sender_type, said_automated) ->
+    said_automated OR sender_type NOT IN ('customer', 'agent');
+
+-- A customer's public message, whether a bot wrote it for them or not.
+CREATE OR REPLACE FUNCTION is_public_customer_message AS (sender_type, is_private) ->
+    sender_type = 'customer' AND NOT is_private;
+
+-- A public message by a human agent: the only thing that answers a customer.
+CREATE OR REPLACE FUNCTION is_public_agent_reply AS (sender_type, is_private, said_automated) ->
+    sender_type = 'agent' AND NOT is_private AND NOT is_automated_message(sender_type, said_automated);
+
+-- Milliseconds of business time between two instants in the integration's default calendar; without one, 24x7.
+CREATE OR REPLACE FUNCTION business_ms AS (integration_id, from_time, to_time) -> ms_between(from_time, to_time);
+
+CREATE OR REPLACE FUNCTION business_seconds AS (integration_id, from_time, to_time) ->
+    whole_seconds(business_ms(integration_id, from_time, to_time));
+
+-- A sum that still grows: what was added up to the last event, and the time since then while the state lasts.
+CREATE OR REPLACE FUNCTION running_seconds AS (sum_ms, is_running, since, at) ->
+    whole_seconds(sum_ms + if(is_running, ms_between(since, at), 0));
+
+CREATE OR REPLACE FUNCTION running_business_seconds AS (integration_id, sum_ms, is_running, since, at) ->
+    whole_seconds(sum_ms + if(is_running, business_ms(integration_id, since, at), 0));
+
+-- Whether the calendar is open at an instant; NULL for an unknown instant.
+CREATE OR REPLACE FUNCTION in_business_hours AS (integration_id, at_time) -> if(isNull(at_time), NULL, toUInt8(1));
+
+-- A member of a JSON object as text, '' when it is absent or null; a string without its quotes.
+CREATE OR REPLACE FUNCTION json_text AS (json, member) ->
+    multiIf(JSONType(json, member) = 'String', JSONExtractString(json, member),
+            JSONType(json, member) = 'Null', '',
+            JSONExtractRaw(json, member))

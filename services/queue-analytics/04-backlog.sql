@@ -1,0 +1,122 @@
+-- The backlog at any instant: one range predicate over state intervals, everything as of that instant.
+
+CREATE OR REPLACE VIEW {database}.backlog_as_of
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    queue_id String COMMENT 'Queue, empty for tickets never assigned to one.',
+    status_category LowCardinality(String) COMMENT 'Category of the status.',
+    status String COMMENT 'Status, as sent.',
+    tickets UInt64 COMMENT 'Tickets not solved or closed.',
+    unassigned UInt64 COMMENT 'Those without assignee.',
+    oldest_age_seconds Int64 COMMENT 'Age since creation of the oldest one, whole seconds.',
+    p50_age_seconds Int64 COMMENT 'Median age since creation, whole seconds (quantileExact).',
+    waiting_now UInt64 COMMENT 'Those in which a customer waits for a reply.',
+    oldest_wait_seconds Nullable(Int64) COMMENT 'Longest open wait, whole seconds. NULL when nobody waits.'
+)
+AS
+WITH {ts:DateTime64(3, 'UTC')} AS at
+SELECT
+    integration_id,
+    queue_id,
+    status_category,
+    status,
+    count() AS tickets,
+    countIf(assignee_id = '') AS unassigned,
+    max(age_seconds) AS oldest_age_seconds,
+    quantileExact(0.5)(age_seconds) AS p50_age_seconds,
+    countIf(is_waiting) AS waiting_now,
+    maxOrNullIf(wait_seconds, is_waiting) AS oldest_wait_seconds
+FROM
+(
+    SELECT
+        integration_id,
+        i.queue_id AS queue_id,
+        i.status_category AS status_category,
+        i.status AS status,
+        i.assignee_id AS assignee_id,
+        seconds_between(created_at, at) AS age_seconds,
+        arrayFirst(w -> w.waiting_since <= at AND ifNull(w.ended_at > at, true), waits) AS open_wait,
+        open_wait.wait_no > 0 AS is_waiting,
+        seconds_between(open_wait.waiting_since, at) AS wait_seconds
+    FROM {database}.ticket_facts FINAL
+    ARRAY JOIN intervals AS i
+    WHERE i.valid_from <= at AND i.valid_to > at AND NOT is_finished(i.status_category)
+)
+GROUP BY integration_id, queue_id, status_category, status
+COMMENT 'Backlog by queue and status at an instant of event time. Parameter: ts.';
+
+CREATE OR REPLACE VIEW {database}.backlog_known_at
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    queue_id String COMMENT 'Queue, empty for tickets never assigned to one.',
+    status_category LowCardinality(String) COMMENT 'Category of the status.',
+    status String COMMENT 'Status, as sent.',
+    tickets UInt64 COMMENT 'Tickets not solved or closed.',
+    unassigned UInt64 COMMENT 'Those without assignee.',
+    oldest_age_seconds Int64 COMMENT 'Age since creation of the oldest one, whole seconds.',
+    p50_age_seconds Int64 COMMENT 'Median age since creation, whole seconds (quantileExact).',
+    waiting_now UInt64 COMMENT 'Those in which a customer waits for a reply.',
+    oldest_wait_seconds Nullable(Int64) COMMENT 'Longest open wait, whole seconds. NULL when nobody waits.'
+)
+AS
+WITH {ts:DateTime64(3, 'UTC')} AS at
+SELECT
+    integration_id,
+    queue_id,
+    status_category,
+    status,
+    count() AS tickets,
+    countIf(assignee_id = '') AS unassigned,
+    max(age_seconds) AS oldest_age_seconds,
+    quantileExact(0.5)(age_seconds) AS p50_age_seconds,
+    countIf(is_waiting) AS waiting_now,
+    maxOrNullIf(wait_seconds, is_waiting) AS oldest_wait_seconds
+FROM
+(
+    SELECT
+        integration_id,
+        i.queue_id AS queue_id,
+        i.status_category AS status_category,
+        i.status AS status,
+        i.assignee_id AS assignee_id,
+        seconds_between(created_at, at) AS age_seconds,
+        arrayFirst(w -> w.waiting_since <= at AND ifNull(w.ended_at > at, true), waits) AS open_wait,
+        open_wait.wait_no > 0 AS is_waiting,
+        seconds_between(open_wait.waiting_since, at) AS wait_seconds
+    FROM {database}.ticket_facts_of(
+        tickets = [],
+        as_of = {ts:DateTime64(3, 'UTC')},
+        known_at = {known_at:DateTime64(3, 'UTC')})
+    ARRAY JOIN intervals AS i
+    WHERE i.valid_from <= at AND i.valid_to > at AND NOT is_finished(i.status_category)
+)
+GROUP BY integration_id, queue_id, status_category, status
+COMMENT 'Backlog by queue and status on two time axes. Parameters: ts (event time), known_at (time of receipt: from what had arrived by then).';
+
+CREATE OR REPLACE VIEW {database}.backlog
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    queue_id String COMMENT 'Queue, empty for tickets never assigned to one.',
+    status_category LowCardinality(String) COMMENT 'Category of the status.',
+    status String COMMENT 'Status, as sent.',
+    tickets UInt64 COMMENT 'Tickets not solved or closed.',
+    unassigned UInt64 COMMENT 'Those without assignee.',
+    oldest_age_seconds Int64 COMMENT 'Age since creation of the oldest one, whole seconds.',
+    p50_age_seconds Int64 COMMENT 'Median age since creation, whole seconds (quantileExact).',
+    waiting_now UInt64 COMMENT 'Those in which a customer waits for a reply.',
+    oldest_wait_seconds Nullable(Int64) COMMENT 'Longest open wait, whole seconds. NULL when nobody waits.'
+)
+AS
+SELECT
+    integration_id,
+    queue_id,
+    status_category,
+    status,
+    tickets,
+    unassigned,
+    oldest_age_seconds,
+    p50_age_seconds,
+    waiting_now,
+    oldest_wait_seconds
+FROM {database}.backlog_as_of(ts = now64(3, 'UTC'))
+COMMENT 'Backlog by queue and status, now.'
