@@ -1,0 +1,254 @@
+// Owns chDB: which connection runs a request, and what state that connection is in.
+// A connection runs one query at a time and keeps SET, USE and temporary tables, so it is
+// reused only for requests that ask for the same state, and thrown away after a request
+// that changed it. Opening one costs about 1 ms. It deliberately goes below chDB's Session
+// class: that one accepts no binary data, hides written rows, and starts its streams on the
+// event loop, where one slow subquery would stop every other request (measured: 4.5 s).
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { failure, fromEngine } from './errors.ts';
+import { quote, quoteIdentifier } from './sql.ts';
+
+interface QueryResult { readonly bytes: Uint8Array; readonly elapsed: number; readonly rowsRead: number; readonly bytesRead: number }
+interface WriteResult { readonly elapsed: number; readonly rowsWritten: number; readonly bytesWritten: number }
+
+interface Native {
+  CreateConnection(path: string): unknown;
+  CloseConnection(connection: unknown): void;
+  QueryAsyncConnection(connection: unknown, sql: string, format: string): Promise<QueryResult>;
+  InsertRawAsyncConnection(connection: unknown, sql: string, data: Uint8Array, countLines: boolean): Promise<WriteResult>;
+}
+
+/** What a request wants its connection to look like. */
+export interface Profile {
+  readonly database: string | undefined;
+  readonly settings: ReadonlyMap<string, string>;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+export interface Pin { readonly id: string; readonly timeoutSeconds: number; readonly mustExist: boolean }
+
+export interface Lease {
+  readonly session: Session;
+  /** A named pipe of this running place: the engine writes rows into it, we read them with back pressure. */
+  readonly pipe: string;
+}
+
+export class Session {
+  readonly #native: Native;
+  readonly #connection: unknown;
+  readonly #version: string;
+  key = '';
+  spent = false;
+
+  constructor(native: Native, path: string, version: string) {
+    this.#native = native;
+    this.#connection = native.CreateConnection(path);
+    this.#version = version;
+  }
+
+  async query(sql: string, format = 'TabSeparated'): Promise<QueryResult> {
+    return await this.#native.QueryAsyncConnection(this.#connection, sql, format).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Like `query`, but tells written rows (materialized views included, as the server counts). */
+  async write(sql: string): Promise<WriteResult> {
+    return await this.#native.InsertRawAsyncConnection(this.#connection, sql, new Uint8Array(0), false).catch((error: unknown) => this.#fail(error));
+  }
+
+  close(): void {
+    this.#native.CloseConnection(this.#connection);
+  }
+
+  #fail(error: unknown): never {
+    throw fromEngine(error, this.#version);
+  }
+}
+
+interface Pinned { readonly session: Session; busy: boolean; database: string; changed: boolean; timer: NodeJS.Timeout | undefined }
+
+export interface EngineOptions { readonly chdbHome: string; readonly dataDir: string; readonly places: number }
+
+export class Engine {
+  readonly transit: string;
+  version = '';
+  readonly #native: Native;
+  readonly #path: string;
+  readonly #places: number;
+  readonly #pipes: string[];
+  readonly #waiting: ((pipe: string) => void)[] = [];
+  readonly #idle: Session[] = [];
+  readonly #pinned = new Map<string, Pinned>();
+  readonly #control: Session;
+  #running = 0;
+  #sequence = 0;
+
+  constructor(options: EngineOptions) {
+    this.#path = resolve(options.dataDir, 'chdb');
+    this.transit = resolve(options.dataDir, 'transit');
+    if (/[*?{}[\]]/.test(this.transit)) throw new Error(`${this.transit}: *, ?, {, }, [ and ] are wildcards to ClickHouse and can't be in the data folder's path`);
+    rmSync(this.transit, { recursive: true, force: true });
+    mkdirSync(this.transit, { recursive: true });
+    mkdirSync(this.#path, { recursive: true });
+    this.#places = options.places;
+    this.#pipes = Array.from({ length: options.places }, (_, index) => join(this.transit, `rows-${index}`));
+    execFileSync('mkfifo', this.#pipes);
+    const chdb = createRequire(join(resolve(options.chdbHome), 'package.json')).resolve('chdb');
+    const loader = createRequire(chdb)(join(dirname(chdb), 'dist', 'loader.js')) as { loadNative(): Native };
+    this.#native = loader.loadNative();
+    this.#control = new Session(this.#native, this.#path, '');
+  }
+
+  async start(): Promise<void> {
+    const { bytes } = await this.#control.query('SELECT version()');
+    this.version = Buffer.from(bytes).toString().trim();
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** A path for a body on its way in or a result on its way out; the caller removes it. */
+  transitFile(): string {
+    return join(this.transit, `body-${++this.#sequence}`);
+  }
+
+  async withSession<T>(profile: Profile, pin: Pin | undefined, work: (lease: Lease) => Promise<T>): Promise<T> {
+    const pinned = pin === undefined ? undefined : this.#claim(pin);
+    const pipe = await this.#place();
+    try {
+      return pinned === undefined ? await this.#inPool(profile, pipe, work) : await this.#inPinned(pinned, profile, pipe, work);
+    } finally {
+      if (pin !== undefined && pinned !== undefined) this.#unclaim(pin, pinned);
+      this.#leave(pipe);
+    }
+  }
+
+  /** Cancels the query whose text holds this path; one that has not begun, or has ended, is no error. */
+  async cancel(path: string): Promise<void> {
+    await this.#control.query(`KILL QUERY WHERE position(query, ${quote(path)}) > 0 AND query NOT LIKE 'KILL%' ASYNC`).catch(() => undefined);
+  }
+
+  async cancelAll(): Promise<void> {
+    await this.#control.query("KILL QUERY WHERE query NOT LIKE 'KILL%' ASYNC").catch(() => undefined);
+  }
+
+  close(): void {
+    for (const session of this.#idle.splice(0)) session.close();
+    for (const pinned of this.#pinned.values()) if (!pinned.busy) pinned.session.close();
+    this.#control.close();
+    for (const name of readdirSync(this.transit)) rmSync(join(this.transit, name), { force: true });
+  }
+
+  async #place(): Promise<string> {
+    this.#running++;
+    const pipe = this.#pipes.pop();
+    return pipe ?? await new Promise((grant) => this.#waiting.push(grant));
+  }
+
+  #leave(pipe: string): void {
+    this.#running--;
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#pipes.push(pipe);
+    else next(pipe);
+  }
+
+  #open(): Session {
+    return new Session(this.#native, this.#path, this.version);
+  }
+
+  async #inPool<T>(profile: Profile, pipe: string, work: (lease: Lease) => Promise<T>): Promise<T> {
+    const key = JSON.stringify([profile.database, [...profile.settings].sort(), [...profile.parameters.keys()].sort()]);
+    const session = this.#takeIdle(key) ?? this.#open();
+    try {
+      await bindParameters(session, profile.parameters);
+      if (session.key === '') await prepare(session, profile);
+      session.key = key;
+      return await work({ session, pipe });
+    } catch (error) {
+      session.spent ||= session.key === '';
+      throw error;
+    } finally {
+      if (session.spent) session.close();
+      else this.#keep(session);
+    }
+  }
+
+  #takeIdle(key: string): Session | undefined {
+    const at = this.#idle.findLastIndex((session) => session.key === key);
+    return at < 0 ? undefined : this.#idle.splice(at, 1)[0];
+  }
+
+  #keep(session: Session): void {
+    this.#idle.push(session);
+    if (this.#idle.length > this.#places) this.#idle.shift()?.close();
+  }
+
+  #claim(pin: Pin): Pinned {
+    const known = this.#pinned.get(pin.id);
+    if (known === undefined && pin.mustExist) throw failure(372, 'SESSION_NOT_FOUND', `Session ${pin.id} not found.`);
+    if (known?.busy === true) throw failure(373, 'SESSION_IS_LOCKED', `Session ${pin.id} is locked by a concurrent client.`);
+    const pinned = known ?? { session: this.#open(), busy: true, database: 'default', changed: false, timer: undefined };
+    pinned.busy = true;
+    clearTimeout(pinned.timer);
+    this.#pinned.set(pin.id, pinned);
+    return pinned;
+  }
+
+  #unclaim(pin: Pin, pinned: Pinned): void {
+    pinned.busy = false;
+    pinned.timer = setTimeout(() => {
+      this.#pinned.delete(pin.id);
+      pinned.session.close();
+    }, pin.timeoutSeconds * 1000).unref();
+  }
+
+  /** A named session outlives the request, so what the request's URL asked for is undone after it. */
+  async #inPinned<T>(pinned: Pinned, profile: Profile, pipe: string, work: (lease: Lease) => Promise<T>): Promise<T> {
+    const { session } = pinned;
+    const before = profile.settings.size > 0 && pinned.changed ? await changedSettings(session, [...profile.settings.keys()]) : new Map<string, string>();
+    try {
+      await bindParameters(session, profile.parameters);
+      await prepare(session, profile);
+      session.key = 'pinned';
+      return await work({ session, pipe });
+    } finally {
+      for (const name of profile.settings.keys()) {
+        const value = before.get(name);
+        await session.query(`SET ${name} = ${value === undefined ? 'DEFAULT' : quote(value)}`).catch(() => undefined);
+      }
+      if (session.spent) {
+        pinned.changed = true;
+        if (profile.database === undefined) pinned.database = await currentDatabase(session);
+      }
+      if (profile.database !== undefined && profile.database !== pinned.database) await session.query(`USE ${quoteIdentifier(pinned.database)}`);
+      session.spent = false;
+    }
+  }
+}
+
+async function currentDatabase(session: Session): Promise<string> {
+  const { bytes } = await session.query('SELECT currentDatabase()', 'TabSeparatedRaw');
+  return Buffer.from(bytes).toString().replace(/\n$/, '');
+}
+
+async function changedSettings(session: Session, names: readonly string[]): Promise<Map<string, string>> {
+  const { bytes } = await session.query(`SELECT name, value FROM system.settings WHERE changed AND name IN (${names.map(quote).join(', ')})`, 'JSONCompactEachRow');
+  const lines = Buffer.from(bytes).toString().split('\n').filter((line) => line !== '');
+  return new Map(lines.map((line) => JSON.parse(line) as [string, string]));
+}
+
+async function bindParameters(session: Session, parameters: ReadonlyMap<string, string>): Promise<void> {
+  if (parameters.size === 0) return;
+  await session.query(`SET ${[...parameters].map(([name, value]) => `param_${name} = ${quote(value)}`).join(', ')}`);
+}
+
+/** The engine in process lets `SELECT` be left out; the server does not. `readonly` goes last: it locks the rest. */
+async function prepare(session: Session, profile: Profile): Promise<void> {
+  if (profile.database !== undefined) await session.query(`USE ${quoteIdentifier(profile.database)}`);
+  const settings = [...profile.settings].sort(([a], [b]) => Number(a === 'readonly') - Number(b === 'readonly'));
+  if (session.key === '') settings.unshift(['implicit_select', '0']);
+  if (settings.length > 0) await session.query(`SET ${settings.map(([name, value]) => `${name} = ${quote(value)}`).join(', ')}`);
+}

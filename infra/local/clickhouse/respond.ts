@@ -1,0 +1,161 @@
+// What goes back over HTTP. An answer is held until it is complete or fills its buffer, so
+// that most errors still get their own status; a later error is written into the body in
+// the server's way and the connection is cut, so that no client takes the part for the whole.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+import type { ServerResponse } from 'node:http';
+import type { Transform, Writable } from 'node:stream';
+import { compressor } from './compression.ts';
+import { httpStatus } from './errors.ts';
+import type { ClickHouseError } from './errors.ts';
+
+export interface Summary { readonly readRows?: number; readonly readBytes?: number; readonly writtenRows?: number; readonly writtenBytes?: number; readonly resultRows?: number; readonly resultBytes?: number; readonly elapsed: number }
+
+function summaryText(summary: Summary): string {
+  const values = {
+    read_rows: summary.readRows ?? 0, read_bytes: summary.readBytes ?? 0, written_rows: summary.writtenRows ?? 0, written_bytes: summary.writtenBytes ?? 0,
+    total_rows_to_read: 0, result_rows: summary.resultRows ?? 0, result_bytes: summary.resultBytes ?? 0, elapsed_ns: Math.round(summary.elapsed * 1e9),
+  };
+  return JSON.stringify(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)])));
+}
+
+const BINARY = /^(Native|RowBinary\w*|Parquet|Arrow|ArrowStream|ORC|Avro|MsgPack|Protobuf\w*|CapnProto|BSONEachRow|RawBLOB|Npy|SQLInsert|Buffers)$/i;
+
+export function contentType(format: string): string {
+  if (/^(TSV|TabSeparated)/i.test(format)) return 'text/tab-separated-values; charset=UTF-8';
+  if (/^CSV/i.test(format)) return `text/csv; charset=UTF-8; header=${/WithNames/i.test(format) ? 'present' : 'absent'}`;
+  if (/^(JSON\w*EachRow\w*|JSONLines|NDJSON)$/i.test(format)) return 'application/x-ndjson; charset=UTF-8';
+  if (/^JSON/i.test(format)) return 'application/json; charset=UTF-8';
+  if (/^XML$/i.test(format)) return 'application/xml; charset=UTF-8';
+  if (/^(Markdown|MD)$/i.test(format)) return 'text/markdown; charset=UTF-8';
+  return BINARY.test(format) ? 'application/octet-stream' : 'text/plain; charset=UTF-8';
+}
+
+export interface AnswerOptions { readonly queryId: string; readonly bufferBytes: number }
+
+export class Answer {
+  readonly #response: ServerResponse;
+  readonly #bufferBytes: number;
+  readonly #tag = randomBytes(8).toString('hex');
+  #encoding: 'gzip' | 'deflate' | 'br' | undefined;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #out: Writable | undefined;
+  #packer: Transform | undefined;
+
+  constructor(response: ServerResponse, options: AnswerOptions) {
+    this.#response = response;
+    this.#bufferBytes = options.bufferBytes;
+    response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
+    response.setHeader('X-ClickHouse-Query-Id', options.queryId);
+    response.setHeader('X-ClickHouse-Server-Display-Name', hostname());
+    response.setHeader('X-ClickHouse-Timezone', 'UTC');
+    response.setHeader('X-ClickHouse-Exception-Tag', this.#tag);
+  }
+
+  get begun(): boolean {
+    return this.#out !== undefined;
+  }
+
+  get left(): boolean {
+    return this.#response.destroyed;
+  }
+
+  onLeft(act: () => void): void {
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) act();
+    });
+  }
+
+  describe(format: string): void {
+    this.#response.setHeader('Content-Type', contentType(format));
+    this.#response.setHeader('X-ClickHouse-Format', format);
+  }
+
+  compress(encoding: 'gzip' | 'deflate' | 'br'): void {
+    this.#encoding = encoding;
+    this.#response.setHeader('Content-Encoding', encoding);
+  }
+
+  compressedByEngine(encoding: 'zstd' | 'lz4'): void {
+    this.#response.setHeader('Content-Encoding', encoding);
+  }
+
+  summarize(summary: Summary): void {
+    if (!this.#response.headersSent) this.#response.setHeader('X-ClickHouse-Summary', summaryText(summary));
+  }
+
+  /** Resolves when the client is ready for more; what a client that left would have got is dropped. */
+  async write(chunk: Buffer): Promise<void> {
+    if (this.left) return;
+    if (this.#out === undefined) {
+      this.#held.push(chunk);
+      this.#heldBytes += chunk.length;
+      if (this.#heldBytes < this.#bufferBytes) return;
+    }
+    const ready = this.#out === undefined ? this.#begin() : this.#out.write(chunk);
+    if (!ready && this.#out !== undefined) await Promise.race([once(this.#out, 'drain'), once(this.#response, 'close')]).catch(() => undefined);
+  }
+
+  finish(): void {
+    if (this.left) return;
+    if (this.#out === undefined && this.#encoding === undefined) {
+      this.#response.setHeader('Content-Length', this.#heldBytes);
+    }
+    if (this.#out === undefined) this.#begin();
+    this.#out?.end();
+  }
+
+  fail(error: ClickHouseError): void {
+    if (this.left) return;
+    if (this.begun) {
+      this.#failMidway(error.message);
+      return;
+    }
+    const body = Buffer.from(`${error.message}\n`);
+    for (const name of ['Content-Encoding', 'X-ClickHouse-Format']) this.#response.removeHeader(name);
+    this.#response.setHeader('X-ClickHouse-Exception-Code', error.code);
+    this.#response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
+    this.#response.setHeader('Content-Length', body.length);
+    const status = httpStatus(error.code);
+    if (status === 401) this.#response.setHeader('WWW-Authenticate', 'Basic realm="ClickHouse server HTTP API"');
+    this.#response.writeHead(status).end(body);
+  }
+
+  #begin(): boolean {
+    this.#response.writeHead(200);
+    this.#out = this.#response;
+    if (this.#encoding !== undefined) {
+      const packer = compressor(this.#encoding);
+      packer.pipe(this.#response);
+      this.#response.once('close', () => packer.destroy());
+      this.#packer = packer;
+      this.#out = packer;
+    }
+    const held = this.#held;
+    this.#held = [];
+    let ready = true;
+    for (const chunk of held) ready = this.#out.write(chunk);
+    return ready;
+  }
+
+  /** The last bytes must reach the client, but the answer must not look complete: no closing chunk. */
+  #failMidway(message: string): void {
+    const text = `${message}\n`;
+    const marker = Buffer.from(`\r\n__exception__\r\n${this.#tag}\r\n${text}${Buffer.byteLength(text)} ${this.#tag}\r\n__exception__\r\n`);
+    const cut = (): unknown => this.#response.socket?.end();
+    if (this.#packer === undefined) {
+      this.#response.write(marker, cut);
+      return;
+    }
+    // Unpiped, the packer's end no longer ends the response as a complete one.
+    this.#packer.unpipe(this.#response);
+    let last = Promise.resolve();
+    this.#packer.on('data', (chunk: Buffer) => {
+      last = new Promise((written) => this.#response.write(chunk, () => written()));
+    });
+    this.#packer.once('end', () => void last.then(cut));
+    this.#packer.end(marker);
+  }
+}

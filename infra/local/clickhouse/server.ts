@@ -1,0 +1,102 @@
+// The ClickHouse of the local stack: a process that owns chDB (the real engine) and speaks
+// ClickHouse's HTTP interface on loopback. It reads its environment here and nowhere else.
+//   CHDB_HOME=<folder with node_modules/chdb> UV_THREADPOOL_SIZE=16 tsx infra/local/clickhouse/server.ts
+// Every running query holds one thread of libuv's pool, whose size is fixed before any of our
+// code runs: whoever starts this process must set UV_THREADPOOL_SIZE, or few queries run at once.
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pino from 'pino';
+import { Engine } from './engine.ts';
+import { handleQuery } from './handler.ts';
+import { parametersOf } from './request.ts';
+
+const { env } = process;
+const port = Number(env['CLICKHOUSE_PORT'] ?? 8123);
+const dataDir = resolve(env['CLICKHOUSE_DATA_DIR'] ?? '.data/clickhouse');
+const expected = { user: env['CLICKHOUSE_USER'] || 'default', password: env['CLICKHOUSE_PASSWORD'] ?? '' };
+const chdbHome = env['CHDB_HOME'];
+/** Threads that stay free for files and for the connection that cancels queries. */
+const SPARE_THREADS = 3;
+const threads = Number(env['UV_THREADPOOL_SIZE'] ?? 4);
+const wanted = Number(env['CLICKHOUSE_SESSIONS'] ?? 8);
+const places = Math.max(1, Math.min(wanted, threads - SPARE_THREADS));
+const DRAIN_MS = 5000;
+
+const log = pino({ name: 'clickhouse', level: env['LOG_LEVEL'] ?? 'info', base: { name: 'clickhouse', pid: process.pid } }, pino.destination({ fd: 2, sync: true }));
+
+const NO_HANDLER = `Use / or /ping for health checks.
+Or /replicas_status for more sophisticated health checks.
+
+Send queries from your program with POST method or GET /?query=...
+`;
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=UTF-8', 'Content-Length': Buffer.byteLength(text) }).end(text);
+}
+
+async function route(engine: Engine, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = message.url?.split('?')[0] ?? '/';
+  const reading = message.method === 'GET' || message.method === 'HEAD';
+  const asksQuery = path === '/' || path === '/query';
+  if (message.method === 'OPTIONS') response.writeHead(204, { Allow: 'GET, HEAD, POST, OPTIONS' }).end();
+  else if (!reading && message.method !== 'POST') plain(response, 405, 'Use GET for reading and POST for any query.\n');
+  else if (path === '/ping' || path === '/replicas_status' || (path === '/' && reading && !parametersOf(message).has('query'))) plain(response, 200, 'Ok.\n');
+  else if (!asksQuery) plain(response, 404, `There is no handle ${path}\n\n${NO_HANDLER}`);
+  else {
+    const record = await handleQuery(engine, expected, message, response);
+    log[record.code === 0 ? 'info' : 'warn'](record, 'query');
+  }
+}
+
+async function main(home: string): Promise<void> {
+  // The engine takes its time zone from here, and resolves names of files against an empty folder.
+  env['TZ'] = 'UTC';
+  const folder = join(dataDir, 'files');
+  mkdirSync(folder, { recursive: true });
+  const engine = new Engine({ chdbHome: resolve(home), dataDir, places });
+  process.chdir(folder);
+  await engine.start();
+  const server = createServer((message, response) => {
+    route(engine, message, response).catch((error: unknown) => {
+      log.error({ err: error }, 'a request ended in a fault of this server');
+      response.destroy();
+    });
+  });
+  server.keepAliveTimeout = 10_000;
+  server.requestTimeout = 0;
+  server.on('error', (error) => {
+    log.fatal({ err: error }, 'cannot listen');
+    process.exit(1);
+  });
+  server.listen(port, '127.0.0.1', () => log.info({ port, version: engine.version, sessions: places, dataDir }, 'ready'));
+  if (places < wanted) log.warn({ wanted, sessions: places }, 'UV_THREADPOOL_SIZE is too small: fewer queries run at once');
+
+  let stopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal, running: engine.running }, 'stopping');
+    server.close();
+    for (let waited = 0; engine.running > 0 && waited < DRAIN_MS; waited += 50) await delay(50);
+    if (engine.running > 0) await engine.cancelAll();
+    for (let waited = 0; engine.running > 0 && waited < 1000; waited += 50) await delay(50);
+    server.closeAllConnections();
+    if (engine.running === 0) engine.close();
+    log.info('stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal));
+}
+
+if (chdbHome === undefined || chdbHome === '') {
+  log.fatal('CHDB_HOME must name the folder whose node_modules hold chdb (npm ci with the package.json beside this file)');
+  process.exit(2);
+} else {
+  main(chdbHome).catch((error: unknown) => {
+    log.fatal({ err: error }, 'cannot start');
+    process.exit(1);
+  });
+}
