@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { install } from './cache.ts';
+import { ensureInstalled } from './install.ts';
+import { findJava, parseJavaVersion } from './java.ts';
+import { dockerWay, nodeProblem } from './prerequisites.ts';
+import { SetupError } from './settings.ts';
+
+let folder = '';
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ticketstream-install-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+/** A PATH with only these commands on it, each a shell script. */
+async function pathWith(commands: Readonly<Record<string, string>>): Promise<string> {
+  const dir = await mkdtemp(join(folder, 'bin-'));
+  await symlink('/bin/sh', join(dir, 'sh'));
+  for (const [name, script] of Object.entries(commands)) {
+    await writeFile(join(dir, name), `#!/bin/sh\n${script}\n`);
+    await chmod(join(dir, name), 0o755);
+  }
+  return dir;
+}
+
+const java = (version: string): string => `echo 'openjdk version "${version}" 2025-04-15' >&2`;
+
+describe('Java', () => {
+  it('is known by its version in every spelling', () => {
+    assert.equal(parseJavaVersion('openjdk version "17.0.15" 2025-04-15'), 17);
+    assert.equal(parseJavaVersion('openjdk version "25" 2025-09-16'), 25);
+    assert.equal(parseJavaVersion('java version "1.8.0_402"'), 8);
+    assert.equal(parseJavaVersion('openjdk version "26-ea" 2026-03-17'), 26);
+    assert.equal(parseJavaVersion('The operation couldn’t be completed. Unable to locate a Java Runtime.'), undefined);
+  });
+
+  it('is used from PATH when it is new enough', async () => {
+    assert.equal(await findJava({ PATH: await pathWith({ java: java('21.0.2') }) }), 'java');
+    assert.equal(await findJava({ PATH: await pathWith({ java: java('17.0.15') }) }), undefined);
+    assert.equal(await findJava({ PATH: await pathWith({}) }), undefined);
+  });
+
+  it('is used from JAVA_HOME first, unless that one is too old', async () => {
+    const home = await mkdtemp(join(folder, 'home-'));
+    await mkdir(join(home, 'bin'));
+    await writeFile(join(home, 'bin/java'), `#!/bin/sh\n${java('25.0.1')}\n`, { mode: 0o755 });
+    const env = { JAVA_HOME: home, PATH: await pathWith({ java: java('21.0.2') }) };
+    assert.equal(await findJava(env), join(home, 'bin/java'));
+    await writeFile(join(home, 'bin/java'), `#!/bin/sh\n${java('11.0.1')}\n`);
+    assert.equal(await findJava(env), 'java');
+  });
+});
+
+describe('a missing prerequisite', () => {
+  const problemsWith = async (commands: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+    const cacheDir = await mkdtemp(join(folder, 'cache-'));
+    const attempt = ensureInstalled({ cacheDir, env: { PATH: await pathWith(commands) } });
+    const error: unknown = await attempt.then(() => undefined, (reason: unknown) => reason);
+    assert.ok(error instanceof SetupError);
+    assert.deepEqual(await readdir(cacheDir), [], 'nothing is fetched before all is there');
+    return error.problems;
+  };
+
+  it('is told in a line of its own, with what to install, and the Docker way', async () => {
+    const [javaLine, mavenLine, docker, ...others] = await problemsWith({});
+    assert.match(javaLine ?? '', /^Java 21 or later is needed, or Python 3 with venv.*install/);
+    assert.match(mavenLine ?? '', /^Maven \(mvn\) is needed.*install/);
+    assert.equal(docker, dockerWay);
+    assert.deepEqual(others, []);
+  });
+
+  it('is only Maven where there is a Java', async () => {
+    const problems = await problemsWith({ java: java('21.0.2') });
+    assert.equal(problems.length, 2);
+    assert.match(problems[0] ?? '', /^Maven/);
+  });
+
+  it('is only Java where there is Maven and a Python without venv', async () => {
+    const problems = await problemsWith({ mvn: 'true', python3: 'exit 1' });
+    assert.equal(problems.length, 2);
+    assert.match(problems[0] ?? '', /^Java 21/);
+  });
+
+  it('can be a Node that is too old', () => {
+    assert.equal(nodeProblem('20.20.2'), undefined);
+    assert.match(nodeProblem('18.19.0') ?? '', /Node\.js 20 or later.*18\.19\.0/);
+  });
+});
+
+describe('the cache', () => {
+  it('builds a part once for two installers at the same time', async () => {
+    const cacheDir = await mkdtemp(join(folder, 'cache-'));
+    let builds = 0;
+    const part = {
+      folder: 'part-1',
+      build: async (intoDir: string) => {
+        builds += 1;
+        await writeFile(join(intoDir, 'program'), 'bytes');
+      },
+    };
+    await Promise.all([install(cacheDir, part), install(cacheDir, part)]);
+    assert.equal(builds, 1);
+    assert.deepEqual(await readdir(cacheDir), ['part-1']);
+    assert.equal(await readFile(join(cacheDir, 'part-1/program'), 'utf8'), 'bytes');
+  });
+
+  it('leaves nothing behind when a build fails, and can be asked again', async () => {
+    const cacheDir = await mkdtemp(join(folder, 'cache-'));
+    const failing = { folder: 'part-1', build: () => Promise.reject(new Error('no network')) };
+    await assert.rejects(install(cacheDir, failing), /no network/);
+    assert.deepEqual(await readdir(cacheDir), []);
+  });
+
+  it('takes over the lock and the half-built folder of an installer that was killed', async () => {
+    const cacheDir = await mkdtemp(join(folder, 'cache-'));
+    const deadPid = 4_194_305;
+    await writeFile(join(cacheDir, '.part-1.lock'), String(deadPid));
+    await mkdir(join(cacheDir, `.part-1.${deadPid}`));
+    await install(cacheDir, { folder: 'part-1', build: () => Promise.resolve() });
+    assert.deepEqual(await readdir(cacheDir), ['part-1']);
+  });
+});

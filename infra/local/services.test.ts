@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { linePrinter, readableLine } from './service-log.ts';
+import { servicePorts } from './services.ts';
+
+describe('ports of the services', () => {
+  const known = ['ingress', 'queue-analytics', 'agent-analytics', 'event-archive'];
+
+  it('gives the ingress its own and the consumers the next ones from the base', () => {
+    assert.deepEqual([...servicePorts([...known, 'billing'], 8080, 9101)], [
+      ['ingress', 8080], ['queue-analytics', 9101], ['agent-analytics', 9102], ['event-archive', 9103], ['billing', 9104],
+    ]);
+  });
+
+  it('keeps a consumer’s port when another one is left out', () => {
+    assert.equal(servicePorts(['ingress', 'event-archive'], 8080, 9101).get('event-archive'), 9103);
+  });
+});
+
+describe('log lines for people', () => {
+  it('show warnings and errors with their details, and nothing else', () => {
+    assert.equal(readableLine('a', '{"level":"info","msg":"started"}'), undefined);
+    assert.equal(
+      readableLine('a', '{"level":"warn","time":"2026-01-01","service":"a","topic":"t","offset":5,"msg":"record skipped"}'),
+      '[a] warn: record skipped topic=t offset=5',
+    );
+  });
+
+  it('show what is not JSON as it is', () => {
+    assert.equal(readableLine('a', 'FATAL ERROR: out of memory'), '[a] FATAL ERROR: out of memory');
+    assert.equal(readableLine('a', ''), undefined);
+  });
+
+  it('do not flood the console', () => {
+    const printed: string[] = [];
+    let now = 0;
+    const show = linePrinter('a', { print: (line) => printed.push(line), now: () => now, logFile: 'a.log' });
+    for (let count = 0; count < 100; count += 1) show('{"level":"error","msg":"no broker"}');
+    assert.equal(printed.length, 5);
+    now = 20_000;
+    show('{"level":"error","msg":"no broker"}');
+    assert.deepEqual(printed.slice(5), ['[a] … and 95 more warnings, in a.log', '[a] error: no broker']);
+  });
+});

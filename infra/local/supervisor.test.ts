@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from './identity.ts';
+import { projectDir, SetupError } from './settings.ts';
+import { StartFailure, type ProcessSpec } from './supervised.ts';
+import { logFile, Supervisor } from './supervisor.ts';
+
+let folder = '';
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ticketstream-supervisor-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+const newDataDir = (): Promise<string> => mkdtemp(join(folder, 'data-'));
+
+/** A child that runs a script of Node; ready at once unless told otherwise. */
+function child(dataDir: string, name: string, script = 'setInterval(() => {}, 1000)'): ProcessSpec {
+  return {
+    name, title: name, command: process.execPath, args: ['-e', script], env: process.env, cwd: dataDir,
+    logFile: logFile(dataDir, name), isReady: () => Promise.resolve(true),
+    readyWithinMs: 10_000, stopWithinMs: 5_000, stopOrder: 1,
+  };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (condition()) return;
+    await sleep(50);
+  }
+  assert.fail('it does not happen');
+}
+
+describe('supervisor', () => {
+  it('gives a data folder to one supervisor at a time', async () => {
+    const dataDir = await newDataDir();
+    const first = await Supervisor.open({ dataDir });
+    await assert.rejects(Supervisor.open({ dataDir }), (error) => error instanceof SetupError && error.message.includes(`pid ${process.pid}`));
+    await first.stop();
+    await (await Supervisor.open({ dataDir })).stop();
+  });
+
+  it('starts a crashed process again', async () => {
+    const dataDir = await newDataDir();
+    const supervisor = await Supervisor.open({ dataDir });
+    await supervisor.start(child(dataDir, 'a'));
+    const firstPid = supervisor.pids()['a'];
+    supervisor.get('a').kill('SIGKILL');
+    await until(() => ![undefined, firstPid].includes(supervisor.pids()['a']));
+    await supervisor.stop();
+    assert.deepEqual(supervisor.pids(), {});
+  });
+
+  it('leaves a crashed process alone when told so, until it is started', async () => {
+    const dataDir = await newDataDir();
+    const supervisor = await Supervisor.open({ dataDir, autoRestart: false });
+    await supervisor.start(child(dataDir, 'a'));
+    supervisor.get('a').kill('SIGKILL');
+    await until(() => supervisor.get('a').state === 'stopped');
+    assert.deepEqual(supervisor.pids(), {});
+    await supervisor.get('a').start();
+    assert.equal(Object.keys(supervisor.pids()).length, 1);
+    await supervisor.stop();
+  });
+
+  it('ends a process that ignores SIGTERM, or is stopped, by force', async () => {
+    const dataDir = await newDataDir();
+    const supervisor = await Supervisor.open({ dataDir });
+    const deaf = 'process.on("SIGTERM", () => {}); console.log("deaf"); setInterval(() => {}, 1000)';
+    let heard = false;
+    await supervisor.start({ ...child(dataDir, 'a', deaf), stopWithinMs: 200, onLine: () => (heard = true), isReady: () => Promise.resolve(heard) });
+    await supervisor.start(child(dataDir, 'b'));
+    supervisor.get('b').kill('SIGSTOP');
+    const pids = Object.values(supervisor.pids());
+    await supervisor.stop();
+    assert.deepEqual(pids.map(isAlive), [false, false]);
+    assert.equal(await readFile(logFile(dataDir, 'a'), 'utf8'), 'deaf\n');
+  });
+
+  it('stops in order', async () => {
+    const dataDir = await newDataDir();
+    const supervisor = await Supervisor.open({ dataDir });
+    const ended = join(dataDir, 'ended');
+    const noting = (name: string): string =>
+      `process.on("SIGTERM", () => { require("fs").appendFileSync(${JSON.stringify(ended)}, "${name} "); process.exit(0) }); console.log("up"); setInterval(() => {}, 1000)`;
+    for (const [name, stopOrder] of [['stack', 100], ['ingress', 1], ['consumer', 2]] as const) {
+      let up = false;
+      await supervisor.start({ ...child(dataDir, name, noting(name)), stopOrder, onLine: () => (up = true), isReady: () => Promise.resolve(up) });
+    }
+    await supervisor.stop();
+    assert.equal(await readFile(ended, 'utf8'), 'ingress consumer stack ');
+  });
+
+  it('shows the end of the log of a process that does not start', async () => {
+    const dataDir = await newDataDir();
+    const supervisor = await Supervisor.open({ dataDir });
+    const spec = { ...child(dataDir, 'a', 'console.error("no such disk"); process.exit(3)'), isReady: () => Promise.resolve(false) };
+    await assert.rejects(supervisor.start(spec), (error) =>
+      error instanceof StartFailure && /exit code 3/.test(error.message) && error.message.includes('no such disk'));
+    await supervisor.stop();
+  });
+
+  it('leaves nothing behind when it is killed itself', async () => {
+    const dataDir = await newDataDir();
+    const script = join(folder, 'supervise.mts');
+    await writeFile(script, `
+      import { Supervisor } from ${JSON.stringify(join(projectDir, 'infra/local/supervisor.ts'))};
+      const supervisor = await Supervisor.open({ dataDir: ${JSON.stringify(dataDir)} });
+      await supervisor.start({ ...${JSON.stringify({ ...child(dataDir, 'a'), env: {} })}, isReady: () => Promise.resolve(true) });
+      console.log(supervisor.pids().a);
+      setInterval(() => {}, 1000);`);
+    const supervisor = spawn(process.execPath, ['--import', 'tsx', script], { cwd: projectDir, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [printed] = (await once(supervisor.stdout, 'data')) as [Buffer];
+    const pid = Number(printed.toString());
+    assert.ok(isAlive(pid));
+    supervisor.kill('SIGKILL');
+    await until(() => !isAlive(pid));
+    // And the folder can be had again at once.
+    await (await Supervisor.open({ dataDir })).stop();
+  });
+});
