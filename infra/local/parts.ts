@@ -173,16 +173,20 @@ async function httpAnswers(url: string): Promise<boolean> {
   return response.ok;
 }
 
-// An ApiVersions request, version 0, written by hand: a broker that has only bound its port, or is
-// still loading its log, accepts a connection but doesn't answer this.
+// A FindCoordinator request, version 0, written by hand: a broker that has only bound its port, or is
+// still loading its log, accepts a connection but doesn't answer; and the first one of these makes the
+// topic of consumer offsets, without which the first consumers would start with a crash and a retry.
 function kafkaAnswers(port: number): Promise<boolean> {
-  const apiVersions = 18;
+  const findCoordinator = 10;
   const correlationId = 7;
-  const request = Buffer.alloc(14);
+  const group = Buffer.from('health-check');
+  const request = Buffer.alloc(16 + group.length);
   request.writeInt32BE(request.length - 4, 0);
-  request.writeInt16BE(apiVersions, 4);
+  request.writeInt16BE(findCoordinator, 4);
   request.writeInt32BE(correlationId, 8);
   request.writeInt16BE(-1, 12);
+  request.writeInt16BE(group.length, 14);
+  group.copy(request, 16);
   return new Promise((done) => {
     const socket = connect({ port, host, timeout: 2_000 }, () => socket.write(request));
     const finish = (answer: boolean): void => {
