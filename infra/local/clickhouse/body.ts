@@ -1,10 +1,12 @@
 // Where a request's body goes: the text of a query stays in memory, the data of an INSERT
 // becomes a file of the transit folder before the engine sees any of it. So a client that
 // leaves halfway has inserted nothing, and a large body costs no memory.
-import { writeFileSync } from 'node:fs';
+import { createReadStream, writeFileSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { decompressed, engineCompression } from './compression.ts';
+import type { Readable } from 'node:stream';
+import { byNode, decompressed, engineCompression } from './compression.ts';
+import type { Engine } from './engine.ts';
 import { failure } from './errors.ts';
 import type { QueryRequest } from './request.ts';
 import { analyze } from './sql.ts';
@@ -96,21 +98,35 @@ function refuseWrites(request: QueryRequest, statement: Statement): void {
 
 const READING_VERBS = new Set(['SHOW', 'DESC', 'DESCRIBE', 'EXISTS', 'EXPLAIN', 'CHECK', 'SET', 'USE']);
 
-/** Reads the body as what the query makes of it. `text` is the query, if not (only) in the body. */
-export async function takeBody(request: QueryRequest, message: IncomingMessage, transitFile: () => string): Promise<Work> {
+/** Reads the body as what the query makes of it. */
+export async function takeBody(request: QueryRequest, message: IncomingMessage, engine: Engine): Promise<Work> {
   const inUrl = bytesOf(request.query ?? '');
-  const early = takesData(inUrl);
-  if (early !== undefined) {
-    refuseWrites(request, early);
-    const inline = inUrl.slice(early.dataAt);
-    const plain = inline.trim() !== '';
-    const stream = plain ? decompressed(message, request.contentEncoding) : message;
-    const data = { file: transitFile(), compression: plain ? 'none' : engineCompression(request.contentEncoding) };
-    await storeOrRemove(data.file, Buffer.from(plain ? `${inline}\n` : '', 'latin1'), iterate(stream));
-    return { statement: early, data };
+  const statement = takesData(inUrl);
+  if (statement === undefined || inUrl.slice(statement.dataAt).trim() !== '') {
+    return await withPlainBody(request, message, engine, (body) => takePlainBody(request, body, inUrl, engine));
   }
+  refuseWrites(request, statement);
+  const data = { file: engine.transitFile(), compression: engineCompression(request.contentEncoding) };
+  await storeOrRemove(data.file, Buffer.alloc(0), iterate(message));
+  return { statement, data };
+}
+
+async function withPlainBody(request: QueryRequest, message: IncomingMessage, engine: Engine, take: (body: Readable) => Promise<Work>): Promise<Work> {
+  if (byNode(request.contentEncoding)) return await take(decompressed(message, request.contentEncoding));
+  const files = [engine.transitFile()];
+  try {
+    await store(files[0] ?? '', Buffer.alloc(0), iterate(message));
+    files.push(await engine.unpack(files[0] ?? '', engineCompression(request.contentEncoding)));
+    return await take(createReadStream(files[1] ?? '', { highWaterMark: WRITE_BYTES }));
+  } finally {
+    await Promise.all(files.map((file) => rm(file, { force: true })));
+  }
+}
+
+/** The body holds the query, or the rest of it after `inUrl` and a line break, or the query and its data. */
+async function takePlainBody(request: QueryRequest, stream: Readable, inUrl: string, engine: Engine): Promise<Work> {
   const parts: Buffer[] = request.query === undefined ? [] : [Buffer.from(inUrl, 'latin1')];
-  const body = iterate(decompressed(message, request.contentEncoding));
+  const body = iterate(stream);
   const first = await body.next();
   if (first.done !== true) parts.push(...(parts.length > 0 ? [Buffer.from('\n')] : []), first.value);
   const complete = first.done === true || (await collect(body, parts, HEAD_BYTES));
@@ -118,7 +134,7 @@ export async function takeBody(request: QueryRequest, message: IncomingMessage, 
   const insert = takesData(head);
   if (insert !== undefined) {
     refuseWrites(request, insert);
-    const data = { file: transitFile(), compression: 'none' };
+    const data = { file: engine.transitFile(), compression: 'none' };
     await storeOrRemove(data.file, Buffer.from(head.slice(insert.dataAt), 'latin1'), body);
     return { statement: insert, data };
   }

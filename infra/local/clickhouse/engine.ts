@@ -126,6 +126,15 @@ export class Engine {
     }
   }
 
+  /** Unpacks what Node can't: the engine knows more codecs. */
+  async unpack(packed: string, compression: string): Promise<string> {
+    const file = this.transitFile();
+    await this.withSession({ database: undefined, settings: new Map(), parameters: new Map() }, undefined, async ({ session }) => {
+      await session.query(`SELECT body FROM file(${quote(packed)}, 'RawBLOB', 'body String', ${quote(compression)}) INTO OUTFILE ${quote(file)} COMPRESSION 'none' FORMAT RawBLOB`);
+    });
+    return file;
+  }
+
   /** Cancels the query whose text holds this path; one that has not begun, or has ended, is no error. */
   async cancel(path: string): Promise<void> {
     await this.#control.query(`KILL QUERY WHERE position(query, ${quote(path)}) > 0 AND query NOT LIKE 'KILL%' ASYNC`).catch(() => undefined);

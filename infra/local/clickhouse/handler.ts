@@ -41,7 +41,7 @@ export async function handleQuery(engine: Engine, expected: Credentials, message
     const request = readRequest(message, form.fields, describingParameters(form));
     queryId = request.queryId;
     answer = new Answer(response, request);
-    const work = await takeBody(request, message, () => engine.transitFile());
+    const work = await takeBody(request, message, engine);
     kind = work.statement.kind === 'command' ? work.statement.verb.toLowerCase() : work.statement.kind;
     const summary = await run({ engine, request, answer, work, form });
     answer.finish();
