@@ -1,7 +1,10 @@
 // Business time (sections 4, 6 and 9), with the golden values of the specification.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { CalendarClock, type CalendarVersion, type OpeningWindow } from './calendar.ts';
+import { historyCalendars } from './history-config.ts';
+import { baseTime } from './histories.ts';
 import { story, table } from './story.ts';
 
 const workdays = [1, 2, 3, 4, 5];
@@ -68,6 +71,16 @@ describe('due times', () => {
   test('a start outside the hours counts from the next opening', () => {
     assert.equal(clock(berlin).add(Date.parse('2026-03-28T12:00+01:00'), 60_000), Date.parse('2026-03-30T09:01+02:00'));
   });
+});
+
+test('a due time is the earliest instant at which the time is used up, in any calendar', () => {
+  const clocks = historyCalendars.map((calendar) => new CalendarClock(calendar));
+  const twoWeeks = 14 * 86_400_000;
+  fc.assert(fc.property(fc.constantFrom(...clocks), fc.nat({ max: twoWeeks }), fc.integer({ min: 1, max: 200_000_000 }), (c, start, ms) => {
+    const due = c.add(baseTime + start, ms);
+    assert.equal(c.between(baseTime + start, due), ms);
+    assert.equal(c.between(baseTime + start, due - 1), ms - 1);
+  }), { numRuns: 200 });
 });
 
 test('durations have a calendar and a business value; a reply outside hours has 0 of the latter only if all was closed', () => {

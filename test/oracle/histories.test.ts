@@ -5,38 +5,14 @@ import fc from 'fast-check';
 import { compareRows, tellDifferences } from './compare.ts';
 import type { CrmEvent } from './events.ts';
 import { histories, rearranged } from './histories.ts';
+import { historyConfig } from './history-config.ts';
 import { runHourly, runOracle, viewKeys, type OracleViews, type ViewName } from './oracle.ts';
 import { firstArrivals } from './timeline.ts';
 import type { OracleConfig } from './config.ts';
 
 const runs = { numRuns: 150 };
 
-const config: Omit<OracleConfig, 'now'> = {
-  calendars: [{
-    calendar_id: 'office',
-    versions: [{
-      version: 1, valid_from: 0, zone: 'Europe/Berlin', holidays: ['2026-04-03'],
-      windows: [{ weekdays: [1, 2, 3, 4, 5], from: '09:00', to: '18:00' }],
-    }],
-  }],
-  defaultCalendars: { 'crm-a': 'office' },
-  policies: ['crm-a', 'crm-b'].flatMap((integration_id) => [
-    {
-      policy_id: 'billing', integration_id,
-      versions: [{
-        version: 1, valid_from: 0, calendar_id: 'office', match: { queue_id: 'billing' }, first_response_seconds: 1800,
-        resolution_seconds: 14_400, pause_statuses: ['pending' as const],
-      }],
-    },
-    {
-      policy_id: 'all', integration_id,
-      versions: [{
-        version: 1, valid_from: 0, calendar_id: '', first_response_seconds: 3600, next_response_seconds: 7200,
-        resolution_seconds: 86_400, pause_statuses: ['pending' as const, 'on_hold' as const],
-      }],
-    },
-  ]),
-};
+const config = historyConfig(['crm-a', 'crm-b']);
 
 const arrivalFree: ViewName[] = (Object.keys(viewKeys) as (keyof typeof viewKeys)[])
   .filter((view): view is ViewName => !['queue_hourly', 'agent_hourly', 'resolution_survival', 'data_quality'].includes(view));
@@ -110,4 +86,26 @@ test('hourly flows reconcile with the backlog of queues and agents', () => {
       }
     }
   }), { numRuns: 15 });
+});
+
+test('the histories are rich: each outcome, end and verdict occurs', () => {
+  const seen = new Set<string>();
+  for (const history of fc.sample(histories, { numRuns: 400, seed: 7 })) {
+    const views = run(history.events, history.now);
+    const note = (view: ViewName, ...columns: string[]): void => {
+      for (const row of views[view]) for (const column of columns) seen.add(`${column} ${String(row[column])}`);
+    };
+    note('customer_waits', 'ended_by');
+    note('ticket_assignments', 'ended_by', 'is_bounced', 'is_handoff');
+    note('sla_timers', 'outcome', 'metric', 'policy_id', 'policy_version');
+    note('escalation_audit', 'verdict');
+    note('tickets', 'is_provisional', 'is_one_touch', 'is_no_touch', 'reopens');
+    note('data_quality', 'rule');
+  }
+  const expected = [
+    'ended_by agent_reply', 'ended_by solved', 'ended_by reassigned', 'ended_by unassigned', 'is_bounced 1', 'is_handoff 1',
+    'outcome active', 'outcome met', 'outcome breached', 'outcome cancelled', 'metric next_response', 'policy_id spring', 'policy_version 2',
+    'verdict matched', 'verdict missed', 'verdict unfounded', 'is_provisional 1', 'is_one_touch 1', 'is_no_touch 1', 'reopens 2', 'rule unknown_status',
+  ];
+  assert.deepEqual(expected.filter((value) => !seen.has(value)), []);
 });
