@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { sendAsCrm } from './crm.ts';
 import { deliveries, punctual, type Delivery } from './delivery.ts';
-import { deskEvents } from './desk.ts';
+import { deskEvents } from './desk/desk.ts';
 import type { CrmEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
 
@@ -32,7 +32,6 @@ async function send(plan: Iterable<Delivery>, handler: Handler): Promise<Ledger>
   const ledger = new Ledger();
   await sendAsCrm(plan, {
     url, environment: 'production', secretOf: (id) => `secret of ${id}`, concurrency: 16, compress: 1e6, maxPerSecond: 1e9, ledger,
-    signal: new AbortController().signal,
   });
   server.close();
   return ledger;

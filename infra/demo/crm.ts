@@ -26,7 +26,6 @@ export interface CrmOptions {
   /** Deliveries per second at most. */
   readonly maxPerSecond: number;
   readonly ledger: Ledger;
-  readonly signal: AbortSignal;
 }
 
 export function signedBody(event: CrmEvent, environment: string, secret: string): string {
@@ -62,8 +61,8 @@ function post(url: URL, agent: Agent, body: string): Promise<Answer> {
 /** The fate that a 2xx names; null for an answer that isn't one. */
 function fateOf({ status, body }: Answer): Fate | null {
   if (status < 200 || status > 299) return null;
-  if (body.includes('"quarantined"')) return 'quarantined';
-  return body.includes('"duplicate"') ? 'duplicate' : 'accepted';
+  const named = /"status":\s*"(accepted|duplicate|quarantined)"/.exec(body)?.[1];
+  return named === 'quarantined' || named === 'duplicate' ? named : 'accepted';
 }
 
 const errorCode = (error: unknown): string =>
@@ -87,11 +86,10 @@ class Sender {
   }
 
   async sendAll(deliveries: Iterable<Delivery>): Promise<void> {
-    const { maxPerSecond, signal } = this.#options;
+    const { maxPerSecond } = this.#options;
     const startedAt = performance.now();
     let begun = 0;
     for (const delivery of deliveries) {
-      if (signal.aborted) break;
       const early = (begun++ / maxPerSecond) * 1_000 - (performance.now() - startedAt);
       if (early > 2) await sleep(early);
       if (this.#waiting >= MAX_WAITING) await new Promise<void>((resolve) => { this.#roomMade = resolve; });
@@ -115,7 +113,7 @@ class Sender {
   async #drain(lane: number): Promise<void> {
     const queue = this.#lanes[lane] ?? [];
     for (let delivery = queue.shift(); delivery !== undefined; delivery = queue.shift()) {
-      if (!this.#options.signal.aborted) await this.#deliver(delivery);
+      await this.#deliver(delivery);
       this.#waiting--;
       this.#roomMade?.();
       this.#roomMade = null;
@@ -124,14 +122,14 @@ class Sender {
   }
 
   async #deliver({ event, kind }: Delivery): Promise<void> {
-    const { ledger, environment, secretOf, compress, signal } = this.#options;
+    const { ledger, environment, secretOf, compress } = this.#options;
     const body = signedBody(event, environment, secretOf(event.integrationId));
     if (kind === 'late') ledger.late++;
     for (let attempt = 0; ; attempt++) {
       ledger.attempts++;
       const { fate, reason } = await this.#attempt(body);
       const delay = retryAfterMs[attempt];
-      if (fate !== null || delay === undefined || signal.aborted) {
+      if (fate !== null || delay === undefined) {
         ledger.record(event, fate ?? 'dropped');
         return;
       }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { deskEndsAt, deskEvents, deskIntegrations, type DeskOptions } from './desk.ts';
-import { compareEvents, type CrmEvent } from './events.ts';
+import { compareEvents, type CrmEvent } from '../events.ts';
 
 const options: DeskOptions = { seed: 7, tickets: 300, days: 14 };
 const bytes = (events: Iterable<CrmEvent>): string =>

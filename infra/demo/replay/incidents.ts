@@ -3,10 +3,10 @@
 // reopen_count, resolved_at, closed_at) are never an input: they are what ours are compared
 // with, and a number compared with itself proves nothing.
 import { createHash } from 'node:crypto';
-import type { JsonObject } from '../../schemas/contract.ts';
-import { compareEvents, iso, type CrmEvent, type EventType } from './events.ts';
+import type { JsonObject } from '../../../schemas/contract.ts';
+import { compareEvents, iso, type CrmEvent, type EventType } from '../events.ts';
 import type { Incident, LogRow } from './incident-log.ts';
-import { uuidFrom } from './random.ts';
+import { uuidFrom } from '../random.ts';
 
 export const replayIntegration = 'servicenow';
 

@@ -1,7 +1,7 @@
 // How older contract versions say the same thing. The simulation speaks 1.2; a desk on 1.0 or 1.1
 // sends what its CRM would have sent: numeric ids, `phone`, one attachment, no newer fields.
-import type { Json, JsonObject } from '../../schemas/contract.ts';
-import type { EventType } from './events.ts';
+import type { Json, JsonObject } from '../../../schemas/contract.ts';
+import type { EventType } from '../events.ts';
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,8 +1,8 @@
 // Who is there: customers out of the seed, and which agent of a group is on shift when.
-import type { JsonObject } from '../../schemas/contract.ts';
+import type { JsonObject } from '../../../schemas/contract.ts';
 import type { Agent, Desk, Group } from './cast.ts';
 import { tongues, type Language } from './phrases.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

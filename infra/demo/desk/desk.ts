@@ -2,9 +2,9 @@
 // options. Tickets are told one by one as they open and merged on the way, so that a desk of
 // millions of events needs the memory of its open tickets only.
 import { desks, type Desk } from './cast.ts';
-import { compareEvents, type CrmEvent } from './events.ts';
+import { compareEvents, type CrmEvent } from '../events.ts';
 import { customerFrom } from './people.ts';
-import { randomFrom, type Random } from './random.ts';
+import { randomFrom, type Random } from '../random.ts';
 import { ticketLife } from './ticket-life.ts';
 
 const HOUR = 3_600_000;

@@ -1,12 +1,12 @@
 // One ticket's life, told as events: who writes, who takes it, how long each step lasts.
 // A pure function of the desk, the moment it opens and its own stream of randomness; steps move
 // `now` forward and never look at other tickets.
-import type { Json, JsonObject } from '../../schemas/contract.ts';
+import type { Json, JsonObject } from '../../../schemas/contract.ts';
 import type { Agent, Desk, Group } from './cast.ts';
 import { inDialect } from './dialects.ts';
-import { compareEvents, iso, type CrmEvent, type EventType } from './events.ts';
+import { compareEvents, iso, type CrmEvent, type EventType } from '../events.ts';
 import { internalNotes, tongues, type Language, type Tongue } from './phrases.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import { groupOf, nextOnShift, type Customer } from './people.ts';
 
 const SECOND = 1_000;
@@ -182,8 +182,18 @@ function handOn(life: Life, holder: Agent): Agent {
   const next = groupOf(life.desk, life.group.handsOnTo);
   if (next === null) return holder;
   if (life.random.chance(0.7)) note(life, holder);
+  // To a person whom the holder knows, or to the group.
+  if (life.random.chance(0.4)) return handOver(life, next, holder, agentActor(holder));
   assign(life, next, null, agentActor(holder));
   return takeOver(life);
+}
+
+function handOver(life: Life, group: Group, holder: Agent, by: Actor): Agent {
+  const { agent, at } = nextOnShift(life.desk, group, life.now, life.random);
+  if (agent === holder) return holder;
+  life.now = Math.max(life.now, at);
+  assign(life, group, agent, by);
+  return agent;
 }
 
 function holdForOthers(life: Life, holder: Agent): void {
@@ -192,8 +202,9 @@ function holdForOthers(life: Life, holder: Agent): void {
   setStatus(life, 'open', agentActor(holder));
 }
 
-/** The shift ends with the ticket open: it goes back to the queue and somebody else takes it. */
-function releaseAtShiftEnd(life: Life): Agent {
+/** The shift ends with the ticket open: a colleague gets it, or it goes back to the queue and somebody takes it. */
+function leaveAtShiftEnd(life: Life, holder: Agent): Agent {
+  if (life.random.chance(0.4)) return handOver(life, life.group, holder, rule('shift-end'));
   assign(life, life.group, null, rule('shift-end'));
   return takeOver(life);
 }
@@ -226,7 +237,7 @@ function converse(life: Life, first: Agent): Agent {
     if (random.chance(0.4)) setStatus(life, 'pending', agentActor(holder));
     customerWrites(life, 35);
     const back = nextOnShift(life.desk, life.group, life.now, random, holder).at;
-    if (back - life.now > 4 * HOUR && random.chance(0.6)) holder = releaseAtShiftEnd(life);
+    if (back - life.now > 4 * HOUR && random.chance(0.6)) holder = leaveAtShiftEnd(life, holder);
   }
   return holder;
 }
@@ -276,7 +287,7 @@ function live(life: Life): void {
   if (random.chance(0.11)) {
     customerWrites(life, 300);
     setStatus(life, 'open', rule('reopen-on-reply'));
-    solve(life, converse(life, random.chance(0.3) ? releaseAtShiftEnd(life) : holder));
+    solve(life, converse(life, random.chance(0.3) ? leaveAtShiftEnd(life, holder) : holder));
   }
   wait(life, 48 * HOUR);
   setStatus(life, 'closed', rule('close-48h-after-solve'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { iso, type CrmEvent } from './events.ts';
+import { iso, type CrmEvent } from '../events.ts';
 import { parseLogTime, readIncidentLog, type Incident } from './incident-log.ts';
 import { incidentEvents, replayEvents, rowTimes } from './incidents.ts';
 
