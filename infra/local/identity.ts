@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 
 export interface ProcessIdentity {
   pid: number;
-  /** Start time and command line, as the system tells them. */
+  /** When it started, as the system tells it. */
   mark: string;
 }
 
@@ -31,8 +31,8 @@ function markFromProc(pid: number): string | undefined {
     const state = fields[0];
     const startedAt = fields[19];
     if (state === 'Z' || state === 'X' || startedAt === undefined) return undefined;
-    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-    return `${startedAt} ${commandLine}`;
+    // Ticks since boot, so the boot belongs to it. Not the command line: a process may change its title.
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${startedAt}`;
   } catch {
     return undefined;
   }

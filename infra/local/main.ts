@@ -13,7 +13,7 @@ import { endWithMessage, stopOnSignal } from './signals.ts';
 import { endLeftovers, runningState, Supervisor } from './supervisor.ts';
 
 /** What the parts write into the data folder. Never the folder itself: DATA_DIR may be somebody's home. */
-const stateEntries = [...partNames, 'logs', 'schemas.lock.json', 'supervisor.json', 'supervisor.lock'];
+const stateEntries = [...partNames, 'logs', 'schemas.lock.json', 'supervisor.json', 'supervisor.json.part', 'supervisor.lock'];
 
 async function start(): Promise<void> {
   const begun = Date.now();

@@ -206,11 +206,12 @@ export class SupervisedProcess {
   }
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
+/** To a process and all that it started; no error when nobody is left. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // Nobody of the group is left.
+    // ESRCH: the group has ended meanwhile.
   }
 }
 

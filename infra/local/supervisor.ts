@@ -9,7 +9,7 @@ import { identify, isSameProcess, type ProcessIdentity } from './identity.ts';
 import type { OnProgress } from './progress.ts';
 import { tracked } from './progress.ts';
 import { projectDir, SetupError } from './settings.ts';
-import { Interrupted, SupervisedProcess, type ProcessSpec } from './supervised.ts';
+import { Interrupted, signalGroup, SupervisedProcess, type ProcessSpec } from './supervised.ts';
 
 export interface SupervisorOptions {
   dataDir: string;
@@ -186,7 +186,7 @@ export async function endLeftovers(dataDir: string): Promise<number> {
   const left = (state?.processes ?? []).map(({ identity }) => identity).filter(isSameProcess);
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const alive = left.filter(isSameProcess);
-    for (const { pid } of alive) process.kill(-pid, signal);
+    for (const { pid } of alive) signalGroup(pid, signal);
     for (let tries = 0; tries < 25 && alive.some(isSameProcess); tries += 1) await sleep(200);
   }
   return left.length;
