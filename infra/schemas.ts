@@ -6,24 +6,26 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { program } from 'commander';
 import { loadContracts } from '../schemas/contract.ts';
-import { commonSettings, list, readConfig, type Settings } from '../services/runtime/config.ts';
+import { commonSettings, readConfig, type Settings } from '../services/runtime/config.ts';
+import { environmentSettings, environmentsOf } from './environments.ts';
 import { eventsTopic } from '../services/runtime/event-log.ts';
 import { SchemaRegistry, writeLock, type LockedSchema } from '../services/runtime/registry.ts';
 
 const settings = {
   ...commonSettings,
-  ENVIRONMENTS: { parse: list, default: ['production', 'staging'], doc: 'Environments whose subjects are registered' },
+  ...environmentSettings,
 } satisfies Settings;
 
 const COMPATIBILITY = 'FULL_TRANSITIVE';
 
 async function deploy(dryRun: boolean): Promise<void> {
   const config = readConfig(settings, process.env);
+  const environments = await environmentsOf(config);
   const registry = new SchemaRegistry(config.SCHEMA_REGISTRY_URL);
   const contracts = [...(await loadContracts()).values()];
   const locked: LockedSchema[] = [];
   let refused = 0;
-  for (const environment of config.ENVIRONMENTS) {
+  for (const environment of environments) {
     for (const { recordName, record } of contracts) {
       const subject = `${eventsTopic(environment)}-${recordName}`;
       const schema = JSON.stringify(record);

@@ -1,19 +1,21 @@
 // Creates the topics of each environment. `npm run topics`. The event log is kept for ever and
 // never compacted (a log keyed by ticket would lose all but the last event); its partition
 // count is frozen with the first event, since the key decides the partition.
-import { commonSettings, integer, list, readConfig, type Settings } from '../services/runtime/config.ts';
+import { commonSettings, integer, readConfig, type Settings } from '../services/runtime/config.ts';
+import { environmentSettings, environmentsOf } from './environments.ts';
 import { eventsTopic, quarantineTopic } from '../services/runtime/event-log.ts';
 import { ensureTopics, type TopicSettings } from '../services/runtime/kafka.ts';
 import { createLogger } from '../services/runtime/logger.ts';
 
 const settings = {
   ...commonSettings,
-  ENVIRONMENTS: { parse: list, default: ['production', 'staging'], doc: 'Environments that get topics' },
+  ...environmentSettings,
   TOPIC_PARTITIONS: { parse: integer(1, 1_000), default: 6, doc: 'Partitions of a new event topic; 24 for a cluster' },
   TOPIC_REPLICAS: { parse: integer(1, 5), default: 1, doc: 'Replicas of a new topic; 3 for a cluster, which sets min.insync.replicas to 2' },
 } satisfies Settings;
 
 const config = readConfig(settings, process.env);
+const environments = await environmentsOf(config);
 
 const keptForEver = {
   'cleanup.policy': 'delete',
@@ -25,7 +27,7 @@ const keptForEver = {
   'max.message.bytes': '4194304',
 };
 
-const topics = config.ENVIRONMENTS.flatMap((environment): TopicSettings[] => [
+const topics = environments.flatMap((environment): TopicSettings[] => [
   { name: eventsTopic(environment), partitions: config.TOPIC_PARTITIONS, replicas: config.TOPIC_REPLICAS, config: keptForEver },
   { name: quarantineTopic(environment), partitions: 1, replicas: config.TOPIC_REPLICAS, config: keptForEver },
 ]);

@@ -12,10 +12,13 @@ export interface Command {
 }
 
 async function obey(system: System, { action, name, signal = 'SIGKILL' }: Command): Promise<unknown> {
-  const part = partNames.find((candidate) => candidate === name) as PartName | undefined;
+  const part = partNames.find((candidate: PartName) => candidate === name);
   switch (action) {
     case 'pids': return { ...system.stack.pids(), ...system.services };
-    case 'kill': return part === undefined ? system.killService(name, signal) : system.stack.kill(part, signal);
+    case 'kill':
+      if (part === undefined) system.killService(name, signal);
+      else system.stack.kill(part, signal);
+      return null;
     case 'stop': return part === undefined ? system.stopService(name) : system.stack.stopPart(part);
     case 'start': return part === undefined ? system.startService(name) : system.stack.start(part);
     case 'restart': return part === undefined ? system.restartService(name) : system.stack.restart(part);

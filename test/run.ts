@@ -77,7 +77,8 @@ async function start(dataDir: string): Promise<System> {
   await writeFile(integrationsFile, JSON.stringify(integrations), { mode: 0o600 });
   const [kafka = 0, kafkaController = 0, registry = 0, clickhouse = 0, ingress = 0] = await freePorts(5);
   // Whatever points elsewhere in the caller's environment must not get test data.
-  const { KAFKA_BROKERS: _k, SCHEMA_REGISTRY_URL: _s, CLICKHOUSE_URL: _c, SCHEMAS_LOCK: _l, ...env } = process.env;
+  const elsewhere = new Set(['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'SCHEMAS_LOCK']);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !elsewhere.has(name)));
   return startSystem({
     dataDir,
     env: { ...env, INTEGRATIONS_FILE: integrationsFile },

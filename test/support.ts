@@ -137,7 +137,7 @@ export async function landed(ticketId: string, events: number): Promise<void> {
       UNION ALL SELECT uniqExact(event_id) FROM agents.timeline WHERE ticket_id = {t:String}
       UNION ALL SELECT toUInt64(count() = 0) * {n:UInt64} FROM queue.stale_tickets WHERE ticket_id = {t:String}
       UNION ALL SELECT toUInt64(count() = 0) * {n:UInt64} FROM agents.stale_tickets WHERE ticket_id = {t:String}`, { t: ticketId, n: events });
-    return rows.every((row) => Number(row.n) === events) ? true : null;
+    return rows.every((row) => row.n === events) ? true : null;
   }, `${events} events of ${ticketId} in ClickHouse`);
 }
 

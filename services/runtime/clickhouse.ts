@@ -2,7 +2,7 @@
 // and errors told apart by ClickHouse's own code and text into "try again" and "never".
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { ClickHouseError, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
+import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
 import { messageOf, RuntimeError } from './errors.ts';
 
 /** Settings that must not depend on a server's version or profile. */
@@ -109,6 +109,8 @@ export function connectClickHouse(url: string, settings: ClickHouseSettings = {}
     password: decodeURIComponent(parsed.password),
     request_timeout: 300_000,
     max_open_connections: 16,
+    // Failures are logged where it is decided what they mean; the client's own lines would show settings and SQL.
+    log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: 1_500 },
     clickhouse_settings: { ...pinned, ...settings },
   });

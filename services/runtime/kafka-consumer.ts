@@ -22,7 +22,7 @@ export interface ConsumerOptions {
 }
 
 const HEARTBEAT_MS = 3_000;
-const SESSION_TIMEOUT_MS = 15_000;
+const SESSION_TIMEOUT_MS = 10_000;
 const MAX_BYTES_PER_PARTITION = 4_500_000;
 
 export async function startConsumer(connection: KafkaConnection, options: ConsumerOptions): Promise<Stoppable> {

@@ -30,6 +30,11 @@ export class SchemaRegistry {
     return (await this.#call('GET', '/subjects')) as string[];
   }
 
+  /** The id of a subject's newest schema. */
+  async latestId(subject: string): Promise<number> {
+    return ((await this.#call('GET', `/subjects/${encodeURIComponent(subject)}/versions/latest`)) as { id: number }).id;
+  }
+
   async setCompatibility(subject: string, compatibility: string): Promise<void> {
     await this.#call('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility });
   }

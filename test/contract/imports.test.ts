@@ -1,0 +1,71 @@
+// Who may import whom. The rules are few and the list of exceptions is empty.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const sources = ['schemas', 'services', 'infra', 'test'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
+    .map((file) => join(folder, file)));
+
+const importsOf = (file: string): string[] =>
+  [...readFileSync(join(root, file), 'utf8').matchAll(/(?:^|\n)(?:import|export)[^;'"]*?from\s*['"]([^'"]+)['"]/g)].map((match) => match[1] ?? '');
+
+const graph = new Map(sources.map((file) => [file, importsOf(file).map((target) => (target.startsWith('.') ? normalize(join(dirname(file), target)) : target))]));
+
+/** `services/ingress/…` → `services/ingress`; `schemas/…` → `schemas`. */
+const roomOf = (file: string): string => (file.startsWith('services/') ? file.split('/').slice(0, 2).join('/') : file.split('/')[0] ?? '');
+const isTest = (file: string): boolean => file.endsWith('.test.ts') || file.startsWith('test/');
+
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  schemas: [],
+  'services/runtime': [],
+  infra: ['schemas', 'services/runtime'],
+};
+const allowedFor = (room: string): readonly string[] => allowed[room] ?? ['schemas', 'services/runtime'];
+
+test('rooms import only what their place in the house allows', () => {
+  const wrong = [...graph].filter(([file]) => !isTest(file)).flatMap(([file, targets]) => targets
+    .filter((target) => sources.includes(target) && roomOf(target) !== roomOf(file) && !allowedFor(roomOf(file)).includes(roomOf(target)))
+    .map((target) => `${file} → ${target}`));
+  assert.deepEqual(wrong, []);
+});
+
+test('each client library is known to its own files only', () => {
+  const homes: Readonly<Record<string, RegExp>> = {
+    kafkajs: /^services\/runtime\/kafka/,
+    avsc: /^services\/runtime\/avro\.ts$/,
+    '@clickhouse/client': /^services\/runtime\/clickhouse\.ts$/,
+    pino: /^services\/runtime\/logger\.ts$/,
+    fastify: /^services\/(runtime\/health|ingress\/server)\.ts$/,
+  };
+  const wrong = [...graph].filter(([file]) => !isTest(file)).flatMap(([file, targets]) => targets
+    .filter((target) => homes[target]?.test(file) === false)
+    .map((target) => `${file} → ${target}`));
+  assert.deepEqual(wrong, []);
+});
+
+test('the environment is read in entry files and infra only', () => {
+  const wrong = sources.filter((file) => file.startsWith('services/') && !isTest(file) && !file.endsWith('/main.ts') && readFileSync(join(root, file), 'utf8').includes('process.env'));
+  assert.deepEqual(wrong, []);
+});
+
+test('nothing imports in a circle', () => {
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) {
+      circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      return;
+    }
+    if (done.has(file)) return;
+    for (const target of graph.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  assert.deepEqual(circles, []);
+});

@@ -1,0 +1,60 @@
+// Records that other producers wrote into the log, of every bad kind: none stops a partition,
+// each is in quarantine once, and what follows them arrives.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, test } from 'node:test';
+import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { connectProducer } from '../../services/runtime/kafka-producer.ts';
+import { createLogger } from '../../services/runtime/logger.ts';
+import { SchemaRegistry } from '../../services/runtime/registry.ts';
+import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
+
+after(closeClients);
+
+const topic = eventsTopic('production');
+
+async function poison(): Promise<Record<string, Buffer>> {
+  const registry = new SchemaRegistry(environment.registryUrl);
+  const subject = (await registry.subjects()).find((name) => name.startsWith(topic) && name.endsWith('StatusChanged')) ?? '';
+  const id = await registry.latestId(subject);
+  const framed = (schemaId: number, body: Buffer): Buffer => {
+    const header = Buffer.alloc(5);
+    header.writeUInt32BE(schemaId, 1);
+    return Buffer.concat([header, body]);
+  };
+  return {
+    no_magic_byte: Buffer.from('{"json":true}'),
+    empty: Buffer.alloc(0),
+    unknown_schema: framed(987_654, Buffer.from([2, 65])),
+    truncated: framed(id, Buffer.from([20, 65, 66])),
+    // 200 million map entries claimed in a handful of bytes: an out-of-memory for a trusting decoder.
+    absurd_count: framed(id, Buffer.concat([Buffer.alloc(40), Buffer.from([0x80, 0x84, 0xaf, 0xbf, 0x01])])),
+  };
+}
+
+test('poison of every kind is quarantined once and stops nothing', async () => {
+  const connection = { brokers: [environment.kafkaBrokers], clientId: 'poison-test', logger: createLogger('test', 'error') };
+  const producer = await connectProducer(connection, [topic]);
+  const id = newTicketId();
+  const marks = new Map<string, string>();
+  try {
+    for (const [kind, value] of Object.entries(await poison())) {
+      const mark = randomUUID();
+      marks.set(mark, kind);
+      await producer.append(topic, { key: id, value, headers: { ce_id: mark, integration_id: 'acme' } });
+    }
+  } finally {
+    await producer.close();
+  }
+  await send(ticket(id).created('2026-03-02T09:00:00.000Z', 'after the poison'));
+  await landed(id, 1);
+  const kept = await eventually(async () => {
+    const rows = await query<{ event_id: string; reason: string; origin: string }>('SELECT event_id, reason, origin FROM log.quarantine WHERE event_id IN {ids:Array(String)}', { ids: [...marks.keys()] });
+    return rows.length === marks.size ? rows : null;
+  }, 'all poison in quarantine');
+  for (const row of kept) {
+    const kind = marks.get(row.event_id);
+    assert.equal(row.reason, kind === 'absurd_count' ? 'truncated' : kind);
+    assert.equal(row.origin, topic);
+  }
+});

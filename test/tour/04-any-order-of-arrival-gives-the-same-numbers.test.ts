@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { closeClients, landed, newTicketId, query, send, ticket, ticketRow, type SignedEvent } from '../support.ts';
+
+after(closeClients);
+
+/** A day of a ticket: two holders, a note, a reopening. */
+function history(id: string): SignedEvent[] {
+  const of = ticket(id);
+  return [
+    of.created('2026-03-02T09:00:00.000Z', 'my parcel is lost'),
+    of.assigned('2026-03-02T09:00:10.000Z', { agent_id: 'max', group_id: 'logistics' }),
+    of.message('2026-03-02T09:02:00.000Z', { agent: 'max' }, 'who knows this one?', true),
+    of.assigned('2026-03-02T09:10:00.000Z', { agent_id: 'lea', group_id: 'logistics' }),
+    of.message('2026-03-02T09:15:00.000Z', { agent: 'lea' }, 'I will look'),
+    of.status('2026-03-02T10:00:00.000Z', 'new', 'resolved'),
+    of.message('2026-03-02T11:00:00.000Z', 'customer', 'it is still lost'),
+    of.status('2026-03-02T11:05:00.000Z', 'resolved', 'open', { type: 'automation_rule', id: 'reopen' }),
+    of.message('2026-03-02T11:30:00.000Z', { agent: 'lea' }, 'found it'),
+    of.status('2026-03-02T12:00:00.000Z', 'open', 'resolved'),
+  ];
+}
+
+/** The ticket's facts and everything that views make of them, without the ticket's own id. */
+async function numbers(id: string): Promise<unknown> {
+  const views = ['queue.tickets', 'queue.customer_waits', 'queue.ticket_state_intervals', 'queue.ticket_resolutions', 'agents.ticket_assignments', 'agents.agent_replies'];
+  const rows = await Promise.all(views.map((view) => query(`SELECT * EXCEPT (ticket_id, data_quality) FROM (SELECT *, 0 AS data_quality FROM ${view} WHERE ticket_id = {id:String}) ORDER BY ALL`, { id }).catch(() =>
+    query(`SELECT * EXCEPT (ticket_id) FROM ${view} WHERE ticket_id = {id:String} ORDER BY ALL`, { id }))));
+  return Object.fromEntries(views.map((view, index) => [view, rows[index]]));
+}
+
+test('a reassigned, reopened ticket has the numbers that its story tells', async () => {
+  const id = newTicketId();
+  for (const event of history(id)) assert.equal((await send(event)).status, 200);
+  await landed(id, 10);
+  const row = await ticketRow(id);
+  assert.equal(row['first_response_seconds'], 15 * 60, 'the private note answers nothing');
+  assert.equal(row['first_resolution_seconds'], 3600);
+  assert.equal(row['full_resolution_seconds'], 3 * 3600);
+  assert.equal(row['solves'], 2);
+  assert.equal(row['reopens'], 1);
+  assert.equal(row['handoffs'], 1);
+  assert.equal(row['bounced_assignments'], 1);
+  assert.equal(row['private_notes'], 1);
+
+  const waits = await query<Record<string, unknown>>('SELECT kind, wait_seconds, ended_by, replied_by_agent_id FROM queue.customer_waits WHERE ticket_id = {id:String} ORDER BY wait_no', { id });
+  assert.deepEqual(waits, [
+    { kind: 'first', wait_seconds: 900, ended_by: 'agent_reply', replied_by_agent_id: 'lea' },
+    { kind: 'next', wait_seconds: 1800, ended_by: 'agent_reply', replied_by_agent_id: 'lea' },
+  ]);
+  const stations = await query<Record<string, unknown>>(`SELECT agent_id, held_seconds, agent_first_response_seconds FROM agents.ticket_assignments WHERE ticket_id = {id:String} AND agent_id != '' ORDER BY station_no`, { id });
+  assert.deepEqual(stations, [
+    { agent_id: 'max', held_seconds: 590, agent_first_response_seconds: null },
+    { agent_id: 'lea', held_seconds: 50 * 60 + 55 * 60, agent_first_response_seconds: 300 },
+  ]);
+});
+
+test('backwards, with duplicates, it has the same numbers', async () => {
+  const [inOrder, backwards] = [newTicketId(), newTicketId()];
+  for (const event of history(inOrder)) await send(event);
+  for (const event of history(backwards).toReversed()) {
+    await send(event);
+    await send(event);
+  }
+  await Promise.all([landed(inOrder, 10), landed(backwards, 10)]);
+  assert.deepEqual(await numbers(backwards), await numbers(inOrder));
+});
+
+test('before its creation arrives a ticket is provisional, and is corrected when it comes', async () => {
+  const id = newTicketId();
+  await send(ticket(id).message('2026-03-02T09:05:00.000Z', 'customer'));
+  await landed(id, 1);
+  assert.equal((await ticketRow(id))['is_provisional'], 1);
+  await send(ticket(id).created('2026-03-02T09:00:00.000Z', 'hello'));
+  await landed(id, 2);
+  const row = await ticketRow(id);
+  assert.equal(row['is_provisional'], 0);
+  assert.equal(row['created_at'], '2026-03-02 09:00:00.000');
+});

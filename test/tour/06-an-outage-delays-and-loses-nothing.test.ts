@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { closeClients, control, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../support.ts';
+
+after(closeClients);
+
+test('without Kafka nothing is acknowledged; when it is back the retry gets in', async () => {
+  const id = newTicketId();
+  const event = ticket(id).created('2026-03-02T09:00:00.000Z', 'hello');
+  await control({ action: 'stop', name: 'kafka' });
+  try {
+    const answer = await send(event);
+    assert.equal(answer.status, 503);
+    assert.ok(Number(answer.headers.get('retry-after')) > 0);
+  } finally {
+    await control({ action: 'start', name: 'kafka' });
+  }
+  await sendUntilAccepted(event);
+  await landed(id, 1);
+});
+
+test('without ClickHouse events are accepted all the same, and arrive when it is back', async () => {
+  const id = newTicketId();
+  await control({ action: 'kill', name: 'clickhouse' });
+  assert.equal((await send(ticket(id).created('2026-03-02T09:00:00.000Z', 'hello'))).status, 200);
+  await control({ action: 'start', name: 'clickhouse' }).catch(() => undefined); // the supervisor may have been faster
+  assert.equal((await send(ticket(id).message('2026-03-02T09:01:00.000Z', 'customer'))).status, 200);
+  await landed(id, 2);
+});
+
+test('without the schema registry everything goes on, and services start', async () => {
+  const id = newTicketId();
+  await control({ action: 'stop', name: 'registry' });
+  try {
+    await control({ action: 'restart', name: 'ingress' });
+    await control({ action: 'restart', name: 'queue-analytics' });
+    await sendUntilAccepted(ticket(id).created('2026-03-02T09:00:00.000Z', 'hello'));
+    await landed(id, 1);
+  } finally {
+    await control({ action: 'start', name: 'registry' });
+  }
+});
+
+test('a consumer that is killed goes on where it was', async () => {
+  const id = newTicketId();
+  await send(ticket(id).created('2026-03-02T09:00:00.000Z', 'hello'));
+  for (const name of ['queue-analytics', 'agent-analytics', 'event-archive']) await control({ action: 'kill', name });
+  await send(ticket(id).message('2026-03-02T09:01:00.000Z', 'customer'));
+  await landed(id, 2);
+  const [row] = await query<{ n: number }>('SELECT count() AS n FROM log.events WHERE ticket_id = {id:String}', { id });
+  assert.equal(row?.n, 2);
+});
