@@ -51,7 +51,11 @@ function stepsOf(incident: Incident): Step[] {
 
 const isFinished = (state: string | undefined): boolean => state === 'resolved' || state === 'closed';
 
-const minutesApart = (from: number, to: number): string => `${Math.round(Math.abs(to - from) / MINUTE)} min`;
+function apart(from: number, to: number): string {
+  const minutes = Math.round(Math.abs(to - from) / MINUTE);
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 2_880 ? `${(minutes / 60).toFixed(1)} h` : `${(minutes / 1_440).toFixed(1)} d`;
+}
 
 /** Rows in which the log's counter and the thing that it counts don't move together. */
 function counterReason(incident: Incident, ours: number, counter: (row: LogRow) => number | null, happened: (before: Step, after: Step) => boolean): Reason {
@@ -79,13 +83,13 @@ function timeReason(steps: readonly Step[], shown: number, logTime: number, stay
   const same = steps.findIndex((step, index) => index !== shown && toMinute(step.row.updatedAt) === log);
   const line = `line ${row.row.line}, ${minuteText(row.at)}`;
   if (same > shown && steps.slice(shown, same + 1).every((step) => stays(step.state))) {
-    return { reason: 'the log sets its time again at a later update in the same state', detail: `first shown ${line}; set again by line ${steps[same]?.row.line ?? 0}, ${minutesApart(row.at, log)} later` };
+    return { reason: 'the log sets its time again at a later update in the same state', detail: `first shown ${line}; set again by line ${steps[same]?.row.line ?? 0}, ${apart(row.at, log)} later` };
   }
   if (same > shown) return { reason: 'the log names the time of another, later row', detail: `${line}; named: line ${steps[same]?.row.line ?? 0}` };
   if (same >= 0) return { reason: 'the log names the time of another, earlier row', detail: `${line}; named: line ${steps[same]?.row.line ?? 0}` };
   if (row.moved) return { reason: "the row's own time is out of the log's order", detail: line };
-  if (log < row.at && log >= (before?.at ?? -Infinity)) return { reason: 'the log was updated later than it happened', detail: `${line}, ${minutesApart(row.at, log)} after` };
-  return { reason: 'the log names a time that none of its rows has', detail: `${line}, ${minutesApart(row.at, log)} apart` };
+  if (log < row.at && log >= (before?.at ?? -Infinity)) return { reason: 'the log was updated later than it happened', detail: `${line}, ${apart(row.at, log)} after` };
+  return { reason: 'the log names a time that none of its rows has', detail: `${line}, ${apart(row.at, log)} apart` };
 }
 
 function solvedReason(incident: Incident, ours: number | null): Reason {

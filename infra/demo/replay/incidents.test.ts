@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { iso, type CrmEvent } from '../events.ts';
 import { parseLogTime, readIncidentLog, type Incident } from './incident-log.ts';
 import { incidentEvents, replayEvents, rowTimes } from './incidents.ts';
@@ -91,9 +92,39 @@ test("the first row happens at the opening, whatever its own time of update says
   assert.deepEqual(timed('29-02-2016 09:41', '29-02-2016 07:27', '29-02-2016 09:59'), ['29T09:41:00.000', '29T09:59:00.000']);
 });
 
-test('an opening that several updates precede moves none of them', () => {
-  assert.deepEqual(timed('29-02-2016 12:00', '29-02-2016 06:00', '29-02-2016 07:00', '29-02-2016 08:00'),
-    ['29T07:00:00.000', '29T07:00:00.001', '29T08:00:00.000']);
+test('an update from before the opening happens right after it', () => {
+  assert.deepEqual(timed('29-02-2016 08:00', '29-02-2016 06:00', '29-02-2016 07:00', '29-02-2016 07:30', '29-02-2016 09:00'),
+    ['29T08:00:00.000', 'moved to 29T08:00:00.001', 'moved to 29T08:00:00.002', '29T09:00:00.000']);
+});
+
+const anyRow = fc.record({
+  state: fc.constantFrom('New', 'Active', 'Awaiting User Info', 'Awaiting Vendor', 'Resolved', 'Closed', '-100', '?'),
+  group: fc.constantFrom('Group 1', 'Group 2', '?'),
+  agent: fc.constantFrom('Resolver 1', '?'),
+  minute: fc.option(fc.integer({ min: -3, max: 9 })),
+});
+
+test('whatever the rows look like, the order of the events is theirs, and so are the changes', () => {
+  fc.assert(fc.property(fc.array(anyRow, { minLength: 1, maxLength: 12 }), (rows) => {
+    const time = (minute: number | null): string => (minute === null ? '?' : `29-02-2016 10:${String(10 + minute).padStart(2, '0')}`);
+    const incident = incidentOf(...rows.map(({ state, group, agent, minute }) =>
+      `INC6,${state},0,0,TRUE,Caller 1,29-02-2016 10:10,?,${time(minute)},Phone,?,?,${group},${agent},?,?`));
+    const events = incidentEvents(incident);
+    const [groups, states]: [(string | null)[], string[]] = [[], []];
+    let [group, state]: [string | null, string | null] = [null, null];
+    for (const row of incident.rows) {
+      if (row.group !== group && row !== incident.rows[0]) groups.push(row.group);
+      if (row.state !== null && row.state !== state && row !== incident.rows[0]) states.push(row.state);
+      [group, state] = [row.group, row.state ?? state];
+    }
+    const named = events.filter(({ eventType }) => eventType === 'agent.assigned')
+      .map(({ at, payload }) => ({ at, group: (payload['assignee'] as { group_id?: string }).group_id ?? null }));
+    const before = named.filter(({ at }) => at === incident.openedAt).at(-1)?.group ?? null;
+    const changed = named.filter(({ at }) => at > incident.openedAt).map((item) => item.group);
+    assert.deepEqual(changed.filter((name, index) => name !== (index === 0 ? before : changed[index - 1])), groups);
+    assert.deepEqual(events.filter(({ eventType }) => eventType === 'status.changed').map(({ payload }) => payload['new_status']), states);
+    assert.equal(events[0]?.eventType, 'ticket.created');
+  }));
 });
 
 test('times are read in the spellings that such logs use, and nothing else', () => {

@@ -22,32 +22,30 @@ const eventIdOf = (incident: string, row: number, type: EventType): string => uu
  * before them (`moved`). Rows of one minute keep their order by milliseconds.
  */
 export function rowTimes({ openedAt, rows }: Pick<Incident, 'openedAt' | 'rows'>): { at: number; moved: boolean }[] {
-  const updates = [openedAt, ...rows.slice(1).map((row) => row.updatedAt)];
-  const kept = longestOrdered(updates);
-  // Several updates that agree against a later opening stay where they are, and the first row before them.
-  const opening = kept.has(0) ? openedAt : updates.find((_, index) => kept.has(index)) ?? openedAt;
-  let [previous, sameMinute] = [opening, 0];
+  const updates = rows.map((row, index) => (index === 0 ? openedAt : row.updatedAt));
+  const kept = longestOrdered(updates.map((update) => (update !== null && update >= openedAt ? update : null)));
+  let [previous, sameMinute] = [openedAt, 0];
   return updates.map((update, index) => {
-    const trusted = index === 0 || (kept.has(index) && update !== null);
-    const time = index === 0 || !trusted ? previous : update ?? previous;
+    const trusted = kept.has(index) && update !== null;
+    const time = trusted ? update : previous;
     sameMinute = index > 0 && time === previous ? sameMinute + 1 : 0;
     previous = time;
     return { at: time + sameMinute, moved: !trusted };
   });
 }
 
-/** Positions of the longest non-decreasing run of the given times; of equally long ones the one that holds the first time. */
+/** Positions of the longest non-decreasing run of the times that are known; of equally long ones the one that ends last. */
 function longestOrdered(times: readonly (number | null)[]): Set<number> {
   const best: { length: number; before: number }[] = [];
   times.forEach((time, index) => {
-    let entry = { length: index === 0 ? 1.5 : 1, before: -1 };
+    let entry = { length: time === null ? 0 : 1, before: -1 };
     for (let earlier = 0; earlier < index; earlier++) {
       const [candidate, value] = [best[earlier], times[earlier] ?? Infinity];
       if (candidate !== undefined && time !== null && value <= time && candidate.length + 1 > entry.length) {
         entry = { length: candidate.length + 1, before: earlier };
       }
     }
-    best.push(time === null ? { length: 0, before: -1 } : entry);
+    best.push(entry);
   });
   const kept = new Set<number>();
   let last = best.reduce((longest, entry, index) => (entry.length >= (best[longest]?.length ?? 0) ? index : longest), 0);
