@@ -17,22 +17,28 @@ CREATE OR REPLACE FUNCTION seconds_between AS (from_time, to_time) -> whole_seco
 -- Status names are compared without case, with _ and - as blanks; they are shown as sent.
 CREATE OR REPLACE FUNCTION status_key AS (status) -> replaceRegexpAll(lowerUTF8(status), '[_-]', ' ');
 
--- The status map: a CRM's status to one of new, open, pending, on_hold, solved, closed; '' when nobody knows it.
-CREATE OR REPLACE FUNCTION mapped_status_category AS (integration_id, status) ->
-    multiIf(
-        status_key(status) IN ('new', 'created'), 'new',
-        status_key(status) IN ('open', 'opened', 'reopened', 'active', 'in progress', 'work in progress', 'assigned'), 'open',
-        status_key(status) IN ('pending', 'awaiting user info', 'awaiting user', 'awaiting customer', 'awaiting reply',
-                               'waiting for customer', 'waiting on customer', 'pending customer', 'snoozed'), 'pending',
-        status_key(status) IN ('on hold', 'onhold', 'hold', 'waiting for third party', 'waiting on third party', 'blocked')
-            OR startsWith(status_key(status), 'awaiting '), 'on_hold',
-        status_key(status) IN ('solved', 'resolved', 'done', 'completed'), 'solved',
-        status_key(status) IN ('closed', 'archived'), 'closed',
-        '');
+-- The status map: a CRM's status, by its key, to new, open, pending, on_hold, solved or closed; '' when nobody knows it.
+CREATE OR REPLACE FUNCTION mapped_status_category AS (integration_id, key) ->
+    transform(key,
+        ['new', 'created',
+         'open', 'opened', 'reopened', 'active', 'in progress', 'work in progress', 'assigned',
+         'pending', 'awaiting user info', 'awaiting user', 'awaiting customer', 'awaiting reply',
+         'waiting for customer', 'waiting on customer', 'pending customer', 'snoozed',
+         'on hold', 'onhold', 'hold', 'waiting for third party', 'waiting on third party', 'blocked',
+         'solved', 'resolved', 'done', 'completed',
+         'closed', 'archived'],
+        ['new', 'new',
+         'open', 'open', 'open', 'open', 'open', 'open', 'open',
+         'pending', 'pending', 'pending', 'pending', 'pending',
+         'pending', 'pending', 'pending', 'pending',
+         'on_hold', 'on_hold', 'on_hold', 'on_hold', 'on_hold', 'on_hold',
+         'solved', 'solved', 'solved', 'solved',
+         'closed', 'closed'],
+        if(startsWith(key, 'awaiting '), 'on_hold', ''));
 
 -- An unknown status counts as open (and gives a data-quality finding).
-CREATE OR REPLACE FUNCTION status_category AS (integration_id, status) ->
-    if(mapped_status_category(integration_id, status) = '', 'open', mapped_status_category(integration_id, status));
+CREATE OR REPLACE FUNCTION status_category AS (integration_id, key) ->
+    replaceRegexpOne(mapped_status_category(integration_id, key), '^$', 'open');
 
 CREATE OR REPLACE FUNCTION is_finished AS (category) -> category IN ('solved', 'closed');
 

@@ -32,28 +32,37 @@ WITH
             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
 
-    -- What each event is by itself. A second creation is ignored whole.
-    -- A customer's message.received with the initial message's id is that same message.
-    named AS
+    creation AS
     (
         SELECT
             *,
             isNull(creation_at) AS is_provisional,
             ifNull(creation_at, first_event_at) AS created_at,
             ifNull(event_id = creation_event_id, false) AS is_creation,
-            type_rank = 0 AND NOT is_creation AS is_ignored,
             ifNull(creation_status, '') = '' AS is_status_assumed,
-            if(is_status_assumed, 'new', assumeNotNull(creation_status)) AS initial_status,
+            message_id != '' AND message_id = ifNull(initial_message_id, '') AS is_initial_message,
             event_type = 'message.received' AS is_message,
-            is_creation AND has_message
-                OR is_message AND is_public_customer_message(actor_type, is_private)
-                    AND NOT (message_id != '' AND message_id = ifNull(initial_message_id, '')) AS is_customer_message,
-            is_message AND is_public_agent_reply(actor_type, is_private, is_automated) AS is_agent_reply,
-            is_message AND is_private AS is_private_note,
             event_type = 'agent.assigned' AS is_assignment,
             event_type = 'status.changed' AS is_status_event,
-            actor_type = 'agent' AND (is_assignment OR is_status_event OR is_message AND NOT is_automated) AS is_human_action
+            status_key(new_status) AS new_status_key
         FROM placed
+    ),
+
+    -- What each event is by itself. A second creation is ignored whole.
+    -- A customer's message.received with the initial message's id is that same message.
+    named AS
+    (
+        SELECT
+            *,
+            type_rank = 0 AND NOT is_creation AS is_ignored,
+            if(is_status_assumed, 'new', assumeNotNull(creation_status)) AS initial_status,
+            is_creation AND has_message
+                OR is_message AND is_public_customer_message(actor_type, is_private) AND NOT is_initial_message
+                AS is_customer_message,
+            is_message AND is_public_agent_reply(actor_type, is_private, is_automated) AS is_agent_reply,
+            is_message AND is_private AS is_private_note,
+            actor_type = 'agent' AND (is_assignment OR is_status_event OR is_message AND NOT is_automated) AS is_human_action
+        FROM creation
     ),
 
     seen_before AS
@@ -63,7 +72,7 @@ WITH
             countIf(is_creation) OVER before AS creations_before,
             countIf(is_customer_message) OVER before AS customer_messages_before,
             countIf(is_status_event) OVER before AS status_events_before,
-            ifNull(last_value(if(is_status_event, status_key(new_status), NULL)) IGNORE NULLS OVER before,
+            ifNull(last_value(if(is_status_event, new_status_key, NULL)) IGNORE NULLS OVER before,
                    status_key(initial_status)) AS status_key_before,
             ifNull(last_value(if(is_assignment, assignee_agent_id, NULL)) IGNORE NULLS OVER before, '') AS assignee_before,
             ifNull(last_value(if(is_assignment AND assignee_group_id != '', assignee_group_id, NULL)) IGNORE NULLS OVER before,
@@ -77,30 +86,47 @@ WITH
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ),
 
-    -- The state after the event, and what the event did. An assignment that names no group keeps the queue.
-    changed AS
+    -- The state after the event. An assignment that names no group keeps the queue.
+    state AS
     (
         SELECT
             *,
             if(is_provisional, step_no = 1, creations_before = 0) AS is_up_to_creation,
-            if(is_status_event, status_key(new_status), status_key_before) AS status_key_after,
-            status_key_after != status_key_before AS changes_status,
+            if(is_status_event, new_status_key, status_key_before) AS status_key_after,
             status_category(integration_id, status_key_before) AS category_before,
             status_category(integration_id, status_key_after) AS status_category,
             if(is_assignment, assignee_agent_id, assignee_before) AS assignee_id,
-            if(is_assignment AND assignee_group_id != '', assignee_group_id, queue_before) AS queue_id,
+            if(is_assignment AND assignee_group_id != '', assignee_group_id, queue_before) AS queue_id
+        FROM seen_before
+    ),
+
+    transition AS
+    (
+        SELECT
+            *,
+            status_key_after != status_key_before AS changes_status,
             assignee_id != assignee_before AS changes_assignee,
             queue_id != queue_before AS changes_queue,
-            is_finished(status_category) AND NOT is_finished(category_before) AS is_solve,
-            is_finished(category_before) AND NOT is_finished(status_category) AS is_reopen,
+            is_finished(category_before) AS was_finished,
+            is_finished(status_category) AS is_finished_after,
+            is_agent_reply AND ifNull(speaker_before != concat('agent ', actor_id), true) AS starts_turn,
+            is_agent_reply AND NOT is_up_to_creation AND customer_messages_before > 0 AS answers_creation,
+            is_agent_reply AND actor_id != '' AND actor_id = assignee_id AS is_own_reply
+        FROM state
+    ),
+
+    -- What the event did.
+    changed AS
+    (
+        SELECT
+            *,
+            is_finished_after AND NOT was_finished AS is_solve,
+            was_finished AND NOT is_finished_after AS is_reopen,
             status_category = 'closed' AND category_before != 'closed' AS is_closing,
             step_no = 1 OR changes_status OR changes_assignee OR changes_queue AS starts_interval,
             step_no = 1 OR changes_assignee OR changes_queue AS starts_station,
-            is_agent_reply AND ifNull(speaker_before != concat('agent ', actor_id), true) AS starts_turn,
-            is_agent_reply AND NOT is_up_to_creation AND customer_messages_before > 0 AS answers_creation,
-            is_agent_reply AND actor_id != '' AND actor_id = assignee_id AS is_own_reply,
-            is_agent_reply OR is_solve AS stops_waiting
-        FROM seen_before
+            is_agent_reply OR is_finished_after AND NOT was_finished AS stops_waiting
+        FROM transition
     ),
 
     counted_before AS
@@ -123,27 +149,33 @@ WITH
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ),
 
-    -- A wait starts at a customer's message when none is running; a reply or a solve ends it.
-    waited AS
+    numbered AS
     (
         SELECT
             *,
             if(changes_status, new_status, ifNull(status_before, initial_status)) AS status,
             last_customer_step > last_stop_step AS is_waiting_before,
-            is_customer_message AND NOT is_waiting_before AS starts_wait,
-            stops_waiting AND is_waiting_before AS ends_wait,
             stations_before + starts_station AS station_no,
             if(starts_station, event_at, assumeNotNull(station_started_before)) AS station_started_at,
             turns_before + starts_turn AS turn_no,
             solves_before + is_solve AS solve_no,
             answers_creation AND answers_before = 0 AS is_first_response,
-            if(is_reopen, event_at, cycle_started_before) AS cycle_started_at,
-            if(status_category = 'pending', ifNull(ms_between(greatest(event_at, cycle_started_at), next_event_at), 0), 0)
-                AS cycle_pending_ms,
-            if(status_category = 'pending',
-                ifNull(business_ms(integration_id, greatest(event_at, cycle_started_at), next_event_at), 0), 0)
-                AS cycle_pending_business_ms
+            if(is_reopen, event_at, cycle_started_before) AS cycle_started_at
         FROM counted_before
+    ),
+
+    -- A wait starts at a customer's message when none is running; a reply or a solve ends it.
+    waited AS
+    (
+        SELECT
+            *,
+            is_customer_message AND NOT is_waiting_before AS starts_wait,
+            stops_waiting AND is_waiting_before AS ends_wait,
+            if(status_category = 'pending', next_event_at, NULL) AS pending_until,
+            greatest(event_at, cycle_started_at) AS pending_from,
+            ifNull(ms_between(pending_from, pending_until), 0) AS cycle_pending_ms,
+            ifNull(business_ms(integration_id, pending_from, pending_until), 0) AS cycle_pending_business_ms
+        FROM numbered
     ),
 
     summed_before AS

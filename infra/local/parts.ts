@@ -159,6 +159,8 @@ function clickhouseSpec(context: PartContext): ProcessSpec {
       CLICKHOUSE_PORT: String(ports.clickhouse),
       CLICKHOUSE_DATA_DIR: folder,
       CHDB_HOME: installation.clickhouseDir,
+      // A running query holds one of these threads; Node reads it only at its start.
+      UV_THREADPOOL_SIZE: context.env['UV_THREADPOOL_SIZE'] ?? '16',
     },
     cwd: projectDir,
     prepare: async () => {

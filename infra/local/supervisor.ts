@@ -77,13 +77,13 @@ export class Supervisor {
       this.#onProgress({ title, doing, state: 'note', elapsedMs: 0, detail });
     const supervised = new SupervisedProcess(spec, {
       spawned: (pid) => {
-        this.#watchdog?.stdin?.write(`+ ${pid}\n`);
+        this.#watchdog?.stdin?.write(`+ ${spec.stopOrder}:${pid}\n`);
         const identity = identify(pid);
         if (identity !== undefined) this.#identities.set(name, identity);
         this.#note();
       },
       exited: (pid) => {
-        this.#watchdog?.stdin?.write(`- ${pid}\n`);
+        this.#watchdog?.stdin?.write(`- ${spec.stopOrder}:${pid}\n`);
         if (this.#identities.get(name)?.pid === pid) this.#identities.delete(name);
         this.#note();
       },

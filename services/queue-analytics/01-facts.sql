@@ -168,8 +168,8 @@ WITH
                 activity != '')) AS activities,
             arraySort(groupArrayIf((step_no, event_at, step_flows), notEmpty(step_flows))) AS flow_steps,
 
-            countIf(is_status_event AND mapped_status_category(integration_id, new_status) = ''
-                    OR is_creation AND NOT is_status_assumed AND mapped_status_category(integration_id, new_status) = '')
+            countIf(is_status_event AND mapped_status_category(integration_id, new_status_key) = ''
+                    OR is_creation AND NOT is_status_assumed AND mapped_status_category(integration_id, new_status_key) = '')
                 AS unknown_statuses,
             countIf(is_status_event AND previous_status != '' AND status_key(previous_status) != status_key_before
                     AND NOT (is_status_assumed AND status_events_before = 0)) AS contradicted_statuses,

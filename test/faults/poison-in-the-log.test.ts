@@ -27,8 +27,8 @@ async function poison(): Promise<Record<string, Buffer>> {
     empty: Buffer.alloc(0),
     unknown_schema: framed(987_654, Buffer.from([2, 65])),
     truncated: framed(id, Buffer.from([20, 65, 66])),
-    // 200 million map entries claimed in a handful of bytes: an out-of-memory for a trusting decoder.
-    absurd_count: framed(id, Buffer.concat([Buffer.alloc(40), Buffer.from([0x80, 0x84, 0xaf, 0xbf, 0x01])])),
+    // Thirteen empty fields, then a map that claims 200 million entries: an out-of-memory for a trusting decoder.
+    absurd_count: framed(id, Buffer.concat([Buffer.alloc(13), Buffer.from([0x80, 0x84, 0xaf, 0xbf, 0x01])])),
   };
 }
 

@@ -17,7 +17,7 @@ export function failure(code: number, symbol: string, text: string): ClickHouseE
 }
 
 /** `Code: 33. DB::Exception: Code: 33. DB::Exception: text. (NAME) (version 26.7.2.1). (NAME)` → said once. */
-const WRAPPED = /^Code: \d+\. DB::Exception: (Code: \d+\. DB::Exception: .*) \(version [^()]*\)\. \([A-Z_0-9]+\)\s*$/s;
+const WRAPPED = /^Code: \d+\. DB::Exception: (Code: \d+\. DB::Exception: .*?)(?: \(version [^()]*\))?\. \([A-Z_0-9]+\)\s*$/s;
 /** `std::exception. Code: 1001, … e.what() = text (version 26.7.2.1). (STD_EXCEPTION)`: the version goes to the end. */
 const INNER_VERSION = / \(version [\d.]+\)(?=\. \([A-Z_0-9]+\)\s*$)/;
 const TRANSIT_FILE = /: \(in file\/uri [^)]*\)|: While reading from: \S+|: While executing File: data for INSERT was parsed from file/g;
