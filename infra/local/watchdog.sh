@@ -12,6 +12,13 @@ while read -r sign entry; do
   esac
 done
 
+# A dead leader whose exit status nobody has read yet (first processes of containers are slow at that,
+# or never do it) still takes signals.
+is_alive() {
+  kill -s 0 -- "-$1" 2>/dev/null || return 1
+  case $(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) in Z | X) return 1 ;; esac
+}
+
 end_order() {
   pids=$(printf '%s\n' $running | sed -n "s/^$1://p")
   for pid in $pids; do
@@ -21,7 +28,7 @@ end_order() {
   tries=0
   while [ $tries -lt 15 ]; do
     alive=
-    for pid in $pids; do kill -s 0 -- "-$pid" 2>/dev/null && alive=yes; done
+    for pid in $pids; do is_alive "$pid" && alive=yes; done
     [ -z "$alive" ] && return
     sleep 0.2
     tries=$((tries + 1))
