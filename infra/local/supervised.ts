@@ -2,9 +2,9 @@
 // it with a deadline. It runs in a process group of its own: a Ctrl-C in the terminal reaches only the
 // supervisor, which decides the order, and a group can be ended as a whole.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, createWriteStream, openSync, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { followLines } from './log-tail.ts';
 
 export interface ProcessSpec {
   name: string;
@@ -15,7 +15,7 @@ export interface ProcessSpec {
   cwd: string;
   /** Everything that it prints goes here. */
   logFile: string;
-  /** Gets each line of stdout too, as it is printed. */
+  /** Gets each line of it too, a moment after it is printed. */
   onLine?: (line: string) => void;
   /** Runs before every start. */
   prepare?: () => Promise<void>;
@@ -134,14 +134,12 @@ export class SupervisedProcess {
     const { command, args, cwd, env, logFile, onLine } = this.spec;
     const log = openSync(logFile, 'a');
     const startedAt = Date.now();
-    const child = spawn(command, args, {
-      cwd, env, detached: true, stdio: ['ignore', onLine === undefined ? log : 'pipe', log],
-    });
-    this.#child = child;
-    if (child.stdout !== null && onLine !== undefined) {
-      child.stdout.pipe(createWriteStream(logFile, { flags: 'a' }));
-      createInterface({ input: child.stdout }).on('line', onLine);
+    const ended = new AbortController();
+    if (onLine !== undefined) {
+      followLines(logFile, { from: fstatSync(log).size, onLine, until: ended.signal }).catch(() => onLine(`${logFile} can't be read`));
     }
+    const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
+    this.#child = child;
     closeSync(log);
     const pid = child.pid;
     if (pid !== undefined) this.#observer.spawned(pid);
@@ -150,6 +148,7 @@ export class SupervisedProcess {
       child.once('exit', (code, signal) => done(signal === null ? `exit code ${String(code)}` : `ended by ${signal}`));
     });
     void this.#exit.then((how) => {
+      ended.abort();
       if (pid !== undefined) {
         // What a crashed process leaves of its own children would hold its ports.
         signalGroup(pid, 'SIGKILL');
@@ -166,8 +165,9 @@ export class SupervisedProcess {
     let ended: string | undefined;
     void this.#exit.then((how) => (ended = how));
     while (generation === this.#generation) {
-      if (await this.spec.isReady().catch(() => false)) return;
+      const isReady = await this.spec.isReady().catch(() => false);
       if (ended !== undefined) throw this.#failure(ended);
+      if (isReady) return;
       if (Date.now() > deadline) throw this.#failure(`not ready after ${this.spec.readyWithinMs / 1000} s`);
       await sleep(50);
     }
