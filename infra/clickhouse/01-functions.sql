@@ -1,6 +1,12 @@
 -- The words of the vocabulary as functions, so that each rule is written once and every fact and view says it by name.
 -- They are global; a view keeps the body it was created with, so views are created again after every change here.
 
+-- AND and OR for the long definitions. The analyzer of ClickHouse hashes each operand of AND and OR with everything
+-- below it (3 ms each on top of ticket_steps, measured in 26.7); if() costs nothing, and recomputing a ticket is fast.
+CREATE OR REPLACE FUNCTION both AS (a, b) -> if(a, b, false);
+
+CREATE OR REPLACE FUNCTION either AS (a, b) -> if(a, true, b);
+
 -- An open end of an interval: what is still true ends here.
 CREATE OR REPLACE FUNCTION far_future AS () -> toDateTime64('2106-01-01 00:00:00', 3, 'UTC');
 
@@ -47,15 +53,15 @@ CREATE OR REPLACE FUNCTION is_agents_turn AS (category) -> category IN ('new', '
 
 -- Automated: said so, or sent by anything that is neither a customer nor an agent.
 CREATE OR REPLACE FUNCTION is_automated_message AS (sender_type, said_automated) ->
-    said_automated OR sender_type NOT IN ('customer', 'agent');
+    either(said_automated, sender_type NOT IN ('customer', 'agent'));
 
 -- A customer's public message, whether a bot wrote it for them or not.
 CREATE OR REPLACE FUNCTION is_public_customer_message AS (sender_type, is_private) ->
-    sender_type = 'customer' AND NOT is_private;
+    both(sender_type = 'customer', NOT is_private);
 
 -- A public message by a human agent: the only thing that answers a customer.
 CREATE OR REPLACE FUNCTION is_public_agent_reply AS (sender_type, is_private, said_automated) ->
-    sender_type = 'agent' AND NOT is_private AND NOT is_automated_message(sender_type, said_automated);
+    both(sender_type = 'agent', both(NOT is_private, NOT said_automated));
 
 -- Milliseconds of business time between two instants in the integration's default calendar; without one, 24x7.
 CREATE OR REPLACE FUNCTION business_ms AS (integration_id, from_time, to_time) -> ms_between(from_time, to_time);

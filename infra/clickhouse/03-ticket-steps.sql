@@ -40,10 +40,11 @@ WITH
             ifNull(creation_at, first_event_at) AS created_at,
             ifNull(event_id = creation_event_id, false) AS is_creation,
             ifNull(creation_status, '') = '' AS is_status_assumed,
-            message_id != '' AND message_id = ifNull(initial_message_id, '') AS is_initial_message,
+            both(message_id != '', message_id = ifNull(initial_message_id, '')) AS is_initial_message,
             event_type = 'message.received' AS is_message,
             event_type = 'agent.assigned' AS is_assignment,
             event_type = 'status.changed' AS is_status_event,
+            both(is_assignment, assignee_group_id != '') AS names_group,
             status_key(new_status) AS new_status_key
         FROM placed
     ),
@@ -54,14 +55,18 @@ WITH
     (
         SELECT
             *,
-            type_rank = 0 AND NOT is_creation AS is_ignored,
+            both(type_rank = 0, NOT is_creation) AS is_ignored,
             if(is_status_assumed, 'new', assumeNotNull(creation_status)) AS initial_status,
-            is_creation AND has_message
-                OR is_message AND is_public_customer_message(actor_type, is_private) AND NOT is_initial_message
-                AS is_customer_message,
-            is_message AND is_public_agent_reply(actor_type, is_private, is_automated) AS is_agent_reply,
-            is_message AND is_private AS is_private_note,
-            actor_type = 'agent' AND (is_assignment OR is_status_event OR is_message AND NOT is_automated) AS is_human_action
+            multiIf(
+                is_creation, has_message,
+                is_message, both(is_public_customer_message(actor_type, is_private), NOT is_initial_message),
+                false) AS is_customer_message,
+            both(is_message, is_public_agent_reply(actor_type, is_private, is_automated)) AS is_agent_reply,
+            both(is_message, is_private) AS is_private_note,
+            multiIf(
+                actor_type != 'agent', false,
+                is_message, NOT is_automated,
+                either(is_assignment, is_status_event)) AS is_human_action
         FROM creation
     ),
 
@@ -75,7 +80,7 @@ WITH
             ifNull(last_value(if(is_status_event, new_status_key, NULL)) IGNORE NULLS OVER before,
                    status_key(initial_status)) AS status_key_before,
             ifNull(last_value(if(is_assignment, assignee_agent_id, NULL)) IGNORE NULLS OVER before, '') AS assignee_before,
-            ifNull(last_value(if(is_assignment AND assignee_group_id != '', assignee_group_id, NULL)) IGNORE NULLS OVER before,
+            ifNull(last_value(if(names_group, assignee_group_id, NULL)) IGNORE NULLS OVER before,
                    '') AS queue_before,
             ifNull(last_value(if(is_assignment, assignee_group_id, NULL)) IGNORE NULLS OVER before, '') AS named_group_before,
             last_value(multiIf(is_customer_message, 'customer', is_agent_reply, concat('agent ', actor_id), NULL))
@@ -96,7 +101,7 @@ WITH
             status_category(integration_id, status_key_before) AS category_before,
             status_category(integration_id, status_key_after) AS status_category,
             if(is_assignment, assignee_agent_id, assignee_before) AS assignee_id,
-            if(is_assignment AND assignee_group_id != '', assignee_group_id, queue_before) AS queue_id
+            if(names_group, assignee_group_id, queue_before) AS queue_id
         FROM seen_before
     ),
 
@@ -109,9 +114,9 @@ WITH
             queue_id != queue_before AS changes_queue,
             is_finished(category_before) AS was_finished,
             is_finished(status_category) AS is_finished_after,
-            is_agent_reply AND ifNull(speaker_before != concat('agent ', actor_id), true) AS starts_turn,
-            is_agent_reply AND NOT is_up_to_creation AND customer_messages_before > 0 AS answers_creation,
-            is_agent_reply AND actor_id != '' AND actor_id = assignee_id AS is_own_reply
+            both(is_agent_reply, ifNull(speaker_before != concat('agent ', actor_id), true)) AS starts_turn,
+            both(is_agent_reply, both(NOT is_up_to_creation, customer_messages_before > 0)) AS answers_creation,
+            both(is_agent_reply, both(actor_id != '', actor_id = assignee_id)) AS is_own_reply
         FROM state
     ),
 
@@ -120,12 +125,13 @@ WITH
     (
         SELECT
             *,
-            is_finished_after AND NOT was_finished AS is_solve,
-            was_finished AND NOT is_finished_after AS is_reopen,
-            status_category = 'closed' AND category_before != 'closed' AS is_closing,
-            step_no = 1 OR changes_status OR changes_assignee OR changes_queue AS starts_interval,
-            step_no = 1 OR changes_assignee OR changes_queue AS starts_station,
-            is_agent_reply OR is_finished_after AND NOT was_finished AS stops_waiting
+            both(is_finished_after, NOT was_finished) AS is_solve,
+            both(was_finished, NOT is_finished_after) AS is_reopen,
+            both(assignee_id != '', is_agents_turn(status_category)) AS is_held,
+            both(status_category = 'closed', category_before != 'closed') AS is_closing,
+            multiIf(step_no = 1, true, changes_status, true, changes_assignee, true, changes_queue) AS starts_interval,
+            multiIf(step_no = 1, true, changes_assignee, true, changes_queue) AS starts_station,
+            either(is_agent_reply, both(is_finished_after, NOT was_finished)) AS stops_waiting
         FROM transition
     ),
 
@@ -138,6 +144,7 @@ WITH
             max(if(stops_waiting, step_no, 0)) OVER before AS last_stop_step,
             countIf(starts_station) OVER before AS stations_before,
             last_value(if(starts_station, event_at, NULL)) IGNORE NULLS OVER before AS station_started_before,
+            countIf(is_agent_reply) OVER before AS agent_replies_before,
             countIf(is_own_reply) OVER before AS own_replies_before,
             countIf(starts_turn) OVER before AS turns_before,
             countIf(is_solve) OVER before AS solves_before,
@@ -159,7 +166,7 @@ WITH
             if(starts_station, event_at, assumeNotNull(station_started_before)) AS station_started_at,
             turns_before + starts_turn AS turn_no,
             solves_before + is_solve AS solve_no,
-            answers_creation AND answers_before = 0 AS is_first_response,
+            both(answers_creation, answers_before = 0) AS is_first_response,
             if(is_reopen, event_at, cycle_started_before) AS cycle_started_at
         FROM counted_before
     ),
@@ -169,12 +176,14 @@ WITH
     (
         SELECT
             *,
-            is_customer_message AND NOT is_waiting_before AS starts_wait,
-            stops_waiting AND is_waiting_before AS ends_wait,
+            both(is_customer_message, NOT is_waiting_before) AS starts_wait,
+            both(stops_waiting, is_waiting_before) AS ends_wait,
             if(status_category = 'pending', next_event_at, NULL) AS pending_until,
             greatest(event_at, cycle_started_at) AS pending_from,
             ifNull(ms_between(pending_from, pending_until), 0) AS cycle_pending_ms,
-            ifNull(business_ms(integration_id, pending_from, pending_until), 0) AS cycle_pending_business_ms
+            ifNull(business_ms(integration_id, pending_from, pending_until), 0) AS cycle_pending_business_ms,
+            ifNull(ms_between(event_at, next_event_at), 0) AS step_ms,
+            ifNull(business_ms(integration_id, event_at, next_event_at), 0) AS step_business_ms
         FROM numbered
     ),
 
@@ -187,7 +196,9 @@ WITH
             ifNull(last_value(if(starts_station, own_replies_before, NULL)) IGNORE NULLS OVER before, 0)
                 AS own_replies_at_station_start,
             sum(cycle_pending_ms) OVER before AS pending_ms_before,
-            sum(cycle_pending_business_ms) OVER before AS pending_business_ms_before
+            sum(cycle_pending_business_ms) OVER before AS pending_business_ms_before,
+            sumIf(step_ms, is_held) OVER before AS held_ms_before,
+            sumIf(step_business_ms, is_held) OVER before AS held_business_ms_before
         FROM waited
         WINDOW before AS (
             PARTITION BY integration_id, ticket_id ORDER BY event_at, type_rank, event_id
@@ -198,13 +209,15 @@ SELECT
     *,
     waits_before + starts_wait AS wait_no,
     -- The replier's own clock: from the start of the own station when later; from the wait's start without a station.
-    if(is_own_reply AND station_started_at > wait_started_before, station_started_at, wait_started_before) AS own_clock_from,
-    is_own_reply AND own_replies_before = own_replies_at_station_start AS is_first_own_reply,
-    starts_station AND assignee_before != '' AND changes_assignee AS leaves_agent,
-    leaves_agent AND assignee_id != '' AS is_handoff,
-    leaves_agent AND own_replies_before = own_replies_at_station_start AS is_bounce,
-    changes_queue AND queue_id != '' AS starts_queue_station,
+    if(both(is_own_reply, station_started_at > wait_started_before), station_started_at, wait_started_before)
+        AS own_clock_from,
+    both(is_own_reply, own_replies_before = own_replies_at_station_start) AS is_first_own_reply,
+    both(changes_assignee, assignee_before != '') AS leaves_agent,
+    both(leaves_agent, assignee_id != '') AS is_handoff,
+    both(leaves_agent, own_replies_before = own_replies_at_station_start) AS is_bounce,
+    both(changes_queue, queue_id != '') AS starts_queue_station,
+    both(is_assignment, both(assignee_agent_id = '', assignee_group_id = '')) AS is_unassignment,
     -- "No group" counts as a group here; the assignment at creation sets the first one.
-    is_assignment AND assignee_group_id != named_group_before AND event_at > created_at AS changes_named_group
+    both(is_assignment, both(assignee_group_id != named_group_before, event_at > created_at)) AS changes_named_group
 FROM summed_before
 COMMENT 'One row per event of a ticket in order, with the state after it. Parameters: tickets (empty: all), as_of (event time), known_at (time of receipt).'

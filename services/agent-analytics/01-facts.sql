@@ -23,94 +23,6 @@ COMMENT 'Facts of the agents'' side, one row per ticket. Read it with FINAL, or 
 
 CREATE OR REPLACE VIEW {database}.ticket_facts_of AS
 WITH
-    steps AS
-    (
-        SELECT
-            *,
-            ifNull(ms_between(event_at, next_event_at), 0) AS step_ms,
-            ifNull(business_ms(integration_id, event_at, next_event_at), 0) AS step_business_ms,
-            assignee_id != '' AND is_agents_turn(status_category) AS is_held
-        FROM {database}.ticket_steps(
-            tickets = {tickets:Array(String)},
-            as_of = {as_of:DateTime64(3, 'UTC')},
-            known_at = {known_at:DateTime64(3, 'UTC')})
-    ),
-
-    station_rows AS
-    (
-        SELECT
-            integration_id,
-            ticket_id,
-            station_no,
-            argMin(assignee_id, step_no) AS agent_id,
-            argMin(queue_id, step_no) AS station_queue_id,
-            min(event_at) AS assigned_at,
-            anyIf(actor_type, starts_station AND is_assignment) AS assigned_by_type,
-            anyIf(actor_id, starts_station AND is_assignment) AS assigned_by_id,
-            anyIf(assignee_name, starts_station AND is_assignment) AS station_assignee_name,
-            anyIf(assignee_before, starts_station) AS from_agent_id,
-            anyIf(queue_before, starts_station) AS from_queue_id,
-            minOrNullIf(event_at, is_own_reply) AS first_public_reply_at,
-            countIf(is_own_reply) AS public_replies,
-            minOrNullIf(own_clock_from, is_first_own_reply AND ends_wait) AS first_response_from,
-            sumIf(step_ms, is_held) AS held_ms,
-            sumIf(step_business_ms, is_held) AS held_business_ms,
-            -- How it took over from the station before.
-            max(is_handoff) AS took_by_handoff,
-            max(is_bounce) AS took_by_bounce,
-            max(starts_station AND is_assignment AND assignee_agent_id = '' AND assignee_group_id = '') AS took_by_unassignment
-        FROM steps
-        GROUP BY integration_id, ticket_id, station_no
-    ),
-
-    stations_of_ticket AS
-    (
-        SELECT
-            integration_id,
-            ticket_id,
-            arraySort(groupArray((
-                station_no, agent_id, station_queue_id, assigned_at, assigned_by_type, assigned_by_id, station_assignee_name,
-                from_agent_id, from_queue_id, first_public_reply_at, public_replies, first_response_from,
-                business_ms(integration_id, first_response_from, first_public_reply_at), held_ms, held_business_ms,
-                took_by_handoff, took_by_bounce, took_by_unassignment))) AS station_list
-        FROM station_rows
-        GROUP BY integration_id, ticket_id
-    ),
-
-    turns_of_ticket AS
-    (
-        SELECT
-            integration_id,
-            ticket_id,
-            arraySort(groupArray((
-                turn_no, agent_id, replied_at, last_reply_at, replies, answered_wait_no, waiting_since, turn_own_clock_from,
-                business_ms(integration_id, waiting_since, replied_at),
-                business_ms(integration_id, turn_own_clock_from, replied_at),
-                assignee_at_reply, turn_queue_id, has_first_response))) AS turn_list
-        FROM
-        (
-            SELECT
-                integration_id,
-                ticket_id,
-                turn_no,
-                any(actor_id) AS agent_id,
-                min(event_at) AS replied_at,
-                max(event_at) AS last_reply_at,
-                count() AS replies,
-                -- Only the first reply of a turn can end a wait: a customer message would have ended the turn.
-                maxIf(wait_no, ends_wait) AS answered_wait_no,
-                minOrNullIf(wait_started_before, ends_wait) AS waiting_since,
-                minOrNullIf(own_clock_from, ends_wait) AS turn_own_clock_from,
-                argMin(assignee_id, step_no) AS assignee_at_reply,
-                argMin(queue_id, step_no) AS turn_queue_id,
-                max(is_first_response) AS has_first_response
-            FROM steps
-            WHERE is_agent_reply
-            GROUP BY integration_id, ticket_id, turn_no
-        )
-        GROUP BY integration_id, ticket_id
-    ),
-
     gathered AS
     (
         SELECT
@@ -121,21 +33,58 @@ WITH
             max(event_at) AS running_since,
             anyIf(customer_telegram_user_id, is_creation) AS customer_telegram_user_id,
             argMax(status_category, step_no) AS last_status_category,
+
+            arraySort(groupArrayIf(
+                (station_no, assignee_id, queue_id, event_at,
+                 if(is_assignment, actor_type, ''), if(is_assignment, actor_id, ''), assignee_name,
+                 assignee_before, queue_before, own_replies_before, held_ms_before, held_business_ms_before,
+                 is_handoff, is_bounce, is_unassignment),
+                starts_station)) AS station_starts,
+            arraySort(groupArrayIf(
+                (station_no, event_at, if(ends_wait, own_clock_from, NULL)), is_first_own_reply)) AS first_own_replies,
+            countIf(is_own_reply) AS own_replies,
+            sumIf(step_ms, is_held) AS all_held_ms,
+            sumIf(step_business_ms, is_held) AS all_held_business_ms,
+
+            -- Only the first reply of a turn can end a wait: a customer message would have ended the turn.
+            arraySort(groupArrayIf(
+                (turn_no, actor_id, event_at, agent_replies_before, if(ends_wait, wait_no, 0),
+                 if(ends_wait, wait_started_before, NULL), if(ends_wait, own_clock_from, NULL), assignee_id, queue_id),
+                starts_turn)) AS turn_starts,
+            arraySort(groupArrayIf((step_no, event_at), is_agent_reply)) AS replies,
+            maxIf(turn_no, is_first_response) AS first_response_turn,
+
             arraySort(groupArrayIf((solve_no, event_at, actor_type, actor_id, queue_id), is_solve)) AS solve_list,
-            arraySort(groupArrayIf((solve_no, event_at), is_reopen AND solve_no > 0)) AS reopenings,
+            arraySort(groupArrayIf((solve_no, event_at), both(is_reopen, solve_no > 0))) AS reopenings,
             arraySort(groupArrayIf(
                 (event_at, step_no, actor_id,
                  multiIf(is_agent_reply, 'reply', is_private_note, 'note', is_status_event, 'status_change', 'assignment')),
                 is_human_action)) AS action_list,
             arraySort(groupArrayIf(
                 (step_no, event_at, if(is_held, assignee_id, '')), starts_interval)) AS holder_changes
-        FROM steps
+        FROM {database}.ticket_steps(
+            tickets = {tickets:Array(String)},
+            as_of = {as_of:DateTime64(3, 'UTC')},
+            known_at = {known_at:DateTime64(3, 'UTC')})
         GROUP BY integration_id, ticket_id, created_at
+    ),
+
+    -- Running totals at the start of each station and turn; the difference to the next one is what happened in it.
+    totalled AS
+    (
+        SELECT
+            *,
+            arrayPushBack(arrayPopFront(station_starts.10), own_replies) AS own_replies_at_end,
+            arrayPushBack(arrayPopFront(station_starts.11), all_held_ms) AS held_ms_at_end,
+            arrayPushBack(arrayPopFront(station_starts.12), all_held_business_ms) AS held_business_ms_at_end,
+            arrayPushBack(arrayPopFront(turn_starts.4), toUInt64(length(replies))) AS replies_at_end,
+            arrayMap(s -> indexOf(first_own_replies.1, s.1), station_starts) AS first_own_reply_no
+        FROM gathered
     )
 
 SELECT
-    gathered.integration_id AS integration_id,
-    gathered.ticket_id AS ticket_id,
+    integration_id,
+    ticket_id,
     version,
     created_at,
     running_since,
@@ -144,19 +93,34 @@ SELECT
 
     -- How a station ended is how the next one took over.
     CAST(arrayMap(
-        (s, n) -> (
+        (s, n, reply_no) -> (
             s.1, s.2, s.3, s.4,
-            if(n < length(station_list), station_list[n + 1].4, NULL),
-            multiIf(n = length(station_list), '', station_list[n + 1].18, 'unassigned', 'reassigned'),
-            s.5, s.6, s.7, s.8, s.9, s.10, s.11, s.12,
-            if(isNull(s.12), NULL, s.13),
-            s.14, s.15, s.16,
-            n < length(station_list) AND station_list[n + 1].16,
-            n < length(station_list) AND station_list[n + 1].17),
-        station_list, arrayEnumerate(station_list)),
+            if(n < length(station_starts), station_starts[n + 1].4, NULL),
+            multiIf(n = length(station_starts), '', station_starts[n + 1].15, 'unassigned', 'reassigned'),
+            s.5, s.6, s.7, s.8, s.9,
+            if(reply_no > 0, first_own_replies[reply_no].2, NULL),
+            own_replies_at_end[n] - s.10,
+            if(reply_no > 0, first_own_replies[reply_no].3, NULL),
+            if(reply_no > 0, business_ms(integration_id, first_own_replies[reply_no].3, first_own_replies[reply_no].2), NULL),
+            held_ms_at_end[n] - s.11,
+            held_business_ms_at_end[n] - s.12,
+            s.13,
+            both(n < length(station_starts), station_starts[n + 1].13),
+            both(n < length(station_starts), station_starts[n + 1].14)),
+        station_starts, arrayEnumerate(station_starts), first_own_reply_no),
         'Array(Tuple(station_no UInt32, agent_id String, queue_id String, assigned_at DateTime64(3, ''UTC''), ended_at Nullable(DateTime64(3, ''UTC'')), ended_by LowCardinality(String), assigned_by_type LowCardinality(String), assigned_by_id String, assignee_name String, from_agent_id String, from_queue_id String, first_public_reply_at Nullable(DateTime64(3, ''UTC'')), public_replies UInt32, first_response_from Nullable(DateTime64(3, ''UTC'')), first_response_business_ms Nullable(Int64), held_ms Int64, held_business_ms Int64, is_handoff_in Bool, is_handoff_out Bool, is_bounced Bool))') AS stations,
 
-    CAST(turn_list,
+    CAST(arrayMap(
+        (t, n) -> (
+            t.1, t.2, t.3,
+            replies[replies_at_end[n]].2,
+            replies_at_end[n] - t.4,
+            t.5, t.6, t.7,
+            business_ms(integration_id, t.6, t.3),
+            business_ms(integration_id, t.7, t.3),
+            t.8, t.9,
+            t.1 = first_response_turn),
+        turn_starts, arrayEnumerate(turn_starts)),
         'Array(Tuple(turn_no UInt32, agent_id String, replied_at DateTime64(3, ''UTC''), last_reply_at DateTime64(3, ''UTC''), replies UInt32, wait_no UInt32, waiting_since Nullable(DateTime64(3, ''UTC'')), own_clock_from Nullable(DateTime64(3, ''UTC'')), wait_business_ms Nullable(Int64), agent_wait_business_ms Nullable(Int64), assignee_at_reply String, queue_id String, is_first_response Bool))') AS turns,
 
     CAST(arrayMap(
@@ -167,13 +131,9 @@ SELECT
     CAST(action_list,
         'Array(Tuple(at DateTime64(3, ''UTC''), step_no UInt32, agent_id String, kind LowCardinality(String)))') AS actions,
 
-    CAST(arrayFilter(h -> h.3 != '' AND h.1 < h.2, arrayMap(
+    CAST(arrayFilter(h -> both(h.3 != '', h.1 < h.2), arrayMap(
         (h, held_to) -> (h.2, held_to, h.3),
         holder_changes, arrayPushBack(arrayPopFront(holder_changes.2), far_future()))),
         'Array(Tuple(held_from DateTime64(3, ''UTC''), held_to DateTime64(3, ''UTC''), agent_id String))') AS held
-FROM gathered
-INNER JOIN stations_of_ticket
-    ON stations_of_ticket.integration_id = gathered.integration_id AND stations_of_ticket.ticket_id = gathered.ticket_id
-LEFT JOIN turns_of_ticket
-    ON turns_of_ticket.integration_id = gathered.integration_id AND turns_of_ticket.ticket_id = gathered.ticket_id
+FROM totalled
 COMMENT 'The definition of ticket_facts. Parameters: tickets (empty: all), as_of (event time), known_at (time of receipt).'

@@ -67,23 +67,38 @@ COMMENT 'Facts of the queue''s side, one row per ticket. Read it with FINAL, or 
 
 CREATE OR REPLACE VIEW {database}.ticket_facts_of AS
 WITH
-    steps AS
+    told AS
     (
-        SELECT *
+        SELECT
+            *,
+            both(assignee_id = '', NOT is_finished(status_category)) AS is_unassigned,
+            multiIf(
+                is_creation, 'created',
+                is_ignored, '',
+                is_customer_message, 'customer_message',
+                is_agent_reply, 'agent_reply',
+                is_private_note, 'private_note',
+                both(is_message, is_automated_message(actor_type, is_automated)), 'automated_message',
+                is_message, '',
+                is_unassignment, 'unassigned',
+                is_assignment, 'assigned',
+                is_solve, 'solved',
+                is_reopen, 'reopened',
+                changes_status, concat('status_', status_category),
+                is_status_event, '',
+                'escalated') AS activity,
+            -- The creation counts in '' and the first assignment is a move; a ticket created finished enters
+            -- by its reopening, and moves of finished tickets don't count.
+            arrayConcat(
+                if(both(step_no = 1, NOT was_finished), [('', 'created')], []),
+                if(both(changes_queue, NOT is_finished_after),
+                    [(queue_before, 'moved_out'), (queue_id, 'moved_in')], []),
+                if(is_solve, [(queue_id, 'solved')], []),
+                if(is_reopen, [(queue_id, 'reopened')], [])) AS step_flows
         FROM {database}.ticket_steps(
             tickets = {tickets:Array(String)},
             as_of = {as_of:DateTime64(3, 'UTC')},
             known_at = {known_at:DateTime64(3, 'UTC')})
-    ),
-
-    timed AS
-    (
-        SELECT
-            *,
-            ifNull(ms_between(event_at, next_event_at), 0) AS step_ms,
-            ifNull(business_ms(integration_id, event_at, next_event_at), 0) AS step_business_ms,
-            assignee_id = '' AND NOT is_finished(status_category) AS is_unassigned
-        FROM steps
     ),
 
     gathered AS
@@ -111,7 +126,7 @@ WITH
             argMax(assignee_id, step_no) AS last_assignee_id,
             argMinIf(queue_id, step_no, starts_queue_station) AS first_queue_id,
 
-            countIf(is_customer_message AND is_up_to_creation) > 0 AS came_with_a_message,
+            countIf(both(is_customer_message, is_up_to_creation)) > 0 AS came_with_a_message,
             minOrNullIf(event_at, is_customer_message) AS first_customer_message_at,
             minOrNullIf(event_at, is_first_response) AS first_response_at,
             anyIf(actor_id, is_first_response) AS first_response_agent_id,
@@ -137,7 +152,7 @@ WITH
             countIf(starts_turn) AS reply_turns,
             countIf(is_private_note) AS private_notes,
             countIf(is_customer_message) AS customer_messages,
-            countIf(starts_station AND assignee_id != '') AS stations,
+            countIf(both(starts_station, assignee_id != '')) AS stations,
             countIf(starts_queue_station) AS queue_stations,
             countIf(is_handoff) AS handoffs,
             countIf(is_bounce) AS bounced_assignments,
@@ -157,7 +172,7 @@ WITH
                 (step_no, solve_no, event_at, actor_type, actor_id, assignee_id, queue_id, cycle_started_at,
                  pending_ms_before, pending_business_ms_before),
                 is_solve)) AS solves,
-            arraySort(groupArrayIf((solve_no, event_at), is_reopen AND solve_no > 0)) AS reopenings,
+            arraySort(groupArrayIf((solve_no, event_at), both(is_reopen, solve_no > 0))) AS reopenings,
             arraySort(groupArrayIf((step_no, event_at, actor_id), is_human_action)) AS human_actions,
             arraySort(groupArrayIf(
                 (step_no, event_id, event_at, policy_id, policy_name, breached_metric, threshold_seconds, elapsed_seconds,
@@ -168,43 +183,18 @@ WITH
                 activity != '')) AS activities,
             arraySort(groupArrayIf((step_no, event_at, step_flows), notEmpty(step_flows))) AS flow_steps,
 
-            countIf(is_status_event AND mapped_status_category(integration_id, new_status_key) = ''
-                    OR is_creation AND NOT is_status_assumed AND mapped_status_category(integration_id, new_status_key) = '')
-                AS unknown_statuses,
-            countIf(is_status_event AND previous_status != '' AND status_key(previous_status) != status_key_before
-                    AND NOT (is_status_assumed AND status_events_before = 0)) AS contradicted_statuses,
-            countIf(event_at > received_at AND NOT is_ignored) AS future_times,
-            countIf(NOT is_provisional AND is_up_to_creation AND NOT is_creation) AS events_before_creation,
+            countIf(both(
+                either(is_status_event, both(is_creation, NOT is_status_assumed)),
+                mapped_status_category(integration_id, new_status_key) = '')) AS unknown_statuses,
+            countIf(multiIf(
+                NOT is_status_event, false,
+                previous_status = '', false,
+                both(is_status_assumed, status_events_before = 0), false,
+                status_key(previous_status) != status_key_before)) AS contradicted_statuses,
+            countIf(both(event_at > received_at, NOT is_ignored)) AS future_times,
+            countIf(both(NOT is_provisional, both(is_up_to_creation, NOT is_creation))) AS events_before_creation,
             countIf(is_ignored) AS repeated_creations
-        FROM
-        (
-            SELECT
-                *,
-                multiIf(
-                    is_creation, 'created',
-                    is_ignored, '',
-                    is_customer_message, 'customer_message',
-                    is_agent_reply, 'agent_reply',
-                    is_private_note, 'private_note',
-                    is_message AND is_automated_message(actor_type, is_automated), 'automated_message',
-                    is_message, '',
-                    is_assignment AND assignee_agent_id = '' AND assignee_group_id = '', 'unassigned',
-                    is_assignment, 'assigned',
-                    is_solve, 'solved',
-                    is_reopen, 'reopened',
-                    is_status_event AND changes_status, concat('status_', status_category),
-                    is_status_event, '',
-                    'escalated') AS activity,
-                -- The creation counts in '' and the first assignment is a move; a ticket created finished enters
-                -- by its reopening, and moves of finished tickets don't count.
-                arrayConcat(
-                    if(step_no = 1 AND NOT is_finished(category_before), [('', 'created')], []),
-                    if(changes_queue AND NOT is_finished(status_category),
-                        [(queue_before, 'moved_out'), (queue_id, 'moved_in')], []),
-                    if(is_solve, [(queue_id, 'solved')], []),
-                    if(is_reopen, [(queue_id, 'reopened')], [])) AS step_flows
-            FROM timed
-        )
+        FROM told
         GROUP BY integration_id, ticket_id, is_provisional, created_at, first_event_at
     )
 
@@ -236,7 +226,7 @@ SELECT
     business_ms(integration_id, response_due_from, first_response_at) AS first_response_business_ms,
     first_solved_at,
     last_solved_at,
-    if(is_finished(last_status_category) AND arrayExists(c -> c.1 >= last_solve_step, closings),
+    if(both(is_finished(last_status_category), arrayExists(c -> c.1 >= last_solve_step, closings)),
         arrayFirst(c -> c.1 >= last_solve_step, closings).2, NULL) AS closed_at,
     business_ms(integration_id, created_at, first_solved_at) AS first_resolution_business_ms,
     business_ms(integration_id, created_at, last_solved_at) AS full_resolution_business_ms,
@@ -273,14 +263,14 @@ SELECT
             started.3,
             if(n <= length(wait_ends), wait_ends[n].2, NULL),
             multiIf(n > length(wait_ends), '', wait_ends[n].3, 'agent_reply', 'solved'),
-            if(n <= length(wait_ends) AND wait_ends[n].3, wait_ends[n].4, ''),
+            if(both(n <= length(wait_ends), wait_ends[n].3), wait_ends[n].4, ''),
             started.4,
-            if(n <= length(wait_ends) AND wait_ends[n].3, wait_ends[n].5, ''),
+            if(both(n <= length(wait_ends), wait_ends[n].3), wait_ends[n].5, ''),
             started.5,
             if(n <= length(wait_ends), wait_ends[n].6, ''),
             if(n <= length(wait_ends), wait_ends[n].7, NULL),
-            if(n <= length(wait_ends) AND wait_ends[n].3, wait_ends[n].8, NULL),
-            if(n <= length(wait_ends) AND wait_ends[n].3,
+            if(both(n <= length(wait_ends), wait_ends[n].3), wait_ends[n].8, NULL),
+            if(both(n <= length(wait_ends), wait_ends[n].3),
                 business_ms(integration_id, wait_ends[n].8, wait_ends[n].2), NULL)),
         wait_starts, arrayEnumerate(wait_starts)),
         'Array(Tuple(wait_no UInt32, waiting_since DateTime64(3, ''UTC''), ended_at Nullable(DateTime64(3, ''UTC'')), ended_by LowCardinality(String), replied_by_agent_id String, assignee_at_start String, assignee_at_reply String, queue_at_start String, queue_at_end String, wait_business_ms Nullable(Int64), own_clock_from Nullable(DateTime64(3, ''UTC'')), agent_wait_business_ms Nullable(Int64)))') AS waits,
