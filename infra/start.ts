@@ -64,6 +64,9 @@ const urlVariables: Readonly<Record<PartName, string>> = {
   clickhouse: 'CLICKHOUSE_URL',
 };
 
+/** An empty variable counts as unset, as it does for the services. */
+const setting = (env: Environment, name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+
 interface Plan {
   env: Environment;
   dataDir: string;
@@ -87,7 +90,7 @@ function plan(options: SystemOptions): Plan {
     env,
     dataDir: resolve(options.dataDir ?? settings.dataDir),
     ports: { kafka, kafkaController, registry, clickhouse },
-    parts: partNames.filter((part) => (env[urlVariables[part]] ?? '') === ''),
+    parts: partNames.filter((part) => setting(env, urlVariables[part]) === undefined),
     services,
     servicePorts: servicePorts(services, ingressPort, healthBase),
   };
@@ -114,10 +117,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     const integrationsFile = await integrationsFor(planned);
     const env = {
       ...planned.env,
-      KAFKA_BROKERS: planned.env['KAFKA_BROKERS'] ?? kafkaBrokers(ports),
-      SCHEMA_REGISTRY_URL: planned.env['SCHEMA_REGISTRY_URL'] ?? schemaRegistryUrl(ports),
-      CLICKHOUSE_URL: planned.env['CLICKHOUSE_URL'] ?? clickhouseUrl(ports),
-      SCHEMAS_LOCK: planned.env['SCHEMAS_LOCK'] ?? join(dataDir, 'schemas.lock.json'),
+      KAFKA_BROKERS: setting(planned.env, 'KAFKA_BROKERS') ?? kafkaBrokers(ports),
+      SCHEMA_REGISTRY_URL: setting(planned.env, 'SCHEMA_REGISTRY_URL') ?? schemaRegistryUrl(ports),
+      CLICKHOUSE_URL: setting(planned.env, 'CLICKHOUSE_URL') ?? clickhouseUrl(ports),
+      SCHEMAS_LOCK: setting(planned.env, 'SCHEMAS_LOCK') ?? join(dataDir, 'schemas.lock.json'),
       DATA_DIR: dataDir,
       INTEGRATIONS_FILE: integrationsFile,
       INGRESS_PORT: String(planned.servicePorts.get('ingress') ?? ''),
@@ -169,10 +172,10 @@ function handle({ planned, env, integrationsFile, stack, supervisor }: Started):
 
 /** The configured integrations file, or one of our own with a random secret, made once per data folder. */
 async function integrationsFor({ env, dataDir }: Plan): Promise<string> {
-  const configured = env['INTEGRATIONS_FILE'] ?? '';
-  if (configured !== '') return resolve(projectDir, configured);
+  const configured = setting(env, 'INTEGRATIONS_FILE');
+  if (configured !== undefined) return resolve(projectDir, configured);
   const file = join(dataDir, 'integrations.json');
-  const demo = [{ integration_id: 'demo', environment: env['ENVIRONMENT'] ?? 'production', secrets: [randomBytes(32).toString('hex')] }];
+  const demo = [{ integration_id: 'demo', environment: setting(env, 'ENVIRONMENT') ?? 'production', secrets: [randomBytes(32).toString('hex')] }];
   await writeFile(file, `${JSON.stringify(demo, null, 2)}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   });
