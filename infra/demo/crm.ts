@@ -134,7 +134,9 @@ class Sender {
         return;
       }
       ledger.retry(reason);
+      ledger.waiting++;
       await sleep(delay / compress);
+      ledger.waiting--;
     }
   }
 

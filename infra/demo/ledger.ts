@@ -23,6 +23,8 @@ export class Ledger {
   /** Deliveries whose fate is known. */
   settled = 0;
   late = 0;
+  /** Deliveries that failed and wait for their next attempt, each with its ticket's later ones behind it. */
+  waiting = 0;
 
   record(event: CrmEvent, fate: Fate): void {
     this.counts[fate]++;

@@ -64,7 +64,7 @@ const readOptions = (): Options =>
     .option('--tickets <n>', 'tickets of the simulated desk', whole(1), 2_000)
     .option('--days <n>', 'days that the desk covers', whole(1), 14)
     .option('--concurrency <n>', 'requests in flight, each for another ticket', whole(1), 64)
-    .option('--compress <n>', "divides the CRM's retry waits of 5 s, 30 s and 5 min", whole(1), 30)
+    .option('--compress <n>', "divides the CRM's retry waits of 5 s, 30 s and 5 min", whole(1), 15)
     .option('--rate <n>', 'events per second at most', whole(1), 1_000_000)
     .option('--replay <file.csv>', 'send a ServiceNow incident log instead of the simulated desk')
     .option('--url <url>', 'use an ingress that runs already; INTEGRATIONS_FILE holds the secrets, CLICKHOUSE_URL the answers')

@@ -96,13 +96,13 @@ export class ProgressLine {
   }
 
   #text(): string {
-    const { counts, settled, late, retries } = this.#ledger;
+    const { counts, settled, late, retries, waiting } = this.#ledger;
     return [
       `sent ${count(settled)} (${count(Math.round(settled / this.secondsOfSending))}/s)`,
       `accepted ${count(counts.accepted)}`,
       `duplicates ${count(counts.duplicate)}`,
       `late ${count(late)}`,
-      `retried ${count(retries)}`,
+      `retried ${count(retries)}${waiting > 0 ? ` (${count(waiting)} wait)` : ''}`,
       `dropped ${count(counts.dropped)}`,
       ...(counts.quarantined > 0 ? [`quarantined ${count(counts.quarantined)}`] : []),
       `in ClickHouse ${count(this.#held)} · lag ${count(this.lag)}`,
