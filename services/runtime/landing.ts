@@ -107,15 +107,23 @@ function createWriter(schemaText: string): Writer {
 
 /** Rows of the event topic. */
 export function eventRows(schemas: SchemaLookup): ToLanding {
-  const writers = new Map<number, Writer>();
-  const writerOf = async (schemaId: number): Promise<Writer | null> => {
-    const known = writers.get(schemaId);
-    if (known !== undefined) return known;
-    const schema = await schemas.find(schemaId);
-    if (schema === null) return null;
-    const writer = createWriter(schema);
-    writers.set(schemaId, writer);
-    return writer;
+  // Promises, so that records that ask at once get one writer: rows share a container by its header.
+  const writers = new Map<number, Promise<Writer | null>>();
+  const load = async (schemaId: number): Promise<Writer | null> => {
+    try {
+      const schema = await schemas.find(schemaId);
+      if (schema !== null) return createWriter(schema);
+      writers.delete(schemaId);
+      return null;
+    } catch (error) {
+      writers.delete(schemaId);
+      throw error;
+    }
+  };
+  const writerOf = (schemaId: number): Promise<Writer | null> => {
+    const loading = writers.get(schemaId) ?? load(schemaId);
+    writers.set(schemaId, loading);
+    return loading;
   };
   return async (record) => {
     const poison = (reason: PoisonReason, detail: string): Poison => ({ kind: 'poison', reason, detail, record });
