@@ -1,0 +1,22 @@
+-- How far each partition of the log has been landed, and how long ago.
+
+CREATE OR REPLACE VIEW {database}.pipeline_freshness
+(
+    kafka_partition Int32 COMMENT 'Partition of the log.',
+    watermark Int64 COMMENT 'Highest offset landed.',
+    events UInt64 COMMENT 'Distinct events landed.',
+    last_event_at DateTime64(3, 'UTC') COMMENT 'Latest event time landed.',
+    last_received_at DateTime64(3, 'UTC') COMMENT 'When the ingress accepted the latest of them.',
+    lag_seconds Int64 COMMENT 'Present time - last_received_at, whole seconds: grows in quiet hours too.'
+)
+AS
+SELECT
+    kafka_partition,
+    max(kafka_offset) AS watermark,
+    count() AS events,
+    max(event_at) AS last_event_at,
+    max(received_at) AS last_received_at,
+    seconds_between(max(received_at), now64(3, 'UTC')) AS lag_seconds
+FROM {database}.timeline FINAL
+GROUP BY kafka_partition
+COMMENT 'One row per partition of the log that has landed here.'

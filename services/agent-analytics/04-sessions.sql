@@ -1,0 +1,146 @@
+-- Bursts of work: an agent's actions over all tickets, joined while the gaps stay within the limit.
+-- What they say of handling time is an estimate and is labelled so.
+
+CREATE OR REPLACE VIEW {database}.agent_sessions_with_gap
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    agent_id String COMMENT 'Agent; empty for agents without id.',
+    session_no UInt64 COMMENT 'Number of the agent''s session, from 1.',
+    started_at DateTime64(3, 'UTC') COMMENT 'First action. Anchor of the row.',
+    ended_at DateTime64(3, 'UTC') COMMENT 'Last action.',
+    tickets UInt64 COMMENT 'Distinct tickets worked on.',
+    ticket_ids Array(String) COMMENT 'Those tickets, sorted.',
+    actions UInt64 COMMENT 'Replies, notes, status changes and assignments.',
+    replies UInt64 COMMENT 'Public messages among them.',
+    handle_seconds Int64 COMMENT 'Estimate: last - first action, whole seconds; 60 for a lone action.',
+    handle_seconds_per_ticket Float64 COMMENT 'Estimate: handle_seconds split evenly over the session''s tickets.',
+    max_concurrent Int64 COMMENT 'Most tickets in new or open that the agent held at one moment of the session; 0 when none.'
+)
+AS
+WITH
+    actions_of_agents AS
+    (
+        SELECT integration_id, a.agent_id AS agent_id, ticket_id, a.at AS at, a.kind AS kind
+        FROM {database}.ticket_facts FINAL
+        ARRAY JOIN actions AS a
+    ),
+
+    -- A gap longer than the limit ends a session.
+    in_sessions AS
+    (
+        SELECT
+            *,
+            sum(starts_session) OVER (
+                PARTITION BY integration_id, agent_id ORDER BY at, ticket_id, kind
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS session_no
+        FROM
+        (
+            SELECT
+                *,
+                toUInt8(isNull(at_before) OR ms_between(at_before, at) > {gap_seconds:UInt32} * 1000) AS starts_session
+            FROM
+            (
+                SELECT
+                    *,
+                    lagInFrame(toNullable(at), 1, NULL) OVER (
+                        PARTITION BY integration_id, agent_id ORDER BY at, ticket_id, kind
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS at_before
+                FROM actions_of_agents
+            )
+        )
+    ),
+
+    sessions AS
+    (
+        SELECT
+            integration_id,
+            agent_id,
+            session_no,
+            min(at) AS started_at,
+            max(at) AS ended_at,
+            arraySort(groupUniqArray(ticket_id)) AS ticket_ids,
+            count() AS actions,
+            countIf(kind = 'reply') AS replies
+        FROM in_sessions
+        GROUP BY integration_id, agent_id, session_no
+    ),
+
+    -- Open tickets held, as a running count over the agent's holding periods.
+    held_counts AS
+    (
+        SELECT
+            integration_id,
+            agent_id,
+            at,
+            sum(sum(change)) OVER (
+                PARTITION BY integration_id, agent_id ORDER BY at
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS held_now,
+            leadInFrame(at, 1, far_future()) OVER (
+                PARTITION BY integration_id, agent_id ORDER BY at
+                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS held_until
+        FROM
+        (
+            SELECT integration_id, h.agent_id AS agent_id, edge.1 AS at, edge.2 AS change
+            FROM {database}.ticket_facts FINAL
+            ARRAY JOIN held AS h
+            ARRAY JOIN [(h.held_from, 1), (h.held_to, -1)] AS edge
+        )
+        GROUP BY integration_id, agent_id, at
+    ),
+
+    most_held AS
+    (
+        SELECT integration_id, agent_id, session_no, max(held_now) AS max_held
+        FROM sessions
+        INNER JOIN held_counts USING (integration_id, agent_id)
+        WHERE held_counts.at <= sessions.ended_at AND held_counts.held_until > sessions.started_at
+        GROUP BY integration_id, agent_id, session_no
+    )
+SELECT
+    s.integration_id AS integration_id,
+    s.agent_id AS agent_id,
+    s.session_no AS session_no,
+    s.started_at AS started_at,
+    s.ended_at AS ended_at,
+    length(s.ticket_ids) AS tickets,
+    s.ticket_ids AS ticket_ids,
+    s.actions AS actions,
+    s.replies AS replies,
+    if(s.actions = 1, 60, seconds_between(s.started_at, s.ended_at)) AS handle_seconds,
+    handle_seconds / tickets AS handle_seconds_per_ticket,
+    m.max_held AS max_concurrent
+FROM sessions AS s
+LEFT JOIN most_held AS m ON m.integration_id = s.integration_id AND m.agent_id = s.agent_id AND m.session_no = s.session_no
+COMMENT 'agent_sessions for another limit. Parameter: gap_seconds (gaps up to it join; the usual one is 600).';
+
+CREATE OR REPLACE VIEW {database}.agent_sessions
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    agent_id String COMMENT 'Agent; empty for agents without id.',
+    session_no UInt64 COMMENT 'Number of the agent''s session, from 1.',
+    started_at DateTime64(3, 'UTC') COMMENT 'First action. Anchor of the row.',
+    ended_at DateTime64(3, 'UTC') COMMENT 'Last action.',
+    tickets UInt64 COMMENT 'Distinct tickets worked on.',
+    ticket_ids Array(String) COMMENT 'Those tickets, sorted.',
+    actions UInt64 COMMENT 'Replies, notes, status changes and assignments.',
+    replies UInt64 COMMENT 'Public messages among them.',
+    handle_seconds Int64 COMMENT 'Estimate: last - first action, whole seconds; 60 for a lone action.',
+    handle_seconds_per_ticket Float64 COMMENT 'Estimate: handle_seconds split evenly over the session''s tickets.',
+    max_concurrent Int64 COMMENT 'Most tickets in new or open that the agent held at one moment of the session; 0 when none.'
+)
+AS
+SELECT
+    integration_id,
+    agent_id,
+    session_no,
+    started_at,
+    ended_at,
+    tickets,
+    ticket_ids,
+    actions,
+    replies,
+    handle_seconds,
+    handle_seconds_per_ticket,
+    max_concurrent
+FROM {database}.agent_sessions_with_gap(gap_seconds = 600)
+COMMENT 'One row per burst of work of an agent: gaps of at most 10 minutes join, over all tickets.'
