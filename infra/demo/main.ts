@@ -1,13 +1,13 @@
 // npm run demo: the whole way once. Starts the system, plays a CRM against its door (a simulated
 // desk, or a recorded incident log), waits until ClickHouse has everything, and prints answers.
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { connectClickHouse, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { messageOf } from '../../services/runtime/errors.ts';
 import { progressPrinter } from '../local/progress.ts';
-import { readSettings } from '../local/settings.ts';
+import { readSettings, SetupError } from '../local/settings.ts';
 import { endWithMessage, stopOnSignal } from '../local/signals.ts';
 import { startSystem, type System } from '../start.ts';
 import { sendAsCrm } from './crm.ts';
@@ -71,6 +71,15 @@ const readOptions = (): Options =>
     .option('--exit', 'end after the check, with exit code 0 only if ClickHouse holds what was accepted', false)
     .parse()
     .opts<Options>();
+
+/** npm runs this in the project's folder; a relative path means the folder in which it was typed. */
+async function readLog(path: string): Promise<IncidentLog> {
+  try {
+    return readIncidentLog(await readFile(resolve(process.env['INIT_CWD'] ?? '.', path), 'utf8'));
+  } catch (error) {
+    throw new SetupError([`--replay ${path}: ${messageOf(error)}`], 2);
+  }
+}
 
 async function reach(options: Options, integrations: readonly string[], note: (line: string) => void): Promise<Target> {
   if (options.url !== undefined) {
@@ -137,7 +146,9 @@ interface Stage {
 async function play(options: Options, log: IncidentLog | null, { target, query, integrations, ledger, progress }: Stage): Promise<TableCheck[]> {
   const secretOf = await readSecrets(target.integrationsFile, environment, integrations);
   const watching = new AbortController();
-  progress.start(await countHeld(query, integrations));
+  progress.start(await countHeld(query, integrations).catch((error: unknown) => {
+    throw new SetupError([`ClickHouse (${new URL(target.clickhouseUrl).host}): ${messageOf(error)}`]);
+  }));
   const watch = watchArrivals(query, integrations, { progress, signal: watching.signal });
   await sendAsCrm(plan(options, log), {
     url: target.ingressUrl, environment, secretOf, concurrency: options.concurrency, compress: options.compress,
@@ -178,7 +189,7 @@ ${system === null ? '' : `  Kafka             ${system.kafkaBrokers}, topic crm.
 
 async function main(): Promise<void> {
   const options = readOptions();
-  const log = options.replay === undefined ? null : readIncidentLog(await readFile(options.replay, 'utf8'));
+  const log = options.replay === undefined ? null : await readLog(options.replay);
   for (const reason of log?.skipped ?? []) console.log(`skipped ${reason}`);
   const integrations = log === null ? deskIntegrations : [replayIntegration];
   const ledger = new Ledger();

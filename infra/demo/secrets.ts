@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SetupError } from '../local/settings.ts';
 
 interface IntegrationEntry {
   readonly integration_id: string;
@@ -34,11 +35,13 @@ export async function writeDemoIntegrations(
   return file;
 }
 
-/** @throws Error that names the integrations that the file lacks. */
+/** @throws SetupError that names the integrations that the file lacks. */
 export async function readSecrets(file: string, environment: string, integrations: readonly string[]): Promise<(integrationId: string) => string> {
   const entries = (await readEntries(file)).filter((entry) => entry.environment === environment);
   const secrets = new Map(entries.map((entry) => [entry.integration_id, entry.secrets[0] ?? '']));
   const missing = integrations.filter((id) => !secrets.has(id));
-  if (missing.length > 0) throw new Error(`${file} has no secret for ${missing.join(', ')} (${environment}): add them, the ingress reads the file again`);
+  if (missing.length > 0) {
+    throw new SetupError([`${file} has no secret for ${missing.join(', ')} (${environment}): add them (the ingress reads its file again), or name the file by INTEGRATIONS_FILE`]);
+  }
   return (id) => secrets.get(id) ?? '';
 }

@@ -3,6 +3,7 @@
 // `now` forward and never look at other tickets.
 import type { Json, JsonObject } from '../../../schemas/contract.ts';
 import type { Agent, Desk, Group } from './cast.ts';
+import { content, metadata } from './content.ts';
 import { inDialect } from './dialects.ts';
 import { compareEvents, iso, type CrmEvent, type EventType } from '../events.ts';
 import { internalNotes, tongues, type Language, type Tongue } from './phrases.ts';
@@ -51,23 +52,6 @@ function emit(life: Life, type: EventType, at: number, fields: (bodyTime: string
 const wait = (life: Life, milliseconds: number): void => { life.now += Math.round(milliseconds); };
 const onWholeSecond = (life: Life): number => { life.now = Math.ceil(life.now / SECOND) * SECOND; return life.now; };
 
-function attachment(life: Life): JsonObject {
-  const { random } = life;
-  const [kind, suffix] = random.pick([['photo', 'jpg'], ['document', 'pdf'], ['voice', 'ogg'], ['video', 'mp4']] as const);
-  const file = (): JsonObject => ({
-    file_url: `https://files.example.org/${life.desk.integrationId}/${random.uuid()}.${suffix}`,
-    file_size: random.int(2_000, 9_000_000), file_name: `IMG_${random.int(1, 9999)} (копия).${suffix}`, content_type: kind,
-  });
-  return { content_type: kind, files: Array.from({ length: random.chance(0.2) ? random.int(2, 4) : 1 }, file) };
-}
-
-function content(life: Life, lines: readonly string[]): JsonObject {
-  const { random } = life;
-  const text = random.chance(0.004) ? random.pick(lines).padEnd(4_096, ' …') : random.pick(lines);
-  if (!random.chance(0.08)) return { text, content_type: 'text' };
-  return { ...attachment(life), ...(random.chance(0.5) ? { text } : {}) };
-}
-
 function message(life: Life, sender: JsonObject, body: JsonObject, flags: { private?: boolean; automated?: boolean } = {}): void {
   const at = onWholeSecond(life);
   life.messageNumber += life.random.int(1, 4);
@@ -85,11 +69,11 @@ const customerSender = ({ fields }: Customer): JsonObject => ({
 function create(life: Life): void {
   const { random, customer } = life;
   const silent = random.chance(0.03);
-  const body = content(life, life.tongue.questions);
+  const body = content(life.desk, life.random, life.tongue.questions);
   const initial: JsonObject = { message_id: String(life.messageNumber), ...body };
   emit(life, 'ticket.created', life.now, (created_at) => ({
     customer: { ...customer.fields }, channel: customer.channel, ...(silent ? {} : { initial_message: initial }),
-    metadata: metadata(life), status: 'new', created_at, ...(random.chance(0.05) ? { priority: random.pick(['high', 'urgent']) } : {}),
+    metadata: metadata(life.desk, random), status: 'new', created_at, ...(random.chance(0.05) ? { priority: random.pick(['high', 'urgent']) } : {}),
   }));
   // Some CRMs repeat the opening message as an event of its own, under the same message id.
   if (silent || !random.chance(0.05)) return;
@@ -97,15 +81,6 @@ function create(life: Life): void {
     message_id: String(life.messageNumber), sender: customerSender(customer), content: body,
     is_private: false, is_automated: false, sent_at,
   }));
-}
-
-function metadata({ random, desk }: Life): JsonObject | null {
-  if (random.chance(0.25)) return null;
-  return {
-    source_url: `https://${desk.integrationId}.example.org/help?ref=${random.pick(['faq', 'checkout', 'app'])}`,
-    ...(random.chance(0.3) ? { campaign_id: random.pick(['spring-sale', 'newsletter-11', 'ramadan']) } : {}),
-    custom_fields: { order: [random.int(10_000, 99_999), 1.5, null], vip: random.chance(0.06), 'größe': 'ⅩⅬ' },
-  };
 }
 
 function setStatus(life: Life, status: string, by: Actor): void {
@@ -155,7 +130,7 @@ function reply(life: Life, holder: Agent): void {
   const author = random.chance(0.07) ? nextOnShift(desk, life.group, life.now, random).agent : holder;
   const bubbles = random.weighted([0, 62, 26, 12]);
   for (let i = 0; i < bubbles; i++) {
-    message(life, agentSender(author), content(life, life.tongue.replies));
+    message(life, agentSender(author), content(life.desk, life.random, life.tongue.replies));
     life.firstReplyAt ??= life.now;
     wait(life, random.int(4, 70) * SECOND);
   }
@@ -171,7 +146,7 @@ function customerWrites(life: Life, medianMinutes: number): void {
   wait(life, random.around(medianMinutes, 1.2) * MINUTE);
   const bubbles = random.weighted([0, 60, 22, 12, 6]);
   for (let i = 0; i < bubbles; i++) {
-    message(life, customerSender(life.customer), content(life, life.tongue.followUps));
+    message(life, customerSender(life.customer), content(life.desk, life.random, life.tongue.followUps));
     wait(life, random.int(1, 25) * SECOND);
   }
   if (['pending', 'waiting'].includes(life.status)) setStatus(life, 'open', rule('reopen-on-reply'));
