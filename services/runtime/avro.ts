@@ -61,3 +61,36 @@ export function containerBlock(count: number, parts: readonly Buffer[]): Buffer 
   const size = parts.reduce((total, part) => total + part.length, 0);
   return Buffer.concat([encodeLong(count), encodeLong(size), ...parts, SYNC]);
 }
+
+/** Times as Date: whoever writes one out as JSON gets ISO 8601 text again. */
+class TimestampMillis extends avsc.types.LogicalType {
+  protected override _fromValue(value: unknown): Date {
+    const date = new Date(value as number);
+    if (Number.isNaN(date.getTime())) throw new Error(`${String(value)} is not a point in time`);
+    return date;
+  }
+
+  protected override _toValue(value: unknown): unknown {
+    return value instanceof Date ? value.getTime() : undefined;
+  }
+
+  protected override _resolve(type: avsc.Type): unknown {
+    return avsc.Type.isType(type, 'long', 'int', 'logical:timestamp-millis') ? (value: unknown) => this._fromValue(value) : undefined;
+  }
+}
+
+/**
+ * Compiles the record that a reader wants; the result compiles a writer's schema into a decoder
+ * that gives this record whatever the writer wrote: fields it lacked have their defaults, fields
+ * the reader doesn't know are left out. Keep both: compiling takes a hundred times a decoding.
+ * A decoder trusts the array counts of a body, so bodies are skimmed first (avro-skim.ts).
+ */
+export function createReader(readerSchema: object): (writerSchema: object) => (body: Buffer) => unknown {
+  const options = { wrapUnions: false, logicalTypes: { 'timestamp-millis': TimestampMillis } } as const;
+  const reader = avsc.Type.forSchema(readerSchema as avsc.Schema, options);
+  return (writerSchema) => {
+    // Resolved from plain longs: a Date is made once, by the reader.
+    const resolver = reader.createResolver(avsc.Type.forSchema(writerSchema as avsc.Schema, { wrapUnions: false }));
+    return (body) => reader.fromBuffer(body, resolver) as unknown;
+  };
+}
