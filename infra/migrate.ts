@@ -3,12 +3,14 @@
 // timeline where the projection declares it, and the SQL beside the projection. Every
 // statement can be repeated. `npm run migrate`.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { loadContracts } from '../schemas/contract.ts';
 import { connectClickHouse, type ClickHouse } from '../services/runtime/clickhouse.ts';
 import { consumerSettings, readConfig } from '../services/runtime/config.ts';
+import { messageOf, RuntimeError } from '../services/runtime/errors.ts';
 import { landingColumns, landingTable, quarantineColumns, quarantineSchema } from '../services/runtime/landing.ts';
+import { endWithMessage } from './local/signals.ts';
 import type { Projection } from '../services/runtime/projector.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -38,7 +40,7 @@ async function applyFile(clickhouse: ClickHouse, path: string, database: string)
     try {
       await clickhouse.command(statement);
     } catch (error) {
-      throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}\n${statement.slice(0, 500)}`, { cause: error });
+      throw new RuntimeError('CLICKHOUSE_REFUSED', `${relative(root, path)}: ${messageOf(error)}\n${statement.slice(0, 500)}`, { cause: error });
     }
   }
 }
@@ -63,10 +65,13 @@ async function migrate(clickhouse: ClickHouse): Promise<void> {
   }
 }
 
-const { CLICKHOUSE_URL } = readConfig(consumerSettings, process.env);
-const clickhouse = connectClickHouse(CLICKHOUSE_URL);
-try {
-  await migrate(clickhouse);
-} finally {
-  await clickhouse.close();
+async function main(): Promise<void> {
+  const clickhouse = connectClickHouse(readConfig(consumerSettings, process.env).CLICKHOUSE_URL);
+  try {
+    await migrate(clickhouse);
+  } finally {
+    await clickhouse.close();
+  }
 }
+
+await main().catch(endWithMessage);

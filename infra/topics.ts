@@ -1,11 +1,12 @@
 // Creates the topics of each environment. `npm run topics`. The event log is kept for ever and
 // never compacted (a log keyed by ticket would lose all but the last event); its partition
 // count is frozen with the first event, since the key decides the partition.
-import { commonSettings, integer, readConfig, type Settings } from '../services/runtime/config.ts';
+import { commonSettings, integer, readConfig, type Config, type Settings } from '../services/runtime/config.ts';
 import { environmentSettings, environmentsOf } from './environments.ts';
 import { eventsTopic, quarantineTopic } from '../services/runtime/event-log.ts';
 import { ensureTopics, type TopicSettings } from '../services/runtime/kafka.ts';
 import { createLogger } from '../services/runtime/logger.ts';
+import { endWithMessage } from './local/signals.ts';
 
 const settings = {
   ...commonSettings,
@@ -14,27 +15,33 @@ const settings = {
   TOPIC_REPLICAS: { parse: integer(1, 5), default: 1, doc: 'Replicas of a new topic; 3 for a cluster, which sets min.insync.replicas to 2' },
 } satisfies Settings;
 
-const config = readConfig(settings, process.env);
-const environments = await environmentsOf(config);
+type TopicsConfig = Config<typeof settings>;
 
-const keptForEver = {
-  'cleanup.policy': 'delete',
-  'retention.ms': '-1',
-  'retention.bytes': '-1',
-  'unclean.leader.election.enable': 'false',
-  'min.insync.replicas': config.TOPIC_REPLICAS >= 3 ? '2' : '1',
-  // A webhook may be 1 MiB; its raw bytes go into the quarantine whole.
-  'max.message.bytes': '4194304',
-};
-
-const topics = environments.flatMap((environment): TopicSettings[] => [
-  { name: eventsTopic(environment), partitions: config.TOPIC_PARTITIONS, replicas: config.TOPIC_REPLICAS, config: keptForEver },
-  { name: quarantineTopic(environment), partitions: 1, replicas: config.TOPIC_REPLICAS, config: keptForEver },
-]);
-
-const logger = createLogger('topics', config.LOG_LEVEL);
-const reports = await ensureTopics({ brokers: config.KAFKA_BROKERS, clientId: 'topics', logger }, topics);
-for (const report of reports) {
-  const state = report.created ? 'created' : report.differences.length === 0 ? 'exists' : `exists, DIFFERS: ${report.differences.join('; ')}`;
-  console.log(`topic ${report.name}: ${report.partitions} partitions, ${state}`);
+function topicsOf(config: TopicsConfig, environments: readonly string[]): TopicSettings[] {
+  const keptForEver = {
+    'cleanup.policy': 'delete',
+    'retention.ms': '-1',
+    'retention.bytes': '-1',
+    'unclean.leader.election.enable': 'false',
+    'min.insync.replicas': config.TOPIC_REPLICAS >= 3 ? '2' : '1',
+    // A webhook may be 1 MiB; its raw bytes go into the quarantine whole.
+    'max.message.bytes': '4194304',
+  };
+  const { TOPIC_PARTITIONS: partitions, TOPIC_REPLICAS: replicas } = config;
+  return environments.flatMap((environment) => [
+    { name: eventsTopic(environment), partitions, replicas, config: keptForEver },
+    { name: quarantineTopic(environment), partitions: 1, replicas, config: keptForEver },
+  ]);
 }
+
+async function main(): Promise<void> {
+  const config = readConfig(settings, process.env);
+  const logger = createLogger('topics', config.LOG_LEVEL);
+  const topics = topicsOf(config, await environmentsOf(config));
+  for (const report of await ensureTopics({ brokers: config.KAFKA_BROKERS, clientId: 'topics', logger }, topics)) {
+    const state = report.created ? 'created' : report.differences.length === 0 ? 'exists' : `exists, DIFFERS: ${report.differences.join('; ')}`;
+    console.log(`topic ${report.name}: ${report.partitions} partitions, ${state}`);
+  }
+}
+
+await main().catch(endWithMessage);

@@ -1,4 +1,5 @@
 // Ctrl-C, SIGTERM or a closed terminal stop everything in order; a second one at once.
+import { RuntimeError } from '../../services/runtime/errors.ts';
 import { SetupError } from './settings.ts';
 import { Interrupted, StartFailure } from './supervised.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -29,6 +30,10 @@ export function stopOnSignal(supervisor: Supervisor, beforeExit: () => void = ()
 export function endWithMessage(error: unknown): void {
   // The signal's handler ends the process, when everything has stopped.
   if (error instanceof Interrupted) return;
+  if (error instanceof RuntimeError) {
+    console.error(`${error.code}: ${error.message}`);
+    process.exit(error.code === 'CONFIG_INVALID' ? 2 : 1);
+  }
   if (!(error instanceof SetupError || error instanceof StartFailure)) throw error;
   console.error(error.message);
   process.exit(error instanceof SetupError ? error.exitCode : 1);

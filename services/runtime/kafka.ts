@@ -2,6 +2,7 @@
 // kafka*.ts files of this folder only.
 import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
 import type { Logger } from './logger.ts';
+import { messageOf, RuntimeError } from './errors.ts';
 import { disarmIdleTimer } from './kafkajs-idle-timer.ts';
 import type { ConsumerPosition } from './event-log.ts';
 
@@ -38,7 +39,9 @@ export function connectKafka({ brokers, clientId, logger }: KafkaConnection): Ka
 
 async function withAdmin<T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = connectKafka(connection).admin();
-  await admin.connect();
+  await admin.connect().catch((error: unknown) => {
+    throw new RuntimeError('LOG_UNAVAILABLE', `Kafka at ${connection.brokers.join(', ')}: ${messageOf(error)}`, { cause: error });
+  });
   try {
     return await work(admin);
   } finally {

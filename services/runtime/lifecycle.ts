@@ -10,6 +10,8 @@ export interface Stoppable {
 }
 
 const STOP_DEADLINE_MS = 8_000;
+/** One Ctrl-C under `npm run` arrives twice: from the terminal and, milliseconds later, from npm. */
+const SAME_KEY_PRESS_MS = 1_000;
 
 export async function stopAll(parts: readonly Stoppable[], logger: Logger): Promise<void> {
   for (const part of parts.toReversed()) {
@@ -24,10 +26,13 @@ export async function stopAll(parts: readonly Stoppable[], logger: Logger): Prom
 /** Runs `start`, which pushes each started part onto the list; stops them in reverse order on SIGTERM or SIGINT. */
 export async function runService(logger: Logger, start: (parts: Stoppable[]) => Promise<void>): Promise<void> {
   const parts: Stoppable[] = [];
-  let stopping = false;
+  let stoppingSince: number | null = null;
   const stop = async (signal: string, code: number): Promise<void> => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== null) {
+      if (Date.now() - stoppingSince > SAME_KEY_PRESS_MS) process.exit(1);
+      return;
+    }
+    stoppingSince = Date.now();
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
       logger.error({ deadline_ms: STOP_DEADLINE_MS }, 'not stopped in time');
