@@ -36,6 +36,8 @@ export interface Lease {
   readonly pipe: string;
 }
 
+const QUERY_WAS_CANCELLED = 394;
+
 export class Session {
   readonly #native: Native;
   readonly #connection: unknown;
@@ -50,20 +52,25 @@ export class Session {
   }
 
   async query(sql: string, format = 'TabSeparated'): Promise<QueryResult> {
-    return await this.#native.QueryAsyncConnection(this.#connection, sql, format).catch((error: unknown) => this.#fail(error));
+    try {
+      return await this.#native.QueryAsyncConnection(this.#connection, sql, format);
+    } catch (error) {
+      const known = fromEngine(error, this.#version);
+      // The engine lists a killed query as running until its connection has something else to do.
+      if (known.code === QUERY_WAS_CANCELLED) await this.#native.QueryAsyncConnection(this.#connection, 'SELECT 1', 'Null').catch(() => undefined);
+      throw known;
+    }
   }
 
   /** Like `query`, but tells written rows (materialized views included, as the server counts). */
   async write(sql: string): Promise<WriteResult> {
-    return await this.#native.InsertRawAsyncConnection(this.#connection, sql, new Uint8Array(0), false).catch((error: unknown) => this.#fail(error));
+    return await this.#native.InsertRawAsyncConnection(this.#connection, sql, new Uint8Array(0), false).catch((error: unknown) => {
+      throw fromEngine(error, this.#version);
+    });
   }
 
   close(): void {
     this.#native.CloseConnection(this.#connection);
-  }
-
-  #fail(error: unknown): never {
-    throw fromEngine(error, this.#version);
   }
 }
 

@@ -1,6 +1,6 @@
 // The way of one query through this process: who asks, what for, with which data, in which
 // session, and where its rows go. Each step is a file of its own; this one is the order.
-import { constants, createReadStream, openSync } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
@@ -139,12 +139,15 @@ async function selectIntoFile({ engine, answer }: Exchange, lease: Lease, file: 
 }
 
 /**
- * The reading end stays open until the engine is done, whatever the client does: an engine
- * that opens a pipe which nobody reads would wait for ever and take its thread along.
+ * A reading end stays open until the engine is done, whatever the client does, and even after
+ * the end of the rows: an engine that opens a pipe which nobody reads waits for ever and takes
+ * its thread along, and it opens the pipe twice when it fails on an unknown format.
  */
 async function selectIntoPipe({ engine, answer }: Exchange, lease: Lease, sql: string): Promise<Summary> {
-  const rows = new Socket({ fd: openSync(lease.pipe, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
-  const query = lease.session.query(sql);
+  const openEnd = (): number => openSync(lease.pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const held = openEnd();
+  const rows = new Socket({ fd: openEnd(), readable: true, writable: false });
+  const query = lease.session.query(sql).finally(() => closeSync(held));
   cancelWhenLeft(engine, answer, lease.pipe, query);
   // A failed query may never have opened the pipe, and then no end of it comes.
   query.catch(() => {
@@ -155,8 +158,6 @@ async function selectIntoPipe({ engine, answer }: Exchange, lease: Lease, sql: s
   } catch (error) {
     await query;
     throw error;
-  } finally {
-    rows.destroy();
   }
   const { rowsRead, bytesRead, elapsed } = await query;
   return { readRows: rowsRead, readBytes: bytesRead, resultRows: rowsRead, resultBytes: bytesRead, elapsed };
