@@ -7,7 +7,9 @@ CREATE OR REPLACE VIEW {database}.ticket_steps AS
 WITH
     known AS
     (
-        SELECT *
+        SELECT
+            *,
+            business_clock(integration_id, event_at) AS event_clock
         FROM {database}.timeline FINAL
         WHERE (empty({tickets:Array(String)}) OR ticket_id IN {tickets:Array(String)})
             AND event_at <= {as_of:DateTime64(3, 'UTC')}
@@ -21,8 +23,11 @@ WITH
             *,
             row_number() OVER whole_ticket AS step_no,
             first_value(event_at) OVER whole_ticket AS first_event_at,
+            first_value(event_clock) OVER whole_ticket AS first_event_clock,
             leadInFrame(toNullable(event_at), 1, NULL) OVER whole_ticket AS next_event_at,
+            leadInFrame(toNullable(event_clock), 1, NULL) OVER whole_ticket AS next_event_clock,
             first_value(if(type_rank = 0, event_at, NULL)) IGNORE NULLS OVER whole_ticket AS creation_at,
+            first_value(if(type_rank = 0, event_clock, NULL)) IGNORE NULLS OVER whole_ticket AS creation_clock,
             first_value(if(type_rank = 0, event_id, NULL)) IGNORE NULLS OVER whole_ticket AS creation_event_id,
             first_value(if(type_rank = 0, new_status, NULL)) IGNORE NULLS OVER whole_ticket AS creation_status,
             first_value(if(type_rank = 0, message_id, NULL)) IGNORE NULLS OVER whole_ticket AS initial_message_id
@@ -38,6 +43,7 @@ WITH
             *,
             isNull(creation_at) AS is_provisional,
             ifNull(creation_at, first_event_at) AS created_at,
+            ifNull(creation_clock, first_event_clock) AS created_clock,
             ifNull(event_id = creation_event_id, false) AS is_creation,
             ifNull(creation_status, '') = '' AS is_status_assumed,
             both(message_id != '', message_id = ifNull(initial_message_id, '')) AS is_initial_message,
@@ -144,12 +150,15 @@ WITH
             max(if(stops_waiting, step_no, 0)) OVER before AS last_stop_step,
             countIf(starts_station) OVER before AS stations_before,
             last_value(if(starts_station, event_at, NULL)) IGNORE NULLS OVER before AS station_started_before,
+            last_value(if(starts_station, event_clock, NULL)) IGNORE NULLS OVER before AS station_started_clock_before,
             countIf(is_agent_reply) OVER before AS agent_replies_before,
             countIf(is_own_reply) OVER before AS own_replies_before,
             countIf(starts_turn) OVER before AS turns_before,
             countIf(is_solve) OVER before AS solves_before,
             countIf(answers_creation) OVER before AS answers_before,
-            ifNull(last_value(if(is_reopen, event_at, NULL)) IGNORE NULLS OVER before, created_at) AS cycle_started_before
+            ifNull(last_value(if(is_reopen, event_at, NULL)) IGNORE NULLS OVER before, created_at) AS cycle_started_before,
+            ifNull(last_value(if(is_reopen, event_clock, NULL)) IGNORE NULLS OVER before, created_clock)
+                AS cycle_started_clock_before
         FROM changed
         WINDOW before AS (
             PARTITION BY integration_id, ticket_id ORDER BY event_at, type_rank, event_id
@@ -164,10 +173,12 @@ WITH
             last_customer_step > last_stop_step AS is_waiting_before,
             stations_before + starts_station AS station_no,
             if(starts_station, event_at, assumeNotNull(station_started_before)) AS station_started_at,
+            if(starts_station, event_clock, assumeNotNull(station_started_clock_before)) AS station_started_clock,
             turns_before + starts_turn AS turn_no,
             solves_before + is_solve AS solve_no,
             both(answers_creation, answers_before = 0) AS is_first_response,
-            if(is_reopen, event_at, cycle_started_before) AS cycle_started_at
+            if(is_reopen, event_at, cycle_started_before) AS cycle_started_at,
+            if(is_reopen, event_clock, cycle_started_clock_before) AS cycle_started_clock
         FROM counted_before
     ),
 
@@ -178,12 +189,13 @@ WITH
             *,
             both(is_customer_message, NOT is_waiting_before) AS starts_wait,
             both(stops_waiting, is_waiting_before) AS ends_wait,
-            if(status_category = 'pending', next_event_at, NULL) AS pending_until,
-            greatest(event_at, cycle_started_at) AS pending_from,
-            ifNull(ms_between(pending_from, pending_until), 0) AS cycle_pending_ms,
-            ifNull(business_ms(integration_id, pending_from, pending_until), 0) AS cycle_pending_business_ms,
+            status_category = 'pending' AS is_pending,
+            if(is_pending, ifNull(ms_between(greatest(event_at, cycle_started_at), next_event_at), 0), 0)
+                AS cycle_pending_ms,
+            if(is_pending, ifNull(clock_ms(greatest(event_clock, cycle_started_clock), next_event_clock), 0), 0)
+                AS cycle_pending_business_ms,
             ifNull(ms_between(event_at, next_event_at), 0) AS step_ms,
-            ifNull(business_ms(integration_id, event_at, next_event_at), 0) AS step_business_ms
+            ifNull(clock_ms(event_clock, next_event_clock), 0) AS step_business_ms
         FROM numbered
     ),
 
@@ -193,6 +205,7 @@ WITH
             *,
             countIf(starts_wait) OVER before AS waits_before,
             last_value(if(starts_wait, event_at, NULL)) IGNORE NULLS OVER before AS wait_started_before,
+            last_value(if(starts_wait, event_clock, NULL)) IGNORE NULLS OVER before AS wait_started_clock_before,
             ifNull(last_value(if(starts_station, own_replies_before, NULL)) IGNORE NULLS OVER before, 0)
                 AS own_replies_at_station_start,
             sum(cycle_pending_ms) OVER before AS pending_ms_before,
@@ -211,6 +224,10 @@ SELECT
     -- The replier's own clock: from the start of the own station when later; from the wait's start without a station.
     if(both(is_own_reply, station_started_at > wait_started_before), station_started_at, wait_started_before)
         AS own_clock_from,
+    clock_ms(wait_started_clock_before, event_clock) AS wait_business_ms,
+    clock_ms(
+        if(is_own_reply, greatest(station_started_clock, assumeNotNull(wait_started_clock_before)), wait_started_clock_before),
+        event_clock) AS own_wait_business_ms,
     both(is_own_reply, own_replies_before = own_replies_at_station_start) AS is_first_own_reply,
     both(changes_assignee, assignee_before != '') AS leaves_agent,
     both(leaves_agent, assignee_id != '') AS is_handoff,

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     version UInt64 COMMENT 'Highest log offset of the ticket''s events; the highest version of a row wins.',
     created_at DateTime64(3, 'UTC') COMMENT 'Event time of the creation; of the first event while provisional.',
     running_since DateTime64(3, 'UTC') COMMENT 'Up to here held time is added; from here the current state runs.',
+    running_since_clock Int64 COMMENT 'The tenant''s business clock at running_since, milliseconds.',
     customer_telegram_user_id Nullable(Int64) COMMENT 'Customer; NULL while provisional.',
     status_category LowCardinality(String) COMMENT 'Category after the last event.',
     stations Array(Tuple(station_no UInt32, agent_id String, queue_id String, assigned_at DateTime64(3, 'UTC'), ended_at Nullable(DateTime64(3, 'UTC')), ended_by LowCardinality(String), assigned_by_type LowCardinality(String), assigned_by_id String, assignee_name String, from_agent_id String, from_queue_id String, first_public_reply_at Nullable(DateTime64(3, 'UTC')), public_replies UInt32, first_response_from Nullable(DateTime64(3, 'UTC')), first_response_business_ms Nullable(Int64), held_ms Int64, held_business_ms Int64, is_handoff_in Bool, is_handoff_out Bool, is_bounced Bool)) COMMENT 'Stations, in order, those of nobody included.',
@@ -31,6 +32,7 @@ WITH
             toUInt64(max(kafka_offset)) AS version,
             created_at,
             max(event_at) AS running_since,
+            max(event_clock) AS running_since_clock,
             anyIf(customer_telegram_user_id, is_creation) AS customer_telegram_user_id,
             argMax(status_category, step_no) AS last_status_category,
 
@@ -41,7 +43,8 @@ WITH
                  is_handoff, is_bounce, is_unassignment),
                 starts_station)) AS station_starts,
             arraySort(groupArrayIf(
-                (station_no, event_at, if(ends_wait, own_clock_from, NULL)), is_first_own_reply)) AS first_own_replies,
+                (station_no, event_at, if(ends_wait, own_clock_from, NULL), if(ends_wait, own_wait_business_ms, NULL)),
+                is_first_own_reply)) AS first_own_replies,
             countIf(is_own_reply) AS own_replies,
             sumIf(step_ms, is_held) AS all_held_ms,
             sumIf(step_business_ms, is_held) AS all_held_business_ms,
@@ -49,7 +52,8 @@ WITH
             -- Only the first reply of a turn can end a wait: a customer message would have ended the turn.
             arraySort(groupArrayIf(
                 (turn_no, actor_id, event_at, agent_replies_before, if(ends_wait, wait_no, 0),
-                 if(ends_wait, wait_started_before, NULL), if(ends_wait, own_clock_from, NULL), assignee_id, queue_id),
+                 if(ends_wait, wait_started_before, NULL), if(ends_wait, own_clock_from, NULL), assignee_id, queue_id,
+                 if(ends_wait, wait_business_ms, NULL), if(ends_wait, own_wait_business_ms, NULL)),
                 starts_turn)) AS turn_starts,
             arraySort(groupArrayIf((step_no, event_at), is_agent_reply)) AS replies,
             maxIf(turn_no, is_first_response) AS first_response_turn,
@@ -88,6 +92,7 @@ SELECT
     version,
     created_at,
     running_since,
+    running_since_clock,
     customer_telegram_user_id,
     last_status_category AS status_category,
 
@@ -101,7 +106,7 @@ SELECT
             if(reply_no > 0, first_own_replies[reply_no].2, NULL),
             own_replies_at_end[n] - s.10,
             if(reply_no > 0, first_own_replies[reply_no].3, NULL),
-            if(reply_no > 0, business_ms(integration_id, first_own_replies[reply_no].3, first_own_replies[reply_no].2), NULL),
+            if(reply_no > 0, first_own_replies[reply_no].4, NULL),
             held_ms_at_end[n] - s.11,
             held_business_ms_at_end[n] - s.12,
             s.13,
@@ -116,8 +121,7 @@ SELECT
             replies[replies_at_end[n]].2,
             replies_at_end[n] - t.4,
             t.5, t.6, t.7,
-            business_ms(integration_id, t.6, t.3),
-            business_ms(integration_id, t.7, t.3),
+            t.10, t.11,
             t.8, t.9,
             t.1 = first_response_turn),
         turn_starts, arrayEnumerate(turn_starts)),

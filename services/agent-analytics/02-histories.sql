@@ -45,7 +45,7 @@ SELECT
     if(isNull(s.first_response_from), NULL, seconds_between(s.first_response_from, s.first_public_reply_at)) AS agent_first_response_seconds,
     whole_seconds(s.first_response_business_ms) AS agent_first_response_business_seconds,
     running_seconds(s.held_ms, isNull(s.ended_at) AND s.agent_id != '' AND is_agents_turn(status_category), running_since, now64(3, 'UTC')) AS held_seconds,
-    running_business_seconds(integration_id, s.held_business_ms, isNull(s.ended_at) AND s.agent_id != '' AND is_agents_turn(status_category), running_since, now64(3, 'UTC')) AS held_business_seconds,
+    running_business_seconds(s.held_business_ms, isNull(s.ended_at) AND s.agent_id != '' AND is_agents_turn(status_category), running_since_clock, business_clock(integration_id, now64(3, 'UTC'))) AS held_business_seconds,
     toUInt8(s.is_handoff_in) AS is_handoff_in,
     toUInt8(s.is_handoff_out) AS is_handoff_out,
     toUInt8(s.is_bounced) AS is_bounced

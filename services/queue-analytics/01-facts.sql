@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     first_event_at DateTime64(3, 'UTC') COMMENT 'Event time of the first event.',
     last_event_at DateTime64(3, 'UTC') COMMENT 'Event time of the last event.',
     running_since DateTime64(3, 'UTC') COMMENT 'Up to here the sums are added; from here the current state runs.',
+    running_since_clock Int64 COMMENT 'The tenant''s business clock at running_since, milliseconds.',
     customer_telegram_user_id Nullable(Int64) COMMENT 'Customer; NULL while provisional.',
     customer_language_code LowCardinality(String) COMMENT 'Language, empty when absent.',
     channel_type LowCardinality(String) COMMENT 'Kind of channel, empty while provisional.',
@@ -109,9 +110,11 @@ WITH
             toUInt64(max(kafka_offset)) AS version,
             is_provisional,
             created_at,
+            created_clock,
             first_event_at,
             maxIf(event_at, NOT is_ignored) AS last_event_at,
             max(event_at) AS running_since,
+            max(event_clock) AS running_since_clock,
 
             anyIf(customer_telegram_user_id, is_creation) AS customer_telegram_user_id,
             anyIf(customer_language_code, is_creation) AS customer_language_code,
@@ -128,13 +131,17 @@ WITH
 
             countIf(both(is_customer_message, is_up_to_creation)) > 0 AS came_with_a_message,
             minOrNullIf(event_at, is_customer_message) AS first_customer_message_at,
+            minOrNullIf(event_clock, is_customer_message) AS first_customer_message_clock,
             minOrNullIf(event_at, is_first_response) AS first_response_at,
+            minOrNullIf(event_clock, is_first_response) AS first_response_clock,
             anyIf(actor_id, is_first_response) AS first_response_agent_id,
             anyIf(assignee_id, is_first_response) AS assignee_at_first_response,
             anyIf(queue_id, is_first_response) AS queue_at_first_response,
 
             minOrNullIf(event_at, is_solve) AS first_solved_at,
             maxOrNullIf(event_at, is_solve) AS last_solved_at,
+            minOrNullIf(event_clock, is_solve) AS first_solved_clock,
+            maxOrNullIf(event_clock, is_solve) AS last_solved_clock,
             maxIf(step_no, is_solve) AS last_solve_step,
             arraySort(groupArrayIf((step_no, event_at), is_closing)) AS closings,
 
@@ -166,17 +173,19 @@ WITH
             arraySort(groupArrayIf((step_no, wait_no, event_at, assignee_id, queue_id), starts_wait)) AS wait_starts,
             arraySort(groupArrayIf(
                 (step_no, event_at, is_agent_reply, actor_id, assignee_id, queue_id,
-                 business_ms(integration_id, wait_started_before, event_at), own_clock_from),
+                 wait_business_ms, own_clock_from, own_wait_business_ms),
                 ends_wait)) AS wait_ends,
             arraySort(groupArrayIf(
                 (step_no, solve_no, event_at, actor_type, actor_id, assignee_id, queue_id, cycle_started_at,
-                 pending_ms_before, pending_business_ms_before),
+                 pending_ms_before, pending_business_ms_before,
+                 clock_ms(cycle_started_clock, event_clock), clock_ms(created_clock, event_clock)),
                 is_solve)) AS solves,
             arraySort(groupArrayIf((solve_no, event_at), both(is_reopen, solve_no > 0))) AS reopenings,
-            arraySort(groupArrayIf((step_no, event_at, actor_id), is_human_action)) AS human_actions,
+            arraySort(groupArrayIf((step_no, event_at, actor_id, event_clock), is_human_action)) AS human_actions,
             arraySort(groupArrayIf(
                 (step_no, event_id, event_at, policy_id, policy_name, breached_metric, threshold_seconds, elapsed_seconds,
-                 level, escalated_to_type, escalated_to_id, status_category, queue_id, assignee_id),
+                 level, escalated_to_type, escalated_to_id, status_category, queue_id, assignee_id,
+                 event_clock),
                 event_type = 'escalation.fired')) AS escalations_fired,
             arraySort(groupArrayIf(
                 (step_no, event_at, activity, if(is_creation, 'customer', actor_type), actor_id, queue_id),
@@ -195,7 +204,7 @@ WITH
             countIf(both(NOT is_provisional, both(is_up_to_creation, NOT is_creation))) AS events_before_creation,
             countIf(is_ignored) AS repeated_creations
         FROM told
-        GROUP BY integration_id, ticket_id, is_provisional, created_at, first_event_at
+        GROUP BY integration_id, ticket_id, is_provisional, created_at, created_clock, first_event_at
     )
 
 SELECT
@@ -207,6 +216,7 @@ SELECT
     first_event_at,
     last_event_at,
     running_since,
+    running_since_clock,
     customer_telegram_user_id,
     customer_language_code,
     channel_type,
@@ -223,13 +233,13 @@ SELECT
     first_response_agent_id,
     assignee_at_first_response,
     queue_at_first_response,
-    business_ms(integration_id, response_due_from, first_response_at) AS first_response_business_ms,
+    clock_ms(if(came_with_a_message, created_clock, first_customer_message_clock), first_response_clock) AS first_response_business_ms,
     first_solved_at,
     last_solved_at,
     if(both(is_finished(last_status_category), arrayExists(c -> c.1 >= last_solve_step, closings)),
         arrayFirst(c -> c.1 >= last_solve_step, closings).2, NULL) AS closed_at,
-    business_ms(integration_id, created_at, first_solved_at) AS first_resolution_business_ms,
-    business_ms(integration_id, created_at, last_solved_at) AS full_resolution_business_ms,
+    clock_ms(created_clock, first_solved_clock) AS first_resolution_business_ms,
+    clock_ms(created_clock, last_solved_clock) AS full_resolution_business_ms,
     work_ms,
     work_business_ms,
     pending_ms,
@@ -270,8 +280,7 @@ SELECT
             if(n <= length(wait_ends), wait_ends[n].6, ''),
             if(n <= length(wait_ends), wait_ends[n].7, NULL),
             if(both(n <= length(wait_ends), wait_ends[n].3), wait_ends[n].8, NULL),
-            if(both(n <= length(wait_ends), wait_ends[n].3),
-                business_ms(integration_id, wait_ends[n].8, wait_ends[n].2), NULL)),
+            if(both(n <= length(wait_ends), wait_ends[n].3), wait_ends[n].9, NULL)),
         wait_starts, arrayEnumerate(wait_starts)),
         'Array(Tuple(wait_no UInt32, waiting_since DateTime64(3, ''UTC''), ended_at Nullable(DateTime64(3, ''UTC'')), ended_by LowCardinality(String), replied_by_agent_id String, assignee_at_start String, assignee_at_reply String, queue_at_start String, queue_at_end String, wait_business_ms Nullable(Int64), own_clock_from Nullable(DateTime64(3, ''UTC'')), agent_wait_business_ms Nullable(Int64)))') AS waits,
 
@@ -286,8 +295,8 @@ SELECT
             s.6,
             s.7,
             s.8,
-            assumeNotNull(business_ms(integration_id, s.8, s.3)),
-            assumeNotNull(business_ms(integration_id, created_at, s.3)),
+            s.11,
+            s.12,
             s.9 - if(n = 1, 0, solves[n - 1].9),
             s.10 - if(n = 1, 0, solves[n - 1].10),
             if(n <= length(reopenings), reopenings[n].2, NULL)),
@@ -299,7 +308,7 @@ SELECT
             e.2, e.3, e.4, e.5, e.6, e.7, e.8, e.9, e.10, e.11, e.12, e.13, e.14,
             if(action.1 > 0, action.2, NULL),
             action.3,
-            if(action.1 > 0, business_ms(integration_id, e.3, action.2), NULL)),
+            if(action.1 > 0, clock_ms(e.15, action.4), NULL)),
         escalations_fired,
         arrayMap(e -> arrayFirst(action -> action.1 > e.1, human_actions), escalations_fired)),
         'Array(Tuple(event_id String, fired_at DateTime64(3, ''UTC''), policy_id String, policy_name String, breached_metric LowCardinality(String), threshold_seconds Int64, elapsed_seconds Nullable(Int64), level String, escalated_to_type LowCardinality(String), escalated_to_id String, status_category LowCardinality(String), queue_id String, assignee_id String, acknowledged_at Nullable(DateTime64(3, ''UTC'')), acknowledged_by_id String, acknowledge_business_ms Nullable(Int64)))') AS escalations,

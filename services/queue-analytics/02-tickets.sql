@@ -64,7 +64,9 @@ CREATE OR REPLACE VIEW {database}.tickets
     data_quality Array(LowCardinality(String)) COMMENT 'Rules with findings on this ticket, sorted; the counts are in data_quality.'
 )
 AS
-WITH now64(3, 'UTC') AS at
+WITH
+    now64(3, 'UTC') AS at,
+    business_clock(integration_id, at) AS clock_now
 SELECT
     integration_id,
     ticket_id,
@@ -99,15 +101,15 @@ SELECT
     if(is_finished(status_category), seconds_between(created_at, last_solved_at), NULL) AS full_resolution_seconds,
     if(is_finished(status_category), whole_seconds(full_resolution_business_ms), NULL) AS full_resolution_business_seconds,
     running_seconds(work_ms + on_hold_ms, is_agents_turn(status_category) OR status_category = 'on_hold', running_since, at) AS requester_wait_seconds,
-    running_business_seconds(integration_id, work_business_ms + on_hold_business_ms, is_agents_turn(status_category) OR status_category = 'on_hold', running_since, at) AS requester_wait_business_seconds,
+    running_business_seconds(work_business_ms + on_hold_business_ms, is_agents_turn(status_category) OR status_category = 'on_hold', running_since_clock, clock_now) AS requester_wait_business_seconds,
     running_seconds(pending_ms, status_category = 'pending', running_since, at) AS pending_seconds,
-    running_business_seconds(integration_id, pending_business_ms, status_category = 'pending', running_since, at) AS pending_business_seconds,
+    running_business_seconds(pending_business_ms, status_category = 'pending', running_since_clock, clock_now) AS pending_business_seconds,
     running_seconds(on_hold_ms, status_category = 'on_hold', running_since, at) AS on_hold_seconds,
-    running_business_seconds(integration_id, on_hold_business_ms, status_category = 'on_hold', running_since, at) AS on_hold_business_seconds,
+    running_business_seconds(on_hold_business_ms, status_category = 'on_hold', running_since_clock, clock_now) AS on_hold_business_seconds,
     running_seconds(work_ms, is_agents_turn(status_category), running_since, at) AS agent_work_seconds,
-    running_business_seconds(integration_id, work_business_ms, is_agents_turn(status_category), running_since, at) AS agent_work_business_seconds,
+    running_business_seconds(work_business_ms, is_agents_turn(status_category), running_since_clock, clock_now) AS agent_work_business_seconds,
     running_seconds(unassigned_ms, assignee_id = '' AND NOT is_finished(status_category), running_since, at) AS unassigned_seconds,
-    running_business_seconds(integration_id, unassigned_business_ms, assignee_id = '' AND NOT is_finished(status_category), running_since, at) AS unassigned_business_seconds,
+    running_business_seconds(unassigned_business_ms, assignee_id = '' AND NOT is_finished(status_category), running_since_clock, clock_now) AS unassigned_business_seconds,
     toUInt32(length(resolutions)) AS solves,
     reopens,
     if(is_finished(status_category), toUInt8(reply_turns = 1 AND reopens = 0), NULL) AS is_one_touch,
@@ -193,7 +195,9 @@ CREATE OR REPLACE VIEW {database}.tickets_known_at
     data_quality Array(LowCardinality(String)) COMMENT 'Rules with findings on this ticket, sorted; the counts are in data_quality.'
 )
 AS
-WITH {ts:DateTime64(3, 'UTC')} AS at
+WITH
+    {ts:DateTime64(3, 'UTC')} AS at,
+    business_clock(integration_id, at) AS clock_now
 SELECT
     integration_id,
     ticket_id,
@@ -228,15 +232,15 @@ SELECT
     if(is_finished(status_category), seconds_between(created_at, last_solved_at), NULL) AS full_resolution_seconds,
     if(is_finished(status_category), whole_seconds(full_resolution_business_ms), NULL) AS full_resolution_business_seconds,
     running_seconds(work_ms + on_hold_ms, is_agents_turn(status_category) OR status_category = 'on_hold', running_since, at) AS requester_wait_seconds,
-    running_business_seconds(integration_id, work_business_ms + on_hold_business_ms, is_agents_turn(status_category) OR status_category = 'on_hold', running_since, at) AS requester_wait_business_seconds,
+    running_business_seconds(work_business_ms + on_hold_business_ms, is_agents_turn(status_category) OR status_category = 'on_hold', running_since_clock, clock_now) AS requester_wait_business_seconds,
     running_seconds(pending_ms, status_category = 'pending', running_since, at) AS pending_seconds,
-    running_business_seconds(integration_id, pending_business_ms, status_category = 'pending', running_since, at) AS pending_business_seconds,
+    running_business_seconds(pending_business_ms, status_category = 'pending', running_since_clock, clock_now) AS pending_business_seconds,
     running_seconds(on_hold_ms, status_category = 'on_hold', running_since, at) AS on_hold_seconds,
-    running_business_seconds(integration_id, on_hold_business_ms, status_category = 'on_hold', running_since, at) AS on_hold_business_seconds,
+    running_business_seconds(on_hold_business_ms, status_category = 'on_hold', running_since_clock, clock_now) AS on_hold_business_seconds,
     running_seconds(work_ms, is_agents_turn(status_category), running_since, at) AS agent_work_seconds,
-    running_business_seconds(integration_id, work_business_ms, is_agents_turn(status_category), running_since, at) AS agent_work_business_seconds,
+    running_business_seconds(work_business_ms, is_agents_turn(status_category), running_since_clock, clock_now) AS agent_work_business_seconds,
     running_seconds(unassigned_ms, assignee_id = '' AND NOT is_finished(status_category), running_since, at) AS unassigned_seconds,
-    running_business_seconds(integration_id, unassigned_business_ms, assignee_id = '' AND NOT is_finished(status_category), running_since, at) AS unassigned_business_seconds,
+    running_business_seconds(unassigned_business_ms, assignee_id = '' AND NOT is_finished(status_category), running_since_clock, clock_now) AS unassigned_business_seconds,
     toUInt32(length(resolutions)) AS solves,
     reopens,
     if(is_finished(status_category), toUInt8(reply_turns = 1 AND reopens = 0), NULL) AS is_one_touch,
