@@ -4,11 +4,12 @@
 //
 // Handlers do not throw for an outage: they wait inside, while a timer here keeps the group
 // membership alive. Offsets are committed after each batch, so a killed process repeats at
-// most what was in flight.
+// most what was in flight; a handler that commits by itself can say more precisely how far it is.
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { PartitionHeld } from './breaker.ts';
 import { messageOf, RuntimeError } from './errors.ts';
 import { connectKafka, deleteGroup, topicOffsets, type KafkaConnection } from './kafka.ts';
-import type { LogRecord, PartitionBatch } from './event-log.ts';
+import type { LogRecord, ManualBatch } from './event-log.ts';
 import type { Stoppable } from './lifecycle.ts';
 
 export interface ConsumerOptions {
@@ -16,7 +17,9 @@ export interface ConsumerOptions {
   readonly topics: readonly string[];
   /** Batches handed out at once; one per partition at the most. */
   readonly concurrency: number;
-  readonly handle: (batch: PartitionBatch) => Promise<void>;
+  readonly handle: (batch: ManualBatch) => Promise<void>;
+  /** The handler commits through its batch, and nobody else does. */
+  readonly commitsItself?: boolean;
   /** The consumer cannot go on; the process should end and be restarted. */
   readonly onCrash: (error: Error) => void;
 }
@@ -32,28 +35,39 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
     rebalanceTimeout: 30_000,
     heartbeatInterval: HEARTBEAT_MS,
     maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
-    maxWaitTimeInMs: 250,
+    maxWaitTimeInMs: 1_000,
     allowAutoTopicCreation: false,
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 10, restartOnFailure: () => Promise.resolve(true) },
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) options.onCrash(payload.error);
   });
+  const group: Group = { generation: 0 };
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    group.generation += 1;
+  });
   await consumer.connect();
   await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
   await consumer.run({
     autoCommit: false,
     partitionsConsumedConcurrently: options.concurrency,
-    eachBatch: (payload) => handleBatch(consumer, payload, options),
+    eachBatch: (payload) => handleBatch({ consumer, group }, payload, options),
   });
   return { name: 'consumer', stop: () => consumer.disconnect() };
 }
 
-async function handleBatch(consumer: Consumer, payload: EachBatchPayload, options: ConsumerOptions): Promise<void> {
+/** kafkajs rejoins while handlers still run, and would commit for them in the group's next generation. */
+interface Group {
+  generation: number;
+}
+
+async function handleBatch({ consumer, group }: { consumer: Consumer; group: Group }, payload: EachBatchPayload, options: ConsumerOptions): Promise<void> {
   const { topic, partition, messages } = payload.batch;
   const last = messages.at(-1);
   if (last === undefined) return;
-  const owned = (): boolean => payload.isRunning() && !payload.isStale();
+  const { generation } = group;
+  const sameGroup = (): boolean => payload.isRunning() && group.generation === generation;
+  const owned = (): boolean => sameGroup() && !payload.isStale();
   let lost: unknown = null;
   const heartbeat = setInterval(() => {
     payload.heartbeat().catch((error: unknown) => {
@@ -67,11 +81,24 @@ async function handleBatch(consumer: Consumer, payload: EachBatchPayload, option
       records: messages.map((message) => toRecord(topic, partition, message)),
       lag: Math.max(0, Number(payload.batch.highWatermark) - Number(last.offset) - 1),
       owned: () => owned() && lost === null,
+      generation,
+      commit: async (next, note) => {
+        if (sameGroup()) await consumer.commitOffsets([{ topic, partition, offset: String(next), metadata: note }]);
+      },
+      rewind: (offset) => consumer.seek({ topic, partition, offset: String(offset) }),
     });
   } catch (error) {
     // Ownership was lost while the handler waited: the new owner repeats this batch.
     if (error instanceof RuntimeError && error.code === 'OWNERSHIP_LOST') {
       if (lost !== null) throw toError(lost);
+      return;
+    }
+    if (error instanceof PartitionHeld) {
+      if (!owned()) return;
+      waitAt(consumer, payload, error);
+      if (options.commitsItself !== true && error.offset > Number(payload.batch.firstOffset())) {
+        await consumer.commitOffsets([{ topic, partition, offset: String(error.offset) }]);
+      }
       return;
     }
     // kafkajs stops for good without a word on TypeError and its like; a plain Error makes it retry.
@@ -81,8 +108,20 @@ async function handleBatch(consumer: Consumer, payload: EachBatchPayload, option
   }
   if (lost !== null) throw toError(lost);
   if (!owned()) return;
-  await consumer.commitOffsets([{ topic, partition, offset: String(Number(last.offset) + 1) }]);
+  if (options.commitsItself !== true) await consumer.commitOffsets([{ topic, partition, offset: String(Number(last.offset) + 1) }]);
   await payload.heartbeat();
+}
+
+/**
+ * Goes back to where the partition is held and pauses it. Waiting inside the handler would do for
+ * one partition, but kafkajs fetches nothing more from a broker until every batch of its last
+ * answer is handled: all other partitions would wait too.
+ */
+function waitAt(consumer: Consumer, payload: EachBatchPayload, { offset, retryAfterMs }: PartitionHeld): void {
+  const { batch } = payload;
+  const resume = payload.pause();
+  setTimeout(resume, retryAfterMs).unref();
+  consumer.seek({ topic: batch.topic, partition: batch.partition, offset: String(offset) });
 }
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
