@@ -9,7 +9,8 @@ import { loadContracts } from '../schemas/contract.ts';
 import { connectClickHouse, type ClickHouse } from '../services/runtime/clickhouse.ts';
 import { consumerSettings, readConfig } from '../services/runtime/config.ts';
 import { messageOf, RuntimeError } from '../services/runtime/errors.ts';
-import { landingColumns, landingTable, quarantineColumns, quarantineSchema } from '../services/runtime/landing.ts';
+import { landingColumns, landingTable } from '../services/runtime/landing.ts';
+import { quarantineLandings } from '../services/runtime/quarantine-landing.ts';
 import { endWithMessage } from './local/signals.ts';
 import type { Projection } from '../services/runtime/projector.ts';
 
@@ -58,7 +59,9 @@ async function migrate(clickhouse: ClickHouse): Promise<void> {
     const { database, name, timeline } = projection;
     await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
     for (const { record } of contracts) await createLanding(clickhouse, `${database}.${landingTable(record)}`, landingColumns(record));
-    if (database === 'log') await createLanding(clickhouse, `${database}.${landingTable(quarantineSchema)}`, quarantineColumns());
+    if (database === 'log') {
+      for (const { table, columns } of quarantineLandings) await createLanding(clickhouse, `${database}.${table}`, columns);
+    }
     const files = [...(timeline ? sqlFiles(sharedSql) : []), ...sqlFiles(folder)];
     for (const file of files) await applyFile(clickhouse, file, database);
     console.log(`database ${database} (${name}): ${files.length} SQL files applied`);

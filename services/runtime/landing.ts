@@ -3,7 +3,7 @@
 // ClickHouse reads the block under the writer's own schema. One landing table per event type,
 // with a column for every field; it is an ENGINE = Null door to the materialized views behind.
 import { compileSkim, type Identity } from './avro-skim.ts';
-import { containerHeader, createEncoder, encodeLong, encodeString, unframe } from './avro.ts';
+import { containerHeader, encodeLong, encodeString, unframe } from './avro.ts';
 import type { LogRecord } from './event-log.ts';
 import type { SchemaLookup } from './registry.ts';
 
@@ -19,7 +19,7 @@ export interface LandingRow {
   readonly identity?: Identity;
 }
 
-export type PoisonReason = 'tombstone' | 'empty' | 'no_magic_byte' | 'unknown_schema' | 'truncated' | 'trailing_bytes' | 'identity_missing' | 'refused_by_clickhouse';
+export type PoisonReason = 'tombstone' | 'empty' | 'no_magic_byte' | 'unknown_schema' | 'foreign_schema' | 'truncated' | 'trailing_bytes' | 'identity_missing' | 'key_mismatch' | 'refused_by_clickhouse';
 
 export interface Poison {
   readonly kind: 'poison';
@@ -41,7 +41,7 @@ interface RecordSchema {
 const timestampMillis = { type: 'long', logicalType: 'timestamp-millis' };
 
 /** Fields that the projector adds in front of every record: where it lies in the log and when it was received. */
-const leadingFields = [
+export const leadingFields = [
   { name: 'kafka_partition', type: 'int' },
   { name: 'kafka_offset', type: 'long' },
   { name: 'received_at', type: timestampMillis },
@@ -50,6 +50,9 @@ const leadingFields = [
 
 /** `TicketCreated` → `ticket_created`. */
 const snakeCase = (name: string): string => name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
+
+/** `TicketCreated` → `ticket.created`. */
+export const eventTypeOf = (record: { readonly name: string }): string => snakeCase(record.name).replaceAll('_', '.');
 
 export const landingTable = (record: { readonly name: string }): string => `landing_${snakeCase(record.name)}`;
 
@@ -80,7 +83,7 @@ function clickHouseType(type: unknown): string {
 }
 
 /** When the ingress received it; a record of another producer has Kafka's time instead. */
-function receivedAt(record: LogRecord): number {
+export function receivedAt(record: LogRecord): number {
   const parsed = Date.parse(record.headers['received_at'] ?? '');
   return Number.isNaN(parsed) ? record.timestampMs : parsed;
 }
@@ -95,21 +98,39 @@ interface Writer {
   readonly skim: ReturnType<typeof compileSkim>;
 }
 
-function createWriter(schemaText: string): Writer {
+/** Schemas of other topics in the same registry are none of ours. An event without a landing table waits for `npm run migrate`. */
+const EVENTS_NAMESPACE = 'ticketstream.events';
+
+function createWriter(schemaText: string): Writer | 'foreign' {
   const schema = JSON.parse(schemaText) as RecordSchema;
+  // It may be any Avro schema, e.g. the text "string".
+  if ((schema as Partial<RecordSchema> | null)?.type !== 'record' || schema.namespace !== EVENTS_NAMESPACE) return 'foreign';
   return {
     table: landingTable(schema),
     header: containerHeader({ ...schema, fields: [...leadingFields, ...schema.fields] }),
-    eventType: encodeString(snakeCase(schema.name).replaceAll('_', '.')),
+    eventType: encodeString(eventTypeOf(schema)),
     skim: compileSkim(schema),
   };
+}
+
+/**
+ * Why a record that can be read still can't be used, if so. Under another key than its ticket's it
+ * may lie in another partition than the rest of the ticket, whose order then is lost to every
+ * consumer; a replay from the quarantine puts it under the right key.
+ */
+export function identityProblem(identity: Identity, record: LogRecord): [reason: PoisonReason, detail: string] | null {
+  if (identity.event_id === '' || identity.ticket_id === '' || identity.integration_id === '') {
+    return ['identity_missing', 'event_id, ticket_id or source.integration_id is empty'];
+  }
+  if (record.key !== identity.ticket_id) return ['key_mismatch', `the record's key is not its ticket_id ${identity.ticket_id}`];
+  return null;
 }
 
 /** Rows of the event topic. */
 export function eventRows(schemas: SchemaLookup): ToLanding {
   // Promises, so that records that ask at once get one writer: rows share a container by its header.
-  const writers = new Map<number, Promise<Writer | null>>();
-  const load = async (schemaId: number): Promise<Writer | null> => {
+  const writers = new Map<number, Promise<Writer | 'foreign' | null>>();
+  const load = async (schemaId: number): Promise<Writer | 'foreign' | null> => {
     try {
       const schema = await schemas.find(schemaId);
       if (schema !== null) return createWriter(schema);
@@ -120,7 +141,7 @@ export function eventRows(schemas: SchemaLookup): ToLanding {
       throw error;
     }
   };
-  const writerOf = (schemaId: number): Promise<Writer | null> => {
+  const writerOf = (schemaId: number): Promise<Writer | 'foreign' | null> => {
     const loading = writers.get(schemaId) ?? load(schemaId);
     writers.set(schemaId, loading);
     return loading;
@@ -131,61 +152,12 @@ export function eventRows(schemas: SchemaLookup): ToLanding {
     if (!framed.ok) return poison(framed.reason, 'the value is not a schema id followed by Avro');
     const writer = await writerOf(framed.schemaId);
     if (writer === null) return poison('unknown_schema', `the registry has no schema ${framed.schemaId}`);
+    if (writer === 'foreign') return poison('foreign_schema', `schema ${framed.schemaId} is not an event of the contract`);
     const skimmed = writer.skim(framed.body);
     if (!skimmed.ok) return poison(skimmed.reason, `not a whole record of schema ${framed.schemaId}`);
     const { identity } = skimmed;
-    if (identity.event_id === '' || identity.ticket_id === '' || identity.integration_id === '') {
-      return poison('identity_missing', 'event_id, ticket_id or source.integration_id is empty');
-    }
+    const problem = identityProblem(identity, record);
+    if (problem !== null) return poison(...problem);
     return { kind: 'row', table: writer.table, header: writer.header, parts: [leadingBytes(record), writer.eventType, framed.body], record, identity };
-  };
-}
-
-/** The quarantine's landing row: everything is in the headers, the payload stays raw bytes. */
-export const quarantineSchema = {
-  type: 'record',
-  name: 'Quarantine',
-  fields: [
-    ...leadingFields.filter((field) => field.name !== 'event_type'),
-    ...['environment', 'reason', 'path', 'detail', 'origin'].map((name) => ({ name, type: 'string' })),
-    { name: 'origin_partition', type: ['null', 'int'] },
-    { name: 'origin_offset', type: ['null', 'long'] },
-    ...['integration_id', 'event_id', 'event_type', 'version', 'ticket_id', 'body_sha256'].map((name) => ({ name, type: 'string' })),
-    { name: 'payload', type: 'bytes' },
-  ],
-} as const;
-
-export const quarantineColumns = (): { name: string; type: string }[] =>
-  quarantineSchema.fields.flatMap((field) => columnsOf(field.name, field.type));
-
-const numberOrNull = (value: string | undefined): number | null => (value === undefined || value === '' ? null : Number(value));
-
-/** Rows of the quarantine topic; whatever its headers lack is empty, so no record of it is ever refused. */
-export function quarantineRows(): ToLanding {
-  const header = containerHeader(quarantineSchema);
-  const encode = createEncoder(quarantineSchema, 0);
-  return (record) => {
-    const { headers } = record;
-    const row = encode({
-      kafka_partition: record.partition,
-      kafka_offset: record.offset,
-      received_at: receivedAt(record),
-      environment: headers['environment'] ?? '',
-      reason: headers['quarantine_reason'] ?? 'unknown',
-      path: headers['quarantine_path'] ?? '',
-      detail: headers['quarantine_detail'] ?? '',
-      origin: headers['origin'] ?? '',
-      origin_partition: numberOrNull(headers['origin_partition']),
-      origin_offset: numberOrNull(headers['origin_offset']),
-      integration_id: headers['integration_id'] ?? '',
-      event_id: headers['ce_id'] ?? '',
-      event_type: headers['ce_type'] ?? '',
-      version: headers['contract_version'] ?? '',
-      ticket_id: headers['ce_subject'] ?? '',
-      body_sha256: headers['body_sha256'] ?? '',
-      payload: record.value ?? Buffer.alloc(0),
-    });
-    const framed = unframe(row);
-    return Promise.resolve({ kind: 'row', table: landingTable(quarantineSchema), header, parts: framed.ok ? [framed.body] : [], record });
   };
 }

@@ -1,6 +1,7 @@
 // A projection as a process: configuration, consumer, projector, health. A service's main.ts
 // says which projection, and nothing else.
 import type { Registry } from 'prom-client';
+import { PoisonBreaker } from './breaker.ts';
 import { connectClickHouse, type ClickHouse } from './clickhouse.ts';
 import { consumerSettings, masked, readConfig, type Config } from './config.ts';
 import { messageOf } from './errors.ts';
@@ -9,11 +10,12 @@ import { createMetrics, startHealthServer } from './health.ts';
 import type { KafkaConnection } from './kafka.ts';
 import { startConsumer } from './kafka-consumer.ts';
 import { connectProducer } from './kafka-producer.ts';
-import { eventRows, quarantineRows, type Poison, type ToLanding } from './landing.ts';
+import { eventRows, type Poison, type ToLanding } from './landing.ts';
 import { runService, type Stoppable } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Projector, type Projection } from './projector.ts';
 import { fromPoison, toQuarantineRecord } from './quarantine.ts';
+import { quarantineRows } from './quarantine-landing.ts';
 import { readLock, SchemaLookup, SchemaRegistry } from './registry.ts';
 
 type ServiceConfig = Config<typeof consumerSettings>;
@@ -42,7 +44,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const connection = { brokers: config.KAFKA_BROKERS, clientId: projection.name, logger };
     const context: Context = { projection, config, logger, metrics, clickhouse, connection, parts };
     const archive = options.archive === true;
-    const projectors = [await startEvents(context, archive ? await quarantineTo(context) : countOnly(logger))];
+    const projectors = [await startEvents(context, await quarantineTo(context, archive))];
     if (archive) projectors.push(await startQuarantine(context));
     const ready = async (): Promise<string | null> =>
       projectors.map((projector) => projector.failure()).find((failure) => failure !== null) ?? (await clickhouse.ping());
@@ -55,7 +57,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
 async function startEvents(context: Context, quarantine: (poison: Poison) => Promise<void>): Promise<Projector> {
   const { config, projection } = context;
   const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readLock(config.SCHEMAS_LOCK));
-  return startProjector(context, { projection, topic: eventsTopic(config.ENVIRONMENT), toLanding: eventRows(schemas), quarantine, metrics: context.metrics });
+  return startProjector(context, { projection, topic: eventsTopic(config.ENVIRONMENT), toLanding: eventRows(schemas), quarantine, metrics: context.metrics, breaker: new PoisonBreaker(config.POISON_BREAKER === 'on') });
 }
 
 function startQuarantine(context: Context): Promise<Projector> {
@@ -66,6 +68,7 @@ function startQuarantine(context: Context): Promise<Projector> {
     // Its rows are built here from headers and raw bytes; one that ClickHouse refuses is a defect of ours, and waits.
     quarantine: (poison) => Promise.reject(new Error(`the quarantine's own record was refused: ${poison.detail}`)),
     metrics: createMetrics(`${context.projection.name}-quarantine`),
+    breaker: new PoisonBreaker(false),
   });
 }
 
@@ -75,6 +78,7 @@ interface Feed {
   readonly toLanding: ToLanding;
   readonly quarantine: (poison: Poison) => Promise<void>;
   readonly metrics: Registry;
+  readonly breaker: PoisonBreaker;
 }
 
 async function startProjector({ config, logger, clickhouse, connection, parts }: Context, feed: Feed): Promise<Projector> {
@@ -95,20 +99,23 @@ async function startProjector({ config, logger, clickhouse, connection, parts }:
   return projector;
 }
 
-/** The archive keeps every poison record of the log, so each is kept once; the other projections count it and go on. */
-const countOnly = (logger: Logger) => (poison: Poison): Promise<void> => {
-  const { topic, partition, offset } = poison.record;
-  logger.warn({ topic, partition, offset, reason: poison.reason }, 'record skipped; event-archive keeps it in quarantine');
-  return Promise.resolve();
-};
-
-async function quarantineTo({ config, connection, logger, parts }: Context): Promise<(poison: Poison) => Promise<void>> {
+/**
+ * Unreadable records of the log are the archive's to keep, so that each is kept once; other
+ * projections count them and go on. What ClickHouse refuses only one of them, that one keeps.
+ */
+async function quarantineTo({ config, connection, logger, parts, projection }: Context, archive: boolean): Promise<(poison: Poison) => Promise<void>> {
   const topic = quarantineTopic(config.ENVIRONMENT);
   const producer = await connectProducer(connection, [topic]);
   parts.push({ name: 'quarantine producer', stop: () => producer.close() });
   return async (poison) => {
-    await producer.append(topic, toQuarantineRecord(fromPoison(poison, config.ENVIRONMENT, new Date())));
     const { partition, offset } = poison.record;
+    const refusedHere = poison.reason === 'refused_by_clickhouse';
+    if (!archive && !refusedHere) {
+      logger.warn({ topic: poison.record.topic, partition, offset, reason: poison.reason }, 'record skipped; event-archive keeps it in quarantine');
+      return;
+    }
+    const item = fromPoison(poison, config.ENVIRONMENT, new Date());
+    await producer.append(topic, toQuarantineRecord(refusedHere ? { ...item, refusedBy: projection.name } : item));
     logger.warn({ partition, offset, reason: poison.reason }, 'record quarantined');
   };
 }

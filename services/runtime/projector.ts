@@ -8,9 +8,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { containerBlock } from './avro.ts';
+import { BREAKER_WINDOW, PartitionHeld, type PoisonBreaker } from './breaker.ts';
 import { sqlString, toRuntimeError, type ClickHouse } from './clickhouse.ts';
 import { RuntimeError } from './errors.ts';
-import type { PartitionBatch } from './event-log.ts';
+import type { LogRecord, PartitionBatch } from './event-log.ts';
 import { groupBy } from './group-by.ts';
 import type { LandingRow, Poison, ToLanding } from './landing.ts';
 import type { Logger } from './logger.ts';
@@ -36,6 +37,7 @@ export interface ProjectorOptions {
   readonly toLanding: ToLanding;
   /** Keeps a record that can't be landed; throws when it couldn't, and then nothing is committed. */
   readonly quarantine: (poison: Poison) => Promise<void>;
+  readonly breaker: PoisonBreaker;
   readonly catchUpLag: number;
 }
 
@@ -45,11 +47,31 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** A batch whose records are landed, or poison that still has to be kept. */
+interface SortedBatch {
+  readonly batch: PartitionBatch;
+  readonly rows: readonly LandingRow[];
+  readonly poison: ReadonlyMap<LogRecord, Poison>;
+}
+
+/** A batch whose rows are landed and whose poison is in quarantine, up to a record that the breaker holds. */
+interface KeptBatch {
+  readonly batch: PartitionBatch;
+  /** Per record done, whether it was poison. */
+  readonly handled: readonly boolean[];
+  readonly next: LogRecord | undefined;
+  /** Why the next one is poison. */
+  readonly poison: Poison | undefined;
+}
+
 const MAX_BACKOFF_MS = 5_000;
 const RECOMPUTE_CHUNK = 5_000;
+const QUARANTINE_CHUNK = 500;
 const CATCH_UP_RECOMPUTE_MS = 10_000;
 /** Beyond any event: the facts of everything known. */
 const END_OF_TIME = '2106-01-01 00:00:00.000';
+
+const placeOf = ({ topic, partition }: PartitionBatch): string => `${topic}/${partition}`;
 
 export class Projector {
   readonly #options: ProjectorOptions;
@@ -57,6 +79,8 @@ export class Projector {
   readonly #records: Counter<'outcome'>;
   readonly #recomputed: Counter;
   readonly #flushSeconds: Histogram;
+  /** Poison that is in quarantine already, for when a later step of its flush fails and is tried again. */
+  readonly #kept = new WeakSet<LogRecord>();
   #pending: Pending[] = [];
   #flushing = false;
   #stale = true;
@@ -76,14 +100,22 @@ export class Projector {
         for (const [partition, lag] of lags) this.set({ partition }, lag);
       },
     });
+    new Gauge({
+      name: 'ticketstream_breaker_open', help: 'Partitions held because most of their recent records are poison', labelNames: ['partition'], registers,
+      collect() {
+        this.reset();
+        for (const partition of options.breaker.holds().keys()) this.set({ partition }, 1);
+      },
+    });
   }
 
   /** Null while the projector works; else why it does not. */
   failure(): string | null {
-    return this.#failure;
+    const [hold] = this.#options.breaker.holds().values();
+    return this.#failure ?? hold ?? null;
   }
 
-  /** Resolves when the batch's effects are durable. @throws RuntimeError `OWNERSHIP_LOST`. */
+  /** Resolves when the batch's effects are durable. @throws RuntimeError `OWNERSHIP_LOST`, or PartitionHeld when only those before its offset are. */
   handle(batch: PartitionBatch): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ batch, resolve, reject });
@@ -117,9 +149,13 @@ export class Projector {
       waiting = waiting.filter((item) => item.batch.owned());
       if (waiting.length === 0) return;
       try {
-        await this.#flush(waiting.map((item) => item.batch));
+        const held = await this.#flush(waiting.map((item) => item.batch));
         this.#failure = null;
-        for (const item of waiting) item.resolve();
+        for (const item of waiting) {
+          const hold = held.get(item.batch);
+          if (hold === undefined) item.resolve();
+          else item.reject(hold);
+        }
         return;
       } catch (error) {
         const failure = toRuntimeError(error);
@@ -131,16 +167,62 @@ export class Projector {
     }
   }
 
-  async #flush(batches: readonly PartitionBatch[]): Promise<void> {
-    const landed = await Promise.all(batches.flatMap((batch) => batch.records).map(this.#options.toLanding));
-    const rows = landed.filter((item) => item.kind === 'row');
-    const poison = landed.filter((item) => item.kind === 'poison');
-    poison.push(...(await this.#land(rows)));
-    for (const item of poison) await this.#options.quarantine(item);
-    for (const batch of batches) this.#lags.set(`${batch.topic}/${batch.partition}`, batch.lag);
-    await this.#updateFacts(rows);
-    this.#records.inc({ outcome: 'landed' }, landed.length - poison.length);
-    this.#records.inc({ outcome: 'poison' }, poison.length);
+  /** @returns the batches that the breaker holds, from where. */
+  async #flush(batches: readonly PartitionBatch[]): Promise<Map<PartitionBatch, PartitionHeld>> {
+    const sorted = await Promise.all(batches.map((batch) => this.#sort(batch)));
+    const refused = (await this.#land(sorted.flatMap(({ rows }) => rows))).map((poison) => [poison.record, poison] as const);
+    const kept = await Promise.all(sorted.map(({ batch, poison }) => this.#keepPoison(batch, new Map([...poison, ...refused]))));
+    for (const { batch, handled } of kept) this.#lags.set(placeOf(batch), batch.lag + batch.records.length - handled.length);
+    await this.#updateFacts(sorted.flatMap(({ rows }) => rows));
+    return new Map(kept.flatMap((item) => {
+      const hold = this.#settle(item);
+      return hold === null ? [] : [[item.batch, hold] as const];
+    }));
+  }
+
+  /** Tells rows from poison. Of a batch that is held, only what lies before the hold is landed. */
+  async #sort(batch: PartitionBatch): Promise<SortedBatch> {
+    const landings = await Promise.all(batch.records.map(this.#options.toLanding));
+    const hold = this.#options.breaker.assess(placeOf(batch), landings.map(({ kind }) => kind === 'poison'));
+    const rows = landings.slice(0, hold ?? landings.length).filter((item) => item.kind === 'row');
+    const poison = landings.filter((item) => item.kind === 'poison').map((item) => [item.record, item] as const);
+    return { batch, rows, poison: new Map(poison) };
+  }
+
+  /** Quarantines a batch's poison, up to where the breaker holds it. */
+  async #keepPoison(batch: PartitionBatch, poison: ReadonlyMap<LogRecord, Poison>): Promise<KeptBatch> {
+    const flags = batch.records.map((record) => poison.has(record));
+    const handled = flags.slice(0, this.#options.breaker.assess(placeOf(batch), flags) ?? flags.length);
+    const toKeep = batch.records.slice(0, handled.length).flatMap((record) => poison.get(record) ?? []).filter(({ record }) => !this.#kept.has(record));
+    for (let from = 0; from < toKeep.length; from += QUARANTINE_CHUNK) {
+      await Promise.all(toKeep.slice(from, from + QUARANTINE_CHUNK).map(async (item) => {
+        await this.#options.quarantine(item);
+        this.#kept.add(item.record);
+      }));
+    }
+    const next = batch.records[handled.length];
+    return { batch, handled, next, poison: next === undefined ? undefined : poison.get(next) };
+  }
+
+  /** What is done is done: counted, and the breaker opened or closed. */
+  #settle({ batch, handled, next, poison }: KeptBatch): PartitionHeld | null {
+    const { breaker, logger } = this.#options;
+    const place = placeOf(batch);
+    const poisonCount = handled.filter(Boolean).length;
+    this.#records.inc({ outcome: 'landed' }, handled.length - poisonCount);
+    this.#records.inc({ outcome: 'poison' }, poisonCount);
+    breaker.passed(place, handled);
+    if (next !== undefined) return this.#hold(place, next.offset, poison);
+    if (breaker.release(place)) logger.info({ partition: place }, 'partition is readable again');
+    return null;
+  }
+
+  #hold(place: string, offset: number, poison: Poison | undefined): PartitionHeld {
+    const example = poison === undefined ? '' : `, e.g. ${poison.reason}: ${poison.detail}`;
+    const reason = `POISON_BREAKER: ${place} waits at offset ${offset}: most of ${BREAKER_WINDOW} records are poison${example}`;
+    const { retryAfterMs, opened } = this.#options.breaker.hold(place, reason);
+    this.#options.logger[opened ? 'error' : 'warn']({ code: 'PARTITION_HELD', partition: place, offset, reason: poison?.reason, delay_ms: retryAfterMs }, reason);
+    return new PartitionHeld(offset, retryAfterMs, reason);
   }
 
   async #land(rows: readonly LandingRow[]): Promise<Poison[]> {

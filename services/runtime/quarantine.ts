@@ -1,8 +1,12 @@
 // Where input goes that cannot be used: whole, as raw bytes, with the reason in headers that
 // need no decoding. A quarantine that can't be written is an error of the caller: it then
-// acknowledges nothing.
+// acknowledges nothing. The topic is the truth about the quarantine and nothing in it is ever
+// deleted; what was done about an item follows in a record of its own (quarantine-resolution.ts).
+//
+// Nobody's address is kept: who sent an event is known by its integration's signature, and an
+// address would be personal data kept for ever, or just the proxy's.
 import { createHash } from 'node:crypto';
-import type { NewRecord } from './event-log.ts';
+import type { LogRecord, NewRecord } from './event-log.ts';
 import type { Poison } from './landing.ts';
 
 export interface Quarantined {
@@ -16,6 +20,13 @@ export interface Quarantined {
   readonly origin: string;
   readonly originPartition?: number;
   readonly originOffset?: number;
+  /** For `http`: the path it was posted to and the sender's User-Agent. */
+  readonly httpSource?: string;
+  /** Key and headers of a record of the log, so that it can be appended again. */
+  readonly originKey?: string;
+  readonly originHeaders?: Readonly<Record<string, string>>;
+  /** The one service that cannot use it; empty when nobody can. */
+  readonly refusedBy?: string;
   readonly integrationId: string;
   readonly eventId: string;
   readonly eventType: string;
@@ -25,13 +36,36 @@ export interface Quarantined {
   readonly payload: Buffer;
 }
 
-const MAX_DETAIL = 1_000;
+/** An item as it lies in the quarantine topic. */
+export interface QuarantineItem extends Required<Omit<Quarantined, 'originPartition' | 'originOffset'>> {
+  readonly originPartition: number | null;
+  readonly originOffset: number | null;
+  /** `partition:offset` of its first record in the quarantine topic: how people name it. */
+  readonly id: string;
+  readonly schemaId: number | null;
+  readonly bodySha256: string;
+}
 
-/** Kafka header values must be well-formed and short, whatever a sender put into a field. */
+const MAX_DETAIL = 1_000;
+/** Beside a payload of 4 MiB this still fits into the quarantine's record limit. */
+const MAX_ORIGIN_HEADERS = 65_536;
+
+/** Header values must be short, whatever a sender put into a field. */
 const headerSafe = (value: string): string => value.slice(0, MAX_DETAIL);
 
+export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The Confluent schema id that the value begins with, if it looks like one. */
+export const schemaIdOf = (value: Buffer): number | null => (value.length >= 5 && value[0] === 0 ? value.readUInt32BE(1) : null);
+
+/** The headers as JSON; those of an unreasonable size are left out, the log itself still has them. */
+function headersJson(headers: Readonly<Record<string, string>>): string {
+  let size = 0;
+  return JSON.stringify(Object.fromEntries(Object.entries(headers).filter(([name, value]) => (size += name.length + value.length) <= MAX_ORIGIN_HEADERS)));
+}
+
 export function toQuarantineRecord(item: Quarantined): NewRecord {
-  const headers: Record<string, string> = {
+  const short: Record<string, string> = {
     environment: item.environment,
     quarantine_reason: item.reason,
     quarantine_path: item.path,
@@ -39,19 +73,25 @@ export function toQuarantineRecord(item: Quarantined): NewRecord {
     origin: item.origin,
     origin_partition: item.originPartition?.toString() ?? '',
     origin_offset: item.originOffset?.toString() ?? '',
+    http_source: item.httpSource ?? '',
+    refused_by: item.refusedBy ?? '',
     integration_id: item.integrationId,
     ce_id: item.eventId,
     ce_type: item.eventType,
     ce_subject: item.ticketId,
     contract_version: item.version,
     received_at: item.receivedAt.toISOString(),
-    body_sha256: createHash('sha256').update(item.payload).digest('hex'),
+    body_sha256: sha256(item.payload),
     'content-type': 'application/octet-stream',
   };
   return {
     key: item.ticketId === '' ? item.eventId : item.ticketId,
     value: item.payload,
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, headerSafe(value)])),
+    headers: {
+      ...Object.fromEntries(Object.entries(short).map(([name, value]) => [name, headerSafe(value)])),
+      ...(item.originKey === undefined ? {} : { origin_key: item.originKey.slice(0, MAX_ORIGIN_HEADERS) }),
+      ...(item.originHeaders === undefined ? {} : { origin_headers: headersJson(item.originHeaders) }),
+    },
   };
 }
 
@@ -64,6 +104,8 @@ export const fromPoison = (poison: Poison, environment: string, receivedAt: Date
   origin: poison.record.topic,
   originPartition: poison.record.partition,
   originOffset: poison.record.offset,
+  originKey: poison.record.key ?? '',
+  originHeaders: poison.record.headers,
   integrationId: poison.record.headers['integration_id'] ?? '',
   eventId: poison.record.headers['ce_id'] ?? '',
   eventType: poison.record.headers['ce_type'] ?? '',
@@ -72,3 +114,50 @@ export const fromPoison = (poison: Poison, environment: string, receivedAt: Date
   receivedAt,
   payload: poison.record.value ?? Buffer.alloc(0),
 });
+
+/** A partition or offset as its header has it; anybody may have written it. */
+export function numberOrNull(value: string | undefined, max = Number.MAX_SAFE_INTEGER): number | null {
+  const number = /^\d+$/.test(value ?? '') ? Number(value) : Number.NaN;
+  return number <= max ? number : null;
+}
+
+export const MAX_INT = 2 ** 31 - 1;
+
+function parsedHeaders(json: string | undefined): Record<string, string> {
+  try {
+    return JSON.parse(json ?? '{}') as Record<string, string>;
+  } catch {
+    return {};
+  }
+}
+
+/** Reads an item back. Whatever its headers lack is empty, so none is ever unreadable. */
+export function readQuarantineRecord({ partition, offset, value, headers, timestampMs }: LogRecord): QuarantineItem {
+  const text = (name: string): string => headers[name] ?? '';
+  const payload = value ?? Buffer.alloc(0);
+  const receivedAt = Date.parse(text('received_at'));
+  const origin = text('origin');
+  return {
+    id: `${partition}:${offset}`,
+    environment: text('environment'),
+    reason: headers['quarantine_reason'] ?? 'unknown',
+    path: text('quarantine_path'),
+    detail: text('quarantine_detail'),
+    origin,
+    originPartition: numberOrNull(headers['origin_partition'], MAX_INT),
+    originOffset: numberOrNull(headers['origin_offset']),
+    httpSource: text('http_source'),
+    originKey: text('origin_key'),
+    originHeaders: parsedHeaders(headers['origin_headers']),
+    refusedBy: text('refused_by'),
+    schemaId: origin === 'http' ? null : schemaIdOf(payload),
+    integrationId: text('integration_id'),
+    eventId: text('ce_id'),
+    eventType: text('ce_type'),
+    version: text('contract_version'),
+    ticketId: text('ce_subject'),
+    bodySha256: text('body_sha256'),
+    receivedAt: new Date(Number.isNaN(receivedAt) ? timestampMs : receivedAt),
+    payload,
+  };
+}
