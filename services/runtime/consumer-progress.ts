@@ -26,14 +26,17 @@ export class Progress {
   }
 
   done(offset: number): void {
-    if (offset >= this.#next) this.#beyond.add(offset);
+    if (offset < this.#next) return;
+    this.#beyond.add(offset);
+    while (this.#beyond.delete(this.#next)) this.#next += 1;
   }
 
-  /** Everything below is done. */
+  /** Everything below is done, or isn't in the log. */
   advance(next: number): void {
     if (next <= this.#next) return;
     this.#next = next;
     for (const offset of this.#beyond) if (offset < next) this.#beyond.delete(offset);
+    while (this.#beyond.delete(this.#next)) this.#next += 1;
   }
 
   /** The single offsets beyond `next` as ranges relative to it, e.g. `done 1-4,9`; empty when there are none. */

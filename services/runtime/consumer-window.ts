@@ -5,7 +5,7 @@ import type { Identity } from './avro-skim.ts';
 
 /** 16 bytes in a one-byte string: a third of the memory of the ids themselves, and no two alike. */
 export function eventKey({ integration_id, ticket_id, event_id }: Identity): string {
-  return createHash('sha256').update(JSON.stringify([integration_id, ticket_id, event_id.toLowerCase()])).digest('latin1').slice(0, 16);
+  return createHash('sha256').update(JSON.stringify([integration_id, ticket_id, event_id.toLowerCase()])).digest().toString('latin1', 0, 16);
 }
 
 export class RecentEvents {

@@ -90,7 +90,7 @@ const CONCURRENCY = 8;
  * Defines a consumer of a log's events. The handler's event is typed by `events`: with two types
  * it is their union, told apart by `event_type`.
  */
-export function defineConsumer<E extends AnyEvent, const T extends E['event_type'] = E['event_type'], S extends Settings = Record<never, never>>(
+export function defineConsumer<E extends AnyEvent, const T extends E['event_type'] = E['event_type'], S extends Settings = Settings>(
   source: EventSource<E>,
   definition: ConsumerDefinition<E, T, S>,
 ): Consumer {

@@ -29,10 +29,23 @@ export interface PartitionBatch {
   readonly owned: () => boolean;
 }
 
+/** A batch whose handler says itself how far it got. */
+export interface ManualBatch extends PartitionBatch {
+  /** Another one after each rebalance: the partition may have been elsewhere in between. */
+  readonly generation: number;
+  /** Commits the next offset to read and a note for whoever reads the commit; does nothing once the group moved on. */
+  readonly commit: (next: number, note: string) => Promise<void>;
+  /** Lets the partition's next batch begin at an earlier offset. Nothing is committed by it. */
+  readonly rewind: (offset: number) => void;
+}
+
 export interface ConsumerPosition {
   readonly topic: string;
   readonly partition: number;
   readonly committed: number;
+  /** What the commit says besides the offset; empty without one. */
+  readonly note: string;
+  readonly low: number;
   readonly end: number;
 }
 

@@ -50,6 +50,8 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
   await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
   await consumer.run({
     autoCommit: false,
+    // A batch that ends after the group was rejoined would move the new generation's position past what it did not do.
+    eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: options.concurrency,
     eachBatch: (payload) => handleBatch({ consumer, group }, payload, options),
   });
@@ -106,6 +108,7 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
   } finally {
     clearInterval(heartbeat);
   }
+  if (sameGroup()) payload.resolveOffset(last.offset);
   if (lost !== null) throw toError(lost);
   if (!owned()) return;
   if (options.commitsItself !== true) await consumer.commitOffsets([{ topic, partition, offset: String(Number(last.offset) + 1) }]);

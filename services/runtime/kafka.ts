@@ -1,5 +1,6 @@
 // The log's admin side and the connection all Kafka code shares. kafkajs is imported in the
 // kafka*.ts files of this folder only.
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
 import type { Logger } from './logger.ts';
 import { messageOf, RuntimeError } from './errors.ts';
@@ -97,14 +98,59 @@ async function describeTopic(admin: Admin, topic: TopicSettings, created: boolea
 export const consumerPositions = (connection: KafkaConnection, groupId: string, topic: string): Promise<ConsumerPosition[]> =>
   withAdmin(connection, async (admin) => {
     const [ends, groups] = await Promise.all([admin.fetchTopicOffsets(topic), admin.fetchOffsets({ groupId, topics: [topic] })]);
-    const committed = new Map(groups[0]?.partitions.map((entry) => [entry.partition, Number(entry.offset)]));
+    const committed = new Map(groups[0]?.partitions.map((entry) => [entry.partition, entry]));
     return ends.map(({ partition, low, high }) => ({
       topic,
       partition,
-      committed: Math.max(committed.get(partition) ?? -1, Number(low)),
+      committed: Math.max(Number(committed.get(partition)?.offset ?? -1), Number(low)),
+      note: committed.get(partition)?.metadata ?? '',
+      low: Number(low),
       end: Number(high),
     }));
   });
+
+/** Where a group is to begin: at the log's start, at its end, or with what was appended since. */
+export interface GroupStart {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly from: 'beginning' | 'latest' | Date;
+  /** Whether partitions that have a committed offset are moved too. */
+  readonly reset: boolean;
+}
+
+/**
+ * Commits where a group begins, so that what arrives before its first own commit is not lost to a
+ * second "latest". A group with members can't be moved.
+ * @throws RuntimeError `GROUP_IN_USE`.
+ */
+export const placeGroup = (connection: KafkaConnection, { groupId, topic, from, reset }: GroupStart): Promise<void> =>
+  withAdmin(connection, async (admin) => {
+    const [groups, ends] = await Promise.all([admin.fetchOffsets({ groupId, topics: [topic] }), admin.fetchTopicOffsets(topic)]);
+    const unplaced = new Set(groups[0]?.partitions.filter((entry) => Number(entry.offset) < 0).map((entry) => entry.partition));
+    // A partition without a commit is read from its beginning anyway.
+    const targets = ends.filter(({ partition }) => reset || (from !== 'beginning' && unplaced.has(partition)));
+    if (targets.length === 0) return;
+    const since = from instanceof Date ? await admin.fetchTopicOffsetsByTimestamp(topic, from.getTime()) : [];
+    await waitUntilEmpty(admin, groupId);
+    await admin.setOffsets({
+      groupId,
+      topic,
+      partitions: targets.map(({ partition, low, high }) => ({
+        partition,
+        offset: from === 'beginning' ? low : from === 'latest' ? high : (since.find((entry) => entry.partition === partition)?.offset ?? high),
+      })),
+    });
+  });
+
+/** A member that was killed stays in its group until its session ends. */
+async function waitUntilEmpty(admin: Admin, groupId: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const { groups } = await admin.describeGroups([groupId]);
+    if ((groups[0]?.members.length ?? 0) === 0) return;
+    if (attempt === 15) throw new RuntimeError('GROUP_IN_USE', `the consumer group ${groupId} has members; stop them, or read as another group`);
+    await sleep(1_000);
+  }
+}
 
 /** First and next offset of each partition. */
 export const topicOffsets = (connection: KafkaConnection, topic: string): Promise<{ partition: number; low: number; high: number }[]> =>

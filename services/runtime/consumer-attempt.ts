@@ -1,0 +1,116 @@
+// One event through the handler: a try, what its end means, and the quarantine after the last.
+// Only one rule looks beyond the event: when one after the other fails for good, the cause is
+// not the events but the handler or its configuration, and nothing more is set aside until one
+// goes through again.
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Delivery } from './consumer-events.ts';
+import { isOutage, type Consumer, type HandlerAnswer } from './consumer.ts';
+import { messageOf } from './errors.ts';
+import type { LogRecord } from './event-log.ts';
+import type { Logger } from './logger.ts';
+
+export interface AttemptOptions {
+  readonly consumer: Consumer;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  /** Tries before an event that fails is quarantined. */
+  readonly attempts: number;
+  /** Keeps an event that can't be handled; throws when it couldn't, and then the event waits. */
+  readonly quarantine: (delivery: Delivery, detail: string) => Promise<void>;
+}
+
+/** `waits` is no end: the event has to be tried again, and nothing of its ticket may pass it. */
+export type AttemptEnd = { readonly kind: 'handled' | 'quarantined' | 'aborted' } | { readonly kind: 'waits'; readonly outage: boolean; readonly reason: string };
+
+type Outcome = 'handled' | 'duplicate' | 'unwanted' | 'quarantined' | 'poison';
+
+/** Events in a row that may fail for good before the next one waits instead. */
+const FAILURES_IN_A_ROW = 10;
+
+/** When the ingress received it; a record of another producer has Kafka's time instead. */
+function receivedAt({ headers, timestampMs }: LogRecord): Date {
+  const date = new Date(headers['received_at'] ?? '');
+  return Number.isNaN(date.getTime()) ? new Date(timestampMs) : date;
+}
+
+export class Attempts {
+  readonly #options: AttemptOptions;
+  readonly #events: Counter<'outcome'>;
+  readonly #retries: Counter<'cause'>;
+  readonly #seconds: Histogram;
+  #failedInARow = 0;
+
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+    const registers = [options.metrics];
+    this.#events = new Counter({ name: 'ticketstream_consumer_events_total', help: 'Log records by outcome', labelNames: ['outcome'], registers });
+    this.#retries = new Counter({ name: 'ticketstream_consumer_retries_total', help: 'Tries that did not succeed, by cause: failure or outage', labelNames: ['cause'], registers });
+    this.#seconds = new Histogram({ name: 'ticketstream_consumer_handle_seconds', help: 'Duration of a try', registers, buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60] });
+  }
+
+  count(outcome: Outcome, events = 1): void {
+    this.#events.inc({ outcome }, events);
+  }
+
+  async try(delivery: Delivery, attempt: number, signal: AbortSignal): Promise<AttemptEnd> {
+    const stopTimer = this.#seconds.startTimer();
+    const answer = await this.#call(delivery, attempt, signal);
+    stopTimer();
+    if (answer === undefined) {
+      this.#failedInARow = 0;
+      this.count('handled');
+      return { kind: 'handled' };
+    }
+    if (answer.outcome !== 'reject' && signal.aborted) return { kind: 'aborted' };
+    switch (answer.outcome) {
+      case 'reject': return this.#setAside(delivery, answer.reason);
+      case 'retry_later':
+        this.#retries.inc({ cause: 'outage' });
+        return { kind: 'waits', outage: true, reason: answer.reason };
+      case 'failed':
+        this.#retries.inc({ cause: 'failure' });
+        this.#log(delivery).warn({ attempt, of: this.#options.attempts, error: answer.reason }, 'handler failed');
+        if (attempt >= this.#options.attempts) return this.#setAside(delivery, `after ${attempt} attempts: ${answer.reason}`);
+        return { kind: 'waits', outage: false, reason: answer.reason };
+    }
+  }
+
+  async #call(delivery: Delivery, attempt: number, signal: AbortSignal): Promise<HandlerAnswer | { readonly outcome: 'failed'; readonly reason: string }> {
+    const { consumer, config } = this.#options;
+    const { topic, partition, offset } = delivery.record;
+    try {
+      const event = delivery.decode();
+      const { integration_id, ticket_id, event_id } = delivery.identity;
+      return await consumer.handle(event, {
+        config, attempt, signal,
+        logger: this.#log(delivery),
+        effectId: `${integration_id}/${ticket_id}/${event_id.toLowerCase()}`,
+        receivedAt: receivedAt(delivery.record),
+        position: { topic, partition, offset },
+      });
+    } catch (error) {
+      return { outcome: isOutage(error) ? 'retry_later' : 'failed', reason: messageOf(error) };
+    }
+  }
+
+  async #setAside(delivery: Delivery, reason: string): Promise<AttemptEnd> {
+    if (this.#failedInARow >= FAILURES_IN_A_ROW) {
+      return { kind: 'waits', outage: true, reason: `the last ${FAILURES_IN_A_ROW} events all failed, which is not the events' fault; nothing more is quarantined until one goes through: ${reason}` };
+    }
+    try {
+      await this.#options.quarantine(delivery, `consumer ${this.#options.consumer.name}: ${reason}`);
+    } catch (error) {
+      return { kind: 'waits', outage: true, reason: `the quarantine can't be written: ${messageOf(error)}` };
+    }
+    this.#failedInARow += 1;
+    this.count('quarantined');
+    this.#log(delivery).error({ reason }, 'event quarantined');
+    return { kind: 'quarantined' };
+  }
+
+  #log({ eventType, identity, record }: Delivery): Logger {
+    const { integration_id, ticket_id, event_id } = identity;
+    return this.#options.logger.child({ event_type: eventType, event_id, ticket_id, integration_id, partition: record.partition, offset: record.offset });
+  }
+}

@@ -1,0 +1,326 @@
+// Brings each event of the log to the handler: in order within a ticket, tickets side by side,
+// each event once as far as memory reaches, and none left out.
+//
+// What can't be done now is not waited for here: the batch does what it can, commits what is
+// done, and the partition is held (paused and read again from the first event that isn't done),
+// so that no partition waits for another one. Read again, what is done already is passed over.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Gauge, type Registry } from 'prom-client';
+import { PartitionHeld, type PoisonBreaker } from './breaker.ts';
+import type { Attempts } from './consumer-attempt.ts';
+import type { Delivery, Sort, Unwanted } from './consumer-events.ts';
+import { Progress } from './consumer-progress.ts';
+import { RecentEvents } from './consumer-window.ts';
+import { messageOf, RuntimeError } from './errors.ts';
+import type { ConsumerPosition, LogRecord, ManualBatch } from './event-log.ts';
+import { groupBy } from './group-by.ts';
+import type { Poison } from './landing.ts';
+import type { Logger } from './logger.ts';
+import { Slots } from './slots.ts';
+
+export interface LoopOptions {
+  readonly sort: Sort;
+  readonly attempts: Attempts;
+  readonly breaker: PoisonBreaker;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  /** Tickets at once, over all partitions. */
+  readonly concurrency: number;
+  /** Events of a partition whose copies are recognised. */
+  readonly dedupeEvents: number;
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  /** Where the group is in a partition. */
+  readonly positionOf: (topic: string, partition: number) => Promise<ConsumerPosition>;
+  /** Called with the next offset to handle, once that is committed. */
+  readonly onProgress?: (partition: number, next: number) => void;
+}
+
+/** What is known of a partition. It outlives rebalances: that an event is done never becomes false. */
+interface PartitionState {
+  readonly place: string;
+  readonly progress: Progress;
+  readonly recent: RecentEvents;
+  /** Failed tries by offset. */
+  readonly tries: Map<number, number>;
+  /** Batches of a partition never overlap, even when an old one still runs after a rebalance. */
+  turn: Promise<unknown>;
+  generation: number;
+  /** Where the partition was sent back to last. */
+  rewoundTo: number;
+  holds: number;
+  hold: { readonly reason: string; readonly since: number } | null;
+  committed: string;
+  committing: Promise<void> | null;
+  lag: number;
+}
+
+/** One batch on its way. */
+interface Run {
+  readonly batch: ManualBatch;
+  readonly state: PartitionState;
+  readonly abort: AbortController;
+  readonly waiting: { readonly outage: boolean; readonly reason: string }[];
+}
+
+/** How a batch ended. `read_again`: its partition was sent back to read what came before. */
+type End = { readonly kind: 'passed' | 'read_again' | 'stopped' } | { readonly kind: 'held'; readonly offset: number; readonly outage: boolean; readonly reason: string };
+
+const COMMIT_EVERY_MS = 200;
+/** After which handlers that still run at a stop are asked to give up, and after which they are left alone. */
+const STOP_MS = 1_800;
+const ABORT_MS = 500;
+
+export class ConsumerLoop {
+  readonly #options: LoopOptions;
+  readonly #slots: Slots;
+  readonly #states = new Map<string, PartitionState>();
+  readonly #active = new Set<Promise<End>>();
+  readonly #runs = new Set<Run>();
+  readonly #stopped: Promise<void>;
+  #release: () => void = () => undefined;
+  #stopping = false;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.#slots = new Slots(options.concurrency);
+    this.#stopped = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+    const states = this.#states;
+    new Gauge({
+      name: 'ticketstream_lag_records', help: 'Records in the log that are not handled yet, as of the last batch', labelNames: ['partition'], registers: [options.metrics],
+      collect() {
+        const newest = Math.max(...[...states.values()].map((state) => state.generation));
+        // What isn't handled in a partition that moved away is told by the instance that has it.
+        for (const { place, lag, generation } of states.values()) this.set({ partition: place }, generation === newest ? lag : 0);
+      },
+    });
+    new Gauge({
+      name: 'ticketstream_held_partitions', help: 'Partitions that wait for a sink, for the registry or behind poison', registers: [options.metrics],
+      collect() {
+        this.set([...states.values()].filter((state) => state.hold !== null).length);
+      },
+    });
+  }
+
+  /** Null while all partitions move; else why one does not. */
+  failure(): string | null {
+    const forgottenAfterMs = 3 * Math.max(10_000, this.#options.maxBackoffMs);
+    for (const { place, hold } of this.#states.values()) {
+      // A hold that nobody renewed belongs to a partition that moved to another instance.
+      if (hold !== null && Date.now() - hold.since < forgottenAfterMs) return `${place} waits: ${hold.reason}`;
+    }
+    return null;
+  }
+
+  /** @throws RuntimeError `OWNERSHIP_LOST`, or PartitionHeld when only what lies before its offset is done. */
+  async handle(batch: ManualBatch): Promise<void> {
+    const state = this.#stateOf(batch);
+    const work = state.turn.then(() => this.#work(state, batch));
+    state.turn = work.catch(() => undefined);
+    this.#active.add(work);
+    const end = await work.finally(() => this.#active.delete(work));
+    switch (end.kind) {
+      case 'passed':
+      case 'read_again':
+        return;
+      case 'stopped':
+        // Answering at once would let the next batches be fetched for nothing while others finish.
+        if (this.#stopping) await this.#stopped;
+        throw new RuntimeError('OWNERSHIP_LOST', 'the partition was reassigned, or the service stops');
+      case 'held': throw this.#hold(state, end);
+    }
+  }
+
+  /** Lets what is in flight finish, and begins nothing more. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const finished = Promise.allSettled([...this.#active]);
+    await Promise.race([finished, sleep(STOP_MS, undefined, { ref: false })]);
+    for (const run of this.#runs) run.abort.abort(new Error('the service stops'));
+    await Promise.race([finished, sleep(ABORT_MS, undefined, { ref: false })]);
+    this.#release();
+  }
+
+  #stateOf({ topic, partition }: ManualBatch): PartitionState {
+    const place = `${topic}/${partition}`;
+    const known = this.#states.get(place);
+    if (known !== undefined) return known;
+    const state: PartitionState = {
+      place, progress: new Progress(-1), recent: new RecentEvents(this.#options.dedupeEvents), tries: new Map(),
+      turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, hold: null, committed: '', committing: null, lag: 0,
+    };
+    this.#states.set(place, state);
+    return state;
+  }
+
+  #goesOn({ batch }: Pick<Run, 'batch'>): boolean {
+    return !this.#stopping && batch.owned();
+  }
+
+  async #work(state: PartitionState, batch: ManualBatch): Promise<End> {
+    const [first] = batch.records;
+    if (first === undefined) return { kind: 'passed' };
+    if (!this.#goesOn({ batch })) return { kind: 'stopped' };
+    const run: Run = { batch, state, abort: new AbortController(), waiting: [] };
+    this.#runs.add(run);
+    const watch = setInterval(() => {
+      if (!batch.owned()) run.abort.abort(new Error('the partition was reassigned'));
+      void this.#commit(run);
+    }, COMMIT_EVERY_MS);
+    try {
+      const from = state.generation === batch.generation ? state.progress.next : await this.#resume(state, batch);
+      if (from < first.offset && state.rewoundTo !== from) {
+        state.rewoundTo = from;
+        batch.rewind(from);
+        return { kind: 'read_again' };
+      }
+      // Read from there, it begins here: what lies between is not in the log any more.
+      state.progress.advance(first.offset);
+      return await this.#handleBatch(run);
+    } catch (error) {
+      // The registry or Kafka's admin side does not answer: nothing of it is the events' fault.
+      return { kind: 'held', offset: Math.max(first.offset, state.progress.next), outage: true, reason: messageOf(error) };
+    } finally {
+      clearInterval(watch);
+      await state.committing;
+      await this.#commit(run);
+      this.#runs.delete(run);
+    }
+  }
+
+  /**
+   * After each rebalance: takes in what the group has committed. @returns where to read from: as far
+   * back as the dedupe window reaches, unless this instance saw all of that itself.
+   */
+  async #resume(state: PartitionState, { topic, partition, generation }: ManualBatch): Promise<number> {
+    const seen = state.progress.next;
+    const { committed, note, low } = await this.#options.positionOf(topic, partition);
+    state.progress.join(committed, note);
+    state.generation = generation;
+    state.committed = '';
+    state.rewoundTo = -1;
+    return Math.max(low, seen, committed - this.#options.dedupeEvents);
+  }
+
+  async #handleBatch(run: Run): Promise<End> {
+    const { batch, state } = run;
+    const known = batch.records.filter((record) => state.progress.isDone(record.offset));
+    const open = batch.records.filter((record) => !state.progress.isDone(record.offset));
+    await this.#remember(state, known);
+    const sorted = await Promise.all(open.map(this.#options.sort));
+    const poison = sorted.map((item) => item.kind === 'poison');
+    const heldAt = this.#options.breaker.assess(state.place, poison);
+    const passing = heldAt === null ? sorted : sorted.slice(0, heldAt);
+    state.lag = batch.lag + open.length;
+    await this.#handleAll(run, passing);
+    const undone = sorted.filter(({ record }) => !state.progress.isDone(record.offset)).length;
+    state.lag = batch.lag + undone;
+    const [waiting] = run.waiting;
+    const offset = sorted.find(({ record }) => !state.progress.isDone(record.offset))?.record.offset;
+    state.progress.advance(offset ?? (batch.records.at(-1)?.offset ?? 0) + 1);
+    this.#options.breaker.passed(state.place, poison.filter((_, index) => state.progress.isDone(sorted[index]?.record.offset ?? -1)));
+    if (offset === undefined) {
+      this.#passed(state);
+      return { kind: 'passed' };
+    }
+    if (!this.#goesOn(run)) return { kind: 'stopped' };
+    if (waiting !== undefined) return { kind: 'held', offset, ...waiting, ...run.waiting.find((item) => item.outage) };
+    return { kind: 'held', offset, outage: true, reason: `most of the last records can't be read (${passing.length} of ${sorted.length} passed)` };
+  }
+
+  /** Events that were done before: so that a later copy of one is recognised. */
+  async #remember(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
+    for (const item of await Promise.all(records.map(this.#options.sort))) if (item.kind === 'event') state.recent.add(item.key);
+  }
+
+  async #handleAll(run: Run, items: readonly (Delivery | Unwanted | Poison)[]): Promise<void> {
+    const { attempts, logger } = this.#options;
+    const { progress } = run.state;
+    const events: Delivery[] = [];
+    for (const item of items) {
+      if (item.kind === 'event') {
+        events.push(item);
+        continue;
+      }
+      progress.done(item.record.offset);
+      attempts.count(item.kind);
+      const { partition, offset } = item.record;
+      if (item.kind === 'poison') logger.warn({ partition, offset, reason: item.reason }, 'record skipped; event-archive keeps it in quarantine');
+    }
+    const tickets = groupBy(events, ({ identity }) => JSON.stringify([identity.integration_id, identity.ticket_id]));
+    await Promise.all([...tickets.values()].map((ticket) => this.#handleTicket(run, ticket)));
+  }
+
+  /** One after the other; the first that isn't done stops those behind it. */
+  async #handleTicket(run: Run, events: readonly Delivery[]): Promise<void> {
+    for (const event of events) {
+      const done = await this.#slots.run(() => this.#handleEvent(run, event));
+      if (!done) return;
+      run.state.progress.done(event.record.offset);
+    }
+  }
+
+  async #handleEvent(run: Run, event: Delivery): Promise<boolean> {
+    const { state, waiting } = run;
+    const { attempts, concurrency } = this.#options;
+    if (state.recent.has(event.key)) {
+      attempts.count('duplicate');
+      return true;
+    }
+    // Many that wait are an outage: trying all others too would only take time.
+    if (!this.#goesOn(run) || waiting.length >= concurrency) return false;
+    const { offset } = event.record;
+    const attempt = (state.tries.get(offset) ?? 0) + 1;
+    const end = await attempts.try(event, attempt, run.abort.signal);
+    switch (end.kind) {
+      case 'handled':
+        state.recent.add(event.key);
+        state.tries.delete(offset);
+        return true;
+      case 'quarantined':
+        state.tries.delete(offset);
+        return true;
+      case 'aborted': return false;
+      case 'waits':
+        if (!end.outage) state.tries.set(offset, attempt);
+        waiting.push(end);
+        return false;
+    }
+  }
+
+  #passed(state: PartitionState): void {
+    if (state.hold !== null) this.#options.logger.info({ partition: state.place }, 'going on');
+    state.holds = 0;
+    state.hold = null;
+  }
+
+  #hold(state: PartitionState, { offset, outage, reason }: Extract<End, { kind: 'held' }>): PartitionHeld {
+    const { backoffMs, maxBackoffMs, logger } = this.#options;
+    const retryAfterMs = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(state.holds, 20));
+    if (outage && state.hold === null) logger.warn({ partition: state.place, offset, reason, retry_after_ms: retryAfterMs }, 'partition waits; nothing is skipped');
+    state.holds += 1;
+    state.hold = outage ? { reason, since: Date.now() } : null;
+    return new PartitionHeld(offset, retryAfterMs, reason);
+  }
+
+  /** Commits what is done, if that changed. A commit that fails is made good by the next one. */
+  async #commit({ batch, state }: Run): Promise<void> {
+    const { next } = state.progress;
+    const note = state.progress.note();
+    const wanted = `${next} ${note}`;
+    // Before it is known what the group committed meanwhile, a commit could take that back.
+    if (state.generation !== batch.generation || state.committing !== null || state.committed === wanted) return;
+    state.committing = batch.commit(next, note).then(
+      () => {
+        state.committed = wanted;
+        this.#options.onProgress?.(batch.partition, next);
+      },
+      (error: unknown) => this.#options.logger.debug({ partition: state.place, error: messageOf(error) }, 'commit failed'),
+    ).finally(() => {
+      state.committing = null;
+    });
+    await state.committing;
+  }
+}

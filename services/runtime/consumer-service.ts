@@ -1,0 +1,181 @@
+// A consumer as a process: configuration and command line, where the group begins, the loop,
+// health, and a stop that finishes what is in flight. A service's main.ts says which consumer,
+// and nothing else.
+import { parseArgs } from 'node:util';
+import type { Registry } from 'prom-client';
+import { PoisonBreaker } from './breaker.ts';
+import { commonSettings, integer, masked, oneOf, readConfig, type Config, type Settings } from './config.ts';
+import { Attempts } from './consumer-attempt.ts';
+import { createSort, type Delivery } from './consumer-events.ts';
+import { ConsumerLoop } from './consumer-loop.ts';
+import type { Consumer, StartPosition } from './consumer.ts';
+import { messageOf, RuntimeError } from './errors.ts';
+import { eventsTopic, quarantineTopic } from './event-log.ts';
+import { createMetrics, startHealthServer } from './health.ts';
+import { consumerPositions, placeGroup, type KafkaConnection } from './kafka.ts';
+import { startConsumer } from './kafka-consumer.ts';
+import { connectProducer } from './kafka-producer.ts';
+import { runService, type Stoppable } from './lifecycle.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { fromPoison, toQuarantineRecord } from './quarantine.ts';
+import { readLock, SchemaLookup, SchemaRegistry } from './registry.ts';
+
+function startPosition(raw: string): StartPosition {
+  if (raw === 'beginning' || raw === 'latest') return raw;
+  const date = new Date(raw);
+  if (!/^\d{4}-\d\d-\d\d/.test(raw) || Number.isNaN(date.getTime())) throw new Error('must be beginning, latest or an ISO 8601 time');
+  return date;
+}
+
+function groupName(raw: string): string {
+  if (!/^[A-Za-z0-9._-]{1,200}$/.test(raw)) throw new Error('may have letters, digits, dots, dashes and underscores');
+  return raw;
+}
+
+/** Settings that every consumer has besides its own. */
+export const eventConsumerSettings = {
+  ...commonSettings,
+  HEALTH_PORT: { parse: integer(0, 65_535), default: 0, doc: 'Port of /health/live, /health/ready and /metrics on loopback; 0 takes a free one' },
+  POISON_BREAKER: { parse: oneOf('on', 'off'), default: 'on', doc: 'Hold a partition when most of its recent records are poison; off passes over them' },
+  CONSUMER_GROUP: { parse: groupName, default: '', doc: 'Consumer group; the consumer’s name when empty. Another group reads on its own, without touching the first (--group)' },
+  CONSUMER_FROM: { parse: startPosition, default: null, doc: 'beginning, latest or an ISO 8601 time (of receipt): moves the group there at each start; its members must be stopped (--from)' },
+  CONSUMER_ONCE: { parse: oneOf('yes', 'no'), default: 'no', doc: 'yes ends the service when it has handled what the log held at its start (--once)' },
+  CONSUMER_ATTEMPTS: { parse: integer(1, 1_000), default: 5, doc: 'Tries before an event that fails is quarantined; an outage does not count' },
+  CONSUMER_BACKOFF_MS: { parse: integer(1, 60_000), default: 200, doc: 'First pause before another try, in milliseconds; each further one is twice as long' },
+  CONSUMER_MAX_BACKOFF_MS: { parse: integer(1, 3_600_000), default: 10_000, doc: 'Longest pause before another try, in milliseconds' },
+  CONSUMER_DEDUPE_EVENTS: { parse: integer(1, 10_000_000), default: 20_000, doc: 'Records of a partition before an event among which a copy of it is recognised; read back after a start' },
+} satisfies Settings;
+
+type ServiceConfig = Config<typeof eventConsumerSettings>;
+
+interface Context {
+  readonly consumer: Consumer;
+  readonly config: ServiceConfig;
+  readonly ownConfig: Readonly<Record<string, unknown>>;
+  readonly group: string;
+  readonly topic: string;
+  readonly connection: KafkaConnection;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly parts: Stoppable[];
+}
+
+const PARTITIONS_AT_ONCE = 64;
+
+/** The command line says the same as some of the environment, and wins. */
+export function withArguments(env: NodeJS.ProcessEnv, args: readonly string[]): NodeJS.ProcessEnv {
+  const { values } = parseArgs({
+    args: [...args], allowPositionals: true,
+    options: { from: { type: 'string' }, group: { type: 'string' }, once: { type: 'boolean' } },
+  });
+  return {
+    ...env,
+    ...(values.from === undefined ? {} : { CONSUMER_FROM: values.from }),
+    ...(values.group === undefined ? {} : { CONSUMER_GROUP: values.group }),
+    ...(values.once === true ? { CONSUMER_ONCE: 'yes' } : {}),
+  };
+}
+
+function readAll(consumer: Consumer, env: NodeJS.ProcessEnv, args: readonly string[]): { config: ServiceConfig; ownConfig: Readonly<Record<string, unknown>>; settings: Settings } {
+  try {
+    const settings = { ...consumer.settings, ...eventConsumerSettings };
+    const all = readConfig(settings, withArguments(env, args));
+    const own = new Set(Object.keys(consumer.settings));
+    return { config: all, ownConfig: Object.fromEntries(Object.entries(all).filter(([name]) => own.has(name))), settings };
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exit(2);
+  }
+}
+
+/** Runs a consumer of the event topic until a signal. `args` are the command line's: `--from`, `--group`, `--once`. */
+export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, args: readonly string[] = process.argv.slice(2)): Promise<void> {
+  const { config, ownConfig, settings } = readAll(consumer, env, args);
+  const logger = createLogger(consumer.name, config.LOG_LEVEL);
+  return runService(logger, async (parts) => {
+    logger.info({ config: masked(settings, { ...config, ...ownConfig }) }, 'starting');
+    const metrics = createMetrics(consumer.name);
+    const idle = consumer.idle(ownConfig);
+    const context: Context = {
+      consumer, config, ownConfig, logger, metrics, parts,
+      group: config.CONSUMER_GROUP === '' ? consumer.name : config.CONSUMER_GROUP,
+      topic: eventsTopic(config.ENVIRONMENT),
+      connection: { brokers: config.KAFKA_BROKERS, clientId: consumer.name, logger },
+    };
+    const failure = idle === null ? await startLoop(context) : (): null => null;
+    if (idle !== null) logger.info({ reason: idle }, 'nothing to do; idle until it is configured and started again');
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, () => Promise.resolve(failure()));
+    parts.push(health);
+    logger.info({ port: health.port }, 'health and metrics');
+  });
+}
+
+/** @returns why the consumer does not move, or null. */
+async function startLoop(context: Context): Promise<() => string | null> {
+  const { consumer, config, ownConfig, group, topic, connection, logger, metrics, parts } = context;
+  await placeGroup(connection, { groupId: group, topic, from: config.CONSUMER_FROM ?? consumer.from, reset: config.CONSUMER_FROM !== null });
+  const attempts = new Attempts({ consumer, config: ownConfig, logger, metrics, attempts: config.CONSUMER_ATTEMPTS, quarantine: await quarantineTo(context) });
+  const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readLock(config.SCHEMAS_LOCK));
+  const loop = new ConsumerLoop({
+    attempts, logger, metrics,
+    sort: createSort(consumer.records, schemas),
+    breaker: new PoisonBreaker(config.POISON_BREAKER === 'on'),
+    concurrency: consumer.concurrency,
+    dedupeEvents: config.CONSUMER_DEDUPE_EVENTS,
+    backoffMs: config.CONSUMER_BACKOFF_MS,
+    maxBackoffMs: config.CONSUMER_MAX_BACKOFF_MS,
+    positionOf: async (_topic, partition) => {
+      const position = (await consumerPositions(connection, group, topic)).find((entry) => entry.partition === partition);
+      if (position === undefined) throw new RuntimeError('LOG_UNAVAILABLE', `Kafka knows no partition ${partition} of ${topic}`);
+      return position;
+    },
+    ...(config.CONSUMER_ONCE === 'yes' ? { onProgress: await endAtTheEnd(context) } : {}),
+  });
+  parts.push(await startConsumer(connection, {
+    groupId: group,
+    topics: [topic],
+    concurrency: PARTITIONS_AT_ONCE,
+    commitsItself: true,
+    handle: (batch) => loop.handle(batch),
+    onCrash: (error) => {
+      logger.fatal({ error: messageOf(error) }, 'consumer crashed');
+      process.exit(1);
+    },
+  }));
+  // Stopped before the Kafka consumer: what is in flight ends and is committed while the group still knows us.
+  parts.push({ name: 'handlers', stop: () => loop.stop() });
+  logger.info({ group, topic, events: [...consumer.records.keys()] }, 'reading');
+  return () => loop.failure();
+}
+
+/** The signal that a person would send, once everything that the log holds now is handled. */
+async function endAtTheEnd({ connection, group, topic, logger }: Context): Promise<(partition: number, next: number) => void> {
+  const behind = new Map((await consumerPositions(connection, group, topic)).filter(({ committed, end }) => committed < end).map(({ partition, end }) => [partition, end]));
+  const endWhenDone = (): void => {
+    if (behind.size > 0) return;
+    logger.info('everything is handled that the log held at the start');
+    process.kill(process.pid, 'SIGTERM');
+  };
+  if (behind.size === 0) setImmediate(endWhenDone);
+  return (partition, next) => {
+    if (next >= (behind.get(partition) ?? Infinity) && behind.delete(partition)) endWhenDone();
+  };
+}
+
+/** Events that this consumer can't handle, as they lie in the log, with what is known of them. */
+async function quarantineTo({ config, connection, parts }: Context): Promise<(delivery: Delivery, detail: string) => Promise<void>> {
+  const topic = quarantineTopic(config.ENVIRONMENT);
+  const producer = await connectProducer(connection, [topic]);
+  parts.push({ name: 'quarantine producer', stop: () => producer.close() });
+  return async ({ record, eventType, identity }, detail) => {
+    const item = fromPoison({ kind: 'poison', reason: 'identity_missing', detail, record }, config.ENVIRONMENT, new Date());
+    await producer.append(topic, toQuarantineRecord({
+      ...item,
+      reason: 'handler_failed',
+      integrationId: identity.integration_id,
+      eventId: identity.event_id,
+      ticketId: identity.ticket_id,
+      eventType,
+    }));
+  };
+}
