@@ -45,6 +45,8 @@ export interface EventContract {
   /** JSON Schema of the payload by contract version, oldest first. */
   readonly versions: ReadonlyMap<string, JsonObject>;
   readonly upcasters: Upcasters;
+  /** From the newest version's payload to the record's fields, where these differ: old consumers keep reading the old ones. */
+  readonly toRecord: Upcast;
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -78,7 +80,7 @@ export async function loadContract(folder: string): Promise<EventContract> {
     .filter((file) => /^\d+\.\d+\.json$/.test(file))
     .map((file) => file.replace(/\.json$/, ''))
     .sort(compareVersions);
-  const { upcasters } = (await import(pathToFileURL(join(path, 'upcast.ts')).href)) as { upcasters: Upcasters };
+  const { upcasters, toRecord = (payload: JsonObject) => payload } = (await import(pathToFileURL(join(path, 'upcast.ts')).href)) as { upcasters: Upcasters; toRecord?: Upcast };
   return {
     eventType: folder.replaceAll('-', '.'),
     folder,
@@ -86,6 +88,7 @@ export async function loadContract(folder: string): Promise<EventContract> {
     record,
     versions: new Map(versions.map((version) => [version, readJson(join(path, `${version}.json`)) as JsonObject])),
     upcasters,
+    toRecord,
   };
 }
 

@@ -10,7 +10,8 @@ import { readTail } from '../runtime/kafka-consumer.ts';
 import { connectProducer } from '../runtime/kafka-producer.ts';
 import { runService } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { readLock, SchemaRegistry, type LockedSchema } from '../runtime/registry.ts';
+import { idToWrite, readLock, SchemaRegistry, type LockedSchema } from '../runtime/registry.ts';
+import { watchSchemas } from '../runtime/schema-watch.ts';
 import { createAccept } from './accept.ts';
 import { DedupeWindow } from './dedupe.ts';
 import { watchIntegrations } from './integrations.ts';
@@ -28,25 +29,16 @@ const settings = {
 const config = readConfig(settings, process.env);
 const logger = createLogger('ingress', config.LOG_LEVEL);
 
-/** Encoders per environment and record, from the lock file or, where it lacks one, from the registry. */
-async function createEncoders(contracts: readonly EventContract[], environments: readonly string[]): Promise<Map<string, (value: unknown) => Buffer>> {
-  const locked = await readLock(config.SCHEMAS_LOCK);
-  const registry = new SchemaRegistry(config.SCHEMA_REGISTRY_URL);
+/** Encoders per environment and record. */
+async function createEncoders(contracts: readonly EventContract[], environments: readonly string[], registry: SchemaRegistry, locked: readonly LockedSchema[]): Promise<Map<string, (value: unknown) => Buffer>> {
   const encoders = new Map<string, (value: unknown) => Buffer>();
   for (const environment of environments) {
     for (const { recordName, record } of contracts) {
       const subject = `${eventsTopic(environment)}-${recordName}`;
-      const schema = JSON.stringify(record);
-      encoders.set(subject, createEncoder(record, await schemaId(locked, registry, subject, schema)));
+      encoders.set(subject, createEncoder(record, await idToWrite(registry, locked, subject, JSON.stringify(record))));
     }
   }
   return encoders;
-}
-
-async function schemaId(locked: readonly LockedSchema[], registry: SchemaRegistry, subject: string, schema: string): Promise<number> {
-  const found = locked.find((entry) => entry.subject === subject && entry.schema === schema)?.id ?? (await registry.idOf(subject, schema));
-  if (found === null) throw new RuntimeError('SCHEMA_MISSING', `${subject} is not registered; run: npm run schemas`);
-  return found;
 }
 
 await runService(logger, async (parts) => {
@@ -64,7 +56,11 @@ await runService(logger, async (parts) => {
   } });
   const environments = integrations.environments();
   const contracts = await loadContracts();
-  const encoders = await createEncoders([...contracts.values()], environments);
+  const registry = new SchemaRegistry(config.SCHEMA_REGISTRY_URL);
+  const locked = await readLock(config.SCHEMAS_LOCK);
+  const encoders = await createEncoders([...contracts.values()], environments, registry, locked);
+  const schemas = watchSchemas(registry, locked, metrics, logger);
+  parts.push(schemas);
 
   const connection = { brokers: config.KAFKA_BROKERS, clientId: 'ingress', logger };
   const topics = environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]);
@@ -94,6 +90,7 @@ await runService(logger, async (parts) => {
       onUnlistedVersion: (event_type, version) => unlisted.inc({ event_type, version }),
     }),
     metrics,
+    warnings: () => schemas.warnings(),
     ready: () => Promise.resolve(producer.healthy() ? null : 'Kafka did not acknowledge the last event'),
     logger,
     onAnswer: (status, outcome, duration) => {

@@ -168,7 +168,7 @@ function validated(compiled: CompiledContract, version: Version, payload: JsonOb
   check(compiled, version.applied, payload);
   const current = upcast(compiled.contract, version.applied, payload);
   if (version.applied !== compiled.newest) check(compiled, compiled.newest, current);
-  return current;
+  return compiled.contract.toRecord(current);
 }
 
 function check(compiled: CompiledContract, version: string, payload: JsonObject): void {

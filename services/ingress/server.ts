@@ -3,7 +3,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
-import { addHealthRoutes, type Readiness } from '../runtime/health.ts';
+import { addHealthRoutes, type Readiness, type Warnings } from '../runtime/health.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Accept } from './accept.ts';
 import type { Answer, Refused } from './outcome.ts';
@@ -12,6 +12,7 @@ export interface ServerOptions {
   readonly accept: Accept;
   readonly metrics: Registry;
   readonly ready: Readiness;
+  readonly warnings?: Warnings;
   readonly logger: Logger;
   readonly onAnswer: (status: number, outcome: string, seconds: number) => void;
 }
@@ -37,7 +38,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(/^application\/([\w.+-]+\+)?json\s*(;|$)/i, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  addHealthRoutes(app, options.metrics, options.ready);
+  addHealthRoutes(app, options.metrics, options.ready, options.warnings);
   const webhook = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => receive(options, request, reply);
   app.post('/webhooks', webhook);
   app.post('/webhooks/:integration_id', webhook);

@@ -62,7 +62,8 @@ const toText = (value: Json | undefined): string => {
 
 function toLong(value: Json | undefined, path: string): number {
   const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new OutOfRange(path, 'is not a whole number within ±2^53');
+  // The encoder stops one short of what is safe; what it refuses would be sent again for ever.
+  if (!Number.isSafeInteger(number) || Math.abs(number) === Number.MAX_SAFE_INTEGER) throw new OutOfRange(path, 'is not a whole number within ±2^53');
   return number;
 }
 

@@ -30,6 +30,14 @@ export function createDecoder(schema: object): (body: Buffer) => unknown {
   return (body) => type.fromBuffer(body) as unknown;
 }
 
+/** Compiles a decoder that gives bodies of one schema as values of another, by Avro's rules. @throws Error when those forbid it. */
+export function createResolvingDecoder(writer: object, reader: object): (body: Buffer) => unknown {
+  const [from, to] = [writer, reader].map((schema) => avsc.Type.forSchema(schema as avsc.Schema, { wrapUnions: false }));
+  if (from === undefined || to === undefined) throw new Error('two schemas are needed');
+  const resolver = to.createResolver(from);
+  return (body) => to.fromBuffer(body, resolver) as unknown;
+}
+
 export function encodeLong(value: number): Buffer {
   const bytes: number[] = [];
   let rest = value >= 0 ? value * 2 : -value * 2 - 1;

@@ -14,18 +14,23 @@ export function createMetrics(service: string): Registry {
   return registry;
 }
 
-export function addHealthRoutes(app: FastifyInstance, metrics: Registry, ready: Readiness): void {
+/** What is amiss although the service does its work; shown beside readiness. */
+export type Warnings = () => string[];
+
+export function addHealthRoutes(app: FastifyInstance, metrics: Registry, ready: Readiness, warnings: Warnings = () => []): void {
   app.get('/health/live', () => Promise.resolve({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
     const reason = await ready();
-    return reply.code(reason === null ? 200 : 503).send(reason === null ? { status: 'ready' } : { status: 'not ready', reason });
+    const amiss = warnings();
+    const also = amiss.length === 0 ? {} : { warnings: amiss };
+    return reply.code(reason === null ? 200 : 503).send(reason === null ? { status: 'ready', ...also } : { status: 'not ready', reason, ...also });
   });
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
 }
 
-export async function startHealthServer(port: number, metrics: Registry, ready: Readiness): Promise<Stoppable & { port: number }> {
+export async function startHealthServer(port: number, metrics: Registry, ready: Readiness, warnings: Warnings = () => []): Promise<Stoppable & { port: number }> {
   const app = Fastify({ logger: false });
-  addHealthRoutes(app, metrics, ready);
+  addHealthRoutes(app, metrics, ready, warnings);
   const address = await app.listen({ host: '127.0.0.1', port });
   return { name: 'health', port: Number(new URL(address).port), stop: () => app.close() };
 }
