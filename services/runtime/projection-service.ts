@@ -16,7 +16,8 @@ import { createLogger, type Logger } from './logger.ts';
 import { Projector, type Projection } from './projector.ts';
 import { fromPoison, toQuarantineRecord } from './quarantine.ts';
 import { quarantineRows } from './quarantine-landing.ts';
-import { readLock, SchemaLookup, SchemaRegistry } from './registry.ts';
+import { readKnown, readLock, SchemaLookup, SchemaRegistry } from './registry.ts';
+import { watchSchemas } from './schema-watch.ts';
 
 type ServiceConfig = Config<typeof consumerSettings>;
 
@@ -42,13 +43,15 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const clickhouse = connectClickHouse(config.CLICKHOUSE_URL);
     parts.push({ name: 'clickhouse', stop: () => clickhouse.close() });
     const connection = { brokers: config.KAFKA_BROKERS, clientId: projection.name, logger };
+    const schemas = watchSchemas(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readLock(config.SCHEMAS_LOCK), metrics, logger);
+    parts.push(schemas);
     const context: Context = { projection, config, logger, metrics, clickhouse, connection, parts };
     const archive = options.archive === true;
     const projectors = [await startEvents(context, await quarantineTo(context, archive))];
     if (archive) projectors.push(await startQuarantine(context));
     const ready = async (): Promise<string | null> =>
       projectors.map((projector) => projector.failure()).find((failure) => failure !== null) ?? (await clickhouse.ping());
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready);
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => schemas.warnings());
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
   });
@@ -56,7 +59,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
 
 async function startEvents(context: Context, quarantine: (poison: Poison) => Promise<void>): Promise<Projector> {
   const { config, projection } = context;
-  const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readLock(config.SCHEMAS_LOCK));
+  const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readKnown(config.SCHEMAS_LOCK));
   return startProjector(context, { projection, topic: eventsTopic(config.ENVIRONMENT), toLanding: eventRows(schemas), quarantine, metrics: context.metrics, breaker: new PoisonBreaker(config.POISON_BREAKER === 'on') });
 }
 
