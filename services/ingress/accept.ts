@@ -3,16 +3,17 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { EventContract } from '../../schemas/contract.ts';
-import { eventsTopic, quarantineTopic, type NewRecord } from '../runtime/event-log.ts';
+import { eventsTopic, quarantineTopic } from '../runtime/event-log.ts';
 import type { LogProducer } from '../runtime/kafka-producer.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { toQuarantineRecord } from '../runtime/quarantine.ts';
+import { toQuarantineRecord, type Quarantined } from '../runtime/quarantine.ts';
 import type { DedupeWindow, Stored } from './dedupe.ts';
+import type { Encode } from './encoders.ts';
 import type { Integrations } from './integrations.ts';
 import type { Answer, AuthenticWebhook, Refused, Unusable } from './outcome.ts';
 import { parseWebhook } from './parse.ts';
 import type { PreparedEvent } from './prepare.ts';
+import { toLogRecord } from './to-log-record.ts';
 import { verifyWebhook } from './verify.ts';
 
 export interface Delivery {
@@ -25,7 +26,7 @@ export interface Delivery {
 export interface AcceptDependencies {
   readonly integrations: Integrations;
   readonly prepare: (webhook: AuthenticWebhook) => PreparedEvent | Unusable;
-  readonly encode: (contract: EventContract, environment: string, record: Record<string, unknown>) => Buffer;
+  readonly encode: Encode;
   readonly producer: LogProducer;
   readonly window: DedupeWindow;
   readonly logger: Logger;
@@ -50,7 +51,8 @@ export function createAccept(dependencies: AcceptDependencies): Accept {
     const bodySha256 = createHash('sha256').update(body).digest('hex');
     const { event_id: eventId } = webhook.envelope;
     const key = { integrationId: webhook.integration.integration_id, eventId, bodySha256 };
-    return { status: await window.once(key, () => store(dependencies, webhook, bodySha256, announced)), event_id: eventId };
+    const incoming = { webhook, bodySha256, httpSource: sourceOf(headers, pathIntegrationId) };
+    return { status: await window.once(key, () => store(dependencies, incoming, announced)), event_id: eventId };
   };
 }
 
@@ -80,12 +82,23 @@ function createLimit(): (webhook: AuthenticWebhook) => Promise<Refused | null> {
   };
 }
 
-async function store(dependencies: AcceptDependencies, webhook: AuthenticWebhook, bodySha256: string, announced: Set<string>): Promise<Stored> {
+/** Where it was posted to and by which client. Not the address: the signature says who sent it. */
+const sourceOf = (headers: IncomingHttpHeaders, pathIntegrationId: string | undefined): string =>
+  [`/webhooks${pathIntegrationId === undefined ? '' : `/${encodeURIComponent(pathIntegrationId)}`}`, headers['user-agent'] ?? ''].join(' ').trim().slice(0, 300);
+
+interface Incoming {
+  readonly webhook: AuthenticWebhook;
+  readonly bodySha256: string;
+  readonly httpSource: string;
+}
+
+async function store(dependencies: AcceptDependencies, incoming: Incoming, announced: Set<string>): Promise<Stored> {
+  const { webhook, bodySha256 } = incoming;
   const { prepare, encode, producer, logger, onQuarantined, onUnlistedVersion } = dependencies;
   const { environment, integration_id: integrationId } = webhook.integration;
   const prepared = prepare(webhook);
   if (prepared.kind === 'unusable') {
-    await producer.append(quarantineTopic(environment), toQuarantineRecord(quarantined(webhook, prepared)));
+    await producer.append(quarantineTopic(environment), toQuarantineRecord(quarantined(incoming, prepared)));
     logger.warn({ integration_id: integrationId, event_id: webhook.envelope.event_id, reason: prepared.reason, path: prepared.path }, 'event quarantined');
     onQuarantined(prepared.reason);
     return 'quarantined';
@@ -96,38 +109,20 @@ async function store(dependencies: AcceptDependencies, webhook: AuthenticWebhook
     if (!announced.has(once)) logger.warn({ integration_id: integrationId, version: prepared.version }, 'contract version is missing or not listed; it validates and is accepted');
     announced.add(once);
   }
-  const value = encode(prepared.contract, environment, prepared.record);
-  await producer.append(eventsTopic(environment), { key: prepared.ticketId, value, headers: headersOf(webhook, prepared, bodySha256) });
+  await producer.append(eventsTopic(environment), toLogRecord(webhook, prepared, bodySha256, encode));
   return 'accepted';
-}
-
-/** CloudEvents binary mode, plus what is needed to route, dedupe and audit without decoding. */
-function headersOf({ envelope, receivedAt }: AuthenticWebhook, prepared: PreparedEvent, bodySha256: string): NewRecord['headers'] {
-  const { platform, integration_id } = prepared.record['source'] as { platform: string; integration_id: string };
-  return {
-    ce_specversion: '1.0',
-    ce_id: prepared.eventId,
-    ce_type: prepared.contract.eventType,
-    ce_source: `/${encodeURIComponent(platform)}/${encodeURIComponent(integration_id)}`,
-    ce_time: envelope.timestamp,
-    ce_subject: prepared.ticketId,
-    'content-type': 'application/avro',
-    integration_id,
-    contract_version: prepared.version,
-    received_at: receivedAt.toISOString(),
-    body_sha256: bodySha256,
-    signature: envelope.signature,
-  };
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 
-function quarantined({ envelope, json, body, integration, receivedAt }: AuthenticWebhook, unusable: Unusable) {
+function quarantined({ webhook, httpSource }: Incoming, unusable: Unusable): Quarantined {
+  const { envelope, json, body, integration, receivedAt } = webhook;
   const payload = (json['payload'] ?? json['data'] ?? json['body'] ?? json) as { ticket_id?: unknown } | string;
   return {
     ...unusable,
     environment: integration.environment,
     origin: 'http',
+    httpSource,
     integrationId: integration.integration_id,
     eventId: envelope.event_id,
     eventType: envelope.event_type,

@@ -49,9 +49,10 @@ export class DedupeWindow {
 
   /** Takes a record of the log's tail in, at start. */
   rebuildFrom(record: LogRecord, stored: Stored): void {
-    const { integration_id: integrationId, ce_id: eventId, body_sha256: bodySha256, origin } = record.headers;
-    // Poison that a projection found in the log never came through this door.
-    if (integrationId === undefined || eventId === undefined || (stored === 'quarantined' && origin !== 'http')) return;
+    const { integration_id: integrationId, ce_id: eventId, body_sha256: bodySha256, origin, resolution } = record.headers;
+    if (integrationId === undefined || eventId === undefined) return;
+    // Poison that a projection found in the log never came through this door, and what was done about an item is none.
+    if (stored === 'quarantined' && (origin !== 'http' || resolution !== undefined)) return;
     this.remember({ integrationId, eventId, bodySha256: bodySha256 ?? '' }, stored);
   }
 }

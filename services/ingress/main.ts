@@ -1,19 +1,18 @@
 // The ingress as a process: configuration, schemas, producer, dedupe window, then the door.
 import { Counter, Gauge, Histogram } from 'prom-client';
-import { loadContracts, type EventContract } from '../../schemas/contract.ts';
-import { createEncoder } from '../runtime/avro.ts';
+import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, masked, readConfig, text, type Settings } from '../runtime/config.ts';
-import { RuntimeError } from '../runtime/errors.ts';
 import { eventsTopic, quarantineTopic } from '../runtime/event-log.ts';
 import { createMetrics } from '../runtime/health.ts';
 import { readTail } from '../runtime/kafka-consumer.ts';
 import { connectProducer } from '../runtime/kafka-producer.ts';
 import { runService } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { idToWrite, readLock, SchemaRegistry, type LockedSchema } from '../runtime/registry.ts';
+import { readLock, SchemaRegistry } from '../runtime/registry.ts';
 import { watchSchemas } from '../runtime/schema-watch.ts';
 import { createAccept } from './accept.ts';
 import { DedupeWindow } from './dedupe.ts';
+import { createEncode } from './encoders.ts';
 import { watchIntegrations } from './integrations.ts';
 import { createPrepare } from './prepare.ts';
 import { createServer } from './server.ts';
@@ -28,18 +27,6 @@ const settings = {
 
 const config = readConfig(settings, process.env);
 const logger = createLogger('ingress', config.LOG_LEVEL);
-
-/** Encoders per environment and record. */
-async function createEncoders(contracts: readonly EventContract[], environments: readonly string[], registry: SchemaRegistry, locked: readonly LockedSchema[]): Promise<Map<string, (value: unknown) => Buffer>> {
-  const encoders = new Map<string, (value: unknown) => Buffer>();
-  for (const environment of environments) {
-    for (const { recordName, record } of contracts) {
-      const subject = `${eventsTopic(environment)}-${recordName}`;
-      encoders.set(subject, createEncoder(record, await idToWrite(registry, locked, subject, JSON.stringify(record))));
-    }
-  }
-  return encoders;
-}
 
 await runService(logger, async (parts) => {
   logger.info({ config: masked(settings, config) }, 'starting');
@@ -58,7 +45,7 @@ await runService(logger, async (parts) => {
   const contracts = await loadContracts();
   const registry = new SchemaRegistry(config.SCHEMA_REGISTRY_URL);
   const locked = await readLock(config.SCHEMAS_LOCK);
-  const encoders = await createEncoders([...contracts.values()], environments, registry, locked);
+  const encode = await createEncode({ contracts: contracts.values(), environments, registry, locked });
   const schemas = watchSchemas(registry, locked, metrics, logger);
   parts.push(schemas);
 
@@ -78,11 +65,7 @@ await runService(logger, async (parts) => {
     accept: createAccept({
       integrations,
       prepare: createPrepare(contracts),
-      encode: (contract, environment, record) => {
-        const encode = encoders.get(`${eventsTopic(environment)}-${contract.recordName}`);
-        if (encode === undefined) throw new RuntimeError('SCHEMA_MISSING', `no schema of ${contract.recordName} for ${environment}`);
-        return encode(record);
-      },
+      encode,
       producer,
       window,
       logger,
