@@ -54,9 +54,6 @@ const snakeCase = (name: string): string => name.replaceAll(/(?<=[a-z0-9])(?=[A-
 /** `TicketCreated` → `ticket.created`. */
 export const eventTypeOf = (record: { readonly name: string }): string => snakeCase(record.name).replaceAll('_', '.');
 
-/** `TicketCreated` → `ticket.created`. */
-export const eventTypeOf = (record: { readonly name: string }): string => snakeCase(record.name).replaceAll('_', '.');
-
 export const landingTable = (record: { readonly name: string }): string => `landing_${snakeCase(record.name)}`;
 
 /** Column names and types of a record's landing table, leading fields first; nested records become dotted names. */
