@@ -7,7 +7,7 @@ import { createReader, unframe } from './avro.ts';
 import type { AnyEvent } from './consumer.ts';
 import { eventKey } from './consumer-window.ts';
 import type { LogRecord } from './event-log.ts';
-import { eventTypeOf, type Poison, type PoisonReason } from './landing.ts';
+import { eventTypeOf, identityProblem, type Poison, type PoisonReason } from './landing.ts';
 import type { SchemaLookup } from './registry.ts';
 
 export interface Delivery {
@@ -42,20 +42,32 @@ function lazily<T>(create: () => T): () => T {
   return () => (created ??= { value: create() }).value;
 }
 
+interface NamedSchema {
+  readonly type: 'record';
+  readonly name: string;
+  readonly namespace?: string;
+}
+
 /** Sorts the log's records for a consumer of the given event types. Resolvers are kept per writer's schema id. */
 export function createSort(records: ReadonlyMap<string, object>, schemas: SchemaLookup): Sort {
   const readers = new Map([...records].map(([type, record]) => [type, createReader(record)]));
-  const writers = new Map<number, Writer>();
-  const writerOf = async (schemaId: number): Promise<Writer | null> => {
+  const namespaces = new Set([...records.values()].map((record) => (record as NamedSchema).namespace));
+  const writers = new Map<number, Writer | 'foreign'>();
+  const compile = (text: string): Writer | 'foreign' => {
+    // It may be any Avro schema, e.g. the text "string".
+    const schema = JSON.parse(text) as Partial<NamedSchema> | null;
+    if (schema?.type !== 'record' || schema.name === undefined || !namespaces.has(schema.namespace)) return 'foreign';
+    const eventType = eventTypeOf({ name: schema.name });
+    const reader = readers.get(eventType);
+    const resolve = reader === undefined ? undefined : lazily(() => reader(schema));
+    return { eventType, skim: compileSkim(schema), decode: resolve && ((body) => resolve()(body)) };
+  };
+  const writerOf = async (schemaId: number): Promise<Writer | 'foreign' | null> => {
     const known = writers.get(schemaId);
     if (known !== undefined) return known;
     const text = await schemas.find(schemaId);
     if (text === null) return null;
-    const schema = JSON.parse(text) as { readonly name: string };
-    const eventType = eventTypeOf(schema);
-    const reader = readers.get(eventType);
-    const resolve = reader === undefined ? undefined : lazily(() => reader(schema));
-    const writer: Writer = { eventType, skim: compileSkim(schema), decode: resolve && ((body) => resolve()(body)) };
+    const writer = compile(text);
     writers.set(schemaId, writer);
     return writer;
   };
@@ -65,12 +77,12 @@ export function createSort(records: ReadonlyMap<string, object>, schemas: Schema
     if (!framed.ok) return poison(framed.reason, 'the value is not a schema id followed by Avro');
     const writer = await writerOf(framed.schemaId);
     if (writer === null) return poison('unknown_schema', `the registry has no schema ${framed.schemaId}`);
+    if (writer === 'foreign') return poison('foreign_schema', `schema ${framed.schemaId} is not an event of the contract`);
     const skimmed = writer.skim(framed.body);
     if (!skimmed.ok) return poison(skimmed.reason, `not a whole record of schema ${framed.schemaId}`);
     const { identity } = skimmed;
-    if (identity.event_id === '' || identity.ticket_id === '' || identity.integration_id === '') {
-      return poison('identity_missing', 'event_id, ticket_id or source.integration_id is empty');
-    }
+    const problem = identityProblem(identity, record);
+    if (problem !== null) return poison(...problem);
     const { decode, eventType } = writer;
     if (decode === undefined) return { kind: 'unwanted', record };
     return {

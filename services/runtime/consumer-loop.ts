@@ -21,6 +21,8 @@ import { Slots } from './slots.ts';
 export interface LoopOptions {
   readonly sort: Sort;
   readonly attempts: Attempts;
+  /** Places (topic/partition/offset) of events that were quarantined before this start. */
+  readonly refused: ReadonlySet<string>;
   readonly breaker: PoisonBreaker;
   readonly logger: Logger;
   readonly metrics: Registry;
@@ -43,6 +45,8 @@ interface PartitionState {
   readonly recent: RecentEvents;
   /** Failed tries by offset. */
   readonly tries: Map<number, number>;
+  /** Offsets of events that this instance quarantined. */
+  readonly refused: Set<number>;
   /** Batches of a partition never overlap, even when an old one still runs after a rebalance. */
   turn: Promise<unknown>;
   generation: number;
@@ -148,7 +152,7 @@ export class ConsumerLoop {
     const known = this.#states.get(place);
     if (known !== undefined) return known;
     const state: PartitionState = {
-      place, progress: new Progress(-1), recent: new RecentEvents(this.#options.dedupeEvents), tries: new Map(),
+      place, progress: new Progress(-1), recent: new RecentEvents(this.#options.dedupeEvents), tries: new Map(), refused: new Set(),
       turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, hold: null, committed: '', committing: null, lag: 0,
     };
     this.#states.set(place, state);
@@ -230,9 +234,10 @@ export class ConsumerLoop {
     return { kind: 'held', offset, outage: true, reason: `most of the last records can't be read (${passing.length} of ${sorted.length} passed)` };
   }
 
-  /** Events that were done before: so that a later copy of one is recognised. */
+  /** Events that were done before: so that a later copy of one is recognised. One that failed here is not, so that its replay is handled. */
   async #remember(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
-    for (const item of await Promise.all(records.map(this.#options.sort))) if (item.kind === 'event') state.recent.add(item.key);
+    const done = records.filter(({ offset }) => !this.#options.refused.has(`${state.place}/${offset}`) && !state.refused.has(offset));
+    for (const item of await Promise.all(done.map(this.#options.sort))) if (item.kind === 'event') state.recent.add(item.key);
   }
 
   async #handleAll(run: Run, items: readonly (Delivery | Unwanted | Poison)[]): Promise<void> {
@@ -281,6 +286,7 @@ export class ConsumerLoop {
         return true;
       case 'quarantined':
         state.tries.delete(offset);
+        state.refused.add(offset);
         return true;
       case 'aborted': return false;
       case 'waits':

@@ -13,12 +13,13 @@ import { messageOf, RuntimeError } from './errors.ts';
 import { eventsTopic, quarantineTopic } from './event-log.ts';
 import { createMetrics, startHealthServer } from './health.ts';
 import { consumerPositions, placeGroup, type KafkaConnection } from './kafka.ts';
-import { startConsumer } from './kafka-consumer.ts';
+import { readTail, startConsumer } from './kafka-consumer.ts';
 import { connectProducer } from './kafka-producer.ts';
 import { runService, type Stoppable } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { fromPoison, toQuarantineRecord } from './quarantine.ts';
-import { readLock, SchemaLookup, SchemaRegistry } from './registry.ts';
+import { readKnown, readLock, SchemaLookup, SchemaRegistry } from './registry.ts';
+import { watchSchemas } from './schema-watch.ts';
 
 function startPosition(raw: string): StartPosition {
   if (raw === 'beginning' || raw === 'latest') return raw;
@@ -61,6 +62,7 @@ interface Context {
 }
 
 const PARTITIONS_AT_ONCE = 64;
+const QUARANTINE_TAIL = 2_000;
 
 /** The command line says the same as some of the environment, and wins. */
 export function withArguments(env: NodeJS.ProcessEnv, args: readonly string[]): NodeJS.ProcessEnv {
@@ -102,9 +104,11 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
       topic: eventsTopic(config.ENVIRONMENT),
       connection: { brokers: config.KAFKA_BROKERS, clientId: consumer.name, logger },
     };
+    const registry = watchSchemas(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readLock(config.SCHEMAS_LOCK), metrics, logger);
+    parts.push(registry);
     const failure = idle === null ? await startLoop(context) : (): null => null;
     if (idle !== null) logger.info({ reason: idle }, 'nothing to do; idle until it is configured and started again');
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, () => Promise.resolve(failure()));
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, () => Promise.resolve(failure()), () => registry.warnings());
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
   });
@@ -115,10 +119,11 @@ async function startLoop(context: Context): Promise<() => string | null> {
   const { consumer, config, ownConfig, group, topic, connection, logger, metrics, parts } = context;
   await placeGroup(connection, { groupId: group, topic, from: config.CONSUMER_FROM ?? consumer.from, reset: config.CONSUMER_FROM !== null });
   const attempts = new Attempts({ consumer, config: ownConfig, logger, metrics, attempts: config.CONSUMER_ATTEMPTS, quarantine: await quarantineTo(context) });
-  const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readLock(config.SCHEMAS_LOCK));
+  const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readKnown(config.SCHEMAS_LOCK));
   const loop = new ConsumerLoop({
     attempts, logger, metrics,
     sort: createSort(consumer.records, schemas),
+    refused: await refusedBefore(context),
     breaker: new PoisonBreaker(config.POISON_BREAKER === 'on'),
     concurrency: consumer.concurrency,
     dedupeEvents: config.CONSUMER_DEDUPE_EVENTS,
@@ -148,6 +153,16 @@ async function startLoop(context: Context): Promise<() => string | null> {
   return () => loop.failure();
 }
 
+/** Places of the events that this consumer put into quarantine lately: they are not done, and a replay of them is no copy. */
+async function refusedBefore({ consumer, config, connection, topic }: Context): Promise<Set<string>> {
+  const refused = new Set<string>();
+  await readTail(connection, quarantineTopic(config.ENVIRONMENT), QUARANTINE_TAIL, ({ headers }) => {
+    if (headers['refused_by'] !== consumer.name || headers['origin'] !== topic) return;
+    refused.add(`${topic}/${headers['origin_partition'] ?? ''}/${headers['origin_offset'] ?? ''}`);
+  });
+  return refused;
+}
+
 /** The signal that a person would send, once everything that the log holds now is handled. */
 async function endAtTheEnd({ connection, group, topic, logger }: Context): Promise<(partition: number, next: number) => void> {
   const behind = new Map((await consumerPositions(connection, group, topic)).filter(({ committed, end }) => committed < end).map(({ partition, end }) => [partition, end]));
@@ -163,7 +178,7 @@ async function endAtTheEnd({ connection, group, topic, logger }: Context): Promi
 }
 
 /** Events that this consumer can't handle, as they lie in the log, with what is known of them. */
-async function quarantineTo({ config, connection, parts }: Context): Promise<(delivery: Delivery, detail: string) => Promise<void>> {
+async function quarantineTo({ consumer, config, connection, parts }: Context): Promise<(delivery: Delivery, detail: string) => Promise<void>> {
   const topic = quarantineTopic(config.ENVIRONMENT);
   const producer = await connectProducer(connection, [topic]);
   parts.push({ name: 'quarantine producer', stop: () => producer.close() });
@@ -172,6 +187,7 @@ async function quarantineTo({ config, connection, parts }: Context): Promise<(de
     await producer.append(topic, toQuarantineRecord({
       ...item,
       reason: 'handler_failed',
+      refusedBy: consumer.name,
       integrationId: identity.integration_id,
       eventId: identity.event_id,
       ticketId: identity.ticket_id,
