@@ -65,35 +65,49 @@ WITH
         GROUP BY integration_id, agent_id, session_no
     ),
 
-    -- Open tickets held, as a running count over the agent's holding periods.
-    held_counts AS
+    -- Open tickets held, as a running count over holding periods and actions; a change of the count belongs to the
+    -- session of the action before it as long as that session lasts.
+    held_changes AS
     (
-        SELECT
-            integration_id,
-            agent_id,
-            at,
-            sum(sum(change)) OVER (
-                PARTITION BY integration_id, agent_id ORDER BY at
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS held_now,
-            leadInFrame(at, 1, far_future()) OVER (
-                PARTITION BY integration_id, agent_id ORDER BY at
-                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS held_until
+        SELECT integration_id, agent_id, edge.1 AS at, sum(edge.2) AS change
         FROM
         (
-            SELECT integration_id, h.agent_id AS agent_id, edge.1 AS at, edge.2 AS change
+            SELECT integration_id, h.agent_id AS agent_id, [(h.held_from, 1), (h.held_to, -1)] AS edges
             FROM {database}.ticket_facts FINAL
             ARRAY JOIN held AS h
-            ARRAY JOIN [(h.held_from, 1), (h.held_to, -1)] AS edge
         )
+        ARRAY JOIN edges AS edge
         GROUP BY integration_id, agent_id, at
+    ),
+
+    counted AS
+    (
+        SELECT
+            *,
+            sum(change) OVER so_far AS held_now,
+            max(own_session_no) OVER so_far AS session_no
+        FROM
+        (
+            SELECT integration_id, agent_id, at, change, 0 AS own_session_no, false AS is_action FROM held_changes
+            UNION ALL
+            SELECT integration_id, agent_id, at, 0, session_no, true FROM in_sessions
+        )
+        WINDOW so_far AS (
+            PARTITION BY integration_id, agent_id ORDER BY at, is_action, own_session_no
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
     ),
 
     most_held AS
     (
-        SELECT integration_id, agent_id, session_no, max(held_now) AS max_held
-        FROM sessions
-        INNER JOIN held_counts USING (integration_id, agent_id)
-        WHERE held_counts.at <= sessions.ended_at AND held_counts.held_until > sessions.started_at
+        SELECT integration_id, agent_id, session_no, maxIf(held_now, at <= ended_at) AS max_held
+        FROM
+        (
+            SELECT
+                *,
+                maxIf(at, is_action) OVER (PARTITION BY integration_id, agent_id, session_no) AS ended_at
+            FROM counted
+            WHERE session_no > 0
+        )
         GROUP BY integration_id, agent_id, session_no
     )
 SELECT
