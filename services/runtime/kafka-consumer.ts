@@ -8,7 +8,7 @@
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { PartitionHeld } from './breaker.ts';
 import { messageOf, RuntimeError } from './errors.ts';
-import { connectKafka, deleteGroup, topicOffsets, type KafkaConnection } from './kafka.ts';
+import { connectKafka, deleteGroup, offsetsSince, topicOffsets, type KafkaConnection, type OffsetRange } from './kafka.ts';
 import type { LogRecord, ManualBatch } from './event-log.ts';
 import type { Stoppable } from './lifecycle.ts';
 
@@ -144,19 +144,22 @@ const toRecord = (topic: string, partition: number, message: KafkaMessage): LogR
   timestampMs: Number(message.timestamp),
 });
 
-/**
- * Visits the last `count` records of a topic, by offsets fixed at the start. It uses a group of
- * its own that it deletes, and commits nothing. Records arrive in partition order.
- */
-export async function readTail(
-  connection: KafkaConnection,
-  topic: string,
-  count: number,
-  visit: (record: LogRecord) => void,
-): Promise<void> {
-  const offsets = (await topicOffsets(connection, topic)).filter(({ low, high }) => high > low);
-  const perPartition = Math.ceil(count / Math.max(1, offsets.length));
-  const remaining = new Map(offsets.map(({ partition, high }) => [partition, high]));
+/** Visits the last `count` records of a topic, in partition order, up to where it ended at the start. */
+export async function readTail(connection: KafkaConnection, topic: string, count: number, visit: (record: LogRecord) => void): Promise<void> {
+  const offsets = await topicOffsets(connection, topic);
+  const filled = offsets.filter(({ low, high }) => high > low).length;
+  const perPartition = Math.ceil(count / Math.max(1, filled));
+  await readRanges(connection, topic, offsets.map(({ partition, low, high }) => ({ partition, from: Math.max(low, high - perPartition), to: high })), visit);
+}
+
+/** Visits what was appended to a topic since then, in partition order, up to where it ended at the start. */
+export async function readSince(connection: KafkaConnection, topic: string, since: Date, visit: (record: LogRecord) => void): Promise<void> {
+  await readRanges(connection, topic, await offsetsSince(connection, topic, since), visit);
+}
+
+/** It uses a group of its own that it deletes, and commits nothing. */
+async function readRanges(connection: KafkaConnection, topic: string, ranges: readonly OffsetRange[], visit: (record: LogRecord) => void): Promise<void> {
+  const remaining = new Map(ranges.filter(({ from, to }) => to > from).map(({ partition, to }) => [partition, to]));
   if (remaining.size === 0) return;
   const groupId = `${connection.clientId}-tail-${process.pid}-${Date.now()}`;
   const consumer = connectKafka(connection).consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
@@ -167,7 +170,7 @@ export async function readTail(
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
       void consumer.run({
         autoCommit: false,
-        partitionsConsumedConcurrently: offsets.length,
+        partitionsConsumedConcurrently: ranges.length,
         eachBatch: ({ batch }) => {
           const end = remaining.get(batch.partition);
           if (end === undefined) return Promise.resolve();
@@ -179,9 +182,7 @@ export async function readTail(
           return Promise.resolve();
         },
       }).catch(reject);
-      for (const { partition, low, high } of offsets) {
-        consumer.seek({ topic, partition, offset: String(Math.max(low, high - perPartition)) });
-      }
+      for (const { partition, from } of ranges) consumer.seek({ topic, partition, offset: String(from) });
     });
   } finally {
     await consumer.disconnect();

@@ -157,6 +157,21 @@ export const topicOffsets = (connection: KafkaConnection, topic: string): Promis
   withAdmin(connection, async (admin) =>
     (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) })));
 
+/** Offsets of a partition, `to` excluded. */
+export interface OffsetRange {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What was appended since, by Kafka's own timestamps. */
+export const offsetsSince = (connection: KafkaConnection, topic: string, since: Date): Promise<OffsetRange[]> =>
+  withAdmin(connection, async (admin) => {
+    const [ends, starts] = await Promise.all([admin.fetchTopicOffsets(topic), admin.fetchTopicOffsetsByTimestamp(topic, since.getTime())]);
+    const from = new Map(starts.map(({ partition, offset }) => [partition, Number(offset)]));
+    return ends.map(({ partition, high }) => ({ partition, from: from.get(partition) ?? Number(high), to: Number(high) }));
+  });
+
 export const deleteGroup = (connection: KafkaConnection, groupId: string): Promise<void> =>
   withAdmin(connection, async (admin) => {
     await admin.deleteGroups([groupId]);

@@ -118,16 +118,16 @@ function createWriter(schemaText: string): Writer | 'foreign' {
  * may lie in another partition than the rest of the ticket, whose order then is lost to every
  * consumer; a replay from the quarantine puts it under the right key.
  */
-export function identityProblem(identity: Identity, record: LogRecord): [reason: PoisonReason, detail: string] | null {
+export function identityProblem(identity: Identity, record: LogRecord, checkKey = true): [reason: PoisonReason, detail: string] | null {
   if (identity.event_id === '' || identity.ticket_id === '' || identity.integration_id === '') {
     return ['identity_missing', 'event_id, ticket_id or source.integration_id is empty'];
   }
-  if (record.key !== identity.ticket_id) return ['key_mismatch', `the record's key is not its ticket_id ${identity.ticket_id}`];
+  if (checkKey && record.key !== identity.ticket_id) return ['key_mismatch', `the record's key is not its ticket_id ${identity.ticket_id}`];
   return null;
 }
 
-/** Rows of the event topic. */
-export function eventRows(schemas: SchemaLookup): ToLanding {
+/** Rows of the event topic. A replay does without the key's check, since it corrects the key. */
+export function eventRows(schemas: SchemaLookup, checkKey = true): ToLanding {
   // Promises, so that records that ask at once get one writer: rows share a container by its header.
   const writers = new Map<number, Promise<Writer | 'foreign' | null>>();
   const load = async (schemaId: number): Promise<Writer | 'foreign' | null> => {
@@ -156,7 +156,7 @@ export function eventRows(schemas: SchemaLookup): ToLanding {
     const skimmed = writer.skim(framed.body);
     if (!skimmed.ok) return poison(skimmed.reason, `not a whole record of schema ${framed.schemaId}`);
     const { identity } = skimmed;
-    const problem = identityProblem(identity, record);
+    const problem = identityProblem(identity, record, checkKey);
     if (problem !== null) return poison(...problem);
     return { kind: 'row', table: writer.table, header: writer.header, parts: [leadingBytes(record), writer.eventType, framed.body], record, identity };
   };

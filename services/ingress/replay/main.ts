@@ -1,0 +1,53 @@
+// The ingress's own steps for bodies from the quarantine, as a process: a ReplayRequest a line
+// comes in, a ReplayAnswer a line goes out. It appends nothing; `npm run quarantine -- replay`
+// starts it and decides. An argument names a module whose default export corrects a body.
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { loadContracts } from '../../../schemas/contract.ts';
+import { commonSettings, readConfig, text, type Settings } from '../../runtime/config.ts';
+import { messageOf, RuntimeError } from '../../runtime/errors.ts';
+import type { ReplayRequest } from '../../runtime/quarantine-replay.ts';
+import { readLock, SchemaRegistry } from '../../runtime/registry.ts';
+import { createEncode } from '../encoders.ts';
+import { readIntegrations } from '../integrations.ts';
+import { createPrepare } from '../prepare.ts';
+import { createAgain, type Fix } from './again.ts';
+
+const settings = {
+  SCHEMA_REGISTRY_URL: commonSettings.SCHEMA_REGISTRY_URL,
+  SCHEMAS_LOCK: commonSettings.SCHEMAS_LOCK,
+  INTEGRATIONS_FILE: { parse: text, doc: 'JSON file of integrations; an event comes in again as its integration is configured now' },
+} satisfies Settings;
+
+async function readFix(path: string | undefined): Promise<Fix | null> {
+  if (path === undefined) return null;
+  const module = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown };
+  if (typeof module.default !== 'function') throw new RuntimeError('CONFIG_INVALID', `${path} has no default export that is a function`);
+  return module.default as Fix;
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(settings, process.env);
+  const integrations = await readIntegrations(config.INTEGRATIONS_FILE);
+  const contracts = await loadContracts();
+  const again = createAgain({
+    integrations,
+    prepare: createPrepare(contracts),
+    encode: await createEncode({
+      contracts: contracts.values(),
+      environments: [...new Set(integrations.map(({ environment }) => environment))],
+      registry: new SchemaRegistry(config.SCHEMA_REGISTRY_URL),
+      locked: await readLock(config.SCHEMAS_LOCK),
+    }),
+    fix: await readFix(process.argv[2]),
+  });
+  for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${JSON.stringify(again(JSON.parse(line) as ReplayRequest))}\n`);
+  }
+}
+
+await main().catch((error: unknown) => {
+  console.error(messageOf(error));
+  process.exitCode = error instanceof RuntimeError && error.code === 'CONFIG_INVALID' ? 2 : 1;
+});
