@@ -9,7 +9,7 @@ import { byNode, decompressed, engineCompression } from './compression.ts';
 import type { Engine } from './engine.ts';
 import { failure } from './errors.ts';
 import type { QueryRequest } from './request.ts';
-import { analyze } from './sql.ts';
+import { analyze, isInsert } from './sql.ts';
 import type { Statement } from './sql.ts';
 
 export interface Work {
@@ -84,7 +84,7 @@ async function collect(body: AsyncIterator<Buffer>, parts: Buffer[], upTo: numbe
 }
 
 function takesData(text: string): (Statement & { readonly dataAt: number }) | undefined {
-  if (!/^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*INSERT\b/i.test(text)) return undefined;
+  if (!isInsert(text)) return undefined;
   const statement = analyze(text);
   return 'dataAt' in statement ? statement : undefined;
 }

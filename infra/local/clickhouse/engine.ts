@@ -96,16 +96,17 @@ export class Engine {
     this.#path = resolve(options.dataDir, 'chdb');
     this.transit = resolve(options.dataDir, 'transit');
     if (/[*?{}[\]]/.test(this.transit)) throw new Error(`${this.transit}: *, ?, {, }, [ and ] are wildcards to ClickHouse and can't be in the data folder's path`);
-    rmSync(this.transit, { recursive: true, force: true });
-    mkdirSync(this.transit, { recursive: true });
     mkdirSync(this.#path, { recursive: true });
     this.#places = options.places;
-    this.#pipes = Array.from({ length: options.places }, (_, index) => join(this.transit, `rows-${index}`));
-    execFileSync('mkfifo', this.#pipes);
     const chdb = createRequire(join(resolve(options.chdbHome), 'package.json')).resolve('chdb');
     const loader = createRequire(chdb)(join(dirname(chdb), 'dist', 'loader.js')) as { loadNative(): Native };
     this.#native = loader.loadNative();
+    // This takes the engine's lock on the folder; until then the files in transit may be another process's.
     this.#control = new Session(this.#native, this.#path, '');
+    rmSync(this.transit, { recursive: true, force: true });
+    mkdirSync(this.transit, { recursive: true });
+    this.#pipes = Array.from({ length: options.places }, (_, index) => join(this.transit, `rows-${index}`));
+    execFileSync('mkfifo', this.#pipes);
   }
 
   async start(): Promise<void> {

@@ -156,6 +156,6 @@ export class Answer {
       last = new Promise((written) => this.#response.write(chunk, () => written()));
     });
     this.#packer.once('end', () => void last.then(cut));
-    this.#packer.end(marker);
+    this.#packer.resume().end(marker);
   }
 }

@@ -24,6 +24,8 @@ const threads = Number(env['UV_THREADPOOL_SIZE'] ?? 4);
 const wanted = Number(env['CLICKHOUSE_SESSIONS'] ?? 8);
 const places = Math.max(1, Math.min(wanted, threads - SPARE_THREADS));
 const DRAIN_MS = 5000;
+/** Queries and parameters in the URL: the server's http_max_uri_size, and room for headers. */
+const MAX_URI_BYTES = 1_048_576 + 65_536;
 
 const log = pino({ name: 'clickhouse', level: env['LOG_LEVEL'] ?? 'info', base: { name: 'clickhouse', pid: process.pid } }, pino.destination({ fd: 2, sync: true }));
 
@@ -37,11 +39,18 @@ function plain(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=UTF-8', 'Content-Length': Buffer.byteLength(text) }).end(text);
 }
 
+/** A web page of somewhere else must not query or change what is here, though its browser can reach loopback. */
+function isForeignPage(message: IncomingMessage): boolean {
+  const { origin } = message.headers;
+  return origin !== undefined && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin);
+}
+
 async function route(engine: Engine, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = message.url?.split('?')[0] ?? '/';
   const reading = message.method === 'GET' || message.method === 'HEAD';
   const asksQuery = path === '/' || path === '/query';
-  if (message.method === 'OPTIONS') response.writeHead(204, { Allow: 'GET, HEAD, POST, OPTIONS' }).end();
+  if (isForeignPage(message)) plain(response, 403, 'Requests of web pages are taken from this machine only.\n');
+  else if (message.method === 'OPTIONS') response.writeHead(204, { Allow: 'GET, HEAD, POST, OPTIONS' }).end();
   else if (!reading && message.method !== 'POST') plain(response, 405, 'Use GET for reading and POST for any query.\n');
   else if (path === '/ping' || path === '/replicas_status' || (path === '/' && reading && !parametersOf(message).has('query'))) plain(response, 200, 'Ok.\n');
   else if (!asksQuery) plain(response, 404, `There is no handle ${path}\n\n${NO_HANDLER}`);
@@ -59,14 +68,12 @@ async function main(home: string): Promise<void> {
   const engine = new Engine({ chdbHome: resolve(home), dataDir, places });
   process.chdir(folder);
   await engine.start();
-  const server = createServer((message, response) => {
+  const server = createServer({ maxHeaderSize: MAX_URI_BYTES, keepAliveTimeout: 10_000, requestTimeout: 0 }, (message, response) => {
     route(engine, message, response).catch((error: unknown) => {
       log.error({ err: error }, 'a request ended in a fault of this server');
       response.destroy();
     });
   });
-  server.keepAliveTimeout = 10_000;
-  server.requestTimeout = 0;
   server.on('error', (error) => {
     log.fatal({ err: error }, 'cannot listen');
     process.exit(1);

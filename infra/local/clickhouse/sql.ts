@@ -148,6 +148,11 @@ function inputInsert(select: string, input: Token, head: { format: string; dataA
   return { kind: 'insert-input', before: select.slice(0, input.start), structure, after: select.slice(input.end + close.end), ...head };
 }
 
+/** True for a text that may hold data after its statement, however little of it is known yet. */
+export function isInsert(sql: string): boolean {
+  return tokensOf(sql).next().value?.word === 'INSERT';
+}
+
 export function analyze(sql: string): Statement {
   const first = tokensOf(sql).next().value;
   if (first === undefined || first.word === ';') throw failure(62, 'SYNTAX_ERROR', 'Syntax error: failed at position 1 (end of query): Empty query.');
