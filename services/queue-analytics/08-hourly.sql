@@ -10,6 +10,7 @@ CREATE OR REPLACE VIEW {database}.queue_hourly
     moved_in UInt64 COMMENT 'Unsolved tickets that moved into the queue; a first assignment is one.',
     moved_out UInt64 COMMENT 'Unsolved tickets that moved out of the queue.',
     solved UInt64 COMMENT 'Solves.',
+    breached UInt64 COMMENT 'SLA timers breached, in the queue and at the moment of the breach.',
     net_flow Int64 COMMENT 'created + reopened + moved_in - solved - moved_out.',
     backlog_end Int64 COMMENT 'Tickets not solved or closed just before the hour''s end.',
     waits_started UInt64 COMMENT 'Waits that began.',
@@ -31,6 +32,10 @@ WITH
         SELECT integration_id, queue_at_first_response, assumeNotNull(first_response_at), 'first_response', 1
         FROM {database}.ticket_facts FINAL
         WHERE isNotNull(first_response_at)
+        UNION ALL
+        SELECT integration_id, queue_id_at_due, greatest(assumeNotNull(due_at), taken_over_at), 'breached', 1
+        FROM {database}.sla_timers
+        WHERE outcome = 'breached'
         UNION ALL
         -- A wait counts in the queue and as long as the ticket is unsolved: the overlap of waits and intervals.
         SELECT integration_id, queue_id, edge.1, 'waiting', edge.2
@@ -61,6 +66,7 @@ WITH
             countIf(what = 'moved_in') AS moved_in,
             countIf(what = 'moved_out') AS moved_out,
             countIf(what = 'solved') AS solved,
+            countIf(what = 'breached') AS breached,
             countIf(what = 'wait_started') AS waits_started,
             countIf(what = 'first_response') AS first_responses,
             sumIf(change, what = 'waiting') AS waiting_change
@@ -102,6 +108,7 @@ WITH
             sum(moved_in) AS moved_in,
             sum(moved_out) AS moved_out,
             sum(solved) AS solved,
+            sum(breached) AS breached,
             sum(waits_started) AS waits_started,
             sum(first_responses) AS first_responses,
             sum(waiting_change) AS waiting_change,
@@ -110,7 +117,7 @@ WITH
         (
             SELECT * FROM by_hour
             UNION ALL
-            SELECT integration_id, queue_id, hour, 0, 0, 0, 0, 0, 0, 0, 0 FROM every_hour
+            SELECT integration_id, queue_id, hour, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM every_hour
         )
         GROUP BY integration_id, queue_id, hour
     )
@@ -123,6 +130,7 @@ SELECT
     moved_in,
     moved_out,
     solved,
+    breached,
     net_flow,
     sum(net_flow) OVER so_far AS backlog_end,
     waits_started,
@@ -142,6 +150,7 @@ SELECT
     sum(moved_in) AS moved_in,
     sum(moved_out) AS moved_out,
     sum(solved) AS solved,
+    sum(breached) AS breached,
     sum(net_flow) AS net_flow,
     argMax(backlog_end, hour) AS backlog_end,
     sum(waits_started) AS waits_started,
