@@ -6,7 +6,7 @@
 // its id, and the subject is then registered as ever, under its compatibility rule. The import
 // answers 204 whatever became of its entries, so the id that comes back is what counts.
 import { RuntimeError } from '../services/runtime/errors.ts';
-import { RESTORED, type SchemaRegistry } from '../services/runtime/registry.ts';
+import { RESTORED, sameSchema, type SchemaRegistry } from '../services/runtime/registry.ts';
 import { sha256 } from './corpus.ts';
 import { zip } from './zip.ts';
 
@@ -30,7 +30,9 @@ export async function putBack(access: RegistryAccess, subject: string, schema: s
 
 /** @returns the id it got; another than `id` when the registry can't be told, or knows the schema under another. */
 export async function registerWithId({ url, registry }: RegistryAccess, subject: string, schema: string, id: number): Promise<number> {
-  const free = (await registry.schemaById(id)) === null;
+  const there = await registry.schemaById(id);
+  if (there !== null && sameSchema(there, schema)) return registry.register(subject, there);
+  const free = there === null;
   if (CONFLUENT_API_OF_APICURIO.test(url)) {
     if (free) await importContent(url, schema, id);
     return registry.register(subject, schema);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { loadContracts, type JsonObject } from '../../schemas/contract.ts';
+import { createDecoder, createEncoder } from '../runtime/avro.ts';
 import type { AuthenticWebhook } from './outcome.ts';
 import { parseWebhook } from './parse.ts';
 import { createPrepare } from './prepare.ts';
@@ -99,6 +100,18 @@ test('what cannot be used says why and where', () => {
     [webhook('message.received', { version: '1.2' }), 'payload_missing /payload'],
   ];
   for (const [sent, expected] of cases) assert.equal(rejection(sent), expected);
+});
+
+test('whole numbers that the encoder would turn or refuse are kept in quarantine, the last good ones in the log', () => {
+  const payload = exampleOf('message.received', '1.2');
+  const from = (id: number): AuthenticWebhook => webhook('message.received', { version: '1.2', payload: { ...payload, sender: { type: 'customer', telegram_user_id: id } } });
+  for (const id of [-(2 ** 52) - 1, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]) assert.equal(rejection(from(id)), 'out_of_range /payload/sender/telegram_user_id');
+  const { record } = contracts.get('message.received') ?? assert.fail();
+  for (const id of [-(2 ** 52), 2 ** 52, Number.MAX_SAFE_INTEGER - 1]) {
+    const body = createEncoder(record, 1)(recordOf(from(id))).subarray(5);
+    const decoded = createDecoder(record)(body) as { sender: { telegram_user_id: number } };
+    assert.equal(decoded.sender.telegram_user_id, id);
+  }
 });
 
 test('a body nested a hundred thousand deep is unusable, not an error', () => {

@@ -17,6 +17,13 @@ export class OutOfRange extends Error {
 const EARLIEST_MS = Date.UTC(1900, 0, 1);
 const LATEST_MS = Date.UTC(2299, 11, 31);
 
+/**
+ * What the encoder writes as it is. Below, it turns the sign (2^53 + 1 is no number in JavaScript, so
+ * -2^52 - 1 becomes 2^52 + 1); above, it throws, and the event would be sent again for ever.
+ */
+const LEAST_LONG = -(2 ** 52);
+const GREATEST_LONG = Number.MAX_SAFE_INTEGER - 1;
+
 const pointer = (base: string, key: string): string => `${base}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
 const isRecord = (type: AvroType): type is AvroRecord => typeof type === 'object' && 'type' in type && type.type === 'record';
@@ -62,8 +69,7 @@ const toText = (value: Json | undefined): string => {
 
 function toLong(value: Json | undefined, path: string): number {
   const number = Number(value);
-  // The encoder stops one short of what is safe; what it refuses would be sent again for ever.
-  if (!Number.isSafeInteger(number) || Math.abs(number) === Number.MAX_SAFE_INTEGER) throw new OutOfRange(path, 'is not a whole number within ±2^53');
+  if (!Number.isSafeInteger(number) || number < LEAST_LONG || number > GREATEST_LONG) throw new OutOfRange(path, 'is not a whole number from -2^52 to 2^53 - 2');
   return number;
 }
 

@@ -1,0 +1,81 @@
+// The registry as the deploy command leaves it: the same ids as in the repository, and a refusal
+// of its own for what the contract tests should have caught.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { RuntimeError } from '../../services/runtime/errors.ts';
+import { readLock, readReleases, sameSchema, SchemaRegistry } from '../../services/runtime/registry.ts';
+import { closeClients, environment } from '../support.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const registry = new SchemaRegistry(environment.registryUrl);
+const folder = await mkdtemp(join(tmpdir(), 'ticketstream-registry-'));
+
+after(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await closeClients();
+});
+
+const schemas = (args: readonly string[], env: Record<string, string> = {}) =>
+  promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/schemas.ts', ...args], { cwd: root, env: { ...process.env, ...env } });
+
+const refused = (error: unknown): boolean => error instanceof RuntimeError && error.code === 'SCHEMA_REFUSED' && error.message.includes('409');
+
+const recordWith = (fields: readonly object[]): string => JSON.stringify({ type: 'record', name: 'Trial', namespace: 'trial', fields });
+
+test('a fresh registry has every release under the id that the repository gives it', async () => {
+  const lock = await readLock(process.env['SCHEMAS_LOCK'] ?? '');
+  for (const { id, record, schema } of await readReleases()) {
+    assert.ok(sameSchema((await registry.schemaById(id)) ?? '{}', schema), record);
+    const locked = lock.filter((entry) => entry.subject.endsWith(`-${record}`) && sameSchema(entry.schema, schema));
+    assert.ok(locked.length >= 2, `${record} is in the lock for every environment`);
+    assert.deepEqual(new Set(locked.map((entry) => entry.id)), new Set([id]));
+  }
+});
+
+test('the registry refuses with 409 what old consumers could not read, and what new ones could not', async () => {
+  const [subject = ''] = (await registry.subjects()).filter((name) => name.endsWith('StatusChanged'));
+  const [first] = await registry.schemasOf(subject);
+  const record = JSON.parse(first?.schema ?? '{}') as { fields: { name: string }[] };
+  const without = { ...record, fields: record.fields.filter(({ name }) => name !== 'new_status') };
+  const withRequired = { ...record, fields: [...record.fields, { name: 'reason', type: 'string' }] };
+  for (const change of [without, withRequired]) {
+    const schema = JSON.stringify(change);
+    assert.notDeepEqual(await registry.incompatibilities(subject, schema), []);
+    await assert.rejects(registry.register(subject, schema), refused);
+  }
+});
+
+test('of two incompatible schemas registered at once for a new subject, one is refused', async () => {
+  const subject = `trial-${randomUUID()}`;
+  await registry.setCompatibility(subject, 'FULL_TRANSITIVE');
+  await registry.register(subject, recordWith([{ name: 'a', type: 'string' }]));
+  const rivals = [recordWith([{ name: 'a', type: 'string' }, { name: 'b', type: 'string' }]), recordWith([{ name: 'a', type: 'long' }])];
+  const results = await Promise.allSettled(rivals.map((schema) => registry.register(subject, schema)));
+  assert.ok(results.every((result) => result.status === 'rejected' && refused(result.reason)));
+  assert.equal((await registry.schemasOf(subject)).length, 1);
+});
+
+test('two deployments at once, of another environment, end with the same ids', async () => {
+  const locks = ['one.json', 'two.json'].map((name) => join(folder, name));
+  await Promise.all(locks.map((SCHEMAS_LOCK) => schemas([], { SCHEMAS_LOCK, ENVIRONMENTS: 'race' })));
+  const [one, two] = await Promise.all(locks.map(readLock));
+  assert.deepEqual(one, two);
+  const ids = new Set((await readReleases()).map(({ id }) => id));
+  assert.ok(one?.every(({ id }) => ids.has(id)));
+});
+
+test('a second deployment and a restore change nothing; the dry run says so', async () => {
+  const before = await readLock(process.env['SCHEMAS_LOCK'] ?? '');
+  await schemas([]);
+  assert.equal((await schemas(['restore'])).stdout, '');
+  assert.deepEqual(await readLock(process.env['SCHEMAS_LOCK'] ?? ''), before);
+  const { stdout } = await schemas(['--dry-run']);
+  for (const line of stdout.trim().split('\n')) assert.match(line, /: unchanged$/);
+});
