@@ -98,12 +98,14 @@ export class Attempts {
     if (this.#failedInARow >= FAILURES_IN_A_ROW) {
       return { kind: 'waits', outage: true, reason: `the last ${FAILURES_IN_A_ROW} events all failed, which is not the events' fault; nothing more is quarantined until one goes through: ${reason}` };
     }
+    // Counted first: others are on their way at the same time.
+    this.#failedInARow += 1;
     try {
       await this.#options.quarantine(delivery, `consumer ${this.#options.consumer.name}: ${reason}`);
     } catch (error) {
+      this.#failedInARow = Math.max(0, this.#failedInARow - 1);
       return { kind: 'waits', outage: true, reason: `the quarantine can't be written: ${messageOf(error)}` };
     }
-    this.#failedInARow += 1;
     this.count('quarantined');
     this.#log(delivery).error({ reason }, 'event quarantined');
     return { kind: 'quarantined' };

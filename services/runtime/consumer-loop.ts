@@ -291,7 +291,7 @@ export class ConsumerLoop {
       case 'aborted': return false;
       case 'waits':
         if (!end.outage) state.tries.set(offset, attempt);
-        waiting.push(end);
+        waiting.push({ outage: end.outage, reason: end.reason });
         return false;
     }
   }

@@ -1,0 +1,404 @@
+// The loop against a log in memory that behaves as kafka-consumer.ts: it reads on, is sent back,
+// is held, and is taken over by another instance.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Registry } from 'prom-client';
+import { createEncoder } from './avro.ts';
+import { PartitionHeld, PoisonBreaker } from './breaker.ts';
+import { Attempts } from './consumer-attempt.ts';
+import { createSort, type Delivery } from './consumer-events.ts';
+import { ConsumerLoop } from './consumer-loop.ts';
+import { defineConsumer, reject, retryLater, type AnyEvent, type HandlerAnswer, type HandlerContext } from './consumer.ts';
+import { RuntimeError } from './errors.ts';
+import type { LogRecord } from './event-log.ts';
+import { createLogger } from './logger.ts';
+import { SchemaLookup, SchemaRegistry } from './registry.ts';
+
+interface Said extends AnyEvent {
+  readonly event_type: 'thing.said';
+  readonly words: string;
+  readonly said_at: Date;
+  readonly mood: string | null;
+}
+
+const source = { type: 'record', name: 'Source', fields: [{ name: 'integration_id', type: 'string' }] };
+const head = [{ name: 'event_id', type: 'string' }, { name: 'ticket_id', type: 'string' }, { name: 'source', type: source }, { name: 'words', type: 'string' }, { name: 'said_at', type: { type: 'long', logicalType: 'timestamp-millis' } }];
+const record = (fields: readonly { name: string; type: unknown; default?: unknown }[]) => ({ type: 'record', name: 'ThingSaid', namespace: 'test', fields: [...head, ...fields] });
+const mood = { name: 'mood', type: ['null', 'string'], default: null };
+/** Schema ids: 1 is older than the reader, 2 its own, 3 newer, 4 another event, 5 what the reader can't become. */
+const schemas: Readonly<Record<number, ReturnType<typeof record>>> = {
+  1: record([]),
+  2: record([mood]),
+  3: record([{ name: 'lang', type: 'string', default: '' }, mood, { name: 'more', type: ['null', 'long'], default: null }]),
+  4: { ...record([]), name: 'ThingSeen' },
+  5: { ...record([]), fields: record([]).fields.map((field) => (field.name === 'words' ? { ...field, type: 'long' } : field)) },
+};
+const encoders = new Map(Object.entries(schemas).map(([id, schema]) => [Number(id), createEncoder(schema, Number(id))]));
+const lookup = new SchemaLookup(new SchemaRegistry('http://127.0.0.1:9'), Object.entries(schemas).map(([id, schema]) => ({ id: Number(id), subject: 's', schema: JSON.stringify(schema) })));
+
+class Log {
+  readonly records: LogRecord[] = [];
+  committed = 0;
+  note = '';
+
+  add(ticket: string, words: string, { id = words, schema = 2 } = {}): void {
+    const value = encoders.get(schema)?.({ event_id: id, ticket_id: ticket, source: { integration_id: 'acme' }, words: schema === 5 ? 5 : words, said_at: 1_700_000_000_000, mood: 'fine', lang: 'de', more: 4 }) ?? null;
+    this.addRaw(ticket, value);
+  }
+
+  addRaw(key: string, value: Buffer | null): void {
+    this.records.push({ topic: 't', partition: 0, offset: this.records.length, key, value, headers: {}, timestampMs: 1 });
+  }
+}
+
+interface Setup {
+  readonly handle: (event: Said, context: HandlerContext) => Promise<HandlerAnswer> | Promise<void>;
+  readonly concurrency?: number;
+  readonly dedupeEvents?: number;
+  readonly refused?: ReadonlySet<string>;
+  readonly breaker?: boolean;
+  readonly quarantine?: (delivery: Delivery, detail: string) => Promise<void>;
+}
+
+/** One instance of a consumer on the log. */
+function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, refused = new Set(), breaker = false, quarantine }: Setup) {
+  const metrics = new Registry();
+  const logger = createLogger('test', 'error');
+  logger.level = 'silent';
+  const consumer = defineConsumer<Said>({ records: new Map([['thing.said', schemas[2] ?? {}]]) }, { name: 'test', handle });
+  const quarantined: string[] = [];
+  const attempts = new Attempts({
+    consumer, config: {}, logger, metrics, attempts: 3,
+    quarantine: quarantine ?? ((delivery, detail) => {
+      quarantined.push(`${delivery.identity.event_id}: ${detail}`);
+      return Promise.resolve();
+    }),
+  });
+  let reads = 0;
+  const loop = new ConsumerLoop({
+    attempts, logger, metrics, refused, concurrency, dedupeEvents,
+    sort: createSort(consumer.records, lookup),
+    breaker: new PoisonBreaker(breaker), backoffMs: 1, maxBackoffMs: 4,
+    positionOf: () => Promise.resolve({ topic: 't', partition: 0, committed: log.committed, note: log.note, low: 0, end: log.records.length }),
+  });
+  let generation = 1;
+  let owner = true;
+  /** Hands out batches as kafkajs does, until the end of the log, `turns` times at most. */
+  const read = async (turns = 1_000, batchSize = 100): Promise<'end' | 'left'> => {
+    let position = log.committed;
+    for (let turn = 0; turn < turns && position < log.records.length; turn++) {
+      let sentBack = -1;
+      const batch = log.records.slice(position, position + batchSize);
+      reads += 1;
+      try {
+        const mine = generation;
+        await loop.handle({
+          topic: 't', partition: 0, records: batch, lag: log.records.length - position - batch.length, generation: mine,
+          owned: () => owner && mine === generation && sentBack < 0,
+          commit: (next, note) => {
+            if (mine === generation) [log.committed, log.note] = [next, note];
+            return Promise.resolve();
+          },
+          rewind: (offset) => {
+            sentBack = offset;
+          },
+        });
+        position = sentBack < 0 ? position + batch.length : sentBack;
+      } catch (error) {
+        if (error instanceof PartitionHeld) {
+          await sleep(error.retryAfterMs);
+          position = error.offset;
+        } else if (error instanceof RuntimeError && error.code === 'OWNERSHIP_LOST') return 'left';
+        else throw error;
+      }
+    }
+    return 'end';
+  };
+  return {
+    loop, read, quarantined, metrics,
+    reads: () => reads,
+    rejoin: () => (generation += 1),
+    lose: () => {
+      owner = false;
+    },
+  };
+}
+
+test('keeps the order within a ticket and handles tickets side by side', async () => {
+  const log = new Log();
+  for (let i = 0; i < 60; i++) log.add(`T${i % 6}`, String(i));
+  const seen: string[] = [];
+  let running = 0;
+  let most = 0;
+  const busy = new Set<string>();
+  const { read } = instance(log, {
+    concurrency: 4,
+    handle: async ({ ticket_id, words }) => {
+      assert.ok(!busy.has(ticket_id), 'two of one ticket at once');
+      busy.add(ticket_id);
+      most = Math.max(most, (running += 1));
+      await sleep(1);
+      running -= 1;
+      busy.delete(ticket_id);
+      seen.push(`${ticket_id}:${words}`);
+    },
+  });
+  await read();
+  assert.equal(most, 4);
+  for (let t = 0; t < 6; t++) {
+    assert.deepEqual(seen.filter((item) => item.startsWith(`T${t}:`)), Array.from({ length: 10 }, (_, i) => `T${t}:${i * 6 + t}`));
+  }
+  assert.equal(log.committed, 60);
+});
+
+test('gives the current record whatever schema the writer had, and a fresh one at each try', async () => {
+  const log = new Log();
+  for (const schema of [1, 2, 3, 4]) log.add('T1', `by ${schema}`, { schema });
+  const got: unknown[] = [];
+  const { read } = instance(log, {
+    handle: (event, { attempt }) => {
+      if (attempt === 1) {
+        Object.assign(event, { words: 'spoilt' });
+        throw new Error('once');
+      }
+      got.push([event.words, event.mood, event.said_at.toISOString(), Object.keys(event).length]);
+      return Promise.resolve();
+    },
+  });
+  await read();
+  const at = '2023-11-14T22:13:20.000Z';
+  assert.deepEqual(got, [['by 1', null, at, 7], ['by 2', 'fine', at, 7], ['by 3', 'fine', at, 7]]);
+});
+
+test('an event that its schema keeps from being read is quarantined, and stops nothing', async () => {
+  const log = new Log();
+  log.add('T1', 'odd', { schema: 5 });
+  log.add('T2', 'fine');
+  const seen: string[] = [];
+  const { read, quarantined } = instance(log, { handle: ({ words }) => Promise.resolve(void seen.push(words)) });
+  await read();
+  assert.deepEqual(seen, ['fine']);
+  assert.equal(quarantined.length, 1);
+});
+
+test('handles a copy of an event once, also after a restart', async () => {
+  const log = new Log();
+  const seen: string[] = [];
+  const handle = ({ words }: Said): Promise<void> => Promise.resolve(void seen.push(words));
+  log.add('T1', 'a');
+  log.add('T1', 'a');
+  log.add('T1', 'b');
+  await instance(log, { handle }).read();
+  log.add('T1', 'A', { id: 'A' });
+  log.add('T1', 'b');
+  log.add('T1', 'c');
+  const second = instance(log, { handle });
+  await second.read();
+  assert.deepEqual(seen, ['a', 'b', 'c']);
+  assert.equal(log.committed, 6);
+  assert.match(await second.metrics.metrics(), /events_total\{outcome="duplicate"\} 2/);
+});
+
+test('tries again, then quarantines; the ticket goes on behind it and others are not held up', async () => {
+  const log = new Log();
+  log.add('T1', 'bad');
+  log.add('T1', 'after');
+  log.add('T2', 'other');
+  const seen: string[] = [];
+  let tries = 0;
+  const { read, quarantined } = instance(log, {
+    handle: ({ words }) => {
+      if (words === 'bad') throw new Error(`no ${(tries += 1)}`);
+      return Promise.resolve(void seen.push(words));
+    },
+  });
+  await read();
+  assert.deepEqual(seen, ['other', 'after']);
+  assert.deepEqual(quarantined, ['bad: consumer test: after 3 attempts: no 3']);
+  assert.equal(log.committed, 3);
+});
+
+test('a rejected event is quarantined at once, and its replay is handled, also after a restart', async () => {
+  const log = new Log();
+  log.add('T1', 'bad');
+  let broken = true;
+  const seen: string[] = [];
+  const handle = ({ words }: Said): Promise<HandlerAnswer> => {
+    if (broken) return Promise.resolve(reject('not like this'));
+    seen.push(words);
+    return Promise.resolve(undefined);
+  };
+  const first = instance(log, { handle });
+  await first.read();
+  assert.deepEqual(first.quarantined, ['bad: consumer test: not like this']);
+  broken = false;
+  log.add('T1', 'bad');
+  await instance(log, { handle, refused: new Set(['t/0/0']) }).read();
+  assert.deepEqual(seen, ['bad']);
+});
+
+test('an outage skips nothing, quarantines nothing and is told', async () => {
+  const log = new Log();
+  for (let i = 0; i < 50; i++) log.add(`T${i % 5}`, String(i));
+  const seen: string[] = [];
+  let calls = 0;
+  const told: (string | null)[] = [];
+  const { read, quarantined, loop } = instance(log, {
+    handle: ({ words }) => {
+      calls += 1;
+      told.push(loop.failure());
+      if (calls < 60) return Promise.resolve(retryLater('closed'));
+      if (calls < 90) throw new Error('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
+      return Promise.resolve(void seen.push(words));
+    },
+  });
+  await read();
+  assert.equal(seen.length, 50);
+  assert.equal(new Set(seen).size, 50);
+  assert.deepEqual(quarantined, []);
+  assert.match(told.join('\n'), /closed/);
+  assert.equal(loop.failure(), null);
+});
+
+test('when all events fail, the handler is at fault: the rest waits', async () => {
+  const log = new Log();
+  for (let i = 0; i < 100; i++) log.add(`T${i}`, String(i));
+  let broken = true;
+  const seen: string[] = [];
+  const { read, quarantined, loop } = instance(log, {
+    handle: ({ words }) => {
+      if (broken) throw new TypeError('x is not a function');
+      return Promise.resolve(void seen.push(words));
+    },
+  });
+  await read(80);
+  assert.equal(quarantined.length, 10);
+  assert.match(loop.failure() ?? '', /not the events' fault/);
+  broken = false;
+  await read();
+  assert.equal(seen.length, 90);
+});
+
+test('whoever takes over repeats only what was not done, though a slow event holds the offset back', async () => {
+  const log = new Log();
+  for (let i = 0; i < 20; i++) log.add(`T${i % 4}`, String(i));
+  const seen: string[] = [];
+  let stuck = true;
+  const handle = ({ words }: Said): Promise<HandlerAnswer> => {
+    if (words === '0' && stuck) return Promise.resolve(retryLater('not yet'));
+    seen.push(words);
+    return Promise.resolve(undefined);
+  };
+  await instance(log, { handle }).read(2);
+  assert.equal(log.committed, 0);
+  assert.match(log.note, /^done 1-3,5-7/);
+  stuck = false;
+  await instance(log, { handle }).read();
+  assert.equal(seen.length, 20);
+  assert.equal(new Set(seen).size, 20);
+});
+
+test('a rebalance in the middle of a batch lets no event run twice at once, nor twice in the end', async () => {
+  const log = new Log();
+  for (let i = 0; i < 30; i++) log.add(`T${i % 3}`, String(i));
+  const seen: string[] = [];
+  const running = new Set<string>();
+  let started = 0;
+  const handle = async ({ words, ticket_id }: Said): Promise<void> => {
+    assert.ok(!running.has(ticket_id));
+    running.add(ticket_id);
+    if ((started += 1) === 10) one.rejoin();
+    await sleep(2);
+    running.delete(ticket_id);
+    seen.push(words);
+  };
+  const one = instance(log, { handle });
+  assert.equal(await one.read(), 'left');
+  assert.equal(await one.read(), 'end');
+  assert.equal(new Set(seen).size, 30);
+  assert.equal(seen.length, 30);
+});
+
+test('a stop lets the event in flight finish and be committed, and begins no other', async () => {
+  const log = new Log();
+  for (let i = 0; i < 10; i++) log.add('T1', String(i));
+  const seen: string[] = [];
+  let begun: () => void = () => undefined;
+  const inFlight = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const one = instance(log, {
+    handle: async ({ words }) => {
+      if (words === '3') begun();
+      await sleep(words === '3' ? 30 : 0);
+      seen.push(words);
+    },
+  });
+  const reading = one.read();
+  await inFlight;
+  await one.loop.stop();
+  assert.equal(await reading, 'left');
+  assert.deepEqual(seen, ['0', '1', '2', '3']);
+  assert.equal(log.committed, 4);
+});
+
+test('a handler that heeds its signal is ended by a stop, and its event is not counted as failed', async () => {
+  const log = new Log();
+  log.add('T1', 'long');
+  let begun: () => void = () => undefined;
+  const inFlight = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const one = instance(log, {
+    handle: async (_event, { signal }) => {
+      begun();
+      await sleep(60_000, undefined, { signal });
+    },
+  });
+  const reading = one.read();
+  await inFlight;
+  await one.loop.stop();
+  assert.equal(await reading, 'left');
+  assert.deepEqual(one.quarantined, []);
+  assert.equal(log.committed, 0);
+});
+
+test('poison is passed over and counted; mostly poison holds the partition', async () => {
+  const log = new Log();
+  log.addRaw('T1', Buffer.from('{"json":true}'));
+  log.addRaw('T1', null);
+  log.addRaw('T1', Buffer.from([0, 0, 0, 0, 2, 2]));
+  log.add('T1', 'good');
+  const seen: string[] = [];
+  const handle = ({ words }: Said): Promise<void> => Promise.resolve(void seen.push(words));
+  const one = instance(log, { handle, breaker: true });
+  await one.read();
+  assert.deepEqual(seen, ['good']);
+  assert.match(await one.metrics.metrics(), /events_total\{outcome="poison"\} 3/);
+  for (let i = 0; i < 60; i++) log.addRaw('T1', Buffer.from('bad'));
+  await one.read(10);
+  assert.ok(log.committed < 64);
+  assert.match(one.loop.failure() ?? '', /can't be read/);
+});
+
+test('a quarantine that cannot be written makes the event wait', async () => {
+  const log = new Log();
+  log.add('T1', 'bad');
+  let down = true;
+  const kept: string[] = [];
+  const { read } = instance(log, {
+    handle: () => Promise.resolve(reject('no')),
+    quarantine: ({ identity }) => {
+      if (down) return Promise.reject(new RuntimeError('LOG_UNAVAILABLE', 'down'));
+      kept.push(identity.event_id);
+      return Promise.resolve();
+    },
+  });
+  await read(4);
+  assert.equal(log.committed, 0);
+  down = false;
+  await read();
+  assert.deepEqual(kept, ['bad']);
+  assert.equal(log.committed, 1);
+});
