@@ -99,6 +99,7 @@ test('binds query parameters by type', async () => {
   const parameters = { param_n: '7', param_s: "it's a tab:\\t", param_list: "['a','b']", param_t: 'one' };
   assert.equal(await text('SELECT {n:UInt8} + 1, {s:String}, {list:Array(String)}[2], * FROM system.{t:Identifier}', parameters), "8\tit\\'s a tab:\\t\tb\t0\n");
   assert.equal((await refusal({ body: 'SELECT {n:UInt8}' })).code, '456');
+  assert.equal(await text('SELECT length({long:String})', { param_long: 'é'.repeat(150_000) }), '300000\n');
 });
 
 test('applies settings and the database to one request only', async () => {

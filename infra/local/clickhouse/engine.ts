@@ -37,6 +37,8 @@ export interface Lease {
 }
 
 const QUERY_WAS_CANCELLED = 394;
+/** A quarter of max_query_size, since a character may take four bytes. */
+const LONG_SET = 65_536;
 
 export class Session {
   readonly #native: Native;
@@ -180,7 +182,7 @@ export class Engine {
     const key = JSON.stringify([profile.database, [...profile.settings].sort(), [...profile.parameters.keys()].sort()]);
     const session = this.#takeIdle(key) ?? this.#open();
     try {
-      await bindParameters(session, profile.parameters);
+      await bindParameters(session, profile);
       if (session.key === '') await prepare(session, profile);
       session.key = key;
       return await work({ session, pipe });
@@ -227,7 +229,7 @@ export class Engine {
     const { session } = pinned;
     const before = profile.settings.size > 0 && pinned.changed ? await changedSettings(session, [...profile.settings.keys()]) : new Map<string, string>();
     try {
-      await bindParameters(session, profile.parameters);
+      await bindParameters(session, profile);
       await prepare(session, profile);
       session.key = 'pinned';
       return await work({ session, pipe });
@@ -257,9 +259,14 @@ async function changedSettings(session: Session, names: readonly string[]): Prom
   return new Map(lines.map((line) => JSON.parse(line) as [string, string]));
 }
 
-async function bindParameters(session: Session, parameters: ReadonlyMap<string, string>): Promise<void> {
+/** Values come in by SET, whose text the engine limits like a query's; a server's limit spares parameters. */
+async function bindParameters(session: Session, { parameters, settings }: Profile): Promise<void> {
   if (parameters.size === 0) return;
-  await session.query(`SET ${[...parameters].map(([name, value]) => `param_${name} = ${quote(value)}`).join(', ')}`);
+  const sql = `SET ${[...parameters].map(([name, value]) => `param_${name} = ${quote(value)}`).join(', ')}`;
+  const isLong = sql.length > LONG_SET;
+  if (isLong) await session.query(`SET max_query_size = ${sql.length * 4}`);
+  await session.query(sql);
+  if (isLong) await session.query(`SET max_query_size = ${Number(settings.get('max_query_size')) || 'DEFAULT'}`);
 }
 
 /** The engine in process lets `SELECT` be left out; the server does not. `readonly` goes last: it locks the rest. */
