@@ -10,7 +10,7 @@ import { clickhouseUrl, kafkaBrokers, schemaRegistryUrl } from './local/parts.ts
 import { portProblems, type PortClaim } from './local/ports.ts';
 import { progressPrinter, tracked, type OnProgress } from './local/progress.ts';
 import { linePrinter } from './local/service-log.ts';
-import { findServices, mainFile, servicePorts } from './local/services.ts';
+import { mainFile, servicePorts, servicesToStart } from './local/services.ts';
 import { partNames, partTitles, projectDir, readPort, readSettings, SetupError, type PartName, type StackPorts } from './local/settings.ts';
 import { endWithMessage, stopOnSignal } from './local/signals.ts';
 import { stackPortClaims, startStack, type Stack } from './local/stack.ts';
@@ -25,7 +25,7 @@ export interface SystemOptions {
   dataDir?: string;
   cacheDir?: string;
   ports?: Partial<StackPorts> & { ingress?: number; healthBase?: number };
-  /** The services to start; all by default. */
+  /** The services to start; by default all but those that wait for a variable of their own. */
   services?: readonly string[];
   /** Whether crashed parts and services are started again; true by default. */
   autoRestart?: boolean;
@@ -85,7 +85,7 @@ function plan(options: SystemOptions): Plan {
   const healthBase = options.ports?.healthBase ?? readPort(env, 'HEALTH_PORT_BASE', 9101, problems);
   if (problems.length > 0) throw new SetupError(problems, 2);
   const { kafka, kafkaController, registry, clickhouse } = { ...settings.ports, ...options.ports };
-  const services = options.services ?? findServices();
+  const services = options.services ?? servicesToStart(env);
   return {
     env,
     dataDir: resolve(options.dataDir ?? settings.dataDir),

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { linePrinter, readableLine } from './service-log.ts';
-import { servicePorts } from './services.ts';
+import { findServices, servicePorts, servicesToStart } from './services.ts';
 
 describe('ports of the services', () => {
   const known = ['ingress', 'queue-analytics', 'agent-analytics', 'event-archive'];
@@ -14,6 +17,25 @@ describe('ports of the services', () => {
 
   it('keeps a consumer’s port when another one is left out', () => {
     assert.equal(servicePorts(['ingress', 'event-archive'], 8080, 9101).get('event-archive'), 9103);
+  });
+});
+
+describe('services to start', () => {
+  it('are all folders with a main.ts, but one that waits for a variable only with it', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'services-'));
+    try {
+      for (const name of ['billing', 'ingress', 'pager', 'runtime']) {
+        mkdirSync(join(dir, name));
+        if (name !== 'runtime') writeFileSync(join(dir, name, 'main.ts'), '');
+      }
+      writeFileSync(join(dir, 'pager', 'start-when-set'), 'PAGER_URL\n');
+      assert.deepEqual(findServices(dir), ['ingress', 'billing', 'pager']);
+      assert.deepEqual(servicesToStart({}, dir), ['ingress', 'billing']);
+      assert.deepEqual(servicesToStart({ PAGER_URL: '' }, dir), ['ingress', 'billing']);
+      assert.deepEqual(servicesToStart({ PAGER_URL: 'http://127.0.0.1:1' }, dir), ['ingress', 'billing', 'pager']);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 // The services, found by folder: services/<name>/main.ts. A new service needs no entry anywhere.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectDir } from './settings.ts';
 
@@ -13,6 +13,19 @@ export const mainFile = (name: string): string => join(servicesDir, name, 'main.
 export function findServices(dir = servicesDir): string[] {
   const found = readdirSync(dir).filter((name) => existsSync(join(dir, name, 'main.ts'))).sort();
   return [...firstInOrder.filter((name) => found.includes(name)), ...found.filter((name) => !firstInOrder.includes(name))];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The services that npm start starts: all but those that have nothing to do without a certain
+ * variable. A file `start-when-set` beside the service's main.ts names it.
+ */
+export function servicesToStart(env: Environment, dir = servicesDir): string[] {
+  return findServices(dir).filter((name) => {
+    const condition = join(dir, name, 'start-when-set');
+    return !existsSync(condition) || (env[readFileSync(condition, 'utf8').trim()] ?? '') !== '';
+  });
 }
 
 /**
