@@ -3,17 +3,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
+import kafkajs from 'kafkajs';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
-import { connectProducer } from '../../services/runtime/kafka-producer.ts';
-import { createLogger } from '../../services/runtime/logger.ts';
+import { connectKafka } from '../../services/runtime/kafka.ts';
 import { SchemaRegistry } from '../../services/runtime/registry.ts';
+import { connection, encoded } from '../quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
 
 after(closeClients);
 
 const topic = eventsTopic('production');
 
-async function poison(): Promise<Record<string, Buffer>> {
+async function poison(): Promise<Record<string, Buffer | null>> {
   const registry = new SchemaRegistry(environment.registryUrl);
   const subject = (await registry.subjects()).find((name) => name.startsWith(topic) && name.endsWith('StatusChanged')) ?? '';
   const id = await registry.latestId(subject);
@@ -27,24 +28,31 @@ async function poison(): Promise<Record<string, Buffer>> {
     empty: Buffer.alloc(0),
     unknown_schema: framed(987_654, Buffer.from([2, 65])),
     truncated: framed(id, Buffer.from([20, 65, 66])),
+    trailing_bytes: Buffer.concat([encoded(ticket(newTicketId()).status('2026-03-02T09:00:00.000Z', 'new', 'open'), id), Buffer.from([0])]),
+    // Another topic's schema in the same registry.
+    foreign_schema: framed(await registry.register(`test-foreign-${randomUUID()}`, JSON.stringify({ type: 'record', name: 'Invoice', namespace: 'elsewhere', fields: [{ name: 'total', type: 'long' }] })), Buffer.from([2])),
+    not_even_a_record: framed(await registry.register(`test-foreign-${randomUUID()}`, '"string"'), Buffer.from([2, 65])),
+    key_mismatch: encoded(ticket(newTicketId()).status('2026-03-02T09:00:00.000Z', 'new', 'open'), id),
+    tombstone: null,
     // Thirteen empty fields, then a map that claims 200 million entries: an out-of-memory for a trusting decoder.
     absurd_count: framed(id, Buffer.concat([Buffer.alloc(13), Buffer.from([0x80, 0x84, 0xaf, 0xbf, 0x01])])),
   };
 }
 
 test('poison of every kind is quarantined once and stops nothing', async () => {
-  const connection = { brokers: [environment.kafkaBrokers], clientId: 'poison-test', logger: createLogger('test', 'error') };
-  const producer = await connectProducer(connection, [topic]);
+  // Not our own producer: it can't write a tombstone.
+  const producer = connectKafka(connection).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+  await producer.connect();
   const id = newTicketId();
   const marks = new Map<string, string>();
   try {
     for (const [kind, value] of Object.entries(await poison())) {
       const mark = randomUUID();
       marks.set(mark, kind);
-      await producer.append(topic, { key: id, value, headers: { ce_id: mark, integration_id: 'acme' } });
+      await producer.send({ topic, messages: [{ key: id, value, headers: { ce_id: mark, integration_id: 'acme' } }] });
     }
   } finally {
-    await producer.close();
+    await producer.disconnect();
   }
   await send(ticket(id).created('2026-03-02T09:00:00.000Z', 'after the poison'));
   await landed(id, 1);
@@ -54,7 +62,7 @@ test('poison of every kind is quarantined once and stops nothing', async () => {
   }, 'all poison in quarantine');
   for (const row of kept) {
     const kind = marks.get(row.event_id);
-    assert.equal(row.reason, kind === 'absurd_count' ? 'truncated' : kind);
+    assert.equal(row.reason, { absurd_count: 'truncated', not_even_a_record: 'foreign_schema' }[kind ?? ''] ?? kind);
     assert.equal(row.origin, topic);
   }
 });

@@ -1,0 +1,74 @@
+// Runs `npm run quarantine` as an operator would, and makes records that another producer might
+// have written into the log.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { loadContracts } from '../schemas/contract.ts';
+import { createPrepare } from '../services/ingress/prepare.ts';
+import { parseWebhook } from '../services/ingress/parse.ts';
+import { createEncoder } from '../services/runtime/avro.ts';
+import { createLogger } from '../services/runtime/logger.ts';
+import { SchemaRegistry } from '../services/runtime/registry.ts';
+import { environment, type SignedEvent } from './support.ts';
+
+const projectDir = fileURLToPath(new URL('..', import.meta.url));
+
+export const connection = { brokers: [environment.kafkaBrokers], clientId: 'quarantine-test', logger: createLogger('test', 'error') };
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** With --json: a line each. */
+  readonly lines: readonly Record<string, unknown>[];
+}
+
+export const quarantine = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+  new Promise((resolve) => {
+    const command = ['--import', 'tsx', 'infra/quarantine.ts', ...args];
+    execFile(process.execPath, command, { cwd: projectDir, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code);
+      const lines = args.includes('--json') ? stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>) : [];
+      resolve({ code, stdout, stderr, lines });
+    });
+  });
+
+const contracts = await loadContracts();
+const prepare = createPrepare(contracts);
+
+/** The value that the ingress would append for the event, under a schema id of the caller's choice. */
+export function encoded(event: SignedEvent, schemaId: number): Buffer {
+  const webhook = parseWebhook(Buffer.from(JSON.stringify(event)), new Date());
+  if ('kind' in webhook) throw new Error(webhook.message);
+  const { integration_id } = event.source;
+  const prepared = prepare({ ...webhook, integration: { integration_id, environment: event.source.environment, secrets: [] } });
+  if (prepared.kind === 'unusable') throw new Error(prepared.detail);
+  return createEncoder(prepared.contract.record, schemaId)(prepared.record);
+}
+
+export const headersOf = (event: SignedEvent): Record<string, string> =>
+  ({ ce_id: event.event_id, ce_type: event.event_type, integration_id: event.source.integration_id, contract_version: event.version, received_at: '2026-03-02T10:00:00.000Z' });
+
+/**
+ * A schema of an event type that producers know already and the registry does not: its id, and how to
+ * register it. The registry counts ids up, so the next one after a probe's is known beforehand.
+ */
+export async function comingSchema(eventType: string): Promise<{ id: number; register: () => Promise<void> }> {
+  const { record } = contracts.get(eventType) ?? {};
+  const registry = new SchemaRegistry(environment.registryUrl);
+  const variant = (mark: string): string => JSON.stringify({ ...record, doc: `${mark} ${crypto.randomUUID()}` });
+  const subject = `test-coming-${crypto.randomUUID()}`;
+  const id = (await registry.register(`${subject}-probe`, variant('probe'))) + 1;
+  return {
+    id,
+    register: async () => {
+      const registered = await registry.register(subject, variant('coming'));
+      if (registered !== id) throw new Error(`the registry gave ${registered}, not ${id}`);
+    },
+  };
+}
+
+export async function latestSchemaId(topic: string, recordName: string): Promise<number> {
+  const registry = new SchemaRegistry(environment.registryUrl);
+  const subject = (await registry.subjects()).find((name) => name.startsWith(topic) && name.endsWith(recordName));
+  return registry.latestId(subject ?? '');
+}
