@@ -31,7 +31,11 @@ export async function putBack(access: RegistryAccess, subject: string, schema: s
 /** @returns the id it got; another than `id` when the registry can't be told, or knows the schema under another. */
 export async function registerWithId({ url, registry }: RegistryAccess, subject: string, schema: string, id: number): Promise<number> {
   const there = await registry.schemaById(id);
-  if (there !== null && sameSchema(there, schema)) return registry.register(subject, there);
+  if (there !== null && sameSchema(there, schema)) {
+    const got = await registry.register(subject, schema);
+    // It was put back under the id as another text.
+    return got === id ? id : registry.register(subject, there);
+  }
   const free = there === null;
   if (CONFLUENT_API_OF_APICURIO.test(url)) {
     if (free) await importContent(url, schema, id);

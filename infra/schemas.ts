@@ -98,7 +98,9 @@ async function deploy(config: Config): Promise<void> {
       console.error(`schema ${subject}: REFUSED as not ${COMPATIBILITY}: ${problems.join('; ')}`);
       continue;
     }
-    const id = (await access.registry.idOf(subject, schema)) ?? (await registerWithId(access, subject, schema, release.id));
+    const there = await access.registry.schemaById(release.id);
+    const known = there !== null && sameSchema(there, schema) ? null : await access.registry.idOf(subject, schema);
+    const id = known ?? (await registerWithId(access, subject, schema, release.id));
     lock.set(`${subject} ${schema}`, { id, subject, schema });
     console.log(`schema ${subject}: id ${id}${id === release.id ? '' : ' (the registry’s own; the lock has it)'}`);
   }
@@ -107,18 +109,28 @@ async function deploy(config: Config): Promise<void> {
   await writeLock(config.SCHEMAS_LOCK, [...lock.values()]);
 }
 
+/** What would happen to one record under one subject, and whether the registry would refuse it. */
+async function preview(registry: SchemaRegistry, subject: string, record: object): Promise<{ refused: boolean; lines: string[] }> {
+  const schema = JSON.stringify(record);
+  const registered = await registry.schemasOf(subject);
+  const newest = registered.at(-1);
+  if (newest === undefined) return { refused: false, lines: [`schema ${subject}: would be accepted`, '  new subject'] };
+  const same = registered.find((known) => sameSchema(known.schema, schema));
+  const differences = diffSchemas(JSON.parse((same ?? newest).schema) as object, record).map((line) => `  ${line}`);
+  if (same !== undefined) return { refused: false, lines: [`schema ${subject}: unchanged`, ...differences] };
+  const problems = await registry.incompatibilities(subject, schema);
+  const verdict = problems.length === 0 ? 'would be accepted' : `would be REFUSED as not ${COMPATIBILITY}: ${problems.join('; ')}`;
+  return { refused: problems.length > 0, lines: [`schema ${subject}: ${verdict}`, ...differences] };
+}
+
 async function dryRun(config: Config): Promise<void> {
   const { registry } = accessOf(config);
   let refused = 0;
   for (const environment of await environmentsOf(config)) {
     for (const { recordName, record } of (await loadContracts()).values()) {
-      const subject = `${eventsTopic(environment)}-${recordName}`;
-      const newest = (await registry.schemasOf(subject)).at(-1);
-      const differences = newest === undefined ? ['  new subject'] : diffSchemas(JSON.parse(newest.schema) as object, record).map((line) => `  ${line}`);
-      const problems = newest === undefined ? [] : await registry.incompatibilities(subject, JSON.stringify(record));
-      if (problems.length > 0) refused += 1;
-      const verdict = problems.length > 0 ? `would be REFUSED as not ${COMPATIBILITY}: ${problems.join('; ')}` : differences.length === 0 ? 'unchanged' : 'would be accepted';
-      console.log([`schema ${subject}: ${verdict}`, ...differences].join('\n'));
+      const found = await preview(registry, `${eventsTopic(environment)}-${recordName}`, record);
+      if (found.refused) refused += 1;
+      console.log(found.lines.join('\n'));
     }
   }
   if (refused > 0) throw new Refusal(`${refused} would be refused`);

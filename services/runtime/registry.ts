@@ -71,7 +71,9 @@ export class SchemaRegistry {
   }
 
   async setCompatibility(subject: string, compatibility: string): Promise<void> {
-    await this.#call('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility });
+    const set = (): Promise<unknown> => this.#call('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility });
+    // Apicurio refuses the later one of two that come at once for a new subject, and takes it when it comes again.
+    await set().catch((error: unknown) => (error instanceof RuntimeError && error.code === 'SCHEMA_REFUSED' ? set() : Promise.reject(error instanceof Error ? error : new Error(String(error)))));
   }
 
   /** Messages of the registry about a schema that would be refused; empty when it would be taken. */
