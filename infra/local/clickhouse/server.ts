@@ -23,7 +23,7 @@ const SPARE_THREADS = 3;
 const threads = Number(env['UV_THREADPOOL_SIZE'] ?? 4);
 const wanted = Number(env['CLICKHOUSE_SESSIONS'] ?? 8);
 const places = Math.max(1, Math.min(wanted, threads - SPARE_THREADS));
-const DRAIN_MS = 5000;
+const DRAIN_MS = 2000;
 /** Queries and parameters in the URL: the server's http_max_uri_size, and room for headers. */
 const MAX_URI_BYTES = 1_048_576 + 65_536;
 
