@@ -24,13 +24,14 @@ function topicsOf(config: TopicsConfig, environments: readonly string[]): TopicS
     'retention.bytes': '-1',
     'unclean.leader.election.enable': 'false',
     'min.insync.replicas': config.TOPIC_REPLICAS >= 3 ? '2' : '1',
-    // A webhook may be 1 MiB; its raw bytes go into the quarantine whole.
     'max.message.bytes': '4194304',
   };
+  // The biggest record of the log still fits in there with its reason: one that doesn't would stop its partition.
+  const quarantine = { ...keptForEver, 'max.message.bytes': '5242880' };
   const { TOPIC_PARTITIONS: partitions, TOPIC_REPLICAS: replicas } = config;
   return environments.flatMap((environment) => [
     { name: eventsTopic(environment), partitions, replicas, config: keptForEver },
-    { name: quarantineTopic(environment), partitions: 1, replicas, config: keptForEver },
+    { name: quarantineTopic(environment), partitions: 1, replicas, config: quarantine },
   ]);
 }
 

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadContracts, type JsonObject } from '../../../schemas/contract.ts';
+import type { ReplayRequest } from '../../runtime/quarantine-replay.ts';
+import type { Integration } from '../integrations.ts';
+import { createPrepare } from '../prepare.ts';
+import { createAgain, type Fix } from './again.ts';
+
+const contracts = await loadContracts();
+const prepare = createPrepare(contracts);
+
+const event = (change: JsonObject = {}): JsonObject => ({
+  event_id: '3F2504E0-4F89-41D3-9A0C-0305E82C3301',
+  event_type: 'message.received',
+  timestamp: '2026-03-02T09:00:00.000Z',
+  source: { platform: 'telegram-crm', integration_id: 'acme', environment: 'production' },
+  signature: 'of a secret that is gone',
+  version: '1.2',
+  payload: { ticket_id: 'TKT-1', message_id: '1', sender: { type: 'customer' }, content: { text: 'hi', content_type: 'text' }, is_private: false, sent_at: '2026-03-02T09:00:00.000Z' },
+  ...change,
+});
+
+const request = (body: JsonObject | string): ReplayRequest => ({
+  id: '0:1', environment: 'production', integration_id: 'acme', received_at: '2026-03-02T09:00:01.000Z', body_sha256: 'abc',
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)).toString('base64'),
+});
+
+const integration = (environment: string): Integration => ({ integration_id: 'acme', environment, secrets: ['rotated'] });
+const ask = (body: JsonObject | string, { integrations = [integration('production')], fix = null }: { integrations?: Integration[]; fix?: Fix | null } = {}) =>
+  createAgain({ integrations, prepare, encode: () => Buffer.from('encoded'), fix })(request(body));
+
+test('an event comes in as it would have, with its own id, times and signature', () => {
+  const answer = ask(event());
+  assert.ok(answer.kind === 'event', JSON.stringify(answer));
+  assert.equal(answer.key, 'TKT-1');
+  const { ce_id, ce_time, received_at, body_sha256, signature } = answer.headers;
+  assert.deepEqual({ ce_id, ce_time, received_at, body_sha256, signature }, {
+    ce_id: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', ce_time: '2026-03-02T09:00:00.000Z', received_at: '2026-03-02T09:00:01.000Z', body_sha256: 'abc', signature: 'of a secret that is gone',
+  });
+});
+
+test('what still is unusable says why today', () => {
+  const answer = ask(event({ version: '7.0' }));
+  assert.ok(answer.kind === 'unusable');
+  assert.deepEqual([answer.reason, answer.path], ['unknown_version', '/version']);
+  assert.equal(ask('not json').kind, 'unusable');
+});
+
+test('an integration that moved is followed; one with two environments stays in its own', () => {
+  const moved = ask(event({ source: { integration_id: 'acme', environment: 'staging' } }), { integrations: [integration('staging')] });
+  assert.ok(moved.kind === 'event');
+  assert.equal(moved.environment, 'staging');
+  const both = ask(event({ source: { integration_id: 'acme', environment: 'staging' } }), { integrations: [integration('staging'), integration('production')] });
+  assert.ok(both.kind === 'unusable', 'a signature of one environment does not open the other');
+  assert.equal(both.reason, 'environment_mismatch');
+  const gone = ask(event(), { integrations: [] });
+  assert.ok(gone.kind === 'unusable');
+  assert.equal(gone.reason, 'unknown_integration');
+});
+
+test('a fix corrects what an event says, never which event it is', () => {
+  const payload = { ...(event()['payload'] as JsonObject), is_private: 'yes' };
+  const repaired = ask(event({ payload }), { fix: (body) => ({ ...body, payload: { ...(body['payload'] as JsonObject), is_private: true } }) });
+  assert.equal(repaired.kind, 'event');
+  for (const [field, value] of Object.entries({ event_id: crypto.randomUUID(), timestamp: '2026-03-03T09:00:00.000Z', source: { integration_id: 'globex' } })) {
+    const answer = ask(event(), { fix: (body) => ({ ...body, [field]: value }) });
+    assert.ok(answer.kind === 'unusable', field);
+    assert.equal(answer.reason, 'fix_failed');
+  }
+  const thrown = ask(event(), { fix: () => { throw new Error('no idea'); } });
+  assert.ok(thrown.kind === 'unusable');
+  assert.deepEqual([thrown.reason, thrown.detail], ['fix_failed', 'no idea']);
+});

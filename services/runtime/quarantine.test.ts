@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { quarantineTopic, type LogRecord, type NewRecord } from './event-log.ts';
+import { fromPoison, readQuarantineRecord, sha256, toQuarantineRecord, type Quarantined } from './quarantine.ts';
+import { quarantineLandings, quarantineRows } from './quarantine-landing.ts';
+import { identityOf, isResolution, readResolutionRecord, statusOf, toResolutionRecord, type Resolution, type ResolutionEntry } from './quarantine-resolution.ts';
+
+const inTopic = (record: NewRecord, offset = 7): LogRecord => ({ ...record, topic: quarantineTopic('production'), partition: 0, offset, timestampMs: 0 });
+
+const body: Quarantined = {
+  environment: 'production', reason: 'schema_violation', path: '/payload/is_private', detail: 'must be boolean', origin: 'http', httpSource: '/webhooks curl/8',
+  integrationId: 'acme', eventId: 'E-1', eventType: 'message.received', version: '1.2', ticketId: 'TKT-1', receivedAt: new Date('2026-03-02T09:00:00.123Z'), payload: Buffer.from('{"a":1}'),
+};
+const logRecord: LogRecord = { topic: 'crm.production.ticket-events', partition: 3, offset: 120, key: 'TKT-1', value: Buffer.from([0, 0, 0, 1, 2, 9]), headers: { ce_id: 'e-2', integration_id: 'acme', own: 'kept' }, timestampMs: 5 };
+const poison = fromPoison({ kind: 'poison', reason: 'truncated', detail: 'short', record: logRecord }, 'production', new Date(0));
+
+const resolved = (resolution: Resolution): ResolutionEntry => ({ resolution, at: new Date(1_000), by: 'mira@desk', note: 'why', reason: '', path: '', detail: '' });
+
+test('an item is read back as it was written', () => {
+  const item = readQuarantineRecord(inTopic(toQuarantineRecord(body)));
+  assert.deepEqual({ ...body, ...item }, { ...item, ...body }, 'what was written is all there');
+  assert.deepEqual([item.id, item.bodySha256, item.schemaId, item.refusedBy], ['0:7', sha256(body.payload), null, '']);
+});
+
+test('poison of the log keeps its key, its headers and its schema id, to go back as it was', () => {
+  const item = readQuarantineRecord(inTopic(toQuarantineRecord(poison)));
+  assert.deepEqual([item.origin, item.originPartition, item.originOffset, item.originKey, item.schemaId], [logRecord.topic, 3, 120, 'TKT-1', 258]);
+  assert.deepEqual(item.originHeaders, logRecord.headers);
+  assert.deepEqual(item.payload, logRecord.value);
+});
+
+test('headers of an absurd size do not keep poison out of the quarantine', () => {
+  const { headers } = toQuarantineRecord({ ...poison, originHeaders: { big: 'x'.repeat(3_000_000), small: 'kept' }, detail: 'y'.repeat(100_000) });
+  assert.ok(JSON.stringify(headers).length < 100_000);
+});
+
+test('the same item written twice is one, another service’s refusal of the same record is another', () => {
+  const identity = (item: Quarantined, offset: number): string => identityOf(readQuarantineRecord(inTopic(toQuarantineRecord(item), offset)));
+  assert.equal(identity(body, 1), identity(body, 2));
+  assert.notEqual(identity(poison, 1), identity({ ...poison, refusedBy: 'queue-analytics' }, 1));
+});
+
+test('a resolution names its item and is read back', () => {
+  const item = readQuarantineRecord(inTopic(toQuarantineRecord(poison)));
+  const record = inTopic(toResolutionRecord(item, resolved('replayed')), 8);
+  assert.equal(isResolution(record), true);
+  assert.equal(identityOf(readQuarantineRecord(record)), identityOf(item));
+  assert.deepEqual(readResolutionRecord(record), resolved('replayed'));
+  assert.equal(readResolutionRecord({ ...record, headers: { resolution: 'of a later build' } }), null);
+});
+
+test('the last word decides the status; a replay that failed is none', () => {
+  assert.equal(statusOf([]), 'pending');
+  assert.equal(statusOf([resolved('still_unusable')]), 'pending');
+  assert.equal(statusOf([resolved('discarded'), resolved('still_unusable')]), 'discarded');
+  assert.equal(statusOf([resolved('discarded'), resolved('replayed')]), 'replayed');
+});
+
+test('whatever somebody writes into the quarantine topic becomes a row', async () => {
+  const toLanding = quarantineRows();
+  const hostile = ['', '-1', '1e9', '99999999999999999999', 'NaN'].map((origin_partition) => ({ origin_partition, origin_offset: origin_partition, received_at: 'never', origin_headers: '{' }));
+  for (const headers of [{}, { resolution: 'x' }, ...hostile, ...hostile.map((fields) => ({ ...fields, resolution: 'replayed' }))]) {
+    const row = await toLanding({ topic: 'q', partition: 0, offset: 0, key: null, value: null, headers, timestampMs: 1 });
+    assert.equal(row.kind, 'row');
+  }
+});
+
+test('every column of the landing tables has a name of its own', () => {
+  for (const { columns } of quarantineLandings) assert.equal(new Set(columns.map(({ name }) => name)).size, columns.length);
+});
