@@ -174,6 +174,12 @@ program
   .description('Register the contract’s Avro schemas')
   .option('--dry-run', 'only show the differences and what the registry would say', false)
   .action(ending(() => (program.opts<{ dryRun: boolean }>().dryRun ? dryRun(configuration()) : deploy(configuration()))));
-program.command('restore').description('put the ids of the lock back into a registry that lost them').action(ending(() => restore(configuration())));
+program.command('restore').description('put the ids of the lock back into a registry that lost them').action(ending(async () => {
+  const config = configuration();
+  const lock = await restore(config);
+  // Without a lock nothing is known but the releases, and these get their own ids.
+  if (lock.length === 0) await deploy(config);
+  else console.log(`the registry agrees with ${config.SCHEMAS_LOCK}`);
+}));
 program.command('release').description('take changed records into schemas/schemas.lock.json, with golden samples').action(ending(release));
 await program.parseAsync();

@@ -41,7 +41,14 @@ export const idOfText = (schema: string): number =>
 export const RESTORED = 'ticketstream_id';
 
 /** Whether both texts decode the same bytes to the same values; docs and the order of keys don't matter. */
-export const sameSchema = (a: string, b: string): boolean => canonical(JSON.parse(a)) === canonical(JSON.parse(b));
+export function sameSchema(a: string, b: string): boolean {
+  try {
+    return a === b || canonical(JSON.parse(a)) === canonical(JSON.parse(b));
+  } catch {
+    // Registries keep other kinds of schemas too, which are not JSON.
+    return false;
+  }
+}
 
 function canonical(node: unknown): string {
   if (Array.isArray(node)) return `[${node.map(canonical).join()}]`;

@@ -1,7 +1,7 @@
 // What keeps a record from changing in a way that loses an event: every record is a release,
 // every release can read every other, and nothing released is ever touched. No registry needed.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,8 @@ test('a release keeps its text, its id and its golden samples for ever', () => {
     assert.equal(sha256(corpus), corpus_sha256, `schemas/corpus/${contract.folder}/${id}.json was changed. Golden samples are frozen: restore the file.`);
   }
   assert.equal(new Set(releases.map(({ id }) => id)).size, releases.length);
+  const files = readdirSync(join(schemas, 'corpus'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
+  assert.equal(files.length, releases.length, 'A release was taken out of schemas/schemas.lock.json: events in the log need it. Restore it.');
 });
 
 const created = contracts.find(({ folder }) => folder === 'ticket-created')?.record ?? assert.fail();

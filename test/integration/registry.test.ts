@@ -74,7 +74,7 @@ test('two deployments at once, of another environment, end with the same ids', a
 test('a second deployment and a restore change nothing; the dry run says so', async () => {
   const before = await readLock(process.env['SCHEMAS_LOCK'] ?? '');
   await schemas([]);
-  assert.equal((await schemas(['restore'])).stdout, '');
+  assert.match((await schemas(['restore'])).stdout, /^the registry agrees with/);
   assert.deepEqual(await readLock(process.env['SCHEMAS_LOCK'] ?? ''), before);
   const { stdout } = await schemas(['--dry-run']);
   for (const line of stdout.trim().split('\n')) assert.match(line, /: unchanged$/);
