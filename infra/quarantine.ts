@@ -19,7 +19,7 @@ import { matches, narrows, select, withFilters, type Filters } from './quarantin
 import { readInventory, type InventoryEntry } from './quarantine/inventory.ts';
 import { findInLog } from './quarantine/log-index.ts';
 import { detailsOf, outcomeJson, outcomeLine, progress, tableOf, toJson } from './quarantine/print.ts';
-import { decide, judge, landingWithoutKey, note, type Author, type Judged, type Outcome } from './quarantine/replay.ts';
+import { decide, judge, landingWithoutKey, note, type Author, type Decision, type Judged, type Outcome } from './quarantine/replay.ts';
 
 const settings = {
   ...commonSettings,
@@ -43,6 +43,8 @@ const WRONG_USAGE = 2;
 const OUTAGE = 3;
 
 const LIST_LIMIT = 50;
+/** Records that wait for Kafka together. */
+const CHUNK = 200;
 
 const config = readConfig(settings, process.env);
 const connection: KafkaConnection = { brokers: config.KAFKA_BROKERS, clientId: 'quarantine', logger: createLogger('quarantine', 'error') };
@@ -154,19 +156,22 @@ async function discard(ids: string[], options: Action & Filters): Promise<void> 
   else await carryOut(decided, [...new Set(pending.map(({ item }) => quarantineTopic(item.environment)))], options);
 }
 
-/** Appends events and notes in turn, so that the log's order is the order of first receipt. */
-async function carryOut(decided: ReturnType<typeof decide>, topics: readonly string[], options: Action): Promise<void> {
+/** Appends events, in the order of their first receipt, and then what to note of them. */
+async function carryOut(decided: readonly Decision[], topics: readonly string[], options: Action): Promise<void> {
   const author: Author = { by: whoAmI(), note: options.note };
   const producer = options.dryRun ? null : await connectProducer(connection, topics);
   const doing = progress('done', decided.length);
   try {
-    for (const { outcome, append } of decided) {
+    for (let from = 0; from < decided.length; from += CHUNK) {
+      const chunk = decided.slice(from, from + CHUNK);
       if (producer !== null) {
-        if (append !== null) await producer.append(append.topic, append.record);
-        await note(producer, outcome, author);
+        await Promise.all(chunk.flatMap(({ append }) => (append === null ? [] : [producer.append(append.topic, append.record)])));
+        await Promise.all(chunk.map(({ outcome }) => note(producer, outcome, author)));
       }
-      doing.step();
-      print(options.json, outcomeJson(outcome, options.dryRun), () => outcomeLine(outcome, options.dryRun));
+      for (const { outcome } of chunk) {
+        doing.step();
+        print(options.json, outcomeJson(outcome, options.dryRun), () => outcomeLine(outcome, options.dryRun));
+      }
     }
   } finally {
     doing.end();

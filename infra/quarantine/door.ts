@@ -40,7 +40,10 @@ function startProcess(env: NodeJS.ProcessEnv, fixedBy: string | undefined): Door
     ask: async (item) => {
       child.stdin.write(`${JSON.stringify(replayRequest(item))}\n`);
       const answer = await answers.next();
-      if (answer.done === true) throw new RuntimeError('CONFIG_INVALID', 'the ingress’s replay ended; its own message is above');
+      if (answer.done === true) {
+        const [code] = (await ended) as [number | null];
+        throw new RuntimeError(code === 2 ? 'CONFIG_INVALID' : 'REGISTRY_UNAVAILABLE', 'the ingress’s replay ended; its own message is above');
+      }
       return JSON.parse(answer.value) as ReplayAnswer;
     },
     close: async () => {

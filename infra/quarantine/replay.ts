@@ -79,8 +79,18 @@ async function judgeLogRecord(item: QuarantineItem, toLanding: ToLanding): Promi
   };
 }
 
-/** Says what happens to each item, in the order of their first receipt; events of the log and earlier ones of this replay are appended once. */
-export function decide(judged: readonly Judged[], inLog: ReadonlyMap<string, ReadonlySet<string>>): { outcome: Outcome; append: { topic: string; record: NewRecord } | null }[] {
+export interface Decision {
+  readonly outcome: Outcome;
+  readonly append: { readonly topic: string; readonly record: NewRecord } | null;
+}
+
+/**
+ * Says what happens to each item, in the order of their first receipt; events of the log and earlier
+ * ones of this replay are appended once. The running ingress does not learn of it: the same body
+ * sent again is a duplicate of the quarantined one to it, and a corrected one is appended behind the
+ * replayed event, which stays the one that counts.
+ */
+export function decide(judged: readonly Judged[], inLog: ReadonlyMap<string, ReadonlySet<string>>): Decision[] {
   const replayedNow = new Set<string>();
   return judged.map((entry) => {
     const { item } = entry;
