@@ -38,7 +38,7 @@ export const eventConsumerSettings = {
   ...commonSettings,
   HEALTH_PORT: { parse: integer(0, 65_535), default: 0, doc: 'Port of /health/live, /health/ready and /metrics on loopback; 0 takes a free one' },
   POISON_BREAKER: { parse: oneOf('on', 'off'), default: 'on', doc: 'Hold a partition when most of its recent records are poison; off passes over them' },
-  CONSUMER_GROUP: { parse: groupName, default: '', doc: 'Consumer group; the consumer’s name when empty. Another group reads on its own, without touching the first (--group)' },
+  CONSUMER_GROUP: { parse: groupName, default: '', doc: 'Consumer group; when empty the consumer’s name, with the environment’s behind it unless that is production. Another group reads on its own, without touching the first (--group)' },
   CONSUMER_FROM: { parse: startPosition, default: null, doc: 'beginning, latest or an ISO 8601 time (of receipt): moves the group there at each start; its members must be stopped (--from)' },
   CONSUMER_ONCE: { parse: oneOf('yes', 'no'), default: 'no', doc: 'yes ends the service when it has handled what the log held at its start (--once)' },
   CONSUMER_ATTEMPTS: { parse: integer(1, 1_000), default: 5, doc: 'Tries before an event that fails is quarantined; an outage does not count' },
@@ -100,7 +100,7 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
     const idle = consumer.idle(ownConfig);
     const context: Context = {
       consumer, config, ownConfig, logger, metrics, parts,
-      group: config.CONSUMER_GROUP === '' ? consumer.name : config.CONSUMER_GROUP,
+      group: groupOf(consumer, config),
       topic: eventsTopic(config.ENVIRONMENT),
       connection: { brokers: config.KAFKA_BROKERS, clientId: consumer.name, logger },
     };
@@ -112,6 +112,12 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
   });
+}
+
+/** Members of one group that read different topics would take each other's partitions. */
+function groupOf({ name }: Consumer, { CONSUMER_GROUP, ENVIRONMENT }: ServiceConfig): string {
+  if (CONSUMER_GROUP !== '') return CONSUMER_GROUP;
+  return ENVIRONMENT === 'production' ? name : `${name}.${ENVIRONMENT}`;
 }
 
 /** @returns why the consumer does not move, or null. */

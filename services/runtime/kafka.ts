@@ -1,7 +1,7 @@
 // The log's admin side and the connection all Kafka code shares. kafkajs is imported in the
 // kafka*.ts files of this folder only.
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicConfig, type Kafka, type TopicPartitionOffset } from 'kafkajs';
 import type { Logger } from './logger.ts';
 import { messageOf, RuntimeError } from './errors.ts';
 import { disarmIdleTimer } from './kafkajs-idle-timer.ts';
@@ -132,15 +132,29 @@ export const placeGroup = (connection: KafkaConnection, { groupId, topic, from, 
     if (targets.length === 0) return;
     const since = from instanceof Date ? await admin.fetchTopicOffsetsByTimestamp(topic, from.getTime()) : [];
     await waitUntilEmpty(admin, groupId);
-    await admin.setOffsets({
-      groupId,
+    await commitAsMember(connection, groupId, targets.map(({ partition, low, high }) => ({
       topic,
-      partitions: targets.map(({ partition, low, high }) => ({
-        partition,
-        offset: from === 'beginning' ? low : from === 'latest' ? high : (since.find((entry) => entry.partition === partition)?.offset ?? high),
-      })),
-    });
+      partition,
+      offset: from === 'beginning' ? low : from === 'latest' ? high : (since.find((entry) => entry.partition === partition)?.offset ?? high),
+    })));
   });
+
+/** A member for a moment, as only members commit (kafkajs's own setOffsets does the same, and takes 5 s). */
+async function commitAsMember(connection: KafkaConnection, groupId: string, offsets: TopicPartitionOffset[]): Promise<void> {
+  const consumer = connectKafka(connection).consumer({ groupId, maxWaitTimeInMs: 50, allowAutoTopicCreation: false });
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topics: [...new Set(offsets.map(({ topic }) => topic))] });
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.GROUP_JOIN, () => resolve());
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: () => Promise.resolve() }).catch(reject);
+    });
+    await consumer.commitOffsets(offsets);
+  } finally {
+    await consumer.disconnect();
+  }
+}
 
 /** A member that was killed stays in its group until its session ends. */
 async function waitUntilEmpty(admin: Admin, groupId: string): Promise<void> {

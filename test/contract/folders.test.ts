@@ -3,16 +3,21 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { generateTypes, typesFile } from '../../infra/types.ts';
 import { contractFolders, loadContracts } from '../../schemas/contract.ts';
+import type { Consumer } from '../../services/runtime/consumer.ts';
 import { landingColumns, landingTable } from '../../services/runtime/landing.ts';
+import type { Projection } from '../../services/runtime/projector.ts';
 import { closeClients, query } from '../support.ts';
 
 after(closeClients);
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const services = readdirSync(join(root, 'services')).filter((name) => name !== 'runtime');
-const databases: Readonly<Record<string, string>> = { 'queue-analytics': 'queue', 'agent-analytics': 'agents', 'event-archive': 'log' };
+const projections = await Promise.all(services.filter((name) => existsSync(join(root, 'services', name, 'projection.ts'))).map(async (name) =>
+  ({ folder: name, ...((await import(pathToFileURL(join(root, 'services', name, 'projection.ts')).href)) as { projection: Projection }).projection })));
+const databases = projections.map(({ database }) => database);
 
 test('every event type has a schema per version with an example, a documented record, and an upcaster per version', async () => {
   const contracts = await loadContracts();
@@ -28,15 +33,31 @@ test('every event type has a schema per version with an example, a documented re
 test('every service is a folder with a main.ts, and a projection has its SQL beside it', () => {
   for (const name of services) {
     assert.ok(existsSync(join(root, 'services', name, 'main.ts')), name);
-    if (!existsSync(join(root, 'services', name, 'projection.ts'))) continue;
-    assert.ok(readdirSync(join(root, 'services', name)).some((file) => file.endsWith('.sql')), `${name} has no SQL`);
-    assert.ok(databases[name] !== undefined, `${name} is unknown to this test: add its database`);
   }
+  for (const { folder, name } of projections) {
+    assert.equal(name, folder, 'a projection is named as its folder');
+    assert.ok(readdirSync(join(root, 'services', folder)).some((file) => file.endsWith('.sql')), `${folder} has no SQL`);
+  }
+  assert.equal(new Set(databases).size, databases.length, 'each projection has a database of its own');
+});
+
+test('every consumer is named as its folder, is tested, and says in its settings what it reads from the environment', async () => {
+  for (const folder of services.filter((name) => existsSync(join(root, 'services', name, 'consumer.ts')))) {
+    const { consumer } = (await import(pathToFileURL(join(root, 'services', folder, 'consumer.ts')).href)) as { consumer: Consumer };
+    assert.equal(consumer.name, folder);
+    assert.ok(consumer.records.size > 0, folder);
+    for (const [name, setting] of Object.entries(consumer.settings)) assert.ok(setting.doc.length > 10, `${folder}: ${name} has no doc`);
+    assert.ok(readdirSync(join(root, 'services', folder)).some((file) => file.endsWith('.test.ts')), `${folder} has no test`);
+  }
+});
+
+test('the types of the events are what the Avro records say', async () => {
+  assert.equal(readFileSync(typesFile, 'utf8'), await generateTypes(), 'run npm run types and commit its file');
 });
 
 test('every database has a landing table per event type with a column per field', async () => {
   const contracts = [...(await loadContracts()).values()];
-  for (const database of Object.values(databases)) {
+  for (const database of databases) {
     for (const { record } of contracts) {
       const columns = await query<{ name: string; type: string }>('SELECT name, type FROM system.columns WHERE database = {d:String} AND table = {t:String} ORDER BY position', { d: database, t: landingTable(record) });
       const spaced = (type: string): string => type.replaceAll(' ', '');
@@ -48,10 +69,10 @@ test('every database has a landing table per event type with a column per field'
 test('every view that an analyst reads and every column of it says what it means', async () => {
   const silent = await query<{ what: string }>(`
     SELECT concat(database, '.', table, '.', name) AS what FROM system.columns
-    WHERE database IN ('queue', 'agents', 'log') AND comment = ''
+    WHERE database IN {databases:Array(String)} AND comment = ''
       AND (database, table) IN (SELECT database, name FROM system.tables WHERE engine = 'View')
     UNION ALL
-    SELECT concat(database, '.', name) FROM system.tables WHERE database IN ('queue', 'agents', 'log') AND engine = 'View' AND comment = ''`);
+    SELECT concat(database, '.', name) FROM system.tables WHERE database IN {databases:Array(String)} AND engine = 'View' AND comment = ''`, { databases });
   assert.deepEqual(silent, []);
 });
 

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage } from 'node:http';
+import { after, before, test } from 'node:test';
+import { sampleEvent } from '../../schemas/events.ts';
+import { deliver } from '../runtime/consumer-testing.ts';
+import { isOutage } from '../runtime/consumer.ts';
+import { consumer } from './consumer.ts';
+
+let status = 200;
+let got: { request: IncomingMessage; body: string } | undefined;
+const server = createServer((request, response) => {
+  let body = '';
+  request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+  request.on('end', () => {
+    got = { request, body };
+    response.writeHead(status).end('thanks');
+  });
+});
+let address = '';
+before(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => {
+  const bound = server.address();
+  address = `http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}`;
+  resolve();
+})));
+after(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+const fired = sampleEvent('escalation.fired', { event_id: 'e-1', ticket_id: 'TKT-1', level: 'management', policy: { id: 'p1' } });
+const post = (url = address) => deliver(consumer, fired, { config: { ESCALATION_WEBHOOK_URL: url } });
+
+test('posts the escalation as JSON, with its event_id as the idempotency key', async () => {
+  status = 204;
+  assert.equal(await post(`${address}/hook?token=1`), undefined);
+  assert.equal(got?.request.url, '/hook?token=1');
+  assert.equal(got.request.headers['idempotency-key'], 'e-1');
+  assert.equal(got.request.headers['content-type'], 'application/json');
+  const body = JSON.parse(got.body) as Record<string, unknown>;
+  assert.deepEqual([body['event_type'], body['ticket_id'], body['level'], body['fired_at']], ['escalation.fired', 'TKT-1', 'management', '2026-01-01T00:00:00.000Z']);
+});
+
+test('an answer that will never change rejects the event, one that may waits', async () => {
+  for (const never of [400, 401, 404, 410, 422]) {
+    status = never;
+    assert.equal((await post())?.outcome, 'reject', String(never));
+  }
+  for (const later of [408, 429, 500, 502, 503]) {
+    status = later;
+    assert.equal((await post())?.outcome, 'retry_later', String(later));
+  }
+});
+
+test('a receiver that is away is an outage', async () => {
+  const gone = createServer();
+  await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
+  const bound = gone.address();
+  await new Promise((resolve) => gone.close(resolve));
+  await assert.rejects(post(`http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}/`), (error) => isOutage(error));
+});
+
+test('without an address there is nothing to do, and it says so', () => {
+  assert.match(consumer.idle({ ESCALATION_WEBHOOK_URL: '' }) ?? '', /ESCALATION_WEBHOOK_URL/);
+  assert.equal(consumer.idle({ ESCALATION_WEBHOOK_URL: 'http://x' }), null);
+});
