@@ -10,7 +10,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { RuntimeError } from '../../services/runtime/errors.ts';
-import { readLock, readReleases, sameSchema, SchemaRegistry } from '../../services/runtime/registry.ts';
+import { readLock, readReleases, sameSchema, SchemaRegistry, writeLock } from '../../services/runtime/registry.ts';
 import { closeClients, environment } from '../support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -69,6 +69,25 @@ test('two deployments at once, of another environment, end with the same ids', a
   assert.deepEqual(one, two);
   const ids = new Set((await readReleases()).map(({ id }) => id));
   assert.ok(one?.every(({ id }) => ids.has(id)));
+});
+
+test('a registry that contradicts the ids of the log is refused, and neither it nor the lock is touched', async () => {
+  const [release] = await readReleases();
+  assert.ok(release !== undefined);
+  const other = `trial-${randomUUID()}`;
+  const id = await registry.register(other, recordWith([{ name: 'other', type: 'string' }]));
+  const lock = join(folder, 'contradicted.json');
+  const contradicted = [{ id, subject: `crm.production.ticket-events-${release.record}`, schema: release.schema }];
+  await writeLock(lock, contradicted);
+  for (const args of [[], ['restore']]) {
+    await assert.rejects(schemas(args, { SCHEMAS_LOCK: lock }), (error: { code?: number; stderr?: string }) => {
+      assert.equal(error.code, 1);
+      assert.match(error.stderr ?? '', new RegExp(`id ${id} is .* and another schema in the registry[^]*go on from the lock`));
+      return true;
+    });
+  }
+  assert.deepEqual(await readLock(lock), contradicted);
+  assert.match((await registry.schemaById(id)) ?? '', /"other"/);
 });
 
 test('a second deployment and a restore change nothing; the dry run says so', async () => {

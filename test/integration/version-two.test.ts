@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -73,12 +73,38 @@ test('before: the old build keeps a 2.0 event in quarantine with its reason, and
   assert.equal(reasons[0]?.reason, 'unknown_version');
 });
 
+const recordFile = join(build.folder, 'schemas', 'status-changed', 'record.avsc');
+const contractTests = () => build.run('--test', 'test/contract/schemas.test.ts');
+
+async function done(...args: string[]): Promise<string> {
+  const { code, output } = await build.run(...args);
+  assert.equal(code, 0, output);
+  return output;
+}
+
+test('a record that drops what it renames is refused by the contract tests, the release and the registry', async () => {
+  const record = readFileSync(recordFile, 'utf8');
+  const broken = JSON.parse(record) as { fields: { name: string }[] };
+  writeFileSync(recordFile, JSON.stringify({ ...broken, fields: broken.fields.filter(({ name }) => name !== 'new_status') }));
+  const tested = await contractTests();
+  assert.notEqual(tested.code, 0);
+  assert.match(tested.output, /schemas\/status-changed\/record\.avsc cannot follow release \d+[^]*A consumer of the old build cannot read[^]*- new_status: string[^]*Keep the field as it was/);
+  const released = await build.run('infra/schemas.ts', 'release');
+  assert.equal(released.code, 1);
+  assert.match(released.output, /- new_status: string[^]*Keep the field as it was/);
+  const previewed = await build.run('infra/schemas.ts', '--dry-run');
+  assert.equal(previewed.code, 1);
+  assert.match(previewed.output, /StatusChanged: would be REFUSED as not FULL_TRANSITIVE/);
+  writeFileSync(recordFile, record);
+});
+
 test('the recipe: release, dry run, deployment, tables, each by its command', async () => {
-  assert.match((await build.run('infra/schemas.ts', 'release')).stdout, /released schemas\/status-changed\/record\.avsc/);
-  const { stdout } = await build.run('infra/schemas.ts', '--dry-run');
-  assert.match(stdout, /crm\.production\.ticket-events-ticketstream\.events\.StatusChanged: would be accepted\n {2}\+ status: null \| string, default null\n {2}\+ reason: string, default ""\n/);
-  await build.run('infra/schemas.ts');
-  await build.run('infra/migrate.ts');
+  assert.match((await contractTests()).output, /changed since its last release\. Run `npm run schemas -- release`/);
+  assert.match(await done('infra/schemas.ts', 'release'), /released schemas\/status-changed\/record\.avsc/);
+  await done('--test', 'test/contract/schemas.test.ts');
+  assert.match(await done('infra/schemas.ts', '--dry-run'), /crm\.production\.ticket-events-ticketstream\.events\.StatusChanged: would be accepted\n {2}\+ status: null \| string, default null\n {2}\+ reason: string, default ""\n/);
+  await done('infra/schemas.ts');
+  await done('infra/migrate.ts');
 });
 
 test('the new build starts beside the old one, a consumer of the old group among them', async () => {
@@ -107,7 +133,7 @@ test('senders of all versions go through both doors at once; consumers of both b
 });
 
 test('a replay with the new build brings in what the old one could not read, under its own event_id and times', async () => {
-  await build.run('infra/quarantine.ts', 'replay', '--event-id', early.event_id, '--reason', 'unknown_version');
+  await done('infra/quarantine.ts', 'replay', '--event-id', early.event_id, '--reason', 'unknown_version');
   await landed(id, 4);
   assert.deepEqual((await archived(id)).map(({ new_status }) => new_status), ['open', 'pending', 'open']);
   const changes = await changesOf(id, 3);
@@ -117,7 +143,7 @@ test('a replay with the new build brings in what the old one could not read, und
 
 test('every status change of the log is read under the record of either build', async () => {
   const old = (await loadContract('status-changed')).record;
-  const now = JSON.parse(readFileSync(join(build.folder, 'schemas', 'status-changed', 'record.avsc'), 'utf8')) as object;
+  const now = JSON.parse(readFileSync(recordFile, 'utf8')) as object;
   const lookup = new SchemaLookup(new SchemaRegistry(environment.registryUrl), []);
   const bodies: { schema: object; body: Buffer }[] = [];
   const records: Buffer[] = [];
