@@ -134,7 +134,7 @@ function registrySpec(context: PartContext): ProcessSpec {
   return {
     ...common('registry', context),
     command: installation.java,
-    // Only the first compiler stage: it starts faster, takes 100 MB less, and is asked a few times a minute.
+    // Only the first compiler stage: it starts faster, takes 100 MB less, and is asked a few small things a second.
     args: [
       '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:+ExitOnOutOfMemoryError',
       ...Object.entries(settings).map(([name, value]) => `-D${name}=${value}`),
