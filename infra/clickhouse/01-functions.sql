@@ -102,11 +102,21 @@ CREATE OR REPLACE FUNCTION due_time AS (calendar, from_time, target_ms) ->
             + calendar_clock(calendar, from_time) + target_ms), 'UTC'));
 
 -- A sum that still grows: what was added up to the last event, and the time since then while the state lasts.
+CREATE OR REPLACE FUNCTION running_ms AS (sum_ms, is_running, since, at) ->
+    sum_ms + if(is_running, ms_between(since, at), 0);
+
+CREATE OR REPLACE FUNCTION running_clock_ms AS (sum_ms, is_running, since_clock, clock) ->
+    sum_ms + if(is_running, clock_ms(since_clock, clock), 0);
+
 CREATE OR REPLACE FUNCTION running_seconds AS (sum_ms, is_running, since, at) ->
-    whole_seconds(sum_ms + if(is_running, ms_between(since, at), 0));
+    whole_seconds(running_ms(sum_ms, is_running, since, at));
 
 CREATE OR REPLACE FUNCTION running_business_seconds AS (sum_ms, is_running, since_clock, clock) ->
-    whole_seconds(sum_ms + if(is_running, clock_ms(since_clock, clock), 0));
+    whole_seconds(running_clock_ms(sum_ms, is_running, since_clock, clock));
+
+-- An agent's station that has not ended, of a ticket whose turn is the agents': its held time grows.
+CREATE OR REPLACE FUNCTION is_station_running AS (agent_id, ended_at, category) ->
+    both(agent_id != '', both(isNull(ended_at), is_agents_turn(category)));
 
 -- 1 while the tenant's calendar is open at an instant, 0 while it is closed; NULL for an unknown instant.
 CREATE OR REPLACE FUNCTION in_business_hours AS (integration_id, at_time) ->

@@ -56,7 +56,7 @@ WITH
     ),
 
     -- What each event is by itself. A second creation is ignored whole.
-    -- A customer's message.received with the initial message's id is that same message.
+    -- A customer's message.received with the initial message's id is that same message: a copy of it.
     named AS
     (
         SELECT
@@ -65,8 +65,9 @@ WITH
             if(is_status_assumed, 'new', assumeNotNull(creation_status)) AS initial_status,
             multiIf(
                 is_creation, has_message,
-                is_message, both(is_public_customer_message(actor_type, is_private), NOT is_initial_message),
-                false) AS is_customer_message,
+                is_message, is_public_customer_message(actor_type, is_private),
+                false) AS is_from_customer,
+            both(is_from_customer, is_initial_message) AS is_initial_copy,
             both(is_message, is_public_agent_reply(actor_type, is_private, is_automated)) AS is_agent_reply,
             both(is_message, is_private) AS is_private_note,
             multiIf(
@@ -81,16 +82,15 @@ WITH
         SELECT
             *,
             countIf(is_creation) OVER before AS creations_before,
-            countIf(is_customer_message) OVER before AS customer_messages_before,
+            countIf(is_from_customer) OVER before AS customer_messages_before,
+            countIf(is_initial_copy) OVER before AS initial_copies_before,
             countIf(is_status_event) OVER before AS status_events_before,
             ifNull(last_value(if(is_status_event, new_status_key, NULL)) IGNORE NULLS OVER before,
                    status_key(initial_status)) AS status_key_before,
             ifNull(last_value(if(is_assignment, assignee_agent_id, NULL)) IGNORE NULLS OVER before, '') AS assignee_before,
             ifNull(last_value(if(names_group, assignee_group_id, NULL)) IGNORE NULLS OVER before,
                    '') AS queue_before,
-            ifNull(last_value(if(is_assignment, assignee_group_id, NULL)) IGNORE NULLS OVER before, '') AS named_group_before,
-            last_value(multiIf(is_customer_message, 'customer', is_agent_reply, concat('agent ', actor_id), NULL))
-                IGNORE NULLS OVER before AS speaker_before
+            ifNull(last_value(if(is_assignment, assignee_group_id, NULL)) IGNORE NULLS OVER before, '') AS named_group_before
         FROM named
         WINDOW before AS (
             PARTITION BY integration_id, ticket_id ORDER BY event_at, type_rank, event_id
@@ -98,11 +98,14 @@ WITH
     ),
 
     -- The state after the event. An assignment that names no group keeps the queue.
+    -- Of the initial message's copies, the creation's own included, the first in order counts; the others are repetitions.
     state AS
     (
         SELECT
             *,
             if(is_provisional, step_no = 1, creations_before = 0) AS is_up_to_creation,
+            both(is_initial_copy, initial_copies_before > 0) AS is_repetition,
+            both(is_from_customer, NOT is_repetition) AS is_customer_message,
             if(is_status_event, new_status_key, status_key_before) AS status_key_after,
             status_category(integration_id, status_key_before) AS category_before,
             status_category(integration_id, status_key_after) AS status_category,
@@ -120,7 +123,6 @@ WITH
             queue_id != queue_before AS changes_queue,
             is_finished(category_before) AS was_finished,
             is_finished(status_category) AS is_finished_after,
-            both(is_agent_reply, ifNull(speaker_before != concat('agent ', actor_id), true)) AS starts_turn,
             both(is_agent_reply, both(NOT is_up_to_creation, customer_messages_before > 0)) AS answers_creation,
             both(is_agent_reply, both(actor_id != '', actor_id = assignee_id)) AS is_own_reply
         FROM state
@@ -135,9 +137,11 @@ WITH
             both(was_finished, NOT is_finished_after) AS is_reopen,
             both(assignee_id != '', is_agents_turn(status_category)) AS is_held,
             both(status_category = 'closed', category_before != 'closed') AS is_closing,
-            multiIf(step_no = 1, true, changes_status, true, changes_assignee, true, changes_queue) AS starts_interval,
+            multiIf(changes_status, true, changes_assignee, true, changes_queue) AS changes_state,
+            either(step_no = 1, changes_state) AS starts_interval,
             multiIf(step_no = 1, true, changes_assignee, true, changes_queue) AS starts_station,
-            either(is_agent_reply, both(is_finished_after, NOT was_finished)) AS stops_waiting
+            -- A reply before the creation answers nothing.
+            either(both(is_agent_reply, NOT is_up_to_creation), both(is_finished_after, NOT was_finished)) AS stops_waiting
         FROM transition
     ),
 
@@ -153,7 +157,8 @@ WITH
             last_value(if(starts_station, event_clock, NULL)) IGNORE NULLS OVER before AS station_started_clock_before,
             countIf(is_agent_reply) OVER before AS agent_replies_before,
             countIf(is_own_reply) OVER before AS own_replies_before,
-            countIf(starts_turn) OVER before AS turns_before,
+            last_value(multiIf(is_customer_message, 'customer', is_agent_reply, concat('agent ', actor_id), NULL))
+                IGNORE NULLS OVER before AS speaker_before,
             countIf(is_solve) OVER before AS solves_before,
             countIf(answers_creation) OVER before AS answers_before,
             ifNull(last_value(if(is_reopen, event_at, NULL)) IGNORE NULLS OVER before, created_at) AS cycle_started_before,
@@ -174,7 +179,7 @@ WITH
             stations_before + starts_station AS station_no,
             if(starts_station, event_at, assumeNotNull(station_started_before)) AS station_started_at,
             if(starts_station, event_clock, assumeNotNull(station_started_clock_before)) AS station_started_clock,
-            turns_before + starts_turn AS turn_no,
+            both(is_agent_reply, ifNull(speaker_before != concat('agent ', actor_id), true)) AS starts_turn,
             solves_before + is_solve AS solve_no,
             both(answers_creation, answers_before = 0) AS is_first_response,
             if(is_reopen, event_at, cycle_started_before) AS cycle_started_at,
@@ -204,6 +209,7 @@ WITH
         SELECT
             *,
             countIf(starts_wait) OVER before AS waits_before,
+            countIf(starts_turn) OVER before AS turns_before,
             last_value(if(starts_wait, event_at, NULL)) IGNORE NULLS OVER before AS wait_started_before,
             last_value(if(starts_wait, event_clock, NULL)) IGNORE NULLS OVER before AS wait_started_clock_before,
             ifNull(last_value(if(starts_station, own_replies_before, NULL)) IGNORE NULLS OVER before, 0)
@@ -221,6 +227,7 @@ WITH
 SELECT
     *,
     waits_before + starts_wait AS wait_no,
+    turns_before + starts_turn AS turn_no,
     -- The replier's own clock: from the start of the own station when later; from the wait's start without a station.
     if(both(is_own_reply, station_started_at > wait_started_before), station_started_at, wait_started_before)
         AS own_clock_from,

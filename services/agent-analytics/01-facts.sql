@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     customer_telegram_user_id Nullable(Int64) COMMENT 'Customer; NULL while provisional.',
     status_category LowCardinality(String) COMMENT 'Category after the last event.',
     stations Array(Tuple(station_no UInt32, agent_id String, queue_id String, assigned_at DateTime64(3, 'UTC'), ended_at Nullable(DateTime64(3, 'UTC')), ended_by LowCardinality(String), assigned_by_type LowCardinality(String), assigned_by_id String, assignee_name String, from_agent_id String, from_queue_id String, first_public_reply_at Nullable(DateTime64(3, 'UTC')), public_replies UInt32, first_response_from Nullable(DateTime64(3, 'UTC')), first_response_business_ms Nullable(Int64), held_ms Int64, held_business_ms Int64, is_handoff_in Bool, is_handoff_out Bool, is_bounced Bool)) COMMENT 'Stations, in order, those of nobody included.',
-    turns Array(Tuple(turn_no UInt32, agent_id String, replied_at DateTime64(3, 'UTC'), last_reply_at DateTime64(3, 'UTC'), replies UInt32, wait_no UInt32, waiting_since Nullable(DateTime64(3, 'UTC')), own_clock_from Nullable(DateTime64(3, 'UTC')), wait_business_ms Nullable(Int64), agent_wait_business_ms Nullable(Int64), assignee_at_reply String, queue_id String, is_first_response Bool)) COMMENT 'Reply turns, in order.',
+    turns Array(Tuple(turn_no UInt32, agent_id String, replied_at DateTime64(3, 'UTC'), last_reply_at DateTime64(3, 'UTC'), replies UInt32, wait_no UInt32, waiting_since Nullable(DateTime64(3, 'UTC')), own_clock_from Nullable(DateTime64(3, 'UTC')), answered_at Nullable(DateTime64(3, 'UTC')), wait_business_ms Nullable(Int64), agent_wait_business_ms Nullable(Int64), assignee_at_reply String, queue_id String, is_first_response Bool)) COMMENT 'Reply turns, in order.',
     solves Array(Tuple(resolution_no UInt32, solved_at DateTime64(3, 'UTC'), solved_by_type LowCardinality(String), solved_by_id String, queue_id String, reopened_at Nullable(DateTime64(3, 'UTC')))) COMMENT 'Solves, in order.',
     actions Array(Tuple(at DateTime64(3, 'UTC'), step_no UInt32, agent_id String, kind LowCardinality(String))) COMMENT 'Replies, notes, status changes and assignments by human agents, in order.',
     held Array(Tuple(held_from DateTime64(3, 'UTC'), held_to DateTime64(3, 'UTC'), agent_id String)) COMMENT 'Periods in new or open with an assignee, in order; the last one may end in 2106.'
@@ -49,12 +49,13 @@ WITH
             sumIf(step_ms, is_held) AS all_held_ms,
             sumIf(step_business_ms, is_held) AS all_held_business_ms,
 
-            -- Only the first reply of a turn can end a wait: a customer message would have ended the turn.
             arraySort(groupArrayIf(
-                (turn_no, actor_id, event_at, agent_replies_before, if(ends_wait, wait_no, 0),
-                 if(ends_wait, wait_started_before, NULL), if(ends_wait, own_clock_from, NULL), assignee_id, queue_id,
-                 if(ends_wait, wait_business_ms, NULL), if(ends_wait, own_wait_business_ms, NULL)),
-                starts_turn)) AS turn_starts,
+                (turn_no, actor_id, event_at, agent_replies_before, assignee_id, queue_id), starts_turn)) AS turn_starts,
+            -- One wait a turn at most: a customer message would have ended the turn. Not always by its first reply,
+            -- as one before the creation answers nothing.
+            arraySort(groupArrayIf(
+                (turn_no, wait_no, wait_started_before, own_clock_from, wait_business_ms, own_wait_business_ms, event_at),
+                both(is_agent_reply, ends_wait))) AS answers,
             arraySort(groupArrayIf((step_no, event_at), is_agent_reply)) AS replies,
             maxIf(turn_no, is_first_response) AS first_response_turn,
 
@@ -82,7 +83,8 @@ WITH
             arrayPushBack(arrayPopFront(station_starts.11), all_held_ms) AS held_ms_at_end,
             arrayPushBack(arrayPopFront(station_starts.12), all_held_business_ms) AS held_business_ms_at_end,
             arrayPushBack(arrayPopFront(turn_starts.4), toUInt64(length(replies))) AS replies_at_end,
-            arrayMap(s -> indexOf(first_own_replies.1, s.1), station_starts) AS first_own_reply_no
+            arrayMap(s -> indexOf(first_own_replies.1, s.1), station_starts) AS first_own_reply_no,
+            arrayMap(t -> indexOf(answers.1, t.1), turn_starts) AS answer_no
         FROM gathered
     )
 
@@ -116,16 +118,20 @@ SELECT
         'Array(Tuple(station_no UInt32, agent_id String, queue_id String, assigned_at DateTime64(3, ''UTC''), ended_at Nullable(DateTime64(3, ''UTC'')), ended_by LowCardinality(String), assigned_by_type LowCardinality(String), assigned_by_id String, assignee_name String, from_agent_id String, from_queue_id String, first_public_reply_at Nullable(DateTime64(3, ''UTC'')), public_replies UInt32, first_response_from Nullable(DateTime64(3, ''UTC'')), first_response_business_ms Nullable(Int64), held_ms Int64, held_business_ms Int64, is_handoff_in Bool, is_handoff_out Bool, is_bounced Bool))') AS stations,
 
     CAST(arrayMap(
-        (t, n) -> (
+        (t, n, answer) -> (
             t.1, t.2, t.3,
             replies[replies_at_end[n]].2,
             replies_at_end[n] - t.4,
-            t.5, t.6, t.7,
-            t.10, t.11,
-            t.8, t.9,
+            if(answer > 0, answers[answer].2, 0),
+            if(answer > 0, answers[answer].3, NULL),
+            if(answer > 0, answers[answer].4, NULL),
+            if(answer > 0, answers[answer].7, NULL),
+            if(answer > 0, answers[answer].5, NULL),
+            if(answer > 0, answers[answer].6, NULL),
+            t.5, t.6,
             t.1 = first_response_turn),
-        turn_starts, arrayEnumerate(turn_starts)),
-        'Array(Tuple(turn_no UInt32, agent_id String, replied_at DateTime64(3, ''UTC''), last_reply_at DateTime64(3, ''UTC''), replies UInt32, wait_no UInt32, waiting_since Nullable(DateTime64(3, ''UTC'')), own_clock_from Nullable(DateTime64(3, ''UTC'')), wait_business_ms Nullable(Int64), agent_wait_business_ms Nullable(Int64), assignee_at_reply String, queue_id String, is_first_response Bool))') AS turns,
+        turn_starts, arrayEnumerate(turn_starts), answer_no),
+        'Array(Tuple(turn_no UInt32, agent_id String, replied_at DateTime64(3, ''UTC''), last_reply_at DateTime64(3, ''UTC''), replies UInt32, wait_no UInt32, waiting_since Nullable(DateTime64(3, ''UTC'')), own_clock_from Nullable(DateTime64(3, ''UTC'')), answered_at Nullable(DateTime64(3, ''UTC'')), wait_business_ms Nullable(Int64), agent_wait_business_ms Nullable(Int64), assignee_at_reply String, queue_id String, is_first_response Bool))') AS turns,
 
     CAST(arrayMap(
         (s, n) -> (s.1, s.2, s.3, s.4, s.5, if(n <= length(reopenings), reopenings[n].2, NULL)),

@@ -21,7 +21,7 @@ CREATE OR REPLACE VIEW {database}.agent_scorecard_between
     bounced_assignments UInt64 COMMENT 'Stations lost without a reply.',
     handoffs_in UInt64 COMMENT 'Stations that came directly from another agent.',
     handoffs_out UInt64 COMMENT 'Stations that went directly to another agent.',
-    held_seconds Int64 COMMENT 'Time in new and open with the agent, whole seconds elapsed, added over stations; running up to now.',
+    held_seconds Int64 COMMENT 'Time in new and open with the agent, whole seconds elapsed, added over tickets; running up to now.',
     held_business_seconds Int64 COMMENT 'The same in whole seconds of business time.',
     agent_first_response_seconds_n UInt64 COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, elapsed: how many are measured.',
     agent_first_response_seconds_p50 Nullable(Int64) COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, elapsed: p50, whole seconds (quantileExact). NULL when n = 0.',
@@ -69,8 +69,8 @@ SELECT
     countIf(is_bounced) AS bounced_assignments,
     countIf(is_handoff_in) AS handoffs_in,
     countIf(is_handoff_out) AS handoffs_out,
-    sum(held_seconds) AS held_seconds,
-    sum(held_business_seconds) AS held_business_seconds,
+    arraySum(ms -> whole_seconds(ms), sumMap([ticket_id], [held_ms]).2) AS held_seconds,
+    arraySum(ms -> whole_seconds(ms), sumMap([ticket_id], [held_business_ms]).2) AS held_business_seconds,
     countIf(isNotNull(own_seconds) AND kind = 'station') AS agent_first_response_seconds_n,
     quantileExactIfOrNull(0.50)(own_seconds, kind = 'station') AS agent_first_response_seconds_p50,
     quantileExactIfOrNull(0.90)(own_seconds, kind = 'station') AS agent_first_response_seconds_p90,
@@ -100,15 +100,15 @@ FROM
     SELECT
         'solve' AS kind, integration_id, agent_id, ticket_id, solved_at AS at, customer_telegram_user_id,
         is_seven_days_old, is_reopened_within_7_days AS is_reopened, 0 AS replies, 0 AS is_first_response,
-        0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out, 0 AS held_seconds, 0 AS held_business_seconds,
+        0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out, 0 AS held_ms, 0 AS held_business_ms,
         NULL AS own_seconds, NULL AS own_business_seconds, NULL AS customer_seconds, NULL AS customer_business_seconds
     FROM {database}.agent_solves
     UNION ALL
     SELECT
         'turn' AS kind, integration_id, agent_id, ticket_id, replied_at AS at,
         CAST(NULL, 'Nullable(Int64)') AS customer_telegram_user_id, 0 AS is_seven_days_old, 0 AS is_reopened, replies,
-        is_first_response, 0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out, 0 AS held_seconds,
-        0 AS held_business_seconds, agent_wait_seconds AS own_seconds,
+        is_first_response, 0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out, 0 AS held_ms,
+        0 AS held_business_ms, agent_wait_seconds AS own_seconds,
         agent_wait_business_seconds AS own_business_seconds, wait_seconds AS customer_seconds,
         wait_business_seconds AS customer_business_seconds
     FROM {database}.agent_replies
@@ -116,26 +116,37 @@ FROM
     SELECT
         'station' AS kind, integration_id, agent_id, ticket_id, assigned_at AS at,
         CAST(NULL, 'Nullable(Int64)') AS customer_telegram_user_id, 0 AS is_seven_days_old, 0 AS is_reopened,
-        public_replies AS replies, 0 AS is_first_response, is_bounced, is_handoff_in, is_handoff_out, held_seconds,
-        held_business_seconds, agent_first_response_seconds AS own_seconds,
+        public_replies AS replies, 0 AS is_first_response, is_bounced, is_handoff_in, is_handoff_out, 0 AS held_ms,
+        0 AS held_business_ms, agent_first_response_seconds AS own_seconds,
         agent_first_response_business_seconds AS own_business_seconds, NULL AS customer_seconds,
         NULL AS customer_business_seconds
     FROM {database}.ticket_assignments
     WHERE agent_id != ''
     UNION ALL
     SELECT
-        'note' AS kind, integration_id, action.agent_id AS agent_id, ticket_id, action.at AS at,
+        toString(action.kind) AS kind, integration_id, action.agent_id AS agent_id, ticket_id, action.at AS at,
         CAST(NULL, 'Nullable(Int64)') AS customer_telegram_user_id, 0 AS is_seven_days_old, 0 AS is_reopened,
         0 AS replies, 0 AS is_first_response, 0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out,
-        0 AS held_seconds, 0 AS held_business_seconds, NULL AS own_seconds, NULL AS own_business_seconds,
+        0 AS held_ms, 0 AS held_business_ms, NULL AS own_seconds, NULL AS own_business_seconds,
         NULL AS customer_seconds, NULL AS customer_business_seconds
     FROM {database}.ticket_facts FINAL
     ARRAY JOIN actions AS action
-    WHERE action.kind = 'note'
+    UNION ALL
+    SELECT
+        'holding' AS kind, integration_id, s.agent_id AS agent_id, ticket_id, s.assigned_at AS at,
+        CAST(NULL, 'Nullable(Int64)') AS customer_telegram_user_id, 0 AS is_seven_days_old, 0 AS is_reopened,
+        0 AS replies, 0 AS is_first_response, 0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out,
+        running_ms(s.held_ms, is_station_running(s.agent_id, s.ended_at, status_category), running_since, now64(3, 'UTC')) AS held_ms,
+        running_clock_ms(s.held_business_ms, is_station_running(s.agent_id, s.ended_at, status_category), running_since_clock,
+                         business_clock(integration_id, now64(3, 'UTC'))) AS held_business_ms,
+        NULL AS own_seconds, NULL AS own_business_seconds, NULL AS customer_seconds, NULL AS customer_business_seconds
+    FROM {database}.ticket_facts FINAL
+    ARRAY JOIN stations AS s
+    WHERE s.agent_id != ''
 )
 WHERE at >= {from:DateTime64(3, 'UTC')} AND at < {to:DateTime64(3, 'UTC')}
 GROUP BY integration_id, agent_id
-COMMENT 'agent_scorecard for a period: each fact by its anchor, start included, end not. Parameters: from, to.';
+COMMENT 'agent_scorecard for a period: whoever acted or began a station in it, each fact by its anchor, start included, end not. Parameters: from, to.';
 
 CREATE OR REPLACE VIEW {database}.agent_scorecard
 (
@@ -158,7 +169,7 @@ CREATE OR REPLACE VIEW {database}.agent_scorecard
     bounced_assignments UInt64 COMMENT 'Stations lost without a reply.',
     handoffs_in UInt64 COMMENT 'Stations that came directly from another agent.',
     handoffs_out UInt64 COMMENT 'Stations that went directly to another agent.',
-    held_seconds Int64 COMMENT 'Time in new and open with the agent, whole seconds elapsed, added over stations; running up to now.',
+    held_seconds Int64 COMMENT 'Time in new and open with the agent, whole seconds elapsed, added over tickets; running up to now.',
     held_business_seconds Int64 COMMENT 'The same in whole seconds of business time.',
     agent_first_response_seconds_n UInt64 COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, elapsed: how many are measured.',
     agent_first_response_seconds_p50 Nullable(Int64) COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, elapsed: p50, whole seconds (quantileExact). NULL when n = 0.',
@@ -233,4 +244,4 @@ SELECT
     wait_business_seconds_p90,
     wait_business_seconds_p95
 FROM {database}.agent_scorecard_between(from = '1970-01-01 00:00:00', to = far_future())
-COMMENT 'One row per tenant and agent over all time: solves, replies, both clocks with n, held time, handoffs, reopen rate.'
+COMMENT 'One row per tenant and agent who ever acted or held a station: solves, replies, both clocks with n, held time, handoffs, reopen rate.'

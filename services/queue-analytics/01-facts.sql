@@ -72,21 +72,21 @@ WITH
     (
         SELECT
             *,
+            both(is_message, is_automated_message(actor_type, is_automated)) AS is_written_by_machine,
             both(assignee_id = '', NOT is_finished(status_category)) AS is_unassigned,
             multiIf(
                 is_creation, 'created',
                 is_ignored, '',
+                is_repetition, '',
                 is_customer_message, 'customer_message',
                 is_agent_reply, 'agent_reply',
                 is_private_note, 'private_note',
-                both(is_message, is_automated_message(actor_type, is_automated)), 'automated_message',
-                is_message, '',
+                is_written_by_machine, 'automated_message',
                 is_unassignment, 'unassigned',
                 is_assignment, 'assigned',
                 is_solve, 'solved',
                 is_reopen, 'reopened',
-                changes_status, concat('status_', status_category),
-                is_status_event, '',
+                is_status_event, concat('status_', status_category),
                 'escalated') AS activity,
             -- The creation counts in '' and the first assignment is a move; a ticket created finished enters
             -- by its reopening, and moves of finished tickets don't count.
@@ -168,7 +168,7 @@ WITH
 
             arraySort(groupArrayIf(
                 (step_no, event_at, status, status_category, queue_id, assignee_id,
-                 if(step_no = 1, if(is_provisional, '', 'customer'), actor_type), if(step_no = 1, '', actor_id)),
+                 multiIf(changes_state, actor_type, is_provisional, '', 'customer'), if(changes_state, actor_id, '')),
                 starts_interval)) AS interval_starts,
             arraySort(groupArrayIf((step_no, wait_no, event_at, assignee_id, queue_id), starts_wait)) AS wait_starts,
             arraySort(groupArrayIf(
@@ -188,7 +188,7 @@ WITH
                  event_clock),
                 event_type = 'escalation.fired')) AS escalations_fired,
             arraySort(groupArrayIf(
-                (step_no, event_at, activity, if(is_creation, 'customer', actor_type), actor_id, queue_id),
+                (step_no, event_at, activity, actor_type, if(is_written_by_machine, '', actor_id), queue_id),
                 activity != '')) AS activities,
             arraySort(groupArrayIf((step_no, event_at, step_flows), notEmpty(step_flows))) AS flow_steps,
 

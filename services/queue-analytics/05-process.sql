@@ -10,7 +10,7 @@ CREATE OR REPLACE VIEW {database}.process_edges
     from_at DateTime64(3, 'UTC') COMMENT 'When the first happened.',
     to_at DateTime64(3, 'UTC') COMMENT 'When the next happened. Anchor of the row.',
     from_actor_type LowCardinality(String) COMMENT 'Type of who did the first, empty for an escalation.',
-    from_actor_id String COMMENT 'Its id, empty when absent.',
+    from_actor_id String COMMENT 'Its id, empty when absent and for an automated message: those count for no agent.',
     to_actor_type LowCardinality(String) COMMENT 'Type of who did the next.',
     to_actor_id String COMMENT 'Its id, empty when absent.',
     from_queue_id String COMMENT 'Queue after the first.',
