@@ -101,18 +101,10 @@ interface Writer {
 /** Schemas of other topics in the same registry are none of ours. An event without a landing table waits for `npm run migrate`. */
 const EVENTS_NAMESPACE = 'ticketstream.events';
 
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 function createWriter(schemaText: string): Writer | 'foreign' {
-  const schema = jsonOrNull(schemaText) as RecordSchema | null;
-  // It may be any Avro schema, e.g. the text "string", or none: registries keep Protobuf too.
-  if ((schema as Partial<RecordSchema> | null)?.type !== 'record' || schema?.namespace !== EVENTS_NAMESPACE) return 'foreign';
+  const schema = JSON.parse(schemaText) as RecordSchema;
+  // It may be any Avro schema, e.g. the text "string".
+  if ((schema as Partial<RecordSchema> | null)?.type !== 'record' || schema.namespace !== EVENTS_NAMESPACE) return 'foreign';
   return {
     table: landingTable(schema),
     header: containerHeader({ ...schema, fields: [...leadingFields, ...schema.fields] }),

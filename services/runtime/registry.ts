@@ -195,6 +195,16 @@ export async function idToWrite(registry: SchemaRegistry, locked: readonly Locke
   throw new RuntimeError('SCHEMA_MISSING', `${subject} is not registered; run: npm run schemas`);
 }
 
+/** Registries keep Protobuf and other kinds too; such a text becomes a schema that is nobody's event. */
+function jsonOnly(schema: string): string {
+  try {
+    JSON.parse(schema);
+    return schema;
+  } catch {
+    return '{}';
+  }
+}
+
 /** Looks schemas up by id: what is known first, then the registry. */
 export class SchemaLookup {
   readonly #registry: SchemaRegistry;
@@ -215,7 +225,7 @@ export class SchemaLookup {
     if ((this.#unknownUntil.get(id) ?? 0) > this.#now()) return null;
     const schema = await this.#registry.schemaById(id);
     if (schema === null) this.#unknownUntil.set(id, this.#now() + NEGATIVE_CACHE_MS);
-    else this.#known.set(id, schema);
-    return schema;
+    else this.#known.set(id, jsonOnly(schema));
+    return schema === null ? null : jsonOnly(schema);
   }
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Sample } from '../../infra/corpus.ts';
 import { loadContracts } from '../../schemas/contract.ts';
 import { compileSkim } from '../../services/runtime/avro-skim.ts';
-import { containerBlock, createDecoder, createResolvingDecoder } from '../../services/runtime/avro.ts';
+import { containerBlock, createDecoder, createReader, createResolvingDecoder } from '../../services/runtime/avro.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventRows, landingColumns, type LandingRow } from '../../services/runtime/landing.ts';
 import { readReleases, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry.ts';
@@ -62,6 +62,16 @@ for (const { id, record, text, schema, samples } of releases) {
     for (const reader of [next, ...releases.filter((other) => other.record === record).map((other) => other.schema)]) {
       const resolve = createResolvingDecoder(schema, reader);
       for (const { body, value } of samples) assert.deepEqual(plain(resolve(Buffer.from(body, 'base64'))), seenBy(reader, schema, value), REMEDY);
+    }
+  });
+
+  test(`${record} ${id}: a typed consumer gets the current record, its times as dates`, async () => {
+    const current = [...(await loadContracts()).values()].find(({ recordName }) => recordName === record)?.record ?? assert.fail();
+    const decode = createReader(current)(schema);
+    const times = current.fields.filter(({ type }) => typeof type === 'object' && 'logicalType' in type).map(({ name }) => name);
+    for (const { body, value } of samples) {
+      const seen = { ...seenBy(current, schema, value), ...Object.fromEntries(times.map((name) => [name, new Date(value[name] as number).toISOString()])) };
+      assert.deepEqual(plain(decode(Buffer.from(body, 'base64'))), seen, REMEDY);
     }
   });
 
