@@ -132,11 +132,16 @@ export const placeGroup = (connection: KafkaConnection, { groupId, topic, from, 
     if (targets.length === 0) return;
     const since = from instanceof Date ? await admin.fetchTopicOffsetsByTimestamp(topic, from.getTime()) : [];
     await waitUntilEmpty(admin, groupId);
-    await commitAsMember(connection, groupId, targets.map(({ partition, low, high }) => ({
+    const wanted = targets.map(({ partition, low, high }) => ({
       topic,
       partition,
       offset: from === 'beginning' ? low : from === 'latest' ? high : (since.find((entry) => entry.partition === partition)?.offset ?? high),
-    })));
+    }));
+    await commitAsMember(connection, groupId, wanted);
+    // kafkajs says nothing when it could not commit because it was just losing its membership.
+    const [after] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const placed = new Map(after?.partitions.map((entry) => [entry.partition, entry.offset]));
+    if (wanted.some(({ partition, offset }) => placed.get(partition) !== offset)) throw new RuntimeError('LOG_UNAVAILABLE', `Kafka did not take the start offsets of ${groupId}`);
   });
 
 /** A member for a moment, as only members commit (kafkajs's own setOffsets does the same, and takes 5 s). */
@@ -145,11 +150,7 @@ async function commitAsMember(connection: KafkaConnection, groupId: string, offs
   await consumer.connect();
   try {
     await consumer.subscribe({ topics: [...new Set(offsets.map(({ topic }) => topic))] });
-    await new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.GROUP_JOIN, () => resolve());
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-      consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: () => Promise.resolve() }).catch(reject);
-    });
+    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: () => Promise.resolve() });
     await consumer.commitOffsets(offsets);
   } finally {
     await consumer.disconnect();

@@ -1,0 +1,135 @@
+// The two example consumers and the scaffolded projection on the running system.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { closeClients, eventually, newTicketId, query, send, sign, ticket, type SignedEvent } from '../support.ts';
+import { consumerStarted, copyOfTheCode, endAll, openReceiver, root, run, type Receiver } from './consumer-kit.ts';
+
+let receiver: Receiver;
+let folder: string;
+let copy: Awaited<ReturnType<typeof copyOfTheCode>>;
+
+before(async () => {
+  receiver = await openReceiver();
+  folder = await mkdtemp(join(tmpdir(), 'transcripts-'));
+  copy = await copyOfTheCode();
+});
+after(async () => {
+  await endAll();
+  receiver.close();
+  await rm(folder, { recursive: true, force: true });
+  await copy.remove();
+  await closeClients();
+});
+
+const escalation = (ticketId: string, level: string): SignedEvent => {
+  const at = '2026-03-02T09:00:00.000Z';
+  return sign({
+    event_id: randomUUID(), event_type: 'escalation.fired', timestamp: at, version: '1.2',
+    source: { platform: 'telegram-crm', integration_id: 'acme', environment: 'production' },
+    payload: { ticket_id: ticketId, policy: { id: 'p1', name: 'First response' }, breached_metric: 'first_response_time', threshold_seconds: 900, level, fired_at: at },
+  });
+};
+
+const service = (name: string): string => `services/${name}/main.ts`;
+
+test('without an address the webhook consumer is idle and ready, and says why', async () => {
+  const idle = run(root, [service('escalation-webhook')], { ESCALATION_WEBHOOK_URL: '' });
+  await consumerStarted(idle);
+  const { code, output } = await idle.end('SIGTERM');
+  assert.equal(code, 0);
+  assert.match(output, /"level":"info".*ESCALATION_WEBHOOK_URL is not set/);
+  assert.doesNotMatch(output, /"level":"(warn|error|fatal)"/);
+});
+
+test('escalations go to the webhook from when it is switched on: once taken, again after a 503, aside after a 422', async () => {
+  const id = newTicketId();
+  await send(escalation(id, 'before'));
+  const env = { ESCALATION_WEBHOOK_URL: receiver.url };
+  const running = run(root, [service('escalation-webhook')], env);
+  await consumerStarted(running);
+  const events = ['1', 'refused', '2'].map((level) => escalation(id, level));
+  let closed = 2;
+  receiver.answer = ({ body }) => (body['level'] === 'refused' ? 422 : (closed -= 1) >= 0 ? 503 : 200);
+  for (const event of events) assert.equal((await send(event)).body.status, 'accepted');
+  await eventually(() => Promise.resolve(receiver.taken.length >= 2 ? true : null), 'two escalations');
+  assert.deepEqual(receiver.taken.map(({ body }) => body['level']), ['1', '2']);
+  assert.deepEqual(receiver.taken.map(({ headers }) => headers['idempotency-key']), [events[0]?.event_id, events[2]?.event_id]);
+  assert.equal(receiver.all.filter(({ body }) => body['level'] === 'refused').length, 1);
+  assert.equal(receiver.all.filter(({ body }) => body['level'] === 'before').length, 0);
+  await eventually(async () => {
+    const rows = await query<{ reason: string; detail: string }>('SELECT reason, detail FROM log.quarantine WHERE event_id = {e:String}', { e: events[1]?.event_id });
+    return rows.some(({ reason, detail }) => reason === 'handler_failed' && detail.includes('answered 422')) ? true : null;
+  }, 'the refused escalation in quarantine');
+  assert.equal((await running.end('SIGTERM')).code, 0);
+
+  // What fires while it is down is delivered when it is back.
+  const missed = escalation(id, 'missed');
+  await send(missed);
+  const again = run(root, [service('escalation-webhook')], env);
+  await eventually(() => Promise.resolve(receiver.taken.some(({ body }) => body.event_id === missed.event_id) ? true : null), 'the missed escalation');
+  await again.end('SIGTERM');
+});
+
+test('a transcript has what was said, in event time, and never a private word, also when it is built again', async () => {
+  const id = newTicketId();
+  const make = ticket(id);
+  const secret = `SECRET-${randomUUID()}`;
+  const events = [
+    make.message('2026-03-02T09:30:00.000Z', { agent: 'lea' }, 'We found it.'),
+    make.message('2026-03-02T09:20:00.000Z', { agent: 'lea' }, secret, true),
+    make.created('2026-03-02T09:00:00.000Z', 'Where is my parcel?'),
+    make.message('2026-03-02T09:10:00.000Z', 'customer', 'Hello?'),
+  ];
+  for (const event of events) assert.equal((await send(event)).body.status, 'accepted');
+  const file = join(folder, 'acme', `${id}.txt`);
+  const wanted = `Ticket ${id}
+
+2026-03-02 09:00:00.000 UTC  Mira opened the ticket
+    Where is my parcel?
+
+2026-03-02 09:10:00.000 UTC  Mira
+    Hello?
+
+2026-03-02 09:30:00.000 UTC  Support
+    We found it.
+`;
+  const env = { TRANSCRIPT_DIR: folder };
+  const first = await run(root, [service('ticket-transcript'), '--once'], env).end();
+  assert.equal(first.code, 0, first.output);
+  assert.equal(await readFile(file, 'utf8'), wanted);
+
+  await send(make.message('2026-03-02T09:05:00.000Z', 'customer', 'It is a red box.'));
+  const second = await run(root, [service('ticket-transcript'), '--once', '--from', 'beginning'], env).end();
+  assert.equal(second.code, 0, second.output);
+  assert.equal(await readFile(file, 'utf8'), wanted.replace('\n2026-03-02 09:10', '\n2026-03-02 09:05:00.000 UTC  Mira\n    It is a red box.\n\n2026-03-02 09:10'));
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) assert.doesNotMatch(await readFile(join(entry.parentPath, entry.name), 'utf8'), /SECRET/, entry.name);
+  }
+  assert.doesNotMatch(first.output + second.output, /SECRET/);
+});
+
+test('a scaffolded projection is migrated by folder and counts each event once', async () => {
+  const name = `made-${randomUUID().slice(0, 8).replaceAll(/^\d/g, 'x')}`;
+  const database = name.replaceAll('-', '_');
+  const made = await run(copy.folder, ['infra/new-projection.ts', name]).end();
+  assert.equal(made.code, 0, made.output);
+  for (const taken of ['log', 'system', name]) assert.notEqual((await run(copy.folder, ['infra/new-projection.ts', taken]).end()).code, 0);
+  const migrated = await run(copy.folder, ['infra/migrate.ts']).end();
+  assert.equal(migrated.code, 0, migrated.output);
+  const id = newTicketId();
+  const message = ticket(id).message('2026-03-02T09:00:00.000Z', 'customer', 'hello');
+  await send(message);
+  await send(message);
+  const running = run(copy.folder, [service(name)]);
+  await eventually(async () => {
+    const rows = await query<{ sender_type: string }>(`SELECT sender_type FROM ${database}.messages FINAL WHERE ticket_id = {t:String}`, { t: id });
+    return rows.length === 1 ? true : null;
+  }, 'the message in the new table');
+  const silent = await query('SELECT name FROM system.columns WHERE database = {d:String} AND table = \'messages_by_day\' AND comment = \'\'', { d: database });
+  assert.deepEqual(silent, []);
+  assert.equal((await running.end('SIGTERM')).code, 0);
+});
