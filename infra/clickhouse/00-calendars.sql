@@ -2,10 +2,9 @@
 -- date (an offset is never stored); uniting, clipping by version and adding up happens here, once.
 -- C(t) is the open time up to t; business time is C(end) - C(start); a due time is the inverse of C.
 
-CREATE DATABASE IF NOT EXISTS config COMMENT 'Configuration as data, shared by all projections.';
-
 CREATE TABLE IF NOT EXISTS config.calendar_windows
 (
+    config_version UInt32 DEFAULT 0 COMMENT 'Version of the configuration.',
     calendar_id String COMMENT 'Calendar.',
     version UInt32 COMMENT 'Version of the calendar that the window comes from.',
     in_force_from DateTime64(3, 'UTC') COMMENT 'When that version came into force; windows are clipped to it.',
@@ -14,21 +13,23 @@ CREATE TABLE IF NOT EXISTS config.calendar_windows
     open_to DateTime64(3, 'UTC') COMMENT 'Closing instant, not included.'
 )
 ENGINE = MergeTree
-ORDER BY (calendar_id, open_from)
+ORDER BY (config_version, calendar_id, open_from)
 COMMENT 'Open windows as loaded: several a day, over midnight, overlapping, of several versions. Reload the dictionaries after a change.';
 
 CREATE TABLE IF NOT EXISTS config.default_calendars
 (
-    integration_id String COMMENT 'Tenant.',
+    config_version UInt32 DEFAULT 0 COMMENT 'Version of the configuration.',
+    integration_id String COMMENT 'Tenant; empty for those without a row of their own.',
     calendar_id String COMMENT 'Its default calendar: all business time outside SLAs.',
     changed_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'The latest row of a tenant rules.'
 )
 ENGINE = ReplacingMergeTree(changed_at)
-ORDER BY integration_id
+ORDER BY (config_version, integration_id)
 COMMENT 'Default calendar of a tenant. Without one its business time is 24x7.';
 
 CREATE OR REPLACE VIEW config.calendar_intervals
 (
+    config_version UInt32 COMMENT 'Version of the configuration that the calendar is part of.',
     calendar_id String COMMENT 'Calendar.',
     open_from DateTime64(3, 'UTC') COMMENT 'Opening instant, included.',
     open_to DateTime64(3, 'UTC') COMMENT 'Closing instant, not included.',
@@ -40,6 +41,8 @@ WITH
     clipped AS
     (
         SELECT
+            arrayJoin(if(config_version = 0, (SELECT groupArray(version) FROM config.loaded_versions), [config_version]))
+                AS loaded_version,
             calendar_id,
             greatest(open_from, in_force_from) AS from_time,
             least(open_to, in_force_to) AS to_time
@@ -53,14 +56,14 @@ WITH
         SELECT
             *,
             countIf(is_new) OVER (
-                PARTITION BY calendar_id ORDER BY from_time, to_time
+                PARTITION BY loaded_version, calendar_id ORDER BY from_time, to_time
                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS interval_no
         FROM
         (
             SELECT
                 *,
                 ifNull(from_time > maxOrNull(to_time) OVER (
-                    PARTITION BY calendar_id ORDER BY from_time, to_time
+                    PARTITION BY loaded_version, calendar_id ORDER BY from_time, to_time
                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), true) AS is_new
             FROM clipped
         )
@@ -68,34 +71,37 @@ WITH
 
     united AS
     (
-        SELECT calendar_id, min(from_time) AS opened, max(to_time) AS closed
+        SELECT loaded_version, calendar_id, min(from_time) AS opened, max(to_time) AS closed
         FROM grouped
-        GROUP BY calendar_id, interval_no
+        GROUP BY loaded_version, calendar_id, interval_no
     )
 SELECT
+    loaded_version AS config_version,
     calendar_id,
     opened AS open_from,
     closed AS open_to,
     ifNull(sum(toUnixTimestamp64Milli(closed) - toUnixTimestamp64Milli(opened)) OVER (
-        PARTITION BY calendar_id ORDER BY opened ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS cum_open_ms,
+        PARTITION BY loaded_version, calendar_id ORDER BY opened ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS cum_open_ms,
     leadInFrame(opened, 1, toDateTime64('2106-01-01 00:00:00', 3, 'UTC')) OVER (
-        PARTITION BY calendar_id ORDER BY opened ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS next_open_from
+        PARTITION BY loaded_version, calendar_id ORDER BY opened ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS next_open_from
 FROM united
 COMMENT 'Disjoint open intervals of each calendar with the open time before them: C(t) = cum_open_ms + what has passed of the last interval opened at or before t.';
 
 CREATE OR REPLACE DICTIONARY config.default_calendar
 (
+    config_version UInt32,
     integration_id String,
     calendar_id String
 )
-PRIMARY KEY integration_id
-SOURCE(CLICKHOUSE(QUERY 'SELECT integration_id, calendar_id FROM config.default_calendars FINAL'))
+PRIMARY KEY config_version, integration_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT loaded AS config_version, integration_id, argMax(calendar_id, row_version) AS calendar_id FROM (SELECT config_version AS row_version, integration_id, calendar_id, arrayJoin(if(config_version = 0, (SELECT groupArray(version) FROM config.loaded_versions), [config_version])) AS loaded FROM config.default_calendars FINAL) GROUP BY loaded, integration_id'))
 LAYOUT(COMPLEX_KEY_HASHED())
 LIFETIME(MIN 30 MAX 60)
 COMMENT 'Default calendar by tenant.';
 
 CREATE OR REPLACE DICTIONARY config.calendar
 (
+    config_version UInt32,
     calendar_id String,
     from_ms Int64,
     to_ms Int64,
@@ -103,8 +109,8 @@ CREATE OR REPLACE DICTIONARY config.calendar
     open_ms Int64,
     cum_open_ms Int64
 )
-PRIMARY KEY calendar_id
-SOURCE(CLICKHOUSE(QUERY 'SELECT calendar_id, toUnixTimestamp64Milli(open_from) AS from_ms, toUnixTimestamp64Milli(next_open_from) - 1 AS to_ms, from_ms AS open_from_ms, toUnixTimestamp64Milli(open_to) - from_ms AS open_ms, cum_open_ms FROM config.calendar_intervals'))
+PRIMARY KEY config_version, calendar_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT config_version, calendar_id, toUnixTimestamp64Milli(open_from) AS from_ms, toUnixTimestamp64Milli(next_open_from) - 1 AS to_ms, from_ms AS open_from_ms, toUnixTimestamp64Milli(open_to) - from_ms AS open_ms, cum_open_ms FROM config.calendar_intervals'))
 LAYOUT(COMPLEX_KEY_RANGE_HASHED())
 RANGE(MIN from_ms MAX to_ms)
 LIFETIME(MIN 30 MAX 60)
@@ -112,13 +118,14 @@ COMMENT 'The open interval at or before an instant.';
 
 CREATE OR REPLACE DICTIONARY config.calendar_by_open_time
 (
+    config_version UInt32,
     calendar_id String,
     after_ms Int64,
     up_to_ms Int64,
     opened_less_open_ms Int64
 )
-PRIMARY KEY calendar_id
-SOURCE(CLICKHOUSE(QUERY 'SELECT calendar_id, cum_open_ms + 1 AS after_ms, cum_open_ms + toUnixTimestamp64Milli(open_to) - toUnixTimestamp64Milli(open_from) AS up_to_ms, toUnixTimestamp64Milli(open_from) - cum_open_ms AS opened_less_open_ms FROM config.calendar_intervals'))
+PRIMARY KEY config_version, calendar_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT config_version, calendar_id, cum_open_ms + 1 AS after_ms, cum_open_ms + toUnixTimestamp64Milli(open_to) - toUnixTimestamp64Milli(open_from) AS up_to_ms, toUnixTimestamp64Milli(open_from) - cum_open_ms AS opened_less_open_ms FROM config.calendar_intervals'))
 LAYOUT(COMPLEX_KEY_RANGE_HASHED())
 RANGE(MIN after_ms MAX up_to_ms)
 LIFETIME(MIN 30 MAX 60)

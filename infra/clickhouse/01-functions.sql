@@ -23,24 +23,23 @@ CREATE OR REPLACE FUNCTION seconds_between AS (from_time, to_time) -> whole_seco
 -- Status names are compared without case, with _ and - as blanks; they are shown as sent.
 CREATE OR REPLACE FUNCTION status_key AS (status) -> replaceRegexpAll(lowerUTF8(status), '[_-]', ' ');
 
--- The status map: a CRM's status, by its key, to new, open, pending, on_hold, solved or closed; '' when nobody knows it.
+-- The status map: what a CRM's status, by its key, means under the live configuration; '' when nobody knows it. What is
+-- said of this tenant comes before what is said for all, and a whole name before the longest beginning that fits.
+CREATE OR REPLACE FUNCTION status_entry AS (tenant, key) ->
+    dictGetOrNull('config.status', 'category', (live_config_version(), tenant, key));
+
+CREATE OR REPLACE FUNCTION status_beginning AS (tenant, key) ->
+    arrayFirstOrNull((category, beginning) -> startsWith(key, beginning),
+        dictGet('config.status_beginnings', 'categories', (live_config_version(), tenant)),
+        dictGet('config.status_beginnings', 'beginnings', (live_config_version(), tenant)));
+
 CREATE OR REPLACE FUNCTION mapped_status_category AS (integration_id, key) ->
-    transform(key,
-        ['new', 'created',
-         'open', 'opened', 'reopened', 'active', 'in progress', 'work in progress', 'assigned',
-         'pending', 'awaiting user info', 'awaiting user', 'awaiting customer', 'awaiting reply',
-         'waiting for customer', 'waiting on customer', 'pending customer', 'snoozed',
-         'on hold', 'onhold', 'hold', 'waiting for third party', 'waiting on third party', 'blocked',
-         'solved', 'resolved', 'done', 'completed',
-         'closed', 'archived'],
-        ['new', 'new',
-         'open', 'open', 'open', 'open', 'open', 'open', 'open',
-         'pending', 'pending', 'pending', 'pending', 'pending',
-         'pending', 'pending', 'pending', 'pending',
-         'on_hold', 'on_hold', 'on_hold', 'on_hold', 'on_hold', 'on_hold',
-         'solved', 'solved', 'solved', 'solved',
-         'closed', 'closed'],
-        if(startsWith(key, 'awaiting '), 'on_hold', ''));
+    coalesce(
+        status_entry(toString(integration_id), key),
+        status_beginning(toString(integration_id), key),
+        status_entry('', key),
+        status_beginning('', key),
+        '');
 
 -- An unknown status counts as open (and gives a data-quality finding).
 CREATE OR REPLACE FUNCTION status_category AS (integration_id, key) ->
@@ -66,7 +65,7 @@ CREATE OR REPLACE FUNCTION is_public_agent_reply AS (sender_type, is_private, sa
 -- The open interval at or before an instant: opened at, length, open time before it (milliseconds).
 -- Before the first opening it is all zeros.
 CREATE OR REPLACE FUNCTION open_interval_at AS (calendar, ms) ->
-    dictGet('config.calendar', ('open_from_ms', 'open_ms', 'cum_open_ms'), tuple(calendar), ms);
+    dictGet('config.calendar', ('open_from_ms', 'open_ms', 'cum_open_ms'), (live_config_version(), calendar), ms);
 
 -- C(t) of an open interval: the open time before it and what has passed of it.
 CREATE OR REPLACE FUNCTION open_ms_by AS (interval, ms) -> interval.3 + least(ms - interval.1, interval.2);
@@ -77,7 +76,8 @@ CREATE OR REPLACE FUNCTION calendar_clock AS (calendar, at_time) ->
        open_ms_by(open_interval_at(calendar, toUnixTimestamp64Milli(at_time)), toUnixTimestamp64Milli(at_time)));
 
 CREATE OR REPLACE FUNCTION default_calendar AS (integration_id) ->
-    dictGetOrDefault('config.default_calendar', 'calendar_id', tuple(toString(integration_id)), '');
+    dictGetOrDefault('config.default_calendar', 'calendar_id', (live_config_version(), toString(integration_id)),
+        dictGet('config.default_calendar', 'calendar_id', (live_config_version(), '')));
 
 -- The tenant's business clock: business time between two instants is the difference of their clocks. Facts take the
 -- clock once per event and subtract; a look-up for each duration made planning a query six times as slow.
@@ -97,7 +97,7 @@ CREATE OR REPLACE FUNCTION due_time AS (calendar, from_time, target_ms) ->
         calendar = '', fromUnixTimestamp64Milli(toInt64(toUnixTimestamp64Milli(from_time) + target_ms), 'UTC'),
         target_ms <= 0, from_time,
         fromUnixTimestamp64Milli(toInt64(
-            dictGet('config.calendar_by_open_time', 'opened_less_open_ms', tuple(calendar),
+            dictGet('config.calendar_by_open_time', 'opened_less_open_ms', (live_config_version(), calendar),
                     toInt64(calendar_clock(calendar, from_time) + target_ms))
             + calendar_clock(calendar, from_time) + target_ms), 'UTC'));
 

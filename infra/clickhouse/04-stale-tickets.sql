@@ -1,10 +1,11 @@
 -- Tickets whose facts are behind their timeline. Empty once everything landed has been recomputed.
--- The offset is taken after deduplication: a redelivered event makes nothing stale.
+-- The offset is taken after deduplication: a redelivered event makes nothing stale. So are facts that were computed under
+-- a configuration that means something else: whoever was interrupted while recomputing them finds the rest here.
 
 CREATE OR REPLACE VIEW {database}.stale_tickets
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
-    ticket_id String COMMENT 'Ticket whose facts are missing or older than its last event.'
+    ticket_id String COMMENT 'Ticket whose facts are missing, older than its last event, or of an older configuration.'
 )
 AS
 SELECT
@@ -12,13 +13,13 @@ SELECT
     ticket_id
 FROM
 (
-    SELECT integration_id, ticket_id, max(kafka_offset) AS landed, -1 AS computed
+    SELECT integration_id, ticket_id, max(kafka_offset) AS landed, -1 AS computed, 0 AS computed_under
     FROM {database}.timeline FINAL
     GROUP BY integration_id, ticket_id
     UNION ALL
-    SELECT integration_id, ticket_id, -1 AS landed, toInt64(version) AS computed
+    SELECT integration_id, ticket_id, -1 AS landed, toInt64(version) AS computed, config_version AS computed_under
     FROM {database}.ticket_facts FINAL
 )
 GROUP BY integration_id, ticket_id
-HAVING max(landed) > max(computed)
+HAVING max(landed) > max(computed) OR max(computed_under) < facts_need_config(integration_id)
 COMMENT 'Tickets whose facts are behind their timeline.'

@@ -15,12 +15,15 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     turns Array(Tuple(turn_no UInt32, agent_id String, replied_at DateTime64(3, 'UTC'), last_reply_at DateTime64(3, 'UTC'), replies UInt32, wait_no UInt32, waiting_since Nullable(DateTime64(3, 'UTC')), own_clock_from Nullable(DateTime64(3, 'UTC')), answered_at Nullable(DateTime64(3, 'UTC')), wait_business_ms Nullable(Int64), agent_wait_business_ms Nullable(Int64), assignee_at_reply String, queue_id String, is_first_response Bool)) COMMENT 'Reply turns, in order.',
     solves Array(Tuple(resolution_no UInt32, solved_at DateTime64(3, 'UTC'), solved_by_type LowCardinality(String), solved_by_id String, queue_id String, reopened_at Nullable(DateTime64(3, 'UTC')))) COMMENT 'Solves, in order.',
     actions Array(Tuple(at DateTime64(3, 'UTC'), step_no UInt32, agent_id String, kind LowCardinality(String))) COMMENT 'Replies, notes, status changes and assignments by human agents, in order.',
-    held Array(Tuple(held_from DateTime64(3, 'UTC'), held_to DateTime64(3, 'UTC'), agent_id String)) COMMENT 'Periods in new or open with an assignee, in order; the last one may end in 2106.'
+    held Array(Tuple(held_from DateTime64(3, 'UTC'), held_to DateTime64(3, 'UTC'), agent_id String)) COMMENT 'Periods in new or open with an assignee, in order; the last one may end in 2106.',
+    config_version UInt32 COMMENT 'Version of the configuration that they were computed under.'
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (integration_id, ticket_id)
 SETTINGS index_granularity = 512
 COMMENT 'Facts of the agents'' side, one row per ticket. Read it with FINAL, or better through the views.';
+
+ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS config_version UInt32 COMMENT 'Version of the configuration that they were computed under.';
 
 CREATE OR REPLACE VIEW {database}.ticket_facts_of AS
 WITH
@@ -144,6 +147,8 @@ SELECT
     CAST(arrayFilter(h -> both(h.3 != '', h.1 < h.2), arrayMap(
         (h, held_to) -> (h.2, held_to, h.3),
         holder_changes, arrayPushBack(arrayPopFront(holder_changes.2), far_future()))),
-        'Array(Tuple(held_from DateTime64(3, ''UTC''), held_to DateTime64(3, ''UTC''), agent_id String))') AS held
+        'Array(Tuple(held_from DateTime64(3, ''UTC''), held_to DateTime64(3, ''UTC''), agent_id String))') AS held,
+
+    live_config_version() AS config_version
 FROM totalled
 COMMENT 'The definition of ticket_facts. Parameters: tickets (empty: all), as_of (event time), known_at (time of receipt).'

@@ -59,12 +59,15 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     escalations Array(Tuple(event_id String, fired_at DateTime64(3, 'UTC'), policy_id String, policy_name String, breached_metric LowCardinality(String), threshold_seconds Int64, elapsed_seconds Nullable(Int64), level String, escalated_to_type LowCardinality(String), escalated_to_id String, status_category LowCardinality(String), queue_id String, assignee_id String, acknowledged_at Nullable(DateTime64(3, 'UTC')), acknowledged_by_id String, acknowledge_business_ms Nullable(Int64))) COMMENT 'Escalations that the CRM fired, in order.',
     edges Array(Tuple(step_no UInt32, at DateTime64(3, 'UTC'), activity LowCardinality(String), actor_type LowCardinality(String), actor_id String, queue_id String)) COMMENT 'What happened, step by step, for the process view.',
     flows Array(Tuple(at DateTime64(3, 'UTC'), queue_id String, flow LowCardinality(String))) COMMENT 'created, reopened, moved_in, moved_out, solved: what enters and leaves the open tickets of a queue.',
-    findings Array(Tuple(rule LowCardinality(String), occurrences UInt32)) COMMENT 'Data-quality findings; they may depend on arrival.'
+    findings Array(Tuple(rule LowCardinality(String), occurrences UInt32)) COMMENT 'Data-quality findings; they may depend on arrival.',
+    config_version UInt32 COMMENT 'Version of the configuration that they were computed under.'
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (integration_id, ticket_id)
 SETTINGS index_granularity = 512
 COMMENT 'Facts of the queue''s side, one row per ticket. Read it with FINAL, or better through the views.';
+
+ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS config_version UInt32 COMMENT 'Version of the configuration that they were computed under.';
 
 CREATE OR REPLACE VIEW {database}.ticket_facts_of AS
 WITH
@@ -326,6 +329,8 @@ SELECT
         ('future_time', future_times),
         ('status_contradiction', contradicted_statuses),
         ('unknown_status', unknown_statuses)]),
-        'Array(Tuple(rule LowCardinality(String), occurrences UInt32))') AS findings
+        'Array(Tuple(rule LowCardinality(String), occurrences UInt32))') AS findings,
+
+    live_config_version() AS config_version
 FROM gathered
 COMMENT 'The definition of ticket_facts. Parameters: tickets (empty: all), as_of (event time), known_at (time of receipt).'

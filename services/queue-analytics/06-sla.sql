@@ -95,7 +95,7 @@ WITH
             *,
             t.1 AS metric,
             t.2 * 1000 AS target_ms
-        FROM config.sla_policies
+        FROM config.policies_in_force
         ARRAY JOIN [('first_response', first_response_seconds), ('next_response', next_response_seconds),
                     ('resolution', resolution_seconds)] AS t
         WHERE policy_set = {policy_set:String} AND isNotNull(t.2)
