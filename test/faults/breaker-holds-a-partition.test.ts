@@ -8,7 +8,7 @@ import { BREAKER_WINDOW } from '../../services/runtime/breaker.ts';
 import { consumerPositions } from '../../services/runtime/kafka.ts';
 import { connectProducer } from '../../services/runtime/kafka-producer.ts';
 import { comingSchema, connection, encoded, headersOf, quarantine } from '../quarantine-cli.ts';
-import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
+import { closeClients, control, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
 
 after(closeClients);
 
@@ -57,6 +57,9 @@ test('a partition that is mostly poison waits in every service, the others go on
     const metrics = await (await fetch(`${environment.healthUrls[service] ?? ''}/metrics`)).text();
     assert.match(metrics, /ticketstream_breaker_open\{partition="[^"]+",service="[^"]+"\} 1/);
   }
+  // A restart forgets the window, not the place.
+  await control({ action: 'restart', name: 'event-archive' });
+  await readyWhen('event-archive', (status) => status === 503);
   await send(ticket(other).message('2026-03-02T12:00:00.000Z', 'customer', 'elsewhere'));
   await landed(other, 2);
   const waiting = await Promise.all(services.map(async (service) => (await consumerPositions(connection, service, topic)).find(({ partition }) => partition === held.partition)));
