@@ -82,13 +82,15 @@ export class Attempts {
     try {
       const event = delivery.decode();
       const { integration_id, ticket_id, event_id } = delivery.identity;
-      return await consumer.handle(event, {
+      const answer = await consumer.handle(event, {
         config, attempt, signal,
         logger: this.#log(delivery),
         effectId: `${integration_id}/${ticket_id}/${event_id.toLowerCase()}`,
         receivedAt: receivedAt(delivery.record),
         position: { topic, partition, offset },
       });
+      // Whatever else a handler that the compiler never saw returns means that it is done.
+      return answer?.outcome === 'reject' || answer?.outcome === 'retry_later' ? answer : undefined;
     } catch (error) {
       return { outcome: isOutage(error) ? 'retry_later' : 'failed', reason: messageOf(error) };
     }

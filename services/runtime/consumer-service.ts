@@ -126,6 +126,7 @@ async function startLoop(context: Context): Promise<() => string | null> {
   await placeGroup(connection, { groupId: group, topic, from: config.CONSUMER_FROM ?? consumer.from, reset: config.CONSUMER_FROM !== null });
   const attempts = new Attempts({ consumer, config: ownConfig, logger, metrics, attempts: config.CONSUMER_ATTEMPTS, quarantine: await quarantineTo(context) });
   const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readKnown(config.SCHEMAS_LOCK));
+  const onProgress = config.CONSUMER_ONCE === 'yes' ? await endAtTheEnd(context) : undefined;
   const loop = new ConsumerLoop({
     attempts, logger, metrics,
     sort: createSort(consumer.records, schemas),
@@ -140,7 +141,7 @@ async function startLoop(context: Context): Promise<() => string | null> {
       if (position === undefined) throw new RuntimeError('LOG_UNAVAILABLE', `Kafka knows no partition ${partition} of ${topic}`);
       return position;
     },
-    ...(config.CONSUMER_ONCE === 'yes' ? { onProgress: await endAtTheEnd(context) } : {}),
+    ...(onProgress === undefined ? {} : { onProgress }),
   });
   parts.push(await startConsumer(connection, {
     groupId: group,
@@ -156,6 +157,8 @@ async function startLoop(context: Context): Promise<() => string | null> {
   // Stopped before the Kafka consumer: what is in flight ends and is committed while the group still knows us.
   parts.push({ name: 'handlers', stop: () => loop.stop() });
   logger.info({ group, topic, events: [...consumer.records.keys()] }, 'reading');
+  // There may have been nothing to read.
+  onProgress?.(-1, 0);
   return () => loop.failure();
 }
 
@@ -169,17 +172,16 @@ async function refusedBefore({ consumer, config, connection, topic }: Context): 
   return refused;
 }
 
-/** The signal that a person would send, once everything that the log holds now is handled. */
+/** Sends the signal that a person would send, once everything that the log holds now is handled. */
 async function endAtTheEnd({ connection, group, topic, logger }: Context): Promise<(partition: number, next: number) => void> {
   const behind = new Map((await consumerPositions(connection, group, topic)).filter(({ committed, end }) => committed < end).map(({ partition, end }) => [partition, end]));
-  const endWhenDone = (): void => {
-    if (behind.size > 0) return;
+  let ended = false;
+  return (partition, next) => {
+    if (next >= (behind.get(partition) ?? Infinity)) behind.delete(partition);
+    if (behind.size > 0 || ended) return;
+    ended = true;
     logger.info('everything is handled that the log held at the start');
     process.kill(process.pid, 'SIGTERM');
-  };
-  if (behind.size === 0) setImmediate(endWhenDone);
-  return (partition, next) => {
-    if (next >= (behind.get(partition) ?? Infinity) && behind.delete(partition)) endWhenDone();
   };
 }
 
