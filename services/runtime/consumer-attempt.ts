@@ -82,9 +82,13 @@ export class Attempts {
     try {
       const event = delivery.decode();
       const { integration_id, ticket_id, event_id } = delivery.identity;
+      const log = (): Logger => this.#log(delivery);
       const answer = await consumer.handle(event, {
         config, attempt, signal,
-        logger: this.#log(delivery),
+        // Made when it is used: a child logger costs as much as decoding the event.
+        get logger() {
+          return log();
+        },
         effectId: `${integration_id}/${ticket_id}/${event_id.toLowerCase()}`,
         receivedAt: receivedAt(delivery.record),
         position: { topic, partition, offset },

@@ -52,7 +52,7 @@ interface NamedSchema {
 export function createSort(records: ReadonlyMap<string, object>, schemas: SchemaLookup): Sort {
   const readers = new Map([...records].map(([type, record]) => [type, createReader(record)]));
   const namespaces = new Set([...records.values()].map((record) => (record as NamedSchema).namespace));
-  const writers = new Map<number, Writer | 'foreign'>();
+  const writers = new Map<number, Promise<Writer | 'foreign' | null>>();
   const compile = (text: string): Writer | 'foreign' => {
     // It may be any Avro schema, e.g. the text "string".
     const schema = JSON.parse(text) as Partial<NamedSchema> | null;
@@ -62,14 +62,20 @@ export function createSort(records: ReadonlyMap<string, object>, schemas: Schema
     const resolve = reader === undefined ? undefined : lazily(() => reader(schema));
     return { eventType, skim: compileSkim(schema), decode: resolve && ((body) => resolve()(body)) };
   };
-  const writerOf = async (schemaId: number): Promise<Writer | 'foreign' | null> => {
+  const load = async (schemaId: number): Promise<Writer | 'foreign' | null> => {
+    const text = await schemas.find(schemaId);
+    return text === null ? null : compile(text);
+  };
+  /** A batch asks for all of its records at once: one of them loads, and only what was found is kept. */
+  const writerOf = (schemaId: number): Promise<Writer | 'foreign' | null> => {
     const known = writers.get(schemaId);
     if (known !== undefined) return known;
-    const text = await schemas.find(schemaId);
-    if (text === null) return null;
-    const writer = compile(text);
-    writers.set(schemaId, writer);
-    return writer;
+    const loading = load(schemaId);
+    writers.set(schemaId, loading);
+    loading.then((writer) => {
+      if (writer === null) writers.delete(schemaId);
+    }, () => writers.delete(schemaId));
+    return loading;
   };
   return async (record) => {
     const poison = (reason: PoisonReason, detail: string): Poison => ({ kind: 'poison', reason, detail, record });

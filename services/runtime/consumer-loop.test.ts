@@ -58,11 +58,12 @@ interface Setup {
   readonly dedupeEvents?: number;
   readonly refused?: ReadonlySet<string>;
   readonly breaker?: boolean;
+  readonly schemas?: SchemaLookup;
   readonly quarantine?: (delivery: Delivery, detail: string) => Promise<void>;
 }
 
 /** One instance of a consumer on the log. */
-function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, refused = new Set(), breaker = false, quarantine }: Setup) {
+function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, refused = new Set(), breaker = false, schemas: known = lookup, quarantine }: Setup) {
   const metrics = new Registry();
   const logger = createLogger('test', 'error');
   logger.level = 'silent';
@@ -78,7 +79,7 @@ function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, ref
   let reads = 0;
   const loop = new ConsumerLoop({
     attempts, logger, metrics, refused, concurrency, dedupeEvents,
-    sort: createSort(consumer.records, lookup),
+    sort: createSort(consumer.records, known),
     breaker: new PoisonBreaker(breaker), backoffMs: 1, maxBackoffMs: 4,
     positionOf: () => Promise.resolve({ topic: 't', partition: 0, committed: log.committed, note: log.note, low: 0, end: log.records.length }),
   });
@@ -401,4 +402,26 @@ test('a quarantine that cannot be written makes the event wait', async () => {
   await read();
   assert.deepEqual(kept, ['bad']);
   assert.equal(log.committed, 1);
+});
+
+test('a batch asks the registry once for a schema it has not seen, and waits while it is down', async () => {
+  let asked = 0;
+  let down = true;
+  const registry = new SchemaRegistry('http://127.0.0.1:9');
+  registry.schemaById = () => {
+    asked += 1;
+    return down ? Promise.reject(new RuntimeError('REGISTRY_UNAVAILABLE', 'down')) : Promise.resolve(JSON.stringify(schemas[2]));
+  };
+  const log = new Log();
+  for (let i = 0; i < 50; i++) log.add(`T${i}`, String(i));
+  const seen: string[] = [];
+  const { read, loop } = instance(log, { schemas: new SchemaLookup(registry, []), handle: ({ words }) => Promise.resolve(void seen.push(words)) });
+  await read(3);
+  assert.equal(asked, 3);
+  assert.equal(log.committed, 0);
+  assert.match(loop.failure() ?? '', /down/);
+  down = false;
+  await read();
+  assert.equal(asked, 4);
+  assert.equal(seen.length, 50);
 });
