@@ -25,6 +25,8 @@ AS
 WITH
     now64(3, 'UTC') AS present,
 
+    (SELECT groupUniqArray(integration_id) FROM config.policies_in_force WHERE policy_set = {policy_set:String}) AS owners,
+
     -- What is timed: the first response, each later wait, and each cycle up to its solve. A wait that begins while the
     -- ticket is finished starts its timer at the reopening; without one there is no timer.
     subjects AS
@@ -81,7 +83,9 @@ WITH
             least(stretch.valid_to, ifNull(ended_at, far_future())) AS stretch_to,
             stretch.status AS status,
             stretch.status_category AS status_category,
-            stretch.queue_id AS queue_id
+            stretch.queue_id AS queue_id,
+            -- A tenant without policies of its own in this set has those for all.
+            if(has(owners, toString(integration_id)), toString(integration_id), '') AS policies_of
         FROM subjects
         ARRAY JOIN arrayFilter(
             i -> both(i.valid_to > started_at,
@@ -123,7 +127,7 @@ WITH
                     AND arrayAll((k, v) -> json_text(s.metadata, k) = v, mapKeys(p.match_metadata), mapValues(p.match_metadata)))
                 AS policy
         FROM stretches AS s
-        LEFT JOIN policies AS p ON p.integration_id = s.integration_id AND p.metric = s.metric
+        LEFT JOIN policies AS p ON p.integration_id = s.policies_of AND p.metric = s.metric
         GROUP BY integration_id, ticket_id, metric, subject_no, started_at, ended_at, ended_by, state_from
     ),
 

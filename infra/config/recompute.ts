@@ -1,0 +1,67 @@
+// Recomputes the facts that a new configuration changes, while live traffic goes on. What is
+// left to do is read from the facts themselves, which know the version that they were computed
+// under, so it can be interrupted at any point, and a slow insert of the old version that
+// comes in late is found too.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { RuntimeError } from '../../services/runtime/errors.ts';
+import type { Projection } from '../../services/runtime/projector.ts';
+
+export interface RecomputeProgress {
+  readonly database: string;
+  readonly done: number;
+  readonly total: number;
+  readonly perSecond: number;
+  readonly etaSeconds: number;
+}
+
+interface Ticket {
+  readonly integration_id: string;
+  readonly ticket_id: string;
+}
+
+const CHUNK = 500;
+const END_OF_TIME = '2106-01-01 00:00:00.000';
+/** Rounds until no facts are stale; each finds only what came in late during the one before. */
+const MAX_ROUNDS = 20;
+/** Longer than an insert of one batch takes. */
+const STRAGGLER_MS = 1_500;
+
+/** Facts whose version of the configuration is too old; tickets that have none yet are the projection's own affair. */
+const staleTickets = (clickhouse: ClickHouse, table: string): Promise<Ticket[]> =>
+  clickhouse.query<Ticket>(`SELECT integration_id, ticket_id FROM ${table} FINAL WHERE config_version < facts_need_config(integration_id) ORDER BY ticket_id, integration_id`);
+
+async function recomputeChunk(clickhouse: ClickHouse, table: string, tickets: readonly Ticket[]): Promise<void> {
+  const literal = `[${[...new Set(tickets.map(({ ticket_id }) => ticket_id))].map(sqlString).join(',')}]`;
+  // Rows of equal version: the one inserted last wins, which is this one.
+  await clickhouse.command(`INSERT INTO ${table} SELECT * FROM ${table}_of(tickets = ${literal}, as_of = '${END_OF_TIME}', known_at = '${END_OF_TIME}')`);
+}
+
+async function recomputeTable(clickhouse: ClickHouse, table: string, report: (done: number, total: number) => void): Promise<number> {
+  let recomputed = 0;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const stale = await staleTickets(clickhouse, table);
+    if (stale.length === 0 && round > 0) return recomputed;
+    for (let from = 0; from < stale.length; from += CHUNK) {
+      const chunk = stale.slice(from, from + CHUNK);
+      await recomputeChunk(clickhouse, table, chunk);
+      recomputed += chunk.length;
+      report(recomputed, recomputed + stale.length - from - chunk.length);
+    }
+    await sleep(STRAGGLER_MS);
+  }
+  throw new RuntimeError('CLICKHOUSE_UNAVAILABLE', `${table} still holds facts of an older configuration after ${MAX_ROUNDS} rounds; apply the file again`);
+}
+
+/** @returns the tickets recomputed, over all tables. */
+export async function recompute(clickhouse: ClickHouse, projections: readonly Projection[], onProgress: (progress: RecomputeProgress) => void): Promise<number> {
+  const tables = projections.flatMap(({ database, facts }) => facts.map((name) => ({ database, table: `${database}.${name}` })));
+  const counts = await Promise.all(tables.map(({ database, table }) => {
+    const begun = Date.now();
+    return recomputeTable(clickhouse, table, (done, total) => {
+      const perSecond = done / Math.max(0.001, (Date.now() - begun) / 1000);
+      onProgress({ database, done, total, perSecond, etaSeconds: (total - done) / perSecond });
+    });
+  }));
+  return counts.reduce((sum, count) => sum + count, 0);
+}

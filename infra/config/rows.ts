@@ -1,0 +1,80 @@
+// A desk as rows of the config tables, and which tenants' facts differ between two desks.
+import { END_OF_TIME, inForce, openWindows, shiftSpans } from './calendars.ts';
+import { statusKey, type Calendar, type Defaults, type Desk, type Integration, type Policy } from './desk.ts';
+
+export type Row = Readonly<Record<string, unknown>>;
+/** Rows by table of database config. */
+export type Rows = ReadonlyMap<string, readonly Row[]>;
+
+/** For everybody who says nothing else. */
+const EVERYBODY = '';
+
+export const instantText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
+
+const windowRows = (calendars: readonly Calendar[]): Row[] => calendars.flatMap(openWindows).map((window) => ({
+  ...window,
+  in_force_from: instantText(window.in_force_from),
+  in_force_to: instantText(Math.min(window.in_force_to, END_OF_TIME)),
+  open_from: instantText(window.open_from),
+  open_to: instantText(window.open_to),
+}));
+
+function policyRows(policySet: string, integrationId: string, policies: readonly Policy[]): Row[] {
+  return policies.flatMap(({ policy_id, versions }, position) => versions.map((version, index) => {
+    const { from, to } = inForce(versions, index);
+    const { match = {} } = version;
+    return {
+      policy_set: policySet, integration_id: integrationId, policy_id, version: version.version, position: position + 1,
+      in_force_from: instantText(from), in_force_to: instantText(to),
+      match_queue_ids: match.queue_ids ?? [], match_channel_types: match.channel_types ?? [], match_language_codes: match.language_codes ?? [],
+      match_metadata: Object.fromEntries(Object.entries(match.metadata ?? {}).map(([name, value]) => [name, String(value)])),
+      first_response_seconds: version.first_response_seconds ?? null,
+      next_response_seconds: version.next_response_seconds ?? null,
+      resolution_seconds: version.resolution_seconds ?? null,
+      calendar_id: version.calendar_id ?? '',
+      // A category is spelt on_hold; statuses are compared by their key.
+      pause_statuses: (version.pause_statuses ?? []).map((status) => (status === 'on_hold' ? status : statusKey(status))),
+    };
+  }));
+}
+
+const statusRows = (integration_id: string, { status_map = {} }: Defaults): Row[] =>
+  Object.entries(status_map).map(([status, category]) => ({ integration_id, status_key: statusKey(status), category }));
+
+const everyone = (desk: Desk): (readonly [string, Integration])[] => [[EVERYBODY, desk.defaults ?? {}], ...Object.entries(desk.integrations ?? {})];
+
+const shiftRows = (integration_id: string, { agents = {} }: Integration, calendars: readonly Calendar[]): Row[] =>
+  Object.entries(agents).flatMap(([agent_id, { shifts = [] }]) => shiftSpans(shifts, calendars)
+    .map(({ from, to }) => ({ integration_id, agent_id, shift_from: instantText(from), shift_to: instantText(to) })));
+
+export function toRows(desk: Desk): Rows {
+  const integrations = everyone(desk);
+  const calendars = desk.calendars ?? [];
+  return new Map<string, Row[]>([
+    ['calendar_windows', windowRows(calendars)],
+    ['default_calendars', integrations.flatMap(([integration_id, { calendar_id }]) => (calendar_id === undefined ? [] : [{ integration_id, calendar_id }]))],
+    ['status_map', integrations.flatMap(([id, integration]) => statusRows(id, integration))],
+    ['sla_policies', [
+      ...integrations.flatMap(([id, { policies = [] }]) => policyRows('', id, policies)),
+      ...Object.entries(desk.what_if ?? {}).flatMap(([set, byIntegration]) => Object.entries(byIntegration).flatMap(([id, policies]) => policyRows(set, id, policies))),
+    ]],
+    ['queue_names', integrations.flatMap(([integration_id, { queues = {} }]) => Object.entries(queues).map(([queue_id, queue_name]) => ({ integration_id, queue_id, queue_name })))],
+    ['agent_names', integrations.flatMap(([integration_id, { agents = {} }]) => Object.entries(agents).flatMap(([agent_id, { name }]) => (name === undefined ? [] : [{ integration_id, agent_id, agent_name: name }])))],
+    ['agent_shifts', integrations.flatMap(([id, integration]) => shiftRows(id, integration, calendars))],
+  ]);
+}
+
+/** All that a tenant's facts depend on, as text. */
+function basisOfFacts(desk: Desk, integrationId: string): string {
+  const own = desk.integrations?.[integrationId] ?? {};
+  const calendarId = own.calendar_id ?? desk.defaults?.calendar_id ?? '';
+  const calendar = (desk.calendars ?? []).find(({ calendar_id }) => calendar_id === calendarId) ?? null;
+  return JSON.stringify([calendar, statusRows('', desk.defaults ?? {}), statusRows('', own)]);
+}
+
+/** Tenants whose facts the new desk changes; '' stands for all of them. */
+export function changedFacts(before: Desk, after: Desk): string[] {
+  const differs = (id: string): boolean => basisOfFacts(before, id) !== basisOfFacts(after, id);
+  if (differs(EVERYBODY)) return [EVERYBODY];
+  return [...new Set([...Object.keys(before.integrations ?? {}), ...Object.keys(after.integrations ?? {})])].filter(differs);
+}
