@@ -25,16 +25,17 @@ const CONFLUENT_API_OF_APICURIO = /\/apis\/ccompat\/v\d+$/;
 export async function putBack(access: RegistryAccess, subject: string, schema: string, id: number): Promise<number> {
   const got = await registerWithId(access, subject, schema, id);
   if (got === id || !CONFLUENT_API_OF_APICURIO.test(access.url)) return got;
-  return registerWithId(access, subject, JSON.stringify({ ...(JSON.parse(schema) as object), [RESTORED]: id }), id);
+  return registerWithId(access, subject, restoredText(schema, id), id);
 }
+
+const restoredText = (schema: string, id: number): string => JSON.stringify({ ...(JSON.parse(schema) as object), [RESTORED]: id });
 
 /** @returns the id it got; another than `id` when the registry can't be told, or knows the schema under another. */
 export async function registerWithId({ url, registry }: RegistryAccess, subject: string, schema: string, id: number): Promise<number> {
   const there = await registry.schemaById(id);
   if (there !== null && sameSchema(there, schema)) {
     const got = await registry.register(subject, schema);
-    // It was put back under the id as another text.
-    return got === id ? id : registry.register(subject, there);
+    return got === id ? id : registry.register(subject, restoredText(schema, id));
   }
   const free = there === null;
   if (CONFLUENT_API_OF_APICURIO.test(url)) {
