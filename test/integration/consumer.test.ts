@@ -12,8 +12,8 @@ import { consumerPositions } from '../../services/runtime/kafka.ts';
 import { connectProducer } from '../../services/runtime/kafka-producer.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { SchemaRegistry } from '../../services/runtime/registry.ts';
-import { closeClients, environment, eventually, newTicketId, query, send, ticket } from '../support.ts';
-import { consumerStarted, copyOfTheCode, endAll, openReceiver, probe, run, type Receiver, type Running } from './consumer-kit.ts';
+import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
+import { consumerStarted, copyOfTheCode, endAll, openReceiver, probe, root, run, type Receiver, type Running } from './consumer-kit.ts';
 
 const NAME = `probe-${randomUUID().slice(0, 8)}`;
 const topic = eventsTopic('production');
@@ -136,8 +136,18 @@ test('an event that fails every time is tried again, then quarantined, and its t
   assert.equal(row.reason, 'handler_failed');
   assert.match(row.detail, new RegExp(`consumer ${NAME}: after 3 attempts: answered 500`));
   assert.deepEqual([row.origin, row.event_type, row.ticket_id], [topic, 'message.received', id]);
-  receiver.answer = () => 200;
   assert.equal((await running.end('SIGTERM')).code, 0);
+
+  // Mended and started again, it takes the replayed event, and only that one.
+  receiver.answer = () => 200;
+  const mended = startProbe();
+  const replayed = await run(root, ['infra/quarantine.ts', 'replay', '--event-id', bad ?? '']).end();
+  assert.equal(replayed.code, 0, replayed.output);
+  assert.deepEqual(await allTaken(id, 4), [...rest, bad]);
+  const more = await conversation(id, 1, 10);
+  assert.deepEqual(await allTaken(id, 5), [...rest, bad, ...more]);
+  assert.equal((await mended.end('SIGTERM')).code, 0);
+  await landed(id, 5);
 });
 
 test('an outage of the sink delays everything and loses nothing, while instances come and go', async () => {
@@ -177,6 +187,8 @@ test('another group replays the log without touching the first, from the beginni
   const replay = await startProbe(['--group', `${NAME}-again`, '--from', 'beginning', '--once']).end();
   assert.equal(replay.code, 0, replay.output);
   assert.deepEqual(takenOf(id), [...sent, ...sent, ...late]);
+  const nothingLeft = await startProbe(['--group', `${NAME}-again`, '--once']).end();
+  assert.equal(nothingLeft.code, 0, nothingLeft.output);
   const part = await startProbe(['--group', `${NAME}-part`, '--from', since, '--once']).end();
   assert.equal(part.code, 0, part.output);
   assert.deepEqual(takenOf(id), [...sent, ...sent, ...late, ...late]);
