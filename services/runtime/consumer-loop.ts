@@ -9,8 +9,7 @@ import { Gauge, type Registry } from 'prom-client';
 import { PartitionHeld, type PoisonBreaker } from './breaker.ts';
 import type { Attempts } from './consumer-attempt.ts';
 import type { Delivery, Sort, Unwanted } from './consumer-events.ts';
-import { Progress } from './consumer-progress.ts';
-import { RecentEvents } from './consumer-window.ts';
+import { newPartition, type PartitionState } from './consumer-partition.ts';
 import { messageOf, RuntimeError } from './errors.ts';
 import type { ConsumerPosition, LogRecord, ManualBatch } from './event-log.ts';
 import { groupBy } from './group-by.ts';
@@ -36,27 +35,6 @@ export interface LoopOptions {
   readonly positionOf: (topic: string, partition: number) => Promise<ConsumerPosition>;
   /** Called with the next offset to handle, once that is committed. */
   readonly onProgress?: (partition: number, next: number) => void;
-}
-
-/** What is known of a partition. It outlives rebalances: that an event is done never becomes false. */
-interface PartitionState {
-  readonly place: string;
-  readonly progress: Progress;
-  readonly recent: RecentEvents;
-  /** Failed tries by offset. */
-  readonly tries: Map<number, number>;
-  /** Offsets of events that this instance quarantined. */
-  readonly refused: Set<number>;
-  /** Batches of a partition never overlap, even when an old one still runs after a rebalance. */
-  turn: Promise<unknown>;
-  generation: number;
-  /** Where the partition was sent back to last. */
-  rewoundTo: number;
-  holds: number;
-  hold: { readonly reason: string; readonly since: number } | null;
-  committed: string;
-  committing: Promise<void> | null;
-  lag: number;
 }
 
 /** One batch on its way. */
@@ -151,10 +129,7 @@ export class ConsumerLoop {
     const place = `${topic}/${partition}`;
     const known = this.#states.get(place);
     if (known !== undefined) return known;
-    const state: PartitionState = {
-      place, progress: new Progress(-1), recent: new RecentEvents(this.#options.dedupeEvents), tries: new Map(), refused: new Set(),
-      turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, hold: null, committed: '', committing: null, lag: 0,
-    };
+    const state = newPartition(place, this.#options.dedupeEvents);
     this.#states.set(place, state);
     return state;
   }

@@ -1,0 +1,29 @@
+// What a consumer knows of a partition. It outlives rebalances: that an event is done never
+// becomes false, so what was learned in one turn of ownership only grows in the next.
+import { Progress } from './consumer-progress.ts';
+import { RecentEvents } from './consumer-window.ts';
+
+export interface PartitionState {
+  readonly place: string;
+  readonly progress: Progress;
+  readonly recent: RecentEvents;
+  /** Failed tries by offset. */
+  readonly tries: Map<number, number>;
+  /** Offsets of events that this instance quarantined. */
+  readonly refused: Set<number>;
+  /** Batches of a partition never overlap, even when an old one still runs after a rebalance. */
+  turn: Promise<unknown>;
+  generation: number;
+  /** Where the partition was sent back to last. */
+  rewoundTo: number;
+  holds: number;
+  hold: { readonly reason: string; readonly since: number } | null;
+  committed: string;
+  committing: Promise<void> | null;
+  lag: number;
+}
+
+export const newPartition = (place: string, dedupeEvents: number): PartitionState => ({
+  place, progress: new Progress(-1), recent: new RecentEvents(dedupeEvents), tries: new Map(), refused: new Set(),
+  turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, hold: null, committed: '', committing: null, lag: 0,
+});
