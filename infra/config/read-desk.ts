@@ -44,10 +44,10 @@ function withoutMalformed(raw: unknown, errors: readonly ErrorObject[]): unknown
     const last = steps.slice(0, unit).pop();
     const holder = steps.slice(0, unit).slice(0, -1).reduce<unknown>((node, step) => (node as Node | undefined)?.[step], copy);
     if (last === undefined) return null;
-    if (Array.isArray(holder)) holder[Number(last)] = undefined;
-    else if (typeof holder === 'object' && holder !== null) Reflect.deleteProperty(holder, last);
+    // A hole in an array is skipped by forEach, and those after it keep their index.
+    if (typeof holder === 'object' && holder !== null) Reflect.deleteProperty(holder, last);
   }
-  return JSON.parse(JSON.stringify(copy, (_key, value: unknown) => (Array.isArray(value) ? value.filter((item) => item !== undefined) : value)));
+  return copy;
 }
 
 const isObject = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,76 @@
+-- How busy agents are while on shift. Shifts are configuration; without them both figures are NULL, never 0.
+
+CREATE OR REPLACE VIEW {database}.agent_occupancy
+(
+    integration_id String COMMENT 'Tenant.',
+    agent_id String COMMENT 'Agent; empty for agents without id.',
+    agent_name String COMMENT 'Configured name; the id when there is none.',
+    day Date COMMENT 'Local day of the zone. Anchor: when a shift''s part lies in it, and when a session began.',
+    shift_seconds Int64 COMMENT 'Time on shift, whole seconds elapsed, up to now; 0 without a shift.',
+    handle_seconds Int64 COMMENT 'Estimate: handling time of the sessions that began on the day, on shift or not, whole seconds.',
+    occupancy Nullable(Float64) COMMENT 'handle_seconds / shift_seconds; above 1 when work is done off shift. NULL without a shift.',
+    held_on_shift_seconds Int64 COMMENT 'Time in new and open with the agent while on shift, added over tickets, whole seconds; running up to now.',
+    concurrency Nullable(Float64) COMMENT 'Mean open tickets held on shift: held_on_shift_seconds / shift_seconds. NULL without a shift.'
+)
+AS
+WITH
+    now64(3, 'UTC') AS present,
+
+    -- Shifts cut at local midnight; what lies ahead has not been worked yet.
+    parts AS
+    (
+        SELECT
+            integration_id,
+            agent_id,
+            first_day + day_no AS local_day,
+            greatest(shift_from, toDateTime64(local_day, 3, {zone:String})) AS part_from,
+            least(shift_to, toDateTime64(local_day + 1, 3, {zone:String}), present) AS part_to
+        FROM
+        (
+            SELECT
+                integration_id,
+                agent_id,
+                shift_from,
+                shift_to,
+                toDate(shift_from, {zone:String}) AS first_day,
+                arrayJoin(range(toUInt32(toDate(shift_to, {zone:String}) - first_day) + 1)) AS day_no
+            FROM config.agent_shifts
+            WHERE config_version IN (0, live_config_version()) AND shift_from < present
+        )
+        WHERE part_from < part_to
+    ),
+
+    holdings AS
+    (
+        SELECT toString(integration_id) AS integration_id, h.agent_id AS agent_id, h.held_from AS held_from, h.held_to AS held_to
+        FROM {database}.ticket_facts FINAL
+        ARRAY JOIN held AS h
+    ),
+
+    moments AS
+    (
+        SELECT integration_id, agent_id, local_day, ms_between(part_from, part_to) AS shift_ms, 0 AS handled, 0 AS held_ms
+        FROM parts
+        UNION ALL
+        SELECT toString(integration_id), agent_id, toDate(started_at, {zone:String}), 0, agent_sessions.handle_seconds, 0
+        FROM {database}.agent_sessions
+        UNION ALL
+        SELECT p.integration_id, p.agent_id, p.local_day, 0, 0,
+            ms_between(greatest(p.part_from, h.held_from), least(p.part_to, h.held_to))
+        FROM parts AS p
+        INNER JOIN holdings AS h ON h.integration_id = p.integration_id AND h.agent_id = p.agent_id
+        WHERE h.held_from < p.part_to AND h.held_to > p.part_from
+    )
+SELECT
+    integration_id,
+    agent_id,
+    agent_name(integration_id, agent_id) AS agent_name,
+    local_day AS day,
+    whole_seconds(sum(shift_ms)) AS shift_seconds,
+    sum(handled) AS handle_seconds,
+    if(sum(shift_ms) = 0, NULL, handle_seconds / shift_seconds) AS occupancy,
+    whole_seconds(sum(held_ms)) AS held_on_shift_seconds,
+    if(sum(shift_ms) = 0, NULL, held_on_shift_seconds / shift_seconds) AS concurrency
+FROM moments
+GROUP BY integration_id, agent_id, local_day
+COMMENT 'One row per tenant, agent and local day with a shift or a session. Parameter: zone, an IANA zone.'
