@@ -4,7 +4,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', '.data/', 'schemas/generated/'] },
+  { ignores: ['node_modules/', '.data/', 'schemas/generated/', 'schemas/docs/snippets/'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -10,7 +10,7 @@ const ENVIRONMENT = '{environment}';
 
 const ref = (path: string): JsonObject => ({ $ref: `#/${path}` });
 /** A schema inside the document is no document of its own. */
-const inlined = ({ $schema: _schema, $id: _id, ...schema }: JsonObject): JsonObject => schema;
+const inlined = (schema: JsonObject): JsonObject => Object.fromEntries(Object.entries(schema).filter(([name]) => name !== '$schema' && name !== '$id'));
 const newestOf = ({ versions }: EventContract): string => [...versions.keys()].at(-1) ?? '';
 
 const webhookName = (contract: EventContract, version: string): string => `webhook-${contract.eventType}-${version}`;

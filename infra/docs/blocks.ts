@@ -38,8 +38,8 @@ function signatureVector([first]: readonly EventContract[]): string {
   if (first === undefined) throw new Error('there is no event type');
   const { event_id, event_type, timestamp, signature } = exampleWebhook(first, [...first.versions.keys()].at(-1) ?? '');
   return codeBlock('', `secret     ${EXAMPLE_SECRET}
-text       ${String(event_id)}${String(event_type)}${String(timestamp)}
-signature  ${String(signature)}`);
+text       ${event_id}${event_type}${timestamp}
+signature  ${signature}`);
 }
 
 function block(name: string, argument: string, contracts: readonly EventContract[]): string {

@@ -61,7 +61,8 @@ ${jsonBlock(exampleWebhook(contract, newest))}
 
 ## What the log keeps
 
-The same record for every version that was sent. A nested field is a ClickHouse column of that name, with the dots.
+The same record for every version that was sent. The ClickHouse type is that of a table
+which reads the topic, where a nested field is a column with dots in its name; \`log.events\` has \`_\` for the dots.
 ${releases.length === 1 ? 'One release so far' : `${releases.length} releases so far`}: schema id ${releases.map(({ id }) => id).join(', ')}.
 
 ${recordTable(contract, releases)}

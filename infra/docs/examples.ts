@@ -30,7 +30,12 @@ function timeOf(contract: EventContract, version: string): string {
   return typeof time === 'string' ? time : '2026-03-02T09:00:00.000Z';
 }
 
-export function exampleWebhook(contract: EventContract, version: string): JsonObject {
+/** As the sender writes it. */
+export type ExampleWebhook = {
+  readonly [field in 'event_id' | 'event_type' | 'timestamp' | 'signature' | 'version']: string;
+} & { readonly source: typeof exampleSource; readonly payload: JsonObject };
+
+export function exampleWebhook(contract: EventContract, version: string): ExampleWebhook {
   const { eventType } = contract;
   const eventId = exampleId(`${eventType} ${version}`);
   const timestamp = timeOf(contract, version);
@@ -47,10 +52,9 @@ export function exampleWebhook(contract: EventContract, version: string): JsonOb
 
 /** The record's JSON: times as milliseconds, what is absent as null. */
 export function exampleRecord(contract: EventContract, version: string): JsonObject {
-  const webhook = exampleWebhook(contract, version);
+  const { event_id, timestamp, source } = exampleWebhook(contract, version);
   const payload = contract.toRecord(upcast(contract, version, examplePayload(contract, version)));
-  const { event_id, timestamp, source } = webhook;
-  return held(contract.record, { ...payload, event_id: event_id ?? null, timestamp: timestamp ?? null, source: source ?? null, version }) as JsonObject;
+  return held(contract.record, { ...payload, event_id, timestamp, source, version }) as JsonObject;
 }
 
 function held(type: AvroType, value: Json | undefined): Json {
@@ -67,7 +71,7 @@ function held(type: AvroType, value: Json | undefined): Json {
     case 'record': return heldRecord(named, isObject(value) ? value : {});
     case 'array': return (Array.isArray(value) ? value : []).map((item) => held(named.items, item));
     case 'map': return {};
-    case 'long': return Date.parse(String(value));
+    case 'long': return typeof value === 'string' ? Date.parse(value) : null;
   }
 }
 
@@ -87,17 +91,17 @@ export function eventHeaders(contract: EventContract, version: string): Header[]
   const body = JSON.stringify(exampleWebhook(contract, version));
   return [
     { name: 'ce_specversion', meaning: 'CloudEvents, binary mode.', example: '1.0' },
-    { name: 'ce_id', meaning: 'The event_id.', example: String(event_id) },
+    { name: 'ce_id', meaning: 'The event_id.', example: event_id },
     { name: 'ce_type', meaning: 'The event_type: which record the value is, without decoding it.', example: contract.eventType },
     { name: 'ce_source', meaning: '/platform/integration_id, each URL-encoded.', example: `/${exampleSource.platform}/${exampleSource.integration_id}` },
-    { name: 'ce_time', meaning: 'The timestamp as sent.', example: String(timestamp) },
-    { name: 'ce_subject', meaning: 'The ticket_id, which is also the key.', example: String((payload as JsonObject)['ticket_id']) },
+    { name: 'ce_time', meaning: 'The timestamp as sent.', example: timestamp },
+    { name: 'ce_subject', meaning: 'The ticket_id, which is also the key.', example: typeof payload['ticket_id'] === 'string' ? payload['ticket_id'] : JSON.stringify(payload['ticket_id']) },
     { name: 'content-type', meaning: 'Always the same.', example: 'application/avro' },
     { name: 'integration_id', meaning: 'The tenant.', example: exampleSource.integration_id },
     { name: 'contract_version', meaning: 'Contract version as sent; empty when none was.', example: version },
     { name: 'received_at', meaning: 'When the ingress received it: ISO 8601, milliseconds, UTC.', example: '2026-03-02T09:00:00.412Z' },
     { name: 'body_sha256', meaning: 'SHA-256 of the webhook’s body, hex.', example: createHash('sha256').update(body).digest('hex') },
-    { name: 'signature', meaning: 'The envelope’s signature as sent.', example: String(signature) },
+    { name: 'signature', meaning: 'The envelope’s signature as sent.', example: signature },
   ];
 }
 

@@ -24,8 +24,8 @@ function typeText(schema: JsonObject): string {
 
 function limits(schema: JsonObject): string {
   const { minLength, maxLength, minimum, pattern } = schema;
-  const length = maxLength === undefined ? (minLength === 1 ? 'Not empty.' : '') : `${String(minLength ?? 0)} to ${String(maxLength)} characters.`;
-  return [length, minimum === undefined ? '' : `At least ${String(minimum)}.`, typeof pattern === 'string' ? `As text: \`${pattern}\`.` : ''].filter((text) => text !== '').join(' ');
+  const length = typeof maxLength !== 'number' ? (minLength === 1 ? 'Not empty.' : '') : `${typeof minLength === 'number' ? minLength : 0} to ${maxLength} characters.`;
+  return [length, typeof minimum === 'number' ? `At least ${minimum}.` : '', typeof pattern === 'string' ? `As text: \`${pattern}\`.` : ''].filter((text) => text !== '').join(' ');
 }
 
 /** Every field that a JSON Schema names, in its order. */

@@ -1,0 +1,129 @@
+// The documentation says what the contract and the code say.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import ajvFormats from 'ajv-formats';
+import { docsFolder, generateDocs, staleDocs } from '../../infra/docs.ts';
+import { withBlocks } from '../../infra/docs/blocks.ts';
+import { eventHeaders, exampleRecord, exampleSource, exampleWebhook, EXAMPLE_SECRET, quarantineHeaders } from '../../infra/docs/examples.ts';
+import { projectDir } from '../../infra/local/settings.ts';
+import { loadContracts } from '../../schemas/contract.ts';
+import { parseWebhook } from '../../services/ingress/parse.ts';
+import { createPrepare } from '../../services/ingress/prepare.ts';
+import { toLogRecord } from '../../services/ingress/to-log-record.ts';
+import { verifyWebhook } from '../../services/ingress/verify.ts';
+import { toQuarantineRecord } from '../../services/runtime/quarantine.ts';
+import { asyncapiValidator } from './asyncapi/validator.ts';
+
+const contracts = await loadContracts();
+const docs = await generateDocs();
+const pages = [...docs].filter(([file]) => file.endsWith('.md'));
+const asyncapi = docs.get('asyncapi.json') ?? assert.fail();
+const source = (path: string): string => readFileSync(join(projectDir, path), 'utf8');
+
+test('the committed documentation is what the contracts say', async () => {
+  assert.deepEqual(await staleDocs(), [], 'Run `npm run docs` and commit what it writes.');
+  assert.deepEqual(readdirSync(docsFolder).filter((file) => file !== 'snippets' && !docs.has(file)), [], 'A page of an event type that is gone: delete it.');
+});
+
+test('an edited snippet in a page is noticed', () => {
+  const page = docs.get('integrate-your-crm.md') ?? '';
+  const edited = page.replace('import hashlib', 'import hashlib, math');
+  assert.notEqual(edited, page);
+  assert.equal(withBlocks(edited, [...contracts.values()]), page);
+});
+
+test('the AsyncAPI document satisfies AsyncAPI’s own validator', async () => {
+  const problems = await asyncapiValidator();
+  assert.deepEqual(await problems(asyncapi), []);
+  const broken: readonly (readonly [RegExp, string])[] = [
+    [/"action": "receive"/, '"action": "wait"'],
+    [/#\/channels\/ticketEvents"/, '#/channels/nowhere"'],
+    [/"type": "long",\s*"logicalType"/, '"type": "lang", "logicalType"'],
+  ];
+  for (const [text, wrong] of broken) assert.notDeepEqual(await problems(asyncapi.replace(text, wrong)), [], `${String(text)} went unnoticed`);
+});
+
+test('every example in the AsyncAPI document fits its payload and its headers', () => {
+  // The validator leaves these unchecked in version 3; Avro payloads are compared with the ingress' below.
+  interface Message { payload: { schemaFormat?: string }; headers?: object; examples: { payload: unknown; headers?: unknown }[] }
+  const document = JSON.parse(asyncapi) as { components: { messages: Record<string, Message> } };
+  const ajv = new Ajv2020({ strict: false });
+  ajvFormats.default(ajv);
+  ajv.addFormat('binary', true);
+  ajv.addSchema({ $id: 'https://docs.invalid/asyncapi', components: document.components });
+  const problem = (path: string, value: unknown): string => (ajv.validate({ $ref: `https://docs.invalid/asyncapi#/components/messages/${path}` }, value) ? '' : `${path}: ${ajv.errorsText()}`);
+  for (const [name, { payload, headers, examples }] of Object.entries(document.components.messages)) {
+    assert.ok(examples.length > 0, name);
+    for (const example of examples) {
+      if (payload.schemaFormat === undefined) assert.equal(problem(`${name}/payload`, example.payload), '');
+      if (example.headers !== undefined) assert.equal(problem(`${name}/headers`, example.headers), '');
+      assert.equal(headers === undefined || example.headers !== undefined || name === 'error', true, `${name} has no example of its headers`);
+    }
+  }
+  assert.notEqual(problem('webhook-ticket.created-1.2/payload', {}), '');
+});
+
+test('every example of a version passes the ingress, and the records and headers shown are what it writes', () => {
+  const integration = { ...exampleSource, secrets: [EXAMPLE_SECRET] };
+  const integrations = { find: () => [integration], environments: () => ['production'], close: () => undefined };
+  const prepare = createPrepare(contracts);
+  for (const contract of contracts.values()) {
+    for (const version of contract.versions.keys()) {
+      const what = `${contract.eventType} ${version}`;
+      const body = Buffer.from(JSON.stringify(exampleWebhook(contract, version)));
+      const parsed = parseWebhook(body, new Date('2026-03-02T09:00:00.412Z'));
+      assert.ok(!('kind' in parsed), what);
+      const webhook = verifyWebhook(parsed, {}, integrations, undefined);
+      assert.ok(!('kind' in webhook), what);
+      const prepared = prepare(webhook);
+      assert.ok(prepared.kind === 'event', what);
+      assert.deepEqual(JSON.parse(JSON.stringify(prepared.record)), exampleRecord(contract, version), what);
+      const shown = eventHeaders(contract, version);
+      const { headers } = toLogRecord(webhook, prepared, shown.find(({ name }) => name === 'body_sha256')?.example ?? '', () => Buffer.alloc(0));
+      assert.deepEqual(Object.fromEntries(shown.map(({ name, example }) => [name, example])), headers, what);
+    }
+  }
+});
+
+test('the headers of the quarantine are listed', () => {
+  const { headers } = toQuarantineRecord({
+    environment: '', reason: '', path: '', detail: '', origin: 'http', integrationId: '', eventId: '', eventType: '', version: '', ticketId: '', receivedAt: new Date(0), payload: Buffer.alloc(0),
+  });
+  assert.deepEqual(quarantineHeaders.map(({ name }) => name), Object.keys(headers));
+});
+
+test('every answer code and every reason for a quarantine is explained', () => {
+  const outcome = source('services/ingress/outcome.ts');
+  const union = (name: string): string[] => [...(new RegExp(`type ${name} =([^;]*);`).exec(outcome)?.[1] ?? '').matchAll(/'(\w+)'/g)].map(([, code = '']) => code);
+  const server = [...source('services/ingress/server.ts').matchAll(/errorBody\('(\w+)'|\d+: \['(\w+)'/g)].map(([, a, b]) => a ?? b ?? '');
+  const codes = [...union('RefusalCode'), ...union('QuarantineReason'), ...server, 'log_unavailable', 'log_overloaded', 'accepted', 'duplicate', 'quarantined'];
+  assert.ok(codes.length >= 25 && union('RefusalCode').length > 3 && union('QuarantineReason').length > 3);
+  const page = docs.get('integrate-your-crm.md') ?? '';
+  assert.deepEqual(codes.filter((code) => !page.includes(`\`${code}\``)), []);
+});
+
+test('every link, path and npm script in the pages exists, and every snippet is shown', () => {
+  const { scripts } = JSON.parse(source('package.json')) as { scripts: Record<string, string> };
+  for (const [file, text] of pages) {
+    for (const [, path = ''] of text.matchAll(/\]\(([^)#:]+)\)/g)) assert.ok(existsSync(join(docsFolder, dirname(file), path)), `${file}: ${path}`);
+    for (const [, script = ''] of text.matchAll(/npm run ([\w:-]+)/g)) assert.ok(script in scripts, `${file}: npm run ${script}`);
+    for (const [, name = ''] of text.matchAll(/services\/([\w-]+)/g)) assert.ok(name === 'my-consumer' || existsSync(join(projectDir, 'services', name)), `${file}: services/${name}`);
+  }
+  const all = pages.map(([, text]) => text).join('\n');
+  for (const file of readdirSync(join(docsFolder, 'snippets'))) assert.ok(all.includes(`<!-- file schemas/docs/snippets/${file} -->`), `${file} is in no page`);
+});
+
+test('every event type and contract version is in the index, the changelog and the AsyncAPI document', () => {
+  const { components } = JSON.parse(asyncapi) as { components: { messages: Record<string, unknown> } };
+  for (const { eventType, folder, versions } of contracts.values()) {
+    assert.ok(docs.get('README.md')?.includes(`[${eventType}](${folder}.md) |`), eventType);
+    assert.ok(`event-${eventType}` in components.messages, eventType);
+    for (const version of versions.keys()) {
+      assert.ok(`webhook-${eventType}-${version}` in components.messages, `${eventType} ${version}`);
+      assert.match(docs.get('changelog.md') ?? '', new RegExp(`## ${version.replace('.', '\\.')}\n[^#]*\\[${eventType.replace('.', '\\.')}\\]`), `${eventType} ${version}`);
+    }
+  }
+});

@@ -1,0 +1,203 @@
+// The snippets of the documentation, run as a reader would run them: against the running ingress,
+// topic, registry and ClickHouse.
+import assert from 'node:assert/strict';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { createHmac, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import kafkajs from 'kafkajs';
+import { docsFolder } from '../../infra/docs.ts';
+import { onPath } from '../../infra/local/prerequisites.ts';
+import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { connectKafka } from '../../services/runtime/kafka.ts';
+import { connection } from '../quarantine-cli.ts';
+import { closeClients, environment, eventually, ingressUrl, newTicketId, query, send, ticket } from '../support.ts';
+
+const children = new Set<ChildProcess>();
+after(() => {
+  for (const child of children) child.kill('SIGKILL');
+  return closeClients();
+});
+
+const snippet = (file: string): string => join(docsFolder, 'snippets', file);
+const senders = [
+  { name: 'curl and openssl', command: 'bash', needs: ['bash', 'curl', 'openssl'], file: 'send.sh' },
+  { name: 'Python', command: environment.python, needs: [], file: 'send.py' },
+  { name: 'PHP', command: 'php', needs: ['php'], file: 'send.php' },
+  { name: 'Node', command: process.execPath, needs: [], file: 'send.mjs' },
+] as const;
+type Sender = (typeof senders)[number];
+
+async function missing({ needs }: Sender): Promise<string | false> {
+  const found = await Promise.all(needs.map((program) => onPath(program, process.env)));
+  const absent = needs.filter((_, index) => found[index] !== true);
+  return absent.length > 0 && `${absent.join(', ')} not on PATH`;
+}
+
+interface Finished {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+const run = ({ command, file }: Sender, env: Readonly<Record<string, string>>): Promise<Finished> => new Promise((resolve) => {
+  const child = execFile(command, [snippet(file)], { env: { ...process.env, TICKETSTREAM_INTEGRATION: 'acme', TICKETSTREAM_SECRET: 'acme-secret', ...env } }, (error, output, errors) => {
+    children.delete(child);
+    resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, output, errors });
+  });
+  children.add(child);
+});
+
+for (const sender of senders) {
+  const skip = await missing(sender);
+  test(`${sender.name}: the snippet's event is accepted and in ClickHouse as it was written`, { skip }, async () => {
+    const { code, output, errors } = await run(sender, { TICKETSTREAM_URL: `${ingressUrl}/webhooks` });
+    assert.equal(code, 0, errors);
+    const answer = JSON.parse(output) as { status: string; event_id: string };
+    assert.equal(answer.status, 'accepted');
+    const row = await eventually(async () => {
+      const [found] = await query<{ text: string; id: number }>('SELECT initial_message_text AS text, customer_telegram_user_id AS id FROM log.events WHERE event_id = {id:String}', { id: answer.event_id });
+      return found ?? null;
+    }, 'the event in ClickHouse');
+    assert.deepEqual(row, { text: 'Паке́т не пришёл 📦', id: 4503599627370495 });
+  });
+
+  test(`${sender.name}: with a wrong secret the snippet says what the ingress said, and fails`, { skip }, async () => {
+    const { code, output, errors } = await run(sender, { TICKETSTREAM_URL: `${ingressUrl}/webhooks`, TICKETSTREAM_SECRET: 'not the secret' });
+    assert.notEqual(code, 0);
+    assert.match(output + errors, /401[^]*unauthorized|unauthorized[^]*401/);
+  });
+}
+
+interface Attempt {
+  readonly sender: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A door that is closed at first: 503 for the first attempt of each sender. */
+async function closedAtFirst(): Promise<{ url: string; attempts: Attempt[]; close: () => void }> {
+  const attempts: Attempt[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const sender = request.url ?? '';
+      const again = attempts.some((attempt) => attempt.sender === sender);
+      attempts.push({ sender, headers: request.headers, body: Buffer.concat(chunks).toString() });
+      if (again) response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"accepted","event_id":""}');
+      else response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' }).end('{"error":{"code":"log_unavailable","message":"not stored; send it again"}}');
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  return { url, attempts, close: () => server.close() };
+}
+
+test('after a 503 every snippet sends the same event again, signed for that attempt', async () => {
+  const absent = await Promise.all(senders.map(missing));
+  const present = senders.filter((_, index) => absent[index] === false);
+  const door = await closedAtFirst();
+  try {
+    const finished = await Promise.all(present.map((sender) => run(sender, { TICKETSTREAM_URL: `${door.url}/${sender.file}` })));
+    for (const [index, { code, errors }] of finished.entries()) assert.equal(code, 0, `${present[index]?.file ?? ''}: ${errors}`);
+  } finally {
+    door.close();
+  }
+  for (const { file } of present) {
+    const attempts = door.attempts.filter(({ sender }) => sender === `/${file}`);
+    assert.equal(attempts.length, 2, file);
+    assert.equal(attempts[0]?.body, attempts[1]?.body, file);
+    for (const { headers, body } of attempts) {
+      const expected = createHmac('sha256', 'acme-secret').update(`${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`).digest('base64');
+      assert.equal(headers['webhook-signature'], `v1,${expected}`, file);
+    }
+  }
+});
+
+interface Subscriber {
+  readonly lines: () => { event_id: string; event_type: string; ticket_id: string }[];
+  readonly errors: () => string;
+  readonly stop: () => Promise<number | null>;
+}
+
+function subscribe(group: string): Subscriber {
+  const child = spawn(environment.python, [snippet('subscribe.py')], { env: { ...process.env, ENVIRONMENT: 'production', CONSUMER_GROUP: group } });
+  children.add(child);
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const closed = once(child, 'close').then(() => children.delete(child));
+  return {
+    lines: () => output.split('\n').slice(0, -1).map((line) => JSON.parse(line) as { event_id: string; event_type: string; ticket_id: string }),
+    errors: () => errors,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await closed;
+      return child.exitCode;
+    },
+  };
+}
+
+test('Python: the consumer reads a ticket in order, passes over copies and poison, and goes on where it stopped', async () => {
+  const id = newTicketId();
+  const group = `snippet-${randomUUID()}`;
+  const producer = connectKafka(connection).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+  const ofTicket = (subscriber: Subscriber): string[] => subscriber.lines().filter((line) => line.ticket_id === id).map((line) => `${line.event_type} ${line.event_id}`);
+  const until = (subscriber: Subscriber, count: number): Promise<true> =>
+    eventually(() => Promise.resolve(ofTicket(subscriber).length >= count ? true as const : null), `${count} events; it said ${subscriber.errors()}`);
+  const events = [ticket(id).created('2026-03-02T09:00:00.000Z'), ticket(id).message('2026-03-02T09:01:00.000Z', 'customer'), ticket(id).status('2026-03-02T09:02:00.000Z', 'new', 'open')];
+  const said = events.map((event) => `${event.event_type} ${event.event_id}`);
+  const first = subscribe(group);
+  for (const event of events.slice(0, 2)) assert.equal((await send(event)).body.status, 'accepted');
+  await until(first, 2);
+  assert.equal(await first.stop(), 0);
+  assert.deepEqual(ofTicket(first), said.slice(0, 2));
+
+  await producer.connect();
+  await producer.send({ topic: eventsTopic('production'), messages: [{ key: id, value: 'no event' }] });
+  await producer.disconnect();
+  const second = subscribe(group);
+  for (const event of events.slice(2)) assert.equal((await send(event)).body.status, 'accepted');
+  await until(second, 1);
+  assert.equal(await second.stop(), 0);
+  assert.deepEqual(ofTicket(second), said.slice(2));
+  assert.match(second.errors(), /not a zero byte and a schema id/);
+});
+
+async function statement(sql: string): Promise<string> {
+  const { origin, username, password } = new URL(environment.clickhouseUrl);
+  const response = await fetch(origin, { method: 'POST', body: sql, headers: { 'x-clickhouse-user': decodeURIComponent(username) || 'default', 'x-clickhouse-key': decodeURIComponent(password) } });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${text}\n${sql}`);
+  return text;
+}
+
+test('ClickHouse: its Kafka engine reads one event type of the log', async (t) => {
+  const [engine] = await query<{ supported: number }>("SELECT count() AS supported FROM system.table_engines WHERE name = 'Kafka'");
+  if (engine?.supported !== 1) {
+    t.skip('this ClickHouse is built without the Kafka engine');
+    return;
+  }
+  const id = newTicketId();
+  const events = [ticket(id).created('2026-03-02T09:00:00.000Z'), ticket(id).status('2026-03-02T09:02:00.000Z', 'new', 'wartet 📦')];
+  for (const event of events) assert.equal((await send(event)).body.status, 'accepted');
+  const sql = readFileSync(snippet('subscribe.sql'), 'utf8')
+    .replaceAll('127.0.0.1:9092', environment.kafkaBrokers)
+    .replaceAll('http://127.0.0.1:8081/apis/ccompat/v7', environment.registryUrl);
+  const names = ['my_status_changes_feed', 'my_feed', 'my_status_changes'];
+  try {
+    for (const part of sql.split(/;\n/)) if (part.trim() !== '') await statement(part);
+    const rows = await eventually(async () => {
+      const found = await query<Record<string, unknown>>('SELECT integration_id, event_id, toString(at) AS at, new_status FROM default.my_status_changes FINAL WHERE ticket_id = {t:String}', { t: id });
+      return found.length > 0 ? found : null;
+    }, 'the status change in a table of its own');
+    assert.deepEqual(rows, [{ integration_id: 'acme', event_id: events[1]?.event_id, at: '2026-03-02 09:02:00.000', new_status: 'wartet 📦' }]);
+  } finally {
+    for (const name of names) await statement(`DROP TABLE IF EXISTS default.${name} SYNC`);
+  }
+});
