@@ -2,7 +2,11 @@
 // event type (generated from the Avro records, so that a field has one spelling), the shared
 // timeline where the projection declares it, and the SQL beside the projection. Every
 // statement can be repeated. `npm run migrate`.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+//
+// One thing it leaves to `npm run rebuild`: when the definition of facts has changed and there are
+// rows by the old one, the projection's views stay as they are, so that old and new numbers never
+// stand in one table.
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { loadContracts } from '../schemas/contract.ts';
@@ -12,18 +16,19 @@ import { messageOf, RuntimeError } from '../services/runtime/errors.ts';
 import { landingColumns, landingTable } from '../services/runtime/landing.ts';
 import { quarantineLandings } from '../services/runtime/quarantine-landing.ts';
 import { endWithMessage } from './local/signals.ts';
+import { addComputedAt, definitionOf, readStatements, recordDefinition, recordedDefinition, type Statement } from './rebuild/definition.ts';
 import type { Projection } from '../services/runtime/projector.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const servicesFolder = join(root, 'services');
 const sharedSql = join(root, 'infra', 'clickhouse');
 
-interface FoundProjection {
+export interface FoundProjection {
   readonly folder: string;
   readonly projection: Projection;
 }
 
-async function findProjections(): Promise<FoundProjection[]> {
+export async function findProjections(): Promise<FoundProjection[]> {
   const folders = readdirSync(servicesFolder).map((name) => join(servicesFolder, name)).filter((folder) => existsSync(join(folder, 'projection.ts')));
   return Promise.all(folders.map(async (folder) => {
     const { projection } = (await import(pathToFileURL(join(folder, 'projection.ts')).href)) as { projection: Projection };
@@ -31,18 +36,17 @@ async function findProjections(): Promise<FoundProjection[]> {
   }));
 }
 
-/** Statements of a file; each ends with a semicolon at the end of a line. */
-const statementsOf = (sql: string): string[] => sql.split(/;[ \t]*(?:\n|$)/).map((statement) => statement.trim()).filter((statement) => statement.replaceAll(/--.*$/gm, '').trim() !== '');
-
 const sqlFiles = (folder: string): string[] => readdirSync(folder).filter((file) => file.endsWith('.sql')).sort().map((file) => join(folder, file));
 
-async function applyFile(clickhouse: ClickHouse, path: string, database: string): Promise<void> {
-  for (const statement of statementsOf(readFileSync(path, 'utf8').replaceAll('{database}', database))) {
-    try {
-      await clickhouse.command(statement);
-    } catch (error) {
-      throw new RuntimeError('CLICKHOUSE_REFUSED', `${relative(root, path)}: ${messageOf(error)}\n${statement.slice(0, 500)}`, { cause: error });
-    }
+/** Everything that is to be applied to a projection's database, in order. */
+export const statementsOf = ({ folder, projection }: FoundProjection): Statement[] => readStatements([...(projection.timeline ? sqlFiles(sharedSql) : []), ...sqlFiles(folder)]);
+
+async function apply(clickhouse: ClickHouse, { file, text }: Statement, database: string): Promise<void> {
+  const statement = text.replaceAll('{database}', database);
+  try {
+    await clickhouse.command(statement);
+  } catch (error) {
+    throw new RuntimeError('CLICKHOUSE_REFUSED', `${relative(root, file)}: ${messageOf(error)}\n${statement.slice(0, 500)}`, { cause: error });
   }
 }
 
@@ -53,18 +57,49 @@ async function createLanding(clickhouse: ClickHouse, table: string, columns: rea
   await clickhouse.command(`ALTER TABLE ${table} ${definitions.map((definition) => `ADD COLUMN IF NOT EXISTS ${definition}`).join(', ')}`);
 }
 
+type Facts = 'current' | 'unknown' | 'outdated';
+
+/** Whether rows of the facts were computed by another definition. A table without rows is made anew. */
+async function standingOf(clickhouse: ClickHouse, { database, facts }: Projection, definition: string): Promise<Facts> {
+  let standing: Facts = 'current';
+  for (const table of facts.map((name) => `${database}.${name}`)) {
+    const recorded = await recordedDefinition(clickhouse, table);
+    if (recorded === null || recorded === definition) continue;
+    const [row] = await clickhouse.query<{ rows: number }>(`SELECT count() AS rows FROM ${table}`);
+    if (row?.rows === 0) await clickhouse.command(`DROP TABLE IF EMPTY ${table} SYNC`);
+    else if (recorded === '') standing = standing === 'current' ? 'unknown' : standing;
+    else standing = 'outdated';
+  }
+  return standing;
+}
+
+/** Applies a projection's SQL; what defines its facts only where that leaves no rows by another definition behind. */
+export async function migrateProjection(clickhouse: ClickHouse, found: FoundProjection): Promise<Facts> {
+  const { database, facts } = found.projection;
+  const statements = statementsOf(found);
+  const definition = definitionOf(statements, found.projection);
+  await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
+  for (const { record } of (await loadContracts()).values()) await createLanding(clickhouse, `${database}.${landingTable(record)}`, landingColumns(record));
+  if (database === 'log') {
+    for (const { table, columns } of quarantineLandings) await createLanding(clickhouse, `${database}.${table}`, columns);
+  }
+  const standing = await standingOf(clickhouse, found.projection, definition);
+  const held = ({ kind, target }: Statement): boolean => standing === 'outdated' && kind === 'view' && target.startsWith('{database}.');
+  for (const statement of statements) if (!held(statement)) await apply(clickhouse, statement, database);
+  for (const table of facts.map((name) => `${database}.${name}`)) {
+    await addComputedAt(clickhouse, table);
+    if (standing === 'current') await recordDefinition(clickhouse, table, definition);
+  }
+  return standing;
+}
+
 async function migrate(clickhouse: ClickHouse): Promise<void> {
-  const contracts = [...(await loadContracts()).values()];
-  for (const { folder, projection } of await findProjections()) {
-    const { database, name, timeline } = projection;
-    await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
-    for (const { record } of contracts) await createLanding(clickhouse, `${database}.${landingTable(record)}`, landingColumns(record));
-    if (database === 'log') {
-      for (const { table, columns } of quarantineLandings) await createLanding(clickhouse, `${database}.${table}`, columns);
-    }
-    const files = [...(timeline ? sqlFiles(sharedSql) : []), ...sqlFiles(folder)];
-    for (const file of files) await applyFile(clickhouse, file, database);
-    console.log(`database ${database} (${name}): ${files.length} SQL files applied`);
+  for (const found of await findProjections()) {
+    const { database, name } = found.projection;
+    const standing = await migrateProjection(clickhouse, found);
+    console.log(`database ${database} (${name}): ${new Set(statementsOf(found).map(({ file }) => file)).size} SQL files applied`);
+    if (standing === 'outdated') console.log(`  the definition of its facts has changed: its views stay as they were until \`npm run rebuild -- ${name}\``);
+    if (standing === 'unknown') console.log(`  its facts don't say by which definition they were computed: \`npm run rebuild -- ${name}\` makes sure`);
   }
 }
 
@@ -77,4 +112,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main().catch(endWithMessage);
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main().catch(endWithMessage);

@@ -65,11 +65,20 @@ interface KeptBatch {
 }
 
 const MAX_BACKOFF_MS = 5_000;
-const RECOMPUTE_CHUNK = 5_000;
+/** Tickets whose facts are computed by one statement. */
+export const RECOMPUTE_CHUNK = 5_000;
 const QUARANTINE_CHUNK = 500;
 const CATCH_UP_RECOMPUTE_MS = 10_000;
 /** Beyond any event: the facts of everything known. */
 const END_OF_TIME = '2106-01-01 00:00:00.000';
+
+/** Replaces the facts of these tickets by what their events say now. */
+export const computeFacts = (clickhouse: ClickHouse, table: string, tickets: readonly string[]): Promise<void> =>
+  clickhouse.command(`INSERT INTO ${table} SELECT * FROM ${factsOf(table, tickets)}`);
+
+/** The facts of these tickets as their definition has them now, computed while they are read. */
+export const factsOf = (table: string, tickets: readonly string[]): string =>
+  `${table}_of(tickets = [${tickets.map(sqlString).join(',')}], as_of = '${END_OF_TIME}', known_at = '${END_OF_TIME}')`;
 
 const placeOf = ({ topic, partition }: PartitionBatch): string => `${topic}/${partition}`;
 
@@ -264,11 +273,7 @@ export class Projector {
     const { clickhouse, projection } = this.#options;
     for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
       const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
-      const literal = `[${chunk.map(sqlString).join(',')}]`;
-      for (const facts of projection.facts) {
-        const table = `${projection.database}.${facts}`;
-        await clickhouse.command(`INSERT INTO ${table} SELECT * FROM ${table}_of(tickets = ${literal}, as_of = '${END_OF_TIME}', known_at = '${END_OF_TIME}')`);
-      }
+      for (const facts of projection.facts) await computeFacts(clickhouse, `${projection.database}.${facts}`, chunk);
       this.#recomputed.inc(chunk.length);
     }
   }
