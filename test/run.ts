@@ -18,6 +18,7 @@ const integrations = [
   { integration_id: 'acme', environment: 'production', secrets: ['acme-secret', 'acme-previous-secret'] },
   { integration_id: 'globex', environment: 'production', secrets: ['globex-secret'] },
   { integration_id: 'initech', environment: 'staging', secrets: ['initech-secret'] },
+  { integration_id: 'umbrella', environment: 'production', secrets: ['umbrella-secret'] },
   { integration_id: 'limited', environment: 'production', secrets: ['limited-secret'], max_events_per_second: 5 },
 ];
 

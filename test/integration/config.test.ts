@@ -1,0 +1,135 @@
+// Configuration on the running system: applied as a whole, live, repeatable, and refused as a
+// whole. umbrella is the tenant of this file; no other test's numbers depend on what is applied.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { bringIntoForce } from '../../infra/config/apply.ts';
+import type { Desk, Integration } from '../../infra/config/desk.ts';
+import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
+import { closeClients, environment, landed, newTicketId, query, sendUntilAccepted, ticket, ticketRow } from '../support.ts';
+
+const projectDir = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'desk-'));
+const tenant = 'umbrella';
+const id = newTicketId();
+
+const config = (...args: string[]): Promise<{ code: number; output: string }> => new Promise((resolve) => {
+  execFile(process.execPath, ['--import', 'tsx', 'infra/config.ts', ...args], { cwd: projectDir }, (error, stdout, stderr) =>
+    resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }));
+});
+
+const workdays = ['mon', 'tue', 'wed', 'thu', 'fri'] as const;
+const calendars: Desk['calendars'] = [{
+  calendar_id: 'umbrella-office',
+  versions: [{ version: 1, zone: 'Europe/Berlin', windows: [{ days: workdays, from: '09:00', to: '18:00' }], holidays: ['2026-04-03', '2026-04-06'] }],
+}];
+const desk = (umbrella: Integration): Desk => ({ calendars, integrations: { [tenant]: umbrella } });
+
+const office: Integration = {
+  calendar_id: 'umbrella-office',
+  policies: [{ policy_id: 'hour', versions: [{ version: 1, first_response_seconds: 3600, calendar_id: 'umbrella-office' }] }],
+  queues: { billing: 'Billing' },
+  agents: { lea: { name: 'Lea', shifts: [{ from: '2026-03-30T09:00:00+02:00', to: '2026-03-30T11:00:00+02:00' }] } },
+};
+
+function fileOf(content: unknown): string {
+  const file = join(folder, 'desk.json');
+  writeFileSync(file, JSON.stringify(content));
+  return file;
+}
+
+async function apply(content: unknown): Promise<string> {
+  const { code, output } = await config('apply', fileOf(content), '--by', 'a test');
+  assert.equal(code, 0, output);
+  return output;
+}
+
+const liveVersion = async (): Promise<number> => (await query<{ version: number }>('SELECT live_config_version() AS version'))[0]?.version ?? -1;
+
+before(async () => {
+  await sendUntilAccepted(ticket(id, tenant).created('2026-03-27T16:00:00.000Z', 'It is Friday afternoon'));
+  await sendUntilAccepted(ticket(id, tenant).assigned('2026-03-27T16:01:00.000Z', { agent_id: 'lea', group_id: 'billing' }));
+  await sendUntilAccepted(ticket(id, tenant).message('2026-03-30T08:00:00.000Z', { agent: 'lea' }));
+  await sendUntilAccepted(ticket(id, tenant).status('2026-03-30T08:30:00.000Z', 'new', 'Lab_Result-Awaited'));
+  await landed(id, 4);
+});
+
+after(async () => {
+  await apply({});
+  rmSync(folder, { recursive: true });
+  await closeClients();
+});
+
+test('without configuration business time is 24x7 and an unknown status counts as open', async () => {
+  const row = await ticketRow(id, tenant);
+  assert.equal(row['first_response_business_seconds'], row['first_response_seconds']);
+  assert.equal(row['status_category'], 'open');
+});
+
+test('a calendar applies at once to what was computed before: 7,200 s from Friday 17:00 to Monday 10:00 over the clock change', async () => {
+  const output = await apply(desk(office));
+  assert.match(output, /facts change for umbrella/);
+  assert.match(output, /1 of 1 tickets recomputed, \d+\/s, 0 s left/);
+  assert.equal((await ticketRow(id, tenant))['first_response_business_seconds'], 7200);
+});
+
+test('it applies to what comes later, too: 2,700 s over Good Friday and Easter Monday', async () => {
+  const later = newTicketId();
+  await sendUntilAccepted(ticket(later, tenant).created('2026-04-02T15:30:00.000Z', 'Happy Easter'));
+  await sendUntilAccepted(ticket(later, tenant).message('2026-04-07T07:15:00.000Z', { agent: 'lea' }));
+  await landed(later, 2);
+  assert.equal((await ticketRow(later, tenant))['first_response_business_seconds'], 2700);
+  const [timer] = await query<Record<string, unknown>>(`SELECT policy_id, due_at, outcome FROM queue.sla_timers WHERE integration_id = 'umbrella' AND ticket_id = {later:String}`, { later });
+  assert.deepEqual(timer, { policy_id: 'hour', due_at: '2026-04-07 07:30:00.000', outcome: 'met' });
+});
+
+test('policies judge by their calendar, names and shifts are known', async () => {
+  const [timer] = await query<Record<string, unknown>>(`SELECT due_at, outcome, breach_seconds FROM queue.sla_timers WHERE integration_id = 'umbrella' AND ticket_id = {id:String}`, { id });
+  // Due at closing time is the closing instant, not the next opening.
+  assert.deepEqual(timer, { due_at: '2026-03-27 17:00:00.000', outcome: 'breached', breach_seconds: 3600 });
+  const [named] = await query<Record<string, unknown>>(`SELECT queue_name('umbrella', 'billing') AS queue, queue_name('umbrella', 'tech') AS unnamed, agent_name('umbrella', 'lea') AS agent`);
+  assert.deepEqual(named, { queue: 'Billing', unnamed: 'tech', agent: 'Lea' });
+  const [day] = await query<Record<string, unknown>>(`SELECT * FROM agents.agent_occupancy(zone = 'Europe/Berlin') WHERE integration_id = 'umbrella' AND day = '2026-03-30'`);
+  // She answers and sets a status half an hour later: two sessions of a lone action each.
+  assert.deepEqual([day?.['shift_seconds'], day?.['handle_seconds'], day?.['held_on_shift_seconds'], day?.['concurrency']], [7200, 120, 7200, 1]);
+});
+
+test('a status map changes what was computed before, for its tenant only', async () => {
+  await apply(desk({ ...office, status_map: { 'lab result *': 'pending' } }));
+  assert.equal((await ticketRow(id, tenant))['status_category'], 'pending');
+  const [other] = await query<Record<string, unknown>>(`SELECT status_category('acme', 'lab result awaited') AS category, facts_need_config('acme') AS needed`);
+  assert.deepEqual(other, { category: 'open', needed: 0 });
+});
+
+test('a file with problems is refused whole: all are told, and nothing changes', async () => {
+  const version = await liveVersion();
+  const { code, output } = await config('apply', fileOf(desk({ ...office, calendar_id: 'nowhere', status_map: { parked: 'gone' as 'open' } })));
+  assert.equal(code, 2);
+  assert.match(output, /2 problems; nothing has changed/);
+  assert.match(output, /\/integrations\/umbrella\/status_map\/parked {2}"gone" is none of/);
+  assert.match(output, /\/integrations\/umbrella\/calendar_id {2}there is no calendar "nowhere"/);
+  assert.equal(await liveVersion(), version);
+  assert.equal((await ticketRow(id, tenant))['status_category'], 'pending');
+});
+
+test('an apply that is killed before the facts are recomputed is finished by another', async () => {
+  const changed = desk({ ...office, status_map: { 'lab result *': 'on_hold' } });
+  const clickhouse = connectClickHouse(environment.clickhouseUrl);
+  await bringIntoForce(clickhouse, { name: 'desk.json', content: JSON.stringify(changed), desk: changed }, 'a test');
+  await clickhouse.close();
+  const [stale] = await query<{ n: number }>(`SELECT count() AS n FROM queue.stale_tickets WHERE integration_id = 'umbrella'`);
+  assert.equal(stale?.n, 2);
+  assert.match(await apply(changed), /in force already[\s\S]*4 facts recomputed/);
+  assert.equal((await ticketRow(id, tenant))['status_category'], 'on_hold');
+  assert.match(await apply(changed), /no facts depend/);
+});
+
+test('who applied what and when is kept, with the file', async () => {
+  const { output } = await config('show');
+  assert.match(output, /version \d+, desk\.json, SHA-256 [0-9a-f]{64}\napplied .* by a test/);
+  assert.deepEqual(JSON.parse((await config('show', '--content')).output), desk({ ...office, status_map: { 'lab result *': 'on_hold' } }));
+});
