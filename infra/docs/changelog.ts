@@ -35,7 +35,7 @@ function leaves(value: Json, path = ''): [string, Json][] {
   return [[path, value]];
 }
 
-/** What the step from `before` does to its example: what a sender of the older version sees in the log. */
+/** What the step from `before` does to its example: how an event of the older version is read. */
 function conversions(contract: EventContract, before: string): string[] {
   const example = examplePayload(contract, before);
   const old = new Map(leaves(example));
@@ -58,7 +58,7 @@ function entry(contract: EventContract, version: string): string {
   if (before === undefined) return `- ${link}: first version.`;
   const changes = schemaChanges(contract, before, version);
   const converted = conversions(contract, before);
-  const lines = [...changes, ...(converted.length === 0 ? [] : [`a ${before} event in the log: ${converted.join('; ')}`])];
+  const lines = [...changes, ...(converted.length === 0 ? [] : [`a ${before} event is read as: ${converted.join('; ')}`])];
   return lines.length === 0 ? `- ${link}: no change.` : [`- ${link}`, ...lines.map((line) => `  - ${line}`)].join('\n');
 }
 

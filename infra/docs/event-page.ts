@@ -19,7 +19,7 @@ const sinceText = ({ first, last }: VersionedField): string => (last === undefin
 function payloadTable(contract: EventContract): string {
   const newest = [...contract.versions.keys()].at(-1) ?? '';
   return table(['field', 'type', 'required', 'since', 'example', 'notes'], versionedFields(contract).map((field) => [
-    `\`${field.path}\``, field.type, field.required ? 'yes' : '', sinceText(field),
+    `\`${field.path}\``, field.type, field.required, sinceText(field),
     exampleText(valueAt(examplePayload(contract, field.last ?? newest), field.path)), field.notes,
   ]));
 }

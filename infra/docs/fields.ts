@@ -42,23 +42,37 @@ export function jsonFields(schema: JsonObject, base = ''): Field[] {
   });
 }
 
-export interface VersionedField extends Field {
+export interface VersionedField extends Omit<Field, 'required'> {
+  /** `yes`, empty, and what it was before where that differs. */
+  readonly required: string;
   readonly first: string;
   /** The last version that has it, when that is not the newest. */
   readonly last?: string;
+}
+
+/** The newest of a field's values, and until which version it had another: `integer (to 1.2: string)`. */
+function withHistory(values: readonly (readonly [version: string, value: string])[]): string {
+  const newest = values.at(-1)?.[1] ?? '';
+  const [version, earlier] = values.findLast(([, value]) => value !== newest) ?? [];
+  return version === undefined ? newest : `${newest} (to ${version}: ${earlier === '' || earlier === undefined ? 'no' : earlier})`.trim();
 }
 
 /** Every field that any version has: the newest's in its order, then those that are gone. */
 export function versionedFields({ versions }: EventContract): VersionedField[] {
   const lists = [...versions].map(([version, schema]) => ({ version, fields: jsonFields(schema) }));
   const newest = lists.at(-1)?.version;
-  const byPath = new Map<string, VersionedField>();
-  for (const { fields } of lists.toReversed()) for (const field of fields) if (!byPath.has(field.path)) byPath.set(field.path, { ...field, first: '' });
+  const byPath = new Map<string, Field>();
+  for (const { fields } of lists.toReversed()) for (const field of fields) if (!byPath.has(field.path)) byPath.set(field.path, field);
   return [...byPath.values()].map((field) => {
-    const having = lists.filter(({ fields }) => fields.some(({ path }) => path === field.path)).map(({ version }) => version);
-    const [first = ''] = having;
-    const last = having.at(-1);
-    return { ...field, first, ...(last === undefined || last === newest ? {} : { last }) };
+    const having = lists.flatMap(({ version, fields }) => fields.filter(({ path }) => path === field.path).map((found) => ({ version, found })));
+    const last = having.at(-1)?.version;
+    return {
+      ...field,
+      type: withHistory(having.map(({ version, found }) => [version, found.type])),
+      required: withHistory(having.map(({ version, found }) => [version, found.required ? 'yes' : ''])),
+      first: having[0]?.version ?? '',
+      ...(last === undefined || last === newest ? {} : { last }),
+    };
   });
 }
 

@@ -8,13 +8,18 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { promisify } from 'node:util';
 import kafkajs from 'kafkajs';
 import { docsFolder } from '../../infra/docs.ts';
+import { scaffoldedConsumer } from '../../infra/docs/blocks.ts';
 import { onPath } from '../../infra/local/prerequisites.ts';
+import { projectDir } from '../../infra/local/settings.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka.ts';
-import { connection } from '../quarantine-cli.ts';
+import { readReleases } from '../../services/runtime/registry.ts';
+import { connection, encoded, headersOf } from '../quarantine-cli.ts';
 import { closeClients, environment, eventually, ingressUrl, newTicketId, query, send, ticket } from '../support.ts';
+import { copyOfTheCode } from './consumer-kit.ts';
 
 const children = new Set<ChildProcess>();
 after(() => {
@@ -125,8 +130,8 @@ interface Subscriber {
   readonly stop: () => Promise<number | null>;
 }
 
-function subscribe(group: string): Subscriber {
-  const child = spawn(environment.python, [snippet('subscribe.py')], { env: { ...process.env, ENVIRONMENT: 'production', CONSUMER_GROUP: group } });
+function subscribe(group: string, env: Readonly<Record<string, string>> = {}): Subscriber {
+  const child = spawn(environment.python, [snippet('subscribe.py')], { env: { ...process.env, ENVIRONMENT: 'production', CONSUMER_GROUP: group, ...env } });
   children.add(child);
   let [output, errors] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -150,7 +155,7 @@ test('Python: the consumer reads a ticket in order, passes over copies and poiso
   const ofTicket = (subscriber: Subscriber): string[] => subscriber.lines().filter((line) => line.ticket_id === id).map((line) => `${line.event_type} ${line.event_id}`);
   const until = (subscriber: Subscriber, count: number): Promise<true> =>
     eventually(() => Promise.resolve(ofTicket(subscriber).length >= count ? true as const : null), `${count} events; it said ${subscriber.errors()}`);
-  const events = [ticket(id).created('2026-03-02T09:00:00.000Z'), ticket(id).message('2026-03-02T09:01:00.000Z', 'customer'), ticket(id).status('2026-03-02T09:02:00.000Z', 'new', 'open')];
+  const events = [ticket(id).created('2026-03-02T09:00:00.000Z'), ticket(id).message('2026-03-02T09:01:00.000Z', 'customer'), ticket(id).status('2026-03-02T09:02:00.000Z', 'new', 'open'), ticket(id).message('2026-03-02T09:03:00.000Z', { agent: 'lea' })];
   const said = events.map((event) => `${event.event_type} ${event.event_id}`);
   const first = subscribe(group);
   for (const event of events.slice(0, 2)) assert.equal((await send(event)).body.status, 'accepted');
@@ -159,14 +164,30 @@ test('Python: the consumer reads a ticket in order, passes over copies and poiso
   assert.deepEqual(ofTicket(first), said.slice(0, 2));
 
   await producer.connect();
-  await producer.send({ topic: eventsTopic('production'), messages: [{ key: id, value: 'no event' }] });
+  const { id: schema } = (await readReleases()).find(({ record }) => record.endsWith('.StatusChanged')) ?? assert.fail();
+  const [, , status, last] = events;
+  assert.ok(status !== undefined && last !== undefined);
+  assert.equal((await send(status)).body.status, 'accepted');
+  const copy = { key: id, value: encoded(status, schema), headers: headersOf(status) };
+  await producer.send({ topic: eventsTopic('production'), messages: [copy, { key: id, value: 'no event' }] });
   await producer.disconnect();
-  const second = subscribe(group);
-  for (const event of events.slice(2)) assert.equal((await send(event)).body.status, 'accepted');
-  await until(second, 1);
+  assert.equal((await send(last)).body.status, 'accepted');
+  // Without the registry: the lock has the schemas.
+  const second = subscribe(group, { SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9', SCHEMAS_LOCK: join(projectDir, 'schemas/schemas.lock.json') });
+  await until(second, 2);
   assert.equal(await second.stop(), 0);
   assert.deepEqual(ofTicket(second), said.slice(2));
   assert.match(second.errors(), /not a zero byte and a schema id/);
+});
+
+test('TypeScript: the consumer shown is what the scaffold writes', async () => {
+  const copy = await copyOfTheCode();
+  try {
+    await promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/new-consumer.ts', 'my-consumer'], { cwd: copy.folder });
+    assert.equal(readFileSync(join(copy.folder, 'services/my-consumer/consumer.ts'), 'utf8'), scaffoldedConsumer('my-consumer'));
+  } finally {
+    await copy.remove();
+  }
 });
 
 async function statement(sql: string): Promise<string> {

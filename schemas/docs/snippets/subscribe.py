@@ -20,6 +20,9 @@ consumer = Consumer({
     "enable.auto.commit": False,
 })
 schemas = {}
+if "SCHEMAS_LOCK" in os.environ:  # a copy of schemas/schemas.lock.json: for when the registry is away or empty
+    with open(os.environ["SCHEMAS_LOCK"], encoding="utf-8") as lock:
+        schemas = {entry["id"]: fastavro.parse_schema(json.loads(entry["schema"])) for entry in json.load(lock)}
 seen = collections.OrderedDict()  # the last events, to pass over copies of them
 running = True
 
@@ -43,8 +46,8 @@ def decode(value):
     if value is None or len(value) < 5 or value[0] != 0:
         raise ValueError("not a zero byte and a schema id")
     schema = schema_of(struct.unpack(">I", value[1:5])[0])
-    if not schema["name"].startswith("ticketstream.events."):
-        raise ValueError(f"not an event: {schema['name']}")
+    if not isinstance(schema, dict) or not schema.get("name", "").startswith("ticketstream.events."):
+        raise ValueError("not an event of the contract")
     body = io.BytesIO(value[5:])
     try:
         event = fastavro.schemaless_reader(body, schema)
@@ -83,6 +86,7 @@ while running:
     if message.error():
         if message.error().fatal():
             raise KafkaException(message.error())
+        print(message.error(), file=sys.stderr)
         continue
     try:
         event = decode(message.value())

@@ -1,6 +1,7 @@
 // AsyncAPI's own parser, fetched once into the user's cache. Without install scripts: one of its
 // packages reports each installation to its author.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ interface Parser {
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const FOLDER = 'asyncapi-parser-3.6.3';
+const { dependencies } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
 
 /** Under `npm test` the outer npm's settings would steer the inner one to the outer folder. */
 const ofOuterNpm = (name: string): boolean => /^npm_(config|package|lifecycle)_/.test(name) && !/registry|proxy|cafile|cache/.test(name);
@@ -29,7 +30,7 @@ const ofOuterNpm = (name: string): boolean => /^npm_(config|package|lifecycle)_/
 function installed(): Promise<string> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofOuterNpm(name)));
   return install(readSettings(process.env).cacheDir, {
-    folder: FOLDER,
+    folder: `asyncapi-parser-${dependencies['@asyncapi/parser'] ?? ''}`,
     build: async (intoDir) => {
       for (const file of ['package.json', 'package-lock.json']) await copyFile(join(here, file), join(intoDir, file));
       await promisify(execFile)('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: intoDir, env });
