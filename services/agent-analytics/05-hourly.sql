@@ -8,9 +8,9 @@ CREATE OR REPLACE VIEW {database}.agent_hourly
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     agent_id String COMMENT 'Agent; empty for agents without id.',
     hour DateTime('UTC') COMMENT 'Start of the UTC hour; the hour is half-open.',
-    replies UInt64 COMMENT 'Replies, counted at the first of their turn.',
+    replies UInt64 COMMENT 'Replies.',
     reply_turns UInt64 COMMENT 'Reply turns that began.',
-    first_responses UInt64 COMMENT 'First responses given.',
+    first_responses UInt64 COMMENT 'First responses given, at the first reply of their turn.',
     private_notes UInt64 COMMENT 'Private notes.',
     solves UInt64 COMMENT 'Solves.',
     assigned UInt64 COMMENT 'Stations that began.',
@@ -26,62 +26,87 @@ AS
 WITH
     -- Holding time within an hour: the tickets held at its start count whole, what begins in it counts to the hour's
     -- end, and what ends in it is taken off from there; an open holding ends at the present without leaving the count.
+    held_by_ticket AS
+    (
+        SELECT
+            *,
+            ifNull(sum(held_change) OVER (
+                PARTITION BY integration_id, ticket_id, agent_id ORDER BY hour
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS held_before
+        FROM
+        (
+            SELECT
+                integration_id,
+                ticket_id,
+                agent_id,
+                toStartOfHour(toDateTime(edge.1, 'UTC')) AS hour,
+                toInt64(sum(edge.2)) AS held_change,
+                sum(edge.3 * ms_between(edge.1, next_hour(edge.1))) AS held_ms_in_hour
+            FROM
+            (
+                SELECT
+                    integration_id,
+                    ticket_id,
+                    h.agent_id AS agent_id,
+                    least(h.held_to, greatest(h.held_from, now64(3, 'UTC'))) AS held_until,
+                    [(h.held_from, 1, 1), (held_until, if(h.held_to = far_future(), 0, -1), -1)] AS edges
+                FROM {database}.ticket_facts FINAL
+                ARRAY JOIN held AS h
+            )
+            ARRAY JOIN edges AS edge
+            GROUP BY integration_id, ticket_id, agent_id, hour
+        )
+    ),
+
     moments AS
     (
         SELECT integration_id, agent_id AS agent_id, replied_at AS at,
-            toInt64(agent_replies.replies) AS replies, 1 AS reply_turns, toInt64(is_first_response) AS first_responses, 0 AS
+            0 AS replies, 1 AS reply_turns, toInt64(is_first_response) AS first_responses, 0 AS
             private_notes, 0 AS solves, 0 AS assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS
-            bounced_assignments, 0 AS handle_seconds, 0 AS held_change, 0 AS held_ms_in_hour
+            bounced_assignments, 0 AS handle_seconds, 0 AS held_change, 0 AS held_seconds_in_hour
         FROM {database}.agent_replies
         UNION ALL
         SELECT integration_id, agent_id AS agent_id, solved_at AS at,
             0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 1 AS solves, 0 AS
             assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments, 0 AS handle_seconds, 0 AS
-            held_change, 0 AS held_ms_in_hour
+            held_change, 0 AS held_seconds_in_hour
         FROM {database}.agent_solves
         UNION ALL
         SELECT integration_id, a.agent_id AS agent_id, a.at AS at,
-            0 AS replies, 0 AS reply_turns, 0 AS first_responses, 1 AS private_notes, 0 AS solves, 0 AS
+            toInt64(a.kind = 'reply') AS replies, 0 AS reply_turns, 0 AS first_responses,
+            toInt64(a.kind = 'note') AS private_notes, 0 AS solves, 0 AS
             assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments, 0 AS handle_seconds, 0 AS
-            held_change, 0 AS held_ms_in_hour
+            held_change, 0 AS held_seconds_in_hour
         FROM {database}.ticket_facts FINAL
         ARRAY JOIN actions AS a
-        WHERE a.kind = 'note'
+        WHERE a.kind IN ('reply', 'note')
         UNION ALL
         SELECT integration_id, agent_id AS agent_id, assigned_at AS at,
             0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 0 AS solves, 1 AS
             assigned, toInt64(is_handoff_in) AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments, 0 AS
-            handle_seconds, 0 AS held_change, 0 AS held_ms_in_hour
+            handle_seconds, 0 AS held_change, 0 AS held_seconds_in_hour
         FROM {database}.ticket_assignments
         WHERE agent_id != ''
         UNION ALL
         SELECT integration_id, agent_id AS agent_id, assumeNotNull(ended_at) AS at,
             0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 0 AS solves, 0 AS
             assigned, 0 AS handoffs_in, toInt64(is_handoff_out) AS handoffs_out, toInt64(is_bounced) AS
-            bounced_assignments, 0 AS handle_seconds, 0 AS held_change, 0 AS held_ms_in_hour
+            bounced_assignments, 0 AS handle_seconds, 0 AS held_change, 0 AS held_seconds_in_hour
         FROM {database}.ticket_assignments
         WHERE agent_id != '' AND isNotNull(ended_at)
         UNION ALL
         SELECT integration_id, agent_id AS agent_id, started_at AS at,
             0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 0 AS solves, 0 AS
             assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments,
-            agent_sessions.handle_seconds AS handle_seconds, 0 AS held_change, 0 AS held_ms_in_hour
+            agent_sessions.handle_seconds AS handle_seconds, 0 AS held_change, 0 AS held_seconds_in_hour
         FROM {database}.agent_sessions
         UNION ALL
-        SELECT integration_id, h.agent_id AS agent_id, h.held_from AS at,
+        SELECT integration_id, agent_id, toDateTime64(hour, 3, 'UTC') AS at,
             0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 0 AS solves, 0 AS
-            assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments, 0 AS handle_seconds, 1 AS
-            held_change, ms_between(h.held_from, next_hour(h.held_from)) AS held_ms_in_hour
-        FROM {database}.ticket_facts FINAL
-        ARRAY JOIN held AS h
-        UNION ALL
-        SELECT integration_id, h.agent_id AS agent_id, least(h.held_to, greatest(h.held_from, now64(3, 'UTC'))) AS at,
-            0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 0 AS solves, 0 AS
-            assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments, 0 AS handle_seconds,
-            if(h.held_to = far_future(), 0, -1) AS held_change, -ms_between(at, next_hour(at)) AS
-            held_ms_in_hour
-        FROM {database}.ticket_facts FINAL
-        ARRAY JOIN held AS h
+            assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments, 0 AS handle_seconds, held_change,
+            -- What the ticket adds in the hour beyond being counted whole when it was held at the hour's start.
+            whole_seconds(3600000 * held_before + held_ms_in_hour) - 3600 * held_before AS held_seconds_in_hour
+        FROM held_by_ticket
     ),
 
     by_hour AS
@@ -101,7 +126,7 @@ WITH
             sum(bounced_assignments) AS hour_bounced_assignments,
             sum(handle_seconds) AS hour_handle_seconds,
             sum(held_change) AS hour_held_change,
-            sum(held_ms_in_hour) AS hour_held_ms_in_hour
+            sum(held_seconds_in_hour) AS hour_held_seconds_in_hour
         FROM moments
         GROUP BY integration_id, agent_id, hour
     ),
@@ -146,7 +171,7 @@ WITH
             sum(hour_bounced_assignments) AS bounced_assignments,
             sum(hour_handle_seconds) AS handle_seconds,
             sum(hour_held_change) AS held_change,
-            sum(hour_held_ms_in_hour) AS held_ms_in_hour
+            sum(hour_held_seconds_in_hour) AS held_seconds_in_hour
         FROM
         (
             SELECT * FROM by_hour
@@ -170,7 +195,7 @@ SELECT
     bounced_assignments,
     handle_seconds,
     sum(held_change) OVER so_far AS held_end,
-    whole_seconds(3600000 * (held_end - held_change) + held_ms_in_hour) AS held_seconds,
+    3600 * (held_end - held_change) + held_seconds_in_hour AS held_seconds,
     held_seconds / 3600 AS concurrency
 FROM all_rows
 WINDOW so_far AS (PARTITION BY integration_id, agent_id ORDER BY hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)

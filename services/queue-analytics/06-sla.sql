@@ -16,8 +16,8 @@ CREATE OR REPLACE VIEW {database}.sla_timers_what_if
     fulfilled_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Reply or solve that fulfilled it. NULL while open, and for a cancelled or unanswered one.',
     outcome LowCardinality(String) COMMENT 'active, met (fulfilled at or before due_at), breached, or cancelled.',
     breach_seconds Nullable(Int64) COMMENT 'Due time to fulfilment, solve or now, in whole seconds of the timer''s calendar. NULL unless breached.',
-    agent_id_at_due String COMMENT 'Assignee at due_at (at the take-over when that came later); empty unless breached, or when nobody.',
-    queue_id_at_due String COMMENT 'Queue at that moment; empty unless breached, or when none.',
+    agent_id_at_due String COMMENT 'Assignee at due_at (at the take-over when that came later), also of a timer met before; empty while that lies ahead, when cancelled, or when nobody.',
+    queue_id_at_due String COMMENT 'Queue at that moment; empty likewise.',
     queue_id_at_end String COMMENT 'Queue when the timer was fulfilled, cancelled or breached, now for an active one: reports by queue use this.',
     calendar_id String COMMENT 'Calendar of the timer; empty for 24x7.'
 )
@@ -28,7 +28,8 @@ WITH
     (SELECT groupUniqArray(integration_id) FROM config.policies_in_force WHERE policy_set = {policy_set:String}) AS owners,
 
     -- What is timed: the first response, each later wait, and each cycle up to its solve. A wait that begins while the
-    -- ticket is finished starts its timer at the reopening; without one there is no timer.
+    -- ticket is finished starts its timer at the reopening; without one there is no timer. Neither is there for what was
+    -- over before the creation.
     subjects AS
     (
         SELECT
@@ -50,14 +51,16 @@ WITH
                     AS is_answered,
                 arrayLast(f -> f.flow = 'reopened', flows).at AS last_reopened_at,
                 CAST(arrayConcat(
-                    if(isNull(response_due_from), [], [(
+                    if(either(isNull(response_due_from), ifNull(waits[1].ended_at < response_due_from, false)), [], [(
                         'first_response', assumeNotNull(response_due_from),
                         multiIf(is_answered, first_response_at, is_solved_after, solve_after.solved_at, NULL),
                         multiIf(is_answered, 'agent_reply', is_solved_after, 'solved', ''))]),
                     arrayMap(
                         w -> ('next_response', w.waiting_since, w.ended_at, toString(w.ended_by)),
                         arrayFilter(w -> w.wait_no > 1, waits)),
-                    arrayMap(r -> ('resolution', r.cycle_started_at, toNullable(r.solved_at), 'solved'), resolutions),
+                    arrayMap(
+                        r -> ('resolution', r.cycle_started_at, toNullable(r.solved_at), 'solved'),
+                        arrayFilter(r -> r.solved_at >= r.cycle_started_at, resolutions)),
                     if(is_finished(status_category), [], [(
                         'resolution', if(reopens > 0, last_reopened_at, created_at), NULL, '')])),
                     'Array(Tuple(metric String, begins DateTime64(3, ''UTC''), ends Nullable(DateTime64(3, ''UTC'')), ends_by String))')
@@ -232,15 +235,17 @@ SELECT
     if(isNotNull(j.ended_at) AND j.is_final AND (j.metric = 'resolution' OR j.ended_by = 'agent_reply'), j.ended_at, NULL) AS fulfilled_at,
     j.outcome AS outcome,
     if(j.outcome = 'breached', whole_seconds(clock_ms(calendar_clock(j.calendar, assumeNotNull(j.due_at)), calendar_clock(j.calendar, j.stops_at))), NULL) AS breach_seconds,
-    if(j.outcome = 'breached', held_at_due.assignee_id, '') AS agent_id_at_due,
-    if(j.outcome = 'breached', held_at_due.queue_id, '') AS queue_id_at_due,
+    if(is_due_moment_known, held_at_due.assignee_id, '') AS agent_id_at_due,
+    if(is_due_moment_known, held_at_due.queue_id, '') AS queue_id_at_due,
     if(j.outcome = 'breached', held_at_due.queue_id, held_at_end.queue_id) AS queue_id_at_end,
     j.calendar AS calendar_id
 FROM
 (
     SELECT
         judged.*,
-        arrayFirst(i -> both(i.valid_from <= judged.breached_at, i.valid_to > judged.breached_at), f.intervals) AS held_at_due,
+        if(judged.outcome = 'breached', judged.breached_at, ifNull(judged.due_at, far_future())) AS due_moment,
+        both(judged.outcome != 'cancelled', due_moment <= present) AS is_due_moment_known,
+        arrayFirst(i -> both(i.valid_from <= due_moment, i.valid_to > due_moment), f.intervals) AS held_at_due,
         arrayFirst(i -> both(i.valid_from <= judged.stops_at, i.valid_to > judged.stops_at), f.intervals) AS held_at_end
     FROM judged
     INNER JOIN (SELECT integration_id, ticket_id, intervals FROM {database}.ticket_facts FINAL) AS f
@@ -264,8 +269,8 @@ CREATE OR REPLACE VIEW {database}.sla_timers
     fulfilled_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Reply or solve that fulfilled it. NULL while open, and for a cancelled or unanswered one.',
     outcome LowCardinality(String) COMMENT 'active, met (fulfilled at or before due_at), breached, or cancelled.',
     breach_seconds Nullable(Int64) COMMENT 'Due time to fulfilment, solve or now, in whole seconds of the timer''s calendar. NULL unless breached.',
-    agent_id_at_due String COMMENT 'Assignee at due_at (at the take-over when that came later); empty unless breached, or when nobody.',
-    queue_id_at_due String COMMENT 'Queue at that moment; empty unless breached, or when none.',
+    agent_id_at_due String COMMENT 'Assignee at due_at (at the take-over when that came later), also of a timer met before; empty while that lies ahead, when cancelled, or when nobody.',
+    queue_id_at_due String COMMENT 'Queue at that moment; empty likewise.',
     queue_id_at_end String COMMENT 'Queue when the timer was fulfilled, cancelled or breached, now for an active one: reports by queue use this.',
     calendar_id String COMMENT 'Calendar of the timer; empty for 24x7.'
 )

@@ -14,7 +14,7 @@ interface Solve extends Resolution {
   timeline: Timeline;
 }
 
-function agentsOf(timelines: readonly Timeline[]): string[] {
+export function agentsOf(timelines: readonly Timeline[]): string[] {
   const agents = new Set<string>();
   for (const timeline of timelines) {
     for (const step of timeline.steps) {
@@ -133,7 +133,7 @@ export function agentSessions(timelines: readonly Timeline[], rules: Rules): Ses
 }
 
 /** Tickets in new+open that the agent holds after an instant. */
-function openHeld(agent: string, tenant: readonly Timeline[], instant: number): number {
+export function openHeld(agent: string, tenant: readonly Timeline[], instant: number): number {
   return tenant.filter((timeline) => {
     const state = stateAt(timeline, instant);
     return state !== null && agent !== '' && state.assignee === agent && isAgentsTurn(state.category);
@@ -158,9 +158,11 @@ export function sessionRows(timelines: readonly Timeline[], rules: Rules): Row[]
       started_at,
       ended_at,
       tickets: session.tickets.length,
+      ticket_ids: JSON.stringify(session.tickets),
       actions: actions.length,
       replies: actions.filter((a) => a.step.kind === 'agent_reply').length,
       handle_seconds: Math.trunc(session.handleMs / 1000),
+      handle_seconds_per_ticket: Math.trunc(session.handleMs / 1000) / session.tickets.length,
       max_concurrent: Math.max(...instants.map((instant) => openHeld(agent, tenant, instant))),
     };
   });

@@ -31,6 +31,12 @@ export function openWaitSince(timeline: Timeline, instant: number): number | nul
   return wait?.waiting_since ?? null;
 }
 
+/** The lower of the two in the middle falls to the upper one, as quantileExact(0.5) of n values takes number n / 2 from 0. */
+function medianAge(createdAt: readonly number[], now: number): number {
+  const ages = createdAt.map((at) => Math.trunc(Math.max(0, now - at) / 1000)).sort((a, b) => a - b);
+  return ages[Math.floor(ages.length / 2)] ?? 0;
+}
+
 export function backlogRows(timelines: readonly Timeline[], rules: Rules): Row[] {
   const groups = new Map<string, Held[]>();
   for (const held of backlogAt(timelines, rules.now)) {
@@ -51,6 +57,7 @@ export function backlogRows(timelines: readonly Timeline[], rules: Rules): Row[]
       backlog: group.length,
       unassigned: group.filter((h) => h.assignee_id === '').length,
       oldest_age_seconds: age(group.map((h) => h.timeline.created_at)),
+      p50_age_seconds: medianAge(group.map((h) => h.timeline.created_at), rules.now),
       waiting_now: waits.length,
       oldest_wait_seconds: age(waits),
     }];

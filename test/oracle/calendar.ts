@@ -24,7 +24,7 @@ export interface Calendar {
   versions: readonly CalendarVersion[];
 }
 
-/** A clock measures spans in milliseconds; `null` as calendar is 24×7. */
+/** A clock measures spans in milliseconds. */
 export interface Clock {
   between(from: number, to: number): number;
   /** The earliest instant at which `ms` have elapsed since `from`. */
@@ -75,7 +75,7 @@ function timeOfDay(text: string): number {
 }
 
 /** The open intervals that start on one local date (given as the date's midnight in UTC). */
-function intervalsOfDate(version: CalendarVersion, date: number): [number, number][] {
+export function intervalsOfDate(version: CalendarVersion, date: number): [number, number][] {
   if (version.holidays.includes(new Date(date).toISOString().slice(0, 10))) return [];
   const weekday = new Date(date).getUTCDay() || 7;
   return version.windows.filter((w) => w.weekdays.includes(weekday)).map((w) => {
@@ -98,6 +98,7 @@ function unite(intervals: [number, number][]): [number, number][] {
 export class CalendarClock implements Clock {
   readonly #versions: CalendarVersion[];
   readonly #dates = new Map<string, [number, number][]>();
+  readonly #weeks = new Map<number, number>();
 
   constructor(calendar: Calendar) {
     this.#versions = [...calendar.versions].sort((a, b) => a.valid_from - b.valid_from);
@@ -126,9 +127,25 @@ export class CalendarClock implements Clock {
     return unite(intervals);
   }
 
+  #openMs(from: number, to: number): number {
+    return this.open(from, to).reduce((sum, [a, b]) => sum + (b - a), 0);
+  }
+
+  /** Open time of a whole week of the UTC time line, remembered: spans up to now are many and long. */
+  #openMsOfWeek(week: number): number {
+    const known = this.#weeks.get(week) ?? this.#openMs(week * 7 * day, (week + 1) * 7 * day);
+    this.#weeks.set(week, known);
+    return known;
+  }
+
   between(from: number, to: number): number {
     if (to <= from) return 0;
-    return this.open(from, to).reduce((sum, [a, b]) => sum + (b - a), 0);
+    const firstWeek = Math.ceil(from / (7 * day));
+    const endWeek = Math.floor(to / (7 * day));
+    if (firstWeek >= endWeek) return this.#openMs(from, to);
+    let sum = this.#openMs(from, firstWeek * 7 * day) + this.#openMs(endWeek * 7 * day, to);
+    for (let week = firstWeek; week < endWeek; week += 1) sum += this.#openMsOfWeek(week);
+    return sum;
   }
 
   add(from: number, ms: number): number {

@@ -27,6 +27,7 @@ const dateTime = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)?$/;
 function normalise(value: unknown, like: Cell): unknown {
   if (typeof value === 'boolean') return Number(value);
   if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return JSON.stringify(value);
   if (typeof value !== 'string' || typeof like === 'string') return value;
   const time = dateTime.exec(value);
   if (time) return Date.parse(`${time[1] ?? ''}T${time[2] ?? ''}${(time[3] ?? '.000').slice(0, 4)}Z`);

@@ -35,9 +35,18 @@ export interface Rules {
   businessClock(integration_id: string): Clock;
 }
 
+const calendarClocks = new WeakMap<Calendar, Clock>();
+
+/** One clock per calendar: it remembers the dates that it has laid out. */
+function calendarClock(calendar: Calendar): Clock {
+  const known = calendarClocks.get(calendar) ?? new CalendarClock(calendar);
+  calendarClocks.set(calendar, known);
+  return known;
+}
+
 export function rulesOf(config: OracleConfig): Rules {
   const clocks = new Map<string, Clock>([['', elapsedClock]]);
-  for (const calendar of config.calendars ?? []) clocks.set(calendar.calendar_id, new CalendarClock(calendar));
+  for (const calendar of config.calendars ?? []) clocks.set(calendar.calendar_id, calendarClock(calendar));
   const clock = (calendar_id: string): Clock => {
     const found = clocks.get(calendar_id);
     if (!found) throw new Error(`no calendar ${calendar_id}`);

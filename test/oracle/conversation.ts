@@ -1,7 +1,9 @@
 // Who waits for whom: the customer's waits, the agents' reply turns and the first response.
+import type { Clock } from './calendar.ts';
 import type { Row } from './events.ts';
 import { clockPair, span, type Rules } from './config.ts';
 import { stationOf, stations } from './periods.ts';
+import { isFinished } from './statuses.ts';
 import { isSolve, type State, type Step, type Timeline } from './timeline.ts';
 
 export type Reply = Extract<Step, { kind: 'agent_reply' }>;
@@ -47,6 +49,15 @@ function ownClockStart(wait: Wait, timeline: Timeline): number {
   return Math.max(wait.waiting_since, station?.assigned_at ?? wait.waiting_since);
 }
 
+function kindOf(wait: Wait): string {
+  return wait.wait_no === 1 ? 'first' : 'next';
+}
+
+/** 1 if the calendar is open at that instant. */
+export function inBusinessHours(at: number, business: Clock): number {
+  return Number(business.between(at, at + 1) > 0);
+}
+
 export function customerWaitRows(timeline: Timeline, waits: readonly Wait[], rules: Rules): Row[] {
   const { integration_id, ticket_id } = timeline;
   const business = rules.businessClock(integration_id);
@@ -57,7 +68,7 @@ export function customerWaitRows(timeline: Timeline, waits: readonly Wait[], rul
       integration_id,
       ticket_id,
       wait_no: wait.wait_no,
-      kind: wait.wait_no === 1 ? 'first' : 'next',
+      kind: kindOf(wait),
       waiting_since: wait.waiting_since,
       ended_at: end?.at ?? null,
       ended_by: end?.by ?? '',
@@ -68,6 +79,8 @@ export function customerWaitRows(timeline: Timeline, waits: readonly Wait[], rul
       queue_at_end: end?.state.queue ?? '',
       ...clockPair('wait', span(wait.waiting_since, end?.at ?? null), business),
       ...clockPair('agent_wait', replied ? span(ownClockStart(wait, timeline), end.at) : null, business),
+      in_business_hours: replied ? inBusinessHours(end.at, business) : null,
+      is_waiting_now: Number(!end && !isFinished(timeline.steps.at(-1)?.after.category ?? 'new')),
     };
   });
 }
@@ -96,6 +109,7 @@ export function replyTurns(timeline: Timeline): Turn[] {
 export function agentReplyRows(timeline: Timeline, waits: readonly Wait[], rules: Rules): Row[] {
   const { integration_id, ticket_id } = timeline;
   const business = rules.businessClock(integration_id);
+  const answer = firstResponse(timeline).reply;
   return replyTurns(timeline).map((turn) => {
     const first = turn.replies[0];
     const wait = waits.find((w) => turn.replies.some((r) => w.end?.by === 'agent_reply' && w.end.index === r.index));
@@ -110,6 +124,10 @@ export function agentReplyRows(timeline: Timeline, waits: readonly Wait[], rules
       wait_no: wait?.wait_no ?? null,
       ...clockPair('wait', span(wait?.waiting_since ?? null, endedAt), business),
       ...clockPair('agent_wait', span(wait ? ownClockStart(wait, timeline) : null, endedAt), business),
+      last_reply_at: turn.replies.at(-1)?.at ?? null,
+      kind: wait ? kindOf(wait) : '',
+      in_business_hours: inBusinessHours(first?.at ?? 0, business),
+      is_first_response: Number(turn.replies.some((r) => r.index === answer?.index)),
       assignee_at_reply: first?.after.assignee ?? '',
       queue_id: first?.after.queue ?? '',
     };

@@ -11,7 +11,7 @@ const day = 86_400_000;
 
 export const historyCalendars: readonly Calendar[] = [
   {
-    calendar_id: 'office',
+    calendar_id: 'history-office',
     versions: [
       {
         version: 1, valid_from: 0, zone: 'Europe/Berlin', holidays: ['2026-04-03'],
@@ -24,7 +24,7 @@ export const historyCalendars: readonly Calendar[] = [
     ],
   },
   {
-    calendar_id: 'night',
+    calendar_id: 'history-night',
     versions: [{
       version: 1, valid_from: 0, zone: 'America/New_York', holidays: ['2026-03-24'],
       windows: [{ weekdays: [1, 2, 3, 4, 5, 6, 7], from: '20:00', to: '06:00' }],
@@ -47,11 +47,11 @@ function policiesOf(integration_id: string): SlaPolicy[] {
       policy_id: 'billing', integration_id,
       versions: [
         {
-          version: 1, valid_from: 0, calendar_id: 'office', match: { queue_id: 'billing' }, first_response_seconds: 1800,
+          version: 1, valid_from: 0, calendar_id: 'history-office', match: { queue_id: 'billing' }, first_response_seconds: 1800,
           resolution_seconds: 14_400, pause_statuses: paused.pending,
         },
         {
-          version: 2, valid_from: baseTime + 5 * day, calendar_id: 'night', match: { queue_id: 'billing' }, first_response_seconds: 3600,
+          version: 2, valid_from: baseTime + 5 * day, calendar_id: 'history-night', match: { queue_id: 'billing' }, first_response_seconds: 3600,
           next_response_seconds: 3600, resolution_seconds: 86_400, pause_statuses: paused.both,
         },
       ],
@@ -66,7 +66,7 @@ function policiesOf(integration_id: string): SlaPolicy[] {
     {
       policy_id: 'german', integration_id,
       versions: [{
-        version: 1, valid_from: baseTime + 900_000, calendar_id: 'office', match: { language_code: 'de' }, first_response_seconds: 7200,
+        version: 1, valid_from: baseTime + 900_000, calendar_id: 'history-office', match: { language_code: 'de' }, first_response_seconds: 7200,
         next_response_seconds: 7200, resolution_seconds: 172_800, pause_statuses: paused.both,
       }],
     },
@@ -74,10 +74,10 @@ function policiesOf(integration_id: string): SlaPolicy[] {
 }
 
 /** The first integration works by office hours, the others around the clock. */
-export function historyConfig(integrations: readonly string[]): Omit<OracleConfig, 'now'> {
+export function historyConfig(integrations: readonly string[]): Required<Pick<OracleConfig, 'calendars' | 'defaultCalendars' | 'policies'>> {
   return {
     calendars: historyCalendars,
-    defaultCalendars: Object.fromEntries(integrations.slice(0, 1).map((id) => [id, 'office'])),
+    defaultCalendars: Object.fromEntries(integrations.slice(0, 1).map((id) => [id, 'history-office'])),
     policies: integrations.flatMap(policiesOf),
   };
 }

@@ -1,42 +1,40 @@
 // Flows and stocks per queue and per agent for each UTC hour, hours without an event included.
 import type { Row } from './events.ts';
-import { seconds, type Rules } from './config.ts';
+import { seconds, type Rules, type Span } from './config.ts';
 import { elapsedClock } from './calendar.ts';
-import { integrationsOf } from './agents.ts';
+import { agentSessions, agentsOf, integrationsOf, openHeld } from './agents.ts';
 import { backlogAt, openWaitSince } from './backlog.ts';
-import { customerWaits, replyTurns } from './conversation.ts';
-import { heldSpans, stations } from './periods.ts';
+import { customerWaits, firstResponse, replyTurns } from './conversation.ts';
+import { heldSpans, isBounced, isHandoff, isHandoffOut, stations } from './periods.ts';
 import { holderOf, slaTimers } from './sla.ts';
 import { isFinished } from './statuses.ts';
 import { humanActor } from './tickets.ts';
-import { isReopen, isSolve, type State, type Timeline } from './timeline.ts';
+import { isReopen, isSolve, type Timeline } from './timeline.ts';
 
 const hour = 3_600_000;
 
-type Flow = 'created' | 'reopened' | 'moved_in' | 'moved_out' | 'solved' | 'breached'
-  | 'customer_messages' | 'agent_replies' | 'reply_turns' | 'private_notes' | 'solves';
-
-interface Happening {
+interface Happening<Flow extends string> {
   at: number;
   flow: Flow;
   /** The queue or agent that it counts for. */
   key: string;
+  /** What it adds: 1 for a count. */
+  amount?: number;
 }
 
-type Side = (state: State) => string;
-const queueSide: Side = (state) => state.queue;
-const agentSide: Side = (state) => state.assignee;
+const queueFlows = ['created', 'reopened', 'moved_in', 'moved_out', 'solved', 'breached', 'waits_started', 'first_responses'] as const;
+type QueueHappening = Happening<(typeof queueFlows)[number]>;
 
 /**
  * What moves a ticket into or out of a backlog. It is created in '' at its first event, unless
  * it was finished from the start; moves of finished tickets don't count.
  */
-function backlogFlows(timeline: Timeline, side: Side): Happening[] {
-  const flows: Happening[] = [];
+function backlogFlows(timeline: Timeline): QueueHappening[] {
+  const flows: QueueHappening[] = [];
   const first = timeline.steps[0];
   if (first && !isFinished(timeline.initial.category)) flows.push({ at: first.at, flow: 'created', key: '' });
   for (const step of timeline.steps) {
-    const [from, to] = [side(step.before), side(step.after)];
+    const [from, to] = [step.before.queue, step.after.queue];
     if (from !== to && !isFinished(step.before.category)) {
       flows.push({ at: step.at, flow: 'moved_out', key: from }, { at: step.at, flow: 'moved_in', key: to });
     }
@@ -46,44 +44,29 @@ function backlogFlows(timeline: Timeline, side: Side): Happening[] {
   return flows;
 }
 
-function breaches(timeline: Timeline, rules: Rules, by: 'queue' | 'agent'): Happening[] {
-  return slaTimers(timeline, customerWaits(timeline), rules).flatMap((timer) =>
-    timer.breached_at === null ? [] : [{ at: timer.breached_at, flow: 'breached', key: holderOf(timer, timeline, rules.now)[by] }]);
+function queueHappenings(timeline: Timeline, rules: Rules): QueueHappening[] {
+  const waits = customerWaits(timeline);
+  const answer = firstResponse(timeline).reply;
+  const breaches = slaTimers(timeline, waits, rules).filter((timer) => timer.breached_at !== null);
+  return [
+    ...backlogFlows(timeline),
+    ...breaches.map((timer): QueueHappening => ({ at: timer.breached_at ?? 0, flow: 'breached', key: holderOf(timer, timeline, rules.now).queue })),
+    ...waits.map((wait): QueueHappening => ({ at: wait.waiting_since, flow: 'waits_started', key: wait.atStart.queue })),
+    ...(answer ? [{ at: answer.at, flow: 'first_responses' as const, key: answer.after.queue }] : []),
+  ];
 }
 
-function queueHappenings(timeline: Timeline, rules: Rules): Happening[] {
-  const messages = timeline.steps.flatMap((step): Happening[] => {
-    if (step.kind === 'customer_message') return [{ at: step.at, flow: 'customer_messages', key: step.after.queue }];
-    if (step.kind === 'agent_reply') return [{ at: step.at, flow: 'agent_replies', key: step.after.queue }];
-    return [];
-  });
-  return [...backlogFlows(timeline, queueSide), ...breaches(timeline, rules, 'queue'), ...messages];
-}
-
-/** The backlog of an agent follows the assignee; `solves`, replies and notes follow the actor. */
-function agentHappenings(timeline: Timeline, rules: Rules): Happening[] {
-  const acts = timeline.steps.flatMap((step): Happening[] => {
-    const actor = humanActor(step);
-    if (actor === null) return [];
-    if (step.kind === 'agent_reply') return [{ at: step.at, flow: 'agent_replies', key: actor }];
-    if (step.kind === 'private_note') return [{ at: step.at, flow: 'private_notes', key: actor }];
-    return isSolve(step) ? [{ at: step.at, flow: 'solves', key: actor }] : [];
-  });
-  const turns = replyTurns(timeline).map((turn): Happening =>
-    ({ at: turn.replies[0]?.at ?? 0, flow: 'reply_turns', key: turn.agent }));
-  return [...backlogFlows(timeline, agentSide), ...breaches(timeline, rules, 'agent'), ...acts, ...turns];
-}
-
-/** Every hour from the first event of the integration to the one that contains now. */
-function hoursOf(tenant: readonly Timeline[], now: number): number[] {
-  const first = Math.min(...tenant.flatMap((t) => t.steps.map((s) => s.at)));
+/** Every hour from the first happening of the integration to the one that contains now. */
+function hoursOf(happenings: readonly { at: number }[], now: number): number[] {
+  const first = Math.min(...happenings.map((h) => h.at));
   const hours: number[] = [];
   for (let at = Math.floor(first / hour) * hour; at <= now; at += hour) hours.push(at);
   return hours;
 }
 
-function countFlows(happenings: readonly Happening[], flows: readonly Flow[]): Row {
-  return Object.fromEntries(flows.map((flow) => [flow, happenings.filter((h) => h.flow === flow).length]));
+function countFlows(happenings: readonly Happening<string>[], flows: readonly string[]): Record<string, number> {
+  return Object.fromEntries(flows.map((flow) =>
+    [flow, happenings.filter((h) => h.flow === flow).reduce((sum, h) => sum + (h.amount ?? 1), 0)]));
 }
 
 interface Stock {
@@ -92,70 +75,118 @@ interface Stock {
 }
 
 /** The state just before an hour's end. */
-function stockBefore(tenant: readonly Timeline[], end: number, by: 'queue' | 'agent'): Stock[] {
+function stockBefore(tenant: readonly Timeline[], end: number): Stock[] {
   return backlogAt(tenant, end - 1).map((held) => ({
-    key: by === 'queue' ? held.queue_id : held.assignee_id,
+    key: held.queue_id,
     waiting: openWaitSince(held.timeline, end - 1) !== null,
   }));
 }
 
-interface Grain {
-  by: 'queue' | 'agent';
-  column: 'queue_id' | 'agent_id';
-  flows: readonly Flow[];
-  happenings: (timeline: Timeline, rules: Rules) => Happening[];
-  extra: (tenant: readonly Timeline[], key: string, start: number, rules: Rules) => Row;
-}
-
-function rowsOfTenant(tenant: readonly Timeline[], integration_id: string, grain: Grain, rules: Rules): Row[] {
-  const happenings = tenant.flatMap((t) => grain.happenings(t, rules));
-  const held = tenant.flatMap((t) => t.steps.map((s) => (grain.by === 'queue' ? s.after.queue : s.after.assignee)));
-  const keys = [...new Set([...happenings.map((h) => h.key), ...held])].sort();
-  return hoursOf(tenant, rules.now).flatMap((start) => {
+function queueHoursOf(tenant: readonly Timeline[], integration_id: string, rules: Rules): Row[] {
+  const happenings = tenant.flatMap((t) => queueHappenings(t, rules));
+  const queues = [...new Set(happenings.map((h) => h.key))].sort();
+  return hoursOf(happenings, rules.now).flatMap((start) => {
     const within = happenings.filter((h) => h.at >= start && h.at < start + hour);
-    const stock = stockBefore(tenant, start + hour, grain.by);
-    return keys.map((key): Row => {
-      const counts = countFlows(within.filter((h) => h.key === key), grain.flows);
-      const n = (flow: Flow): number => Number(counts[flow]);
+    const stock = stockBefore(tenant, start + hour);
+    return queues.map((queue_id): Row => {
+      const counts = countFlows(within.filter((h) => h.key === queue_id), queueFlows);
+      const n = (flow: (typeof queueFlows)[number]): number => counts[flow] ?? 0;
       return {
         integration_id,
-        [grain.column]: key,
+        queue_id,
         hour: start,
         ...counts,
         net_flow: n('created') + n('reopened') + n('moved_in') - n('solved') - n('moved_out'),
-        backlog_end: stock.filter((s) => s.key === key).length,
-        waiting_end: stock.filter((s) => s.key === key && s.waiting).length,
-        ...grain.extra(tenant, key, start, rules),
+        backlog_end: stock.filter((s) => s.key === queue_id).length,
+        waiting_end: stock.filter((s) => s.key === queue_id && s.waiting).length,
       };
     });
   });
 }
 
-const flowsOfBoth: readonly Flow[] = ['created', 'reopened', 'moved_in', 'moved_out', 'solved', 'breached', 'agent_replies'];
-
+/** A queue in which nothing ever happened has no rows. */
 export function queueHourlyRows(timelines: readonly Timeline[], rules: Rules): Row[] {
-  const grain: Grain = {
-    by: 'queue', column: 'queue_id', flows: [...flowsOfBoth, 'customer_messages'], happenings: queueHappenings, extra: () => ({}),
-  };
-  return integrationsOf(timelines).flatMap((id) => rowsOfTenant(timelines.filter((t) => t.integration_id === id), id, grain, rules));
+  return integrationsOf(timelines).flatMap((id) => queueHoursOf(timelines.filter((t) => t.integration_id === id), id, rules));
 }
 
-function heldWithin(tenant: readonly Timeline[], agent: string, start: number, rules: Rules): Row {
-  const perTicket = tenant.map((timeline) => {
-    const spans = stations(timeline).filter((s) => s.agent === agent).flatMap((s) => heldSpans(s, timeline, rules.now));
-    return seconds(spans.map((s) => ({ from: Math.max(s.from, start), to: Math.min(s.to, start + hour) })), elapsedClock);
+const agentFlows = [
+  'replies', 'reply_turns', 'first_responses', 'private_notes', 'solves', 'assigned', 'handoffs_in', 'handoffs_out',
+  'bounced_assignments', 'handle_seconds',
+] as const;
+type AgentHappening = Happening<(typeof agentFlows)[number]>;
+
+/** Replies, notes and solves follow the actor. */
+function actsOf(timeline: Timeline): AgentHappening[] {
+  return timeline.steps.flatMap((step): AgentHappening[] => {
+    const actor = humanActor(step);
+    if (actor === null) return [];
+    if (step.kind === 'agent_reply') return [{ at: step.at, flow: 'replies', key: actor }];
+    if (step.kind === 'private_note') return [{ at: step.at, flow: 'private_notes', key: actor }];
+    return isSolve(step) ? [{ at: step.at, flow: 'solves', key: actor }] : [];
   });
-  return { held_seconds: perTicket.reduce((sum, value) => sum + value, 0) };
 }
 
-/** Agent '' carries the flows of tickets that nobody holds, so that the backlogs add up. */
+/** Stations begin and end with their agent; how one ended counts when it ended. */
+function stationsOf(timeline: Timeline): AgentHappening[] {
+  return stations(timeline).filter((s) => s.agent !== '').flatMap((station): AgentHappening[] => {
+    const key = station.agent;
+    const end = station.ended_at ?? 0;
+    return [
+      { at: station.assigned_at, flow: 'assigned', key },
+      { at: station.assigned_at, flow: 'handoffs_in', key, amount: Number(isHandoff(station)) },
+      ...(station.ended_at === null ? [] : [
+        { at: end, flow: 'handoffs_out' as const, key, amount: Number(isHandoffOut(station)) },
+        { at: end, flow: 'bounced_assignments' as const, key, amount: Number(isBounced(station, timeline)) },
+      ]),
+    ];
+  });
+}
+
+function agentHappenings(tenant: readonly Timeline[], rules: Rules): AgentHappening[] {
+  const perTicket = tenant.flatMap((timeline) => {
+    const answer = firstResponse(timeline).reply;
+    return [
+      ...actsOf(timeline),
+      ...stationsOf(timeline),
+      ...replyTurns(timeline).flatMap((turn): AgentHappening[] => {
+        const at = turn.replies[0]?.at ?? 0;
+        const answers = turn.replies.some((reply) => reply.index === answer?.index);
+        return [{ at, flow: 'reply_turns', key: turn.agent }, { at, flow: 'first_responses', key: turn.agent, amount: Number(answers) }];
+      }),
+    ];
+  });
+  const handled = agentSessions(tenant, rules).map((session): AgentHappening =>
+    ({ at: session.actions[0]?.at ?? 0, flow: 'handle_seconds', key: session.agent, amount: Math.trunc(session.handleMs / 1000) }));
+  return [...perTicket, ...handled];
+}
+
+/** Time held within an hour: a sum over tickets is the sum of their whole-second values. */
+function heldWithin(held: readonly Span[][], start: number): number {
+  return held.reduce((sum, spans) =>
+    sum + seconds(spans.map((s) => ({ from: Math.max(s.from, start), to: Math.min(s.to, start + hour) })), elapsedClock), 0);
+}
+
+function agentHoursOf(tenant: readonly Timeline[], integration_id: string, rules: Rules): Row[] {
+  const happenings = agentHappenings(tenant, rules);
+  return agentsOf(tenant).flatMap((agent_id) => {
+    const own = happenings.filter((h) => h.key === agent_id);
+    const held = tenant.map((timeline) =>
+      stations(timeline).filter((s) => s.agent === agent_id).flatMap((s) => heldSpans(s, timeline, rules.now)));
+    return hoursOf(happenings, rules.now).map((start): Row => {
+      const held_seconds = heldWithin(held, start);
+      return {
+        integration_id,
+        agent_id,
+        hour: start,
+        ...countFlows(own.filter((h) => h.at >= start && h.at < start + hour), agentFlows),
+        held_end: openHeld(agent_id, tenant, start + hour - 1),
+        held_seconds,
+        concurrency: held_seconds / 3600,
+      };
+    });
+  });
+}
+
 export function agentHourlyRows(timelines: readonly Timeline[], rules: Rules): Row[] {
-  const grain: Grain = {
-    by: 'agent',
-    column: 'agent_id',
-    flows: [...flowsOfBoth, 'reply_turns', 'private_notes', 'solves'],
-    happenings: agentHappenings,
-    extra: heldWithin,
-  };
-  return integrationsOf(timelines).flatMap((id) => rowsOfTenant(timelines.filter((t) => t.integration_id === id), id, grain, rules));
+  return integrationsOf(timelines).flatMap((id) => agentHoursOf(timelines.filter((t) => t.integration_id === id), id, rules));
 }

@@ -4,7 +4,7 @@ import { agentSessions, handleSeconds, scorecardRows, sessionRows } from './agen
 import { escalationAuditRows } from './audit.ts';
 import { backlogRows } from './backlog.ts';
 import { rulesOf, type OracleConfig, type Rules } from './config.ts';
-import { agentReplyRows, customerWaitRows, customerWaits } from './conversation.ts';
+import { agentReplyRows, customerWaitRows, customerWaits, type Wait } from './conversation.ts';
 import type { Cell, CrmEvent, Row } from './events.ts';
 import { agentHourlyRows, queueHourlyRows } from './hourly.ts';
 import { assignmentRows, stateIntervalRows } from './periods.ts';
@@ -14,24 +14,11 @@ import { slaTimerRows, slaTimers } from './sla.ts';
 import { escalationRows, resolutionRows, ticketRow } from './tickets.ts';
 import { eventsByTicket, foldTicket, type Timeline } from './timeline.ts';
 
-export interface OracleViews {
-  tickets: Row[];
-  ticket_state_intervals: Row[];
-  customer_waits: Row[];
-  ticket_resolutions: Row[];
-  ticket_assignments: Row[];
-  agent_replies: Row[];
-  escalations: Row[];
-  sla_timers: Row[];
-  escalation_audit: Row[];
-  process_edges: Row[];
-  data_quality: Row[];
-  backlog: Row[];
-  agent_scorecard: Row[];
-  agent_sessions: Row[];
-}
+export type ViewName =
+  | 'tickets' | 'ticket_state_intervals' | 'customer_waits' | 'ticket_resolutions' | 'ticket_assignments' | 'agent_replies' | 'escalations'
+  | 'sla_timers' | 'escalation_audit' | 'process_edges' | 'data_quality' | 'backlog' | 'agent_scorecard' | 'agent_sessions';
 
-export type ViewName = keyof OracleViews;
+export type OracleViews = Record<ViewName, Row[]>;
 
 /** The columns that name a row of a view. */
 export const viewKeys: Readonly<Record<ViewName | 'queue_hourly' | 'agent_hourly' | 'resolution_survival', readonly string[]>> = {
@@ -59,32 +46,53 @@ function timelinesOf(events: readonly CrmEvent[], rules: Rules): Timeline[] {
     foldTicket(ticket, rules.statusMap(ticket[0]?.source.integration_id ?? '')));
 }
 
-/** `events` in arrival order, duplicates included. */
-export function runOracle(events: readonly CrmEvent[], config: OracleConfig): OracleViews {
+/** A log folded into tickets, with what several views need of them. */
+interface Folded {
+  rules: Rules;
+  timelines: readonly Timeline[];
+  perTicket: readonly { timeline: Timeline; waits: readonly Wait[] }[];
+}
+
+function fold(events: readonly CrmEvent[], config: OracleConfig): Folded {
   const rules = rulesOf(config);
   const timelines = timelinesOf(events, rules);
+  return { rules, timelines, perTicket: timelines.map((timeline) => ({ timeline, waits: customerWaits(timeline) })) };
+}
+
+function ticketRows({ rules, timelines, perTicket }: Folded): Row[] {
   const sessions = agentSessions(timelines, rules);
-  const perTicket = timelines.map((timeline) => {
-    const waits = customerWaits(timeline);
-    return { timeline, waits, timers: slaTimers(timeline, waits, rules) };
-  });
-  return {
-    tickets: perTicket.map(({ timeline, waits }) =>
-      ({ ...ticketRow(timeline, waits, rules), handle_seconds: handleSeconds(timeline, sessions) })),
-    ticket_state_intervals: timelines.flatMap(stateIntervalRows),
-    customer_waits: perTicket.flatMap(({ timeline, waits }) => customerWaitRows(timeline, waits, rules)),
-    ticket_resolutions: timelines.flatMap((t) => resolutionRows(t, rules)),
-    ticket_assignments: perTicket.flatMap(({ timeline, waits }) => assignmentRows(timeline, waits, rules)),
-    agent_replies: perTicket.flatMap(({ timeline, waits }) => agentReplyRows(timeline, waits, rules)),
-    escalations: timelines.flatMap((t) => escalationRows(t, rules)),
-    sla_timers: perTicket.flatMap(({ timeline, timers }) => slaTimerRows(timeline, timers, rules)),
-    escalation_audit: perTicket.flatMap(({ timeline, timers }) => escalationAuditRows(timeline, timers)),
-    process_edges: timelines.flatMap(processEdgeRows),
-    data_quality: timelines.flatMap((t) => dataQualityRows(t, rules)),
-    backlog: backlogRows(timelines, rules),
-    agent_scorecard: scorecardRows(timelines, rules),
-    agent_sessions: sessionRows(timelines, rules),
-  };
+  return perTicket.map(({ timeline, waits }) =>
+    ({ ...ticketRow(timeline, waits, rules), handle_seconds: handleSeconds(timeline, sessions) }));
+}
+
+const views: Readonly<Record<ViewName, (folded: Folded) => Row[]>> = {
+  tickets: ticketRows,
+  ticket_state_intervals: ({ timelines, rules }) => timelines.flatMap((t) => stateIntervalRows(t, rules)),
+  customer_waits: ({ perTicket, rules }) => perTicket.flatMap(({ timeline, waits }) => customerWaitRows(timeline, waits, rules)),
+  ticket_resolutions: ({ timelines, rules }) => timelines.flatMap((t) => resolutionRows(t, rules)),
+  ticket_assignments: ({ perTicket, rules }) => perTicket.flatMap(({ timeline, waits }) => assignmentRows(timeline, waits, rules)),
+  agent_replies: ({ perTicket, rules }) => perTicket.flatMap(({ timeline, waits }) => agentReplyRows(timeline, waits, rules)),
+  escalations: ({ timelines, rules }) => timelines.flatMap((t) => escalationRows(t, rules)),
+  sla_timers: ({ perTicket, rules }) =>
+    perTicket.flatMap(({ timeline, waits }) => slaTimerRows(timeline, slaTimers(timeline, waits, rules), rules)),
+  escalation_audit: ({ perTicket, rules }) =>
+    perTicket.flatMap(({ timeline, waits }) => escalationAuditRows(timeline, slaTimers(timeline, waits, rules))),
+  process_edges: ({ timelines, rules }) => timelines.flatMap((t) => processEdgeRows(t, rules)),
+  data_quality: ({ timelines, rules }) => timelines.flatMap((t) => dataQualityRows(t, rules)),
+  backlog: ({ timelines, rules }) => backlogRows(timelines, rules),
+  agent_scorecard: ({ timelines, rules }) => scorecardRows(timelines, rules),
+  agent_sessions: ({ timelines, rules }) => sessionRows(timelines, rules),
+};
+
+/** `events` in arrival order, duplicates included. */
+export function runView(view: ViewName, events: readonly CrmEvent[], config: OracleConfig): Row[] {
+  return views[view](fold(events, config));
+}
+
+/** Every view of the same log. */
+export function runOracle(events: readonly CrmEvent[], config: OracleConfig): OracleViews {
+  const folded = fold(events, config);
+  return Object.fromEntries(Object.entries(views).map(([name, rows]) => [name, rows(folded)])) as Record<ViewName, Row[]>;
 }
 
 /** Apart from the rest: one row per queue, agent and hour is a lot of them, computed slowly. */

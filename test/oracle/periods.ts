@@ -1,8 +1,8 @@
 // Two ways of cutting a ticket's life into periods: state intervals (nothing changed) and
 // stations (same assignee and queue).
-import { endOfTime } from './calendar.ts';
+import { elapsedClock, endOfTime } from './calendar.ts';
 import type { Row } from './events.ts';
-import { clockPair, span, type Rules } from './config.ts';
+import { clockPair, seconds, span, type Rules } from './config.ts';
 import { isAgentsTurn } from './statuses.ts';
 import { stretches, type Step, type Timeline } from './timeline.ts';
 import type { Wait } from './conversation.ts';
@@ -50,9 +50,21 @@ export function stateIntervals(timeline: Timeline): Interval[] {
     .filter((interval) => interval.valid_from < interval.valid_to);
 }
 
-export function stateIntervalRows(timeline: Timeline): Row[] {
+export function stateIntervalRows(timeline: Timeline, rules: Rules): Row[] {
   const { integration_id, ticket_id } = timeline;
-  return stateIntervals(timeline).map((interval, i) => ({ integration_id, ticket_id, interval_no: i + 1, ...interval }));
+  const business = rules.businessClock(integration_id);
+  return stateIntervals(timeline).map((interval, i) => {
+    const to = interval.valid_to === endOfTime ? rules.now : interval.valid_to;
+    const length = [{ from: interval.valid_from, to }];
+    return {
+      integration_id,
+      ticket_id,
+      interval_no: i + 1,
+      ...interval,
+      seconds: seconds(length, elapsedClock),
+      business_seconds: seconds(length, business),
+    };
+  });
 }
 
 export interface Station {
@@ -62,7 +74,9 @@ export interface Station {
   assigned_at: number;
   ended_at: number | null;
   ended_by: '' | 'reassigned' | 'unassigned';
+  name: string;
   assigned_by_type: string;
+  assigned_by_id: string;
   from: { agent: string; queue: string };
   next: { agent: string; queue: string } | null;
   startIndex: number;
@@ -95,7 +109,9 @@ export function stations(timeline: Timeline): Station[] {
       assigned_at: step.at,
       ended_at: null,
       ended_by: '',
+      name: step.kind === 'assignment' ? step.event.assignee.name ?? '' : '',
       assigned_by_type: step.kind === 'assignment' ? step.event.assigned_by.type : '',
+      assigned_by_id: step.kind === 'assignment' ? step.event.assigned_by.id ?? '' : '',
       from: { agent: current?.agent ?? '', queue: current?.queue ?? '' },
       next: null,
       startIndex: step.index,
@@ -130,6 +146,10 @@ export function isHandoff(station: Station): boolean {
   return station.from.agent !== '' && station.agent !== '' && station.from.agent !== station.agent;
 }
 
+export function isHandoffOut(station: Station): boolean {
+  return station.agent !== '' && station.next !== null && station.next.agent !== '' && station.next.agent !== station.agent;
+}
+
 /** Time in new+open while the station's agent held it, running time included. */
 export function heldSpans(station: Station, timeline: Timeline, now: number): { from: number; to: number }[] {
   if (station.agent === '') return [];
@@ -151,11 +171,13 @@ export function assignmentRows(timeline: Timeline, waits: readonly Wait[], rules
       ticket_id,
       station_no: station.station_no,
       agent_id: station.agent,
+      agent_name: station.name,
       queue_id: station.queue,
       assigned_at: station.assigned_at,
       ended_at: station.ended_at,
       ended_by: station.ended_by,
       assigned_by_type: station.assigned_by_type,
+      assigned_by_id: station.assigned_by_id,
       from_agent_id: station.from.agent,
       from_queue_id: station.from.queue,
       first_public_reply_at: first?.at ?? null,
@@ -164,6 +186,7 @@ export function assignmentRows(timeline: Timeline, waits: readonly Wait[], rules
       ...clockPair('held', heldSpans(station, timeline, rules.now), business),
       is_bounced: Number(isBounced(station, timeline)),
       is_handoff: Number(isHandoff(station)),
+      is_handoff_out: Number(isHandoffOut(station)),
     };
   });
 }

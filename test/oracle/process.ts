@@ -1,6 +1,6 @@
 // The process as edges between neighbouring steps, and how long tickets survive unsolved.
 import type { Cell, Row } from './events.ts';
-import type { Rules } from './config.ts';
+import { clockPair, type Rules } from './config.ts';
 import { resolutions } from './tickets.ts';
 import { isFinished } from './statuses.ts';
 import { isReopen, isSolve, type Step, type Timeline } from './timeline.ts';
@@ -39,14 +39,25 @@ function actorOf(step: Step): string {
   }
 }
 
+function actorTypeOf(step: Step): string {
+  switch (step.event.event_type) {
+    case 'ticket.created': return 'customer';
+    case 'message.received': return step.event.sender.type;
+    case 'status.changed': return step.event.changed_by.type;
+    case 'agent.assigned': return step.event.assigned_by.type;
+    case 'escalation.fired': return '';
+  }
+}
+
 /** Activities are events: the message inside a creation is none of its own, nor is its repetition. */
 function isActivity(step: Step): boolean {
   return step.kind !== 'repeat_of_initial_message'
     && !(step.kind === 'customer_message' && step.event.event_type === 'ticket.created');
 }
 
-export function processEdgeRows(timeline: Timeline): Row[] {
+export function processEdgeRows(timeline: Timeline, rules: Rules): Row[] {
   const { integration_id, ticket_id } = timeline;
+  const business = rules.businessClock(integration_id);
   const activities = timeline.steps.filter(isActivity);
   return activities.slice(1).flatMap((to, i) => {
     const from = activities[i];
@@ -57,13 +68,15 @@ export function processEdgeRows(timeline: Timeline): Row[] {
       edge_no: i + 1,
       from_activity: activityOf(from),
       to_activity: activityOf(to),
+      from_actor_type: actorTypeOf(from),
       from_actor_id: actorOf(from),
+      to_actor_type: actorTypeOf(to),
       to_actor_id: actorOf(to),
       from_queue_id: from.after.queue,
       to_queue_id: to.after.queue,
       from_at: from.at,
       to_at: to.at,
-      gap_seconds: Math.trunc((to.at - from.at) / 1000),
+      ...clockPair('gap', [{ from: from.at, to: to.at }], business),
     }];
   });
 }
@@ -77,7 +90,8 @@ interface Life {
 function lifeOf(timeline: Timeline, now: number): Life | null {
   const first = resolutions(timeline)[0];
   const until = first?.step.at ?? now;
-  if (!first && isFinished(timeline.initial.category)) return null; // never had anything to resolve
+  const last = timeline.steps.at(-1);
+  if (!first && last && isFinished(last.after.category)) return null; // created finished: nothing to resolve
   return { seconds: Math.trunc(Math.max(0, until - timeline.created_at) / 1000), solved: first !== undefined };
 }
 

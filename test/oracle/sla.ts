@@ -45,6 +45,12 @@ interface Applied {
   targetMs: number;
 }
 
+/** The first instant from `from` on after which the ticket is not finished; the state after an instant rules at that instant. */
+function firstOpenInstant(timeline: Timeline, from: number): number | undefined {
+  const instants = [from, ...timeline.steps.map((s) => s.at).filter((at) => at > from)];
+  return instants.find((at) => !isFinished((stateAt(timeline, at) ?? timeline.initial).category));
+}
+
 /** A response timer of a wait that begins while the ticket is solved starts at the reopen. */
 function responseWatch(wait: Wait, timeline: Timeline): Watch | null {
   const metric = wait.wait_no === 1 ? 'first_response' : 'next_response';
@@ -52,10 +58,9 @@ function responseWatch(wait: Wait, timeline: Timeline): Watch | null {
   const endIndex = wait.end?.index ?? timeline.steps.length;
   const atAnchor = timeline.steps[anchor];
   if (!atAnchor || anchor >= endIndex) return null; // over before the clock could start
-  const start = isFinished(atAnchor.after.category)
-    ? timeline.steps.slice(anchor, endIndex).find(isReopen)
-    : atAnchor;
-  return start ? { metric, start: start.at, end: wait.end } : null;
+  const start = firstOpenInstant(timeline, atAnchor.at);
+  if (start === undefined || (start > atAnchor.at && wait.end && wait.end.at <= start)) return null;
+  return { metric, start, end: wait.end };
 }
 
 /** The creation (unless it is finished from the start) and each reopen start a resolution timer. */
@@ -118,12 +123,12 @@ interface Point {
   state: State;
 }
 
-/** The state after each instant of the watch, from its start on, without the step that ends it. */
+/** The state after each instant of the watch, from its start on; what happens in the instant of its end is too late. */
 function pointsOf(watch: Watch, timeline: Timeline): Point[] {
-  const steps = timeline.steps.slice(0, watch.end?.index ?? timeline.steps.length);
-  const atStart = steps.findLast((s) => s.at <= watch.start)?.after ?? timeline.initial;
-  const points = new Map<number, State>([[watch.start, atStart]]);
-  for (const step of steps) if (step.at > watch.start) points.set(step.at, step.after);
+  const points = new Map<number, State>([[watch.start, stateAt(timeline, watch.start) ?? timeline.initial]]);
+  for (const step of timeline.steps) {
+    if (step.at > watch.start && step.at < (watch.end?.at ?? Infinity)) points.set(step.at, step.after);
+  }
   return [...points].map(([at, state]) => ({ at, state }));
 }
 

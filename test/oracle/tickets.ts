@@ -91,6 +91,8 @@ export function escalationRows(timeline: Timeline, rules: Rules): Row[] {
       event_id: step.event.event_id,
       fired_at: step.at,
       policy_id: step.event.policy.id,
+      policy_name: step.event.policy.name ?? '',
+      status_category: step.after.category,
       breached_metric: step.event.breached_metric,
       threshold_seconds: step.event.threshold_seconds,
       elapsed_seconds: step.event.elapsed_seconds,

@@ -97,7 +97,7 @@ describe('hours', () => {
     assert.deepEqual(rows('billing'), [[0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1, 1]]);
   });
   test('an agent holds work for its own share of each hour', () => {
-    assert.deepEqual(table(agent_hourly.filter((r) => r.agent_id === 'anna'), 'hour', 'held_seconds', 'solves', 'backlog_end'), [
+    assert.deepEqual(table(agent_hourly.filter((r) => r.agent_id === 'anna'), 'hour', 'held_seconds', 'solves', 'held_end'), [
       [time('09:00'), 1200, 0, 1], [time('10:00'), 0, 1, 0], [time('11:00'), 1800, 0, 1],
     ]);
   });
