@@ -23,9 +23,10 @@ const encode = createEncoder(schema, 7);
 const skim = compileSkim(schema);
 const decode = createDecoder(schema);
 
+// The encoder's longs reach ±2^52; beyond, the door quarantines.
 const value = fc.record({
   event_id: fc.string(), ticket_id: fc.string({ unit: 'grapheme' }), source: fc.record({ integration_id: fc.string() }),
-  note: fc.option(fc.string()), count: fc.maxSafeInteger(), flag: fc.boolean(),
+  note: fc.option(fc.string()), count: fc.maxSafeInteger().map((whole) => Math.trunc(whole / 2)), flag: fc.boolean(),
   files: fc.array(fc.record({ url: fc.string() })), more: fc.array(fc.record({ url: fc.string() })),
   extra: fc.dictionary(fc.string(), fc.string()),
 });
