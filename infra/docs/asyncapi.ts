@@ -3,7 +3,7 @@
 // that it can be handed to a tool or a partner as one file.
 import { envelopeSchema, type EventContract, type Json, type JsonObject } from '../../schemas/contract.ts';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
-import { eventHeaders, exampleRecord, exampleSource, exampleWebhook, quarantineHeaders, type Header } from './examples.ts';
+import { eventHeaders, exampleRecord, exampleSource, exampleWebhook, quarantineHeaders, resolutionHeaders, type Header } from './examples.ts';
 
 const AVRO = 'application/vnd.apache.avro;version=1.9.0';
 const ENVIRONMENT = '{environment}';
@@ -27,9 +27,9 @@ const webhooks = (contracts: readonly EventContract[]): Named[] =>
 const headersSchema = (headers: readonly Header[]): JsonObject => ({
   type: 'object',
   properties: Object.fromEntries(headers.map(({ name, meaning }) => [name, { type: 'string', description: meaning }])),
-  required: headers.map(({ name }) => name),
+  required: headers.filter(({ optional }) => optional !== true).map(({ name }) => name),
 });
-const headersExample = (headers: readonly Header[]): JsonObject => Object.fromEntries(headers.map(({ name, example }) => [name, example]));
+const headersExample = (headers: readonly Header[]): JsonObject => Object.fromEntries(headers.filter(({ optional }) => optional !== true).map(({ name, example }) => [name, example]));
 
 function webhookMessage({ contract, version }: Named): JsonObject {
   const { eventType } = contract;
@@ -77,6 +77,17 @@ const quarantineMessage: JsonObject = {
   payload: { type: 'string', format: 'binary' },
   bindings: { kafka: { key: { type: 'string', description: 'The ticket_id, or the event_id when there is none.' } } },
   examples: [{ name: 'no first_name', headers: headersExample(quarantineHeaders), payload: '{"event_id":"…","event_type":"ticket.created","…":"…"}' }],
+};
+
+const resolutionMessage: JsonObject = {
+  name: 'resolution',
+  title: 'What was done about it',
+  summary: 'Follows the item. The value is empty.',
+  contentType: 'application/octet-stream',
+  headers: ref('components/schemas/resolutionHeaders'),
+  payload: { type: 'string', maxLength: 0 },
+  bindings: { kafka: { key: { type: 'string', description: 'The item’s key.' } } },
+  examples: [{ name: 'replayed', headers: headersExample(resolutionHeaders), payload: '' }],
 };
 
 const answers: JsonObject = {
@@ -143,7 +154,7 @@ function channels(contracts: readonly EventContract[]): JsonObject {
       description: 'What was signed and could not be used, and records of the log that could not be read. Kept for ever.',
       servers: [ref('servers/kafka')],
       parameters: environmentParameter,
-      messages: { quarantined: ref('components/messages/quarantined') },
+      messages: { quarantined: ref('components/messages/quarantined'), resolution: ref('components/messages/resolution') },
     },
   };
 }
@@ -183,12 +194,14 @@ export function asyncapiDocument(contracts: readonly EventContract[]): string {
         ...Object.fromEntries(webhooks(contracts).map((named) => [webhookName(named.contract, named.version), webhookMessage(named)])),
         ...Object.fromEntries(contracts.map((contract) => [recordMessage(contract), eventMessage(contract)])),
         quarantined: quarantineMessage,
+        resolution: resolutionMessage,
         ...answers,
       },
       schemas: {
         envelope: inlined(envelopeSchema),
         eventHeaders: headersSchema(eventHeaders(first, newestOf(first))),
         quarantineHeaders: headersSchema(quarantineHeaders),
+        resolutionHeaders: headersSchema(resolutionHeaders),
         ...Object.fromEntries(webhooks(contracts).map(({ contract, version: of }) => [`${contract.eventType}-${of}`, inlined(contract.versions.get(of) ?? {})])),
       },
     },

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { envelopeSchema, type EventContract } from '../../schemas/contract.ts';
 import { projectDir } from '../local/settings.ts';
-import { eventHeaders, exampleWebhook, EXAMPLE_SECRET, quarantineHeaders, type Header } from './examples.ts';
+import { eventHeaders, exampleWebhook, EXAMPLE_SECRET, quarantineHeaders, resolutionHeaders, type Header } from './examples.ts';
 import { jsonFields } from './fields.ts';
 import { codeBlock, table } from './markdown.ts';
 
@@ -26,7 +26,7 @@ export function scaffoldedConsumer(name: string): string {
 }
 
 const headerTable = (headers: readonly Header[]): string =>
-  table(['header', 'example', 'meaning'], headers.map(({ name, example, meaning }) => [`\`${name}\``, example === '' ? '' : `\`${example}\``, meaning]));
+  table(['header', 'example', 'meaning'], headers.map(({ name, example, meaning, optional }) => [`\`${name}\`${optional === true ? ' (if any)' : ''}`, example === '' ? '' : `\`${example}\``, meaning]));
 
 const envelope = (): string => table(['field', 'type', 'required', 'meaning'], jsonFields(envelopeSchema).map(({ path, type, required, notes }) =>
   [`\`${path}\``, type, required ? 'yes' : '', notes.replace(/ Not empty\.$/, '')]));
@@ -52,6 +52,7 @@ function block(name: string, argument: string, contracts: readonly EventContract
     case 'signature': return signatureVector(contracts);
     case 'event-headers': return first === undefined ? '' : headerTable(eventHeaders(first, [...first.versions.keys()].at(-1) ?? ''));
     case 'quarantine-headers': return headerTable(quarantineHeaders);
+    case 'resolution-headers': return headerTable(resolutionHeaders);
     default: throw new Error(`no generated part is named "${name}"`);
   }
 }

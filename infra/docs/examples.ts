@@ -83,6 +83,8 @@ export interface Header {
   readonly meaning: string;
   /** Of the example event. */
   readonly example: string;
+  /** Not in every record. */
+  readonly optional?: true;
 }
 
 /** Headers of a record in the event topic. */
@@ -102,6 +104,8 @@ export function eventHeaders(contract: EventContract, version: string): Header[]
     { name: 'received_at', meaning: 'When the ingress received it: ISO 8601, milliseconds, UTC.', example: '2026-03-02T09:00:00.412Z' },
     { name: 'body_sha256', meaning: 'SHA-256 of the webhook’s body, hex.', example: createHash('sha256').update(body).digest('hex') },
     { name: 'signature', meaning: 'The envelope’s signature as sent.', example: signature },
+    { name: 'replayed_from', meaning: 'After a replay: where in the quarantine topic it was, as topic/partition:offset.', example: 'crm.production.quarantine/0:17', optional: true },
+    { name: 'fixed_by', meaning: 'After a replay with a fix: the fix’s file name.', example: 'fix.ts', optional: true },
   ];
 }
 
@@ -124,4 +128,20 @@ export const quarantineHeaders: readonly Header[] = [
   { name: 'received_at', meaning: 'When it was received: ISO 8601, milliseconds, UTC.', example: '2026-03-02T09:00:00.412Z' },
   { name: 'body_sha256', meaning: 'SHA-256 of the value, hex.', example: createHash('sha256').update('quarantined').digest('hex') },
   { name: 'content-type', meaning: 'Always the same.', example: 'application/octet-stream' },
+  { name: 'origin_key', meaning: 'For a record of a topic: its key.', example: 'TKT-8F3A21C0', optional: true },
+  { name: 'origin_headers', meaning: 'For a record of a topic: its headers, as JSON.', example: '{"ce_type":"ticket.created"}', optional: true },
+];
+
+/** Headers of a record in the quarantine topic that says what was done about an item; its value is empty. */
+export const resolutionHeaders: readonly Header[] = [
+  { name: 'resolution', meaning: 'replayed, duplicate (it was in the log already), discarded or still_unusable.', example: 'replayed' },
+  { name: 'resolves', meaning: 'The item, as partition:offset of its first record.', example: '0:17' },
+  { name: 'resolved_by', meaning: 'user@host.', example: 'lea@desk' },
+  { name: 'resolution_note', meaning: 'For people.', example: 'the new build knows 2.0' },
+  ...['quarantine_reason', 'quarantine_path', 'quarantine_detail'].map((name) => ({ name, meaning: 'Of still_unusable: as of the new try.', example: '' })),
+  ...['environment', 'origin', 'origin_partition', 'origin_offset', 'refused_by', 'integration_id', 'ce_id'].map((name) => ({
+    name, meaning: 'As of the item.', example: quarantineHeaders.find((header) => header.name === name)?.example ?? '',
+  })),
+  { name: 'body_sha256', meaning: 'As of the item.', example: createHash('sha256').update('quarantined').digest('hex') },
+  { name: 'received_at', meaning: 'When it was done: ISO 8601, milliseconds, UTC.', example: '2026-03-03T08:15:00.000Z' },
 ];

@@ -7,14 +7,15 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import { docsFolder, generateDocs, staleDocs } from '../../infra/docs.ts';
 import { withBlocks } from '../../infra/docs/blocks.ts';
-import { eventHeaders, exampleRecord, exampleSource, exampleWebhook, EXAMPLE_SECRET, quarantineHeaders } from '../../infra/docs/examples.ts';
+import { eventHeaders, exampleRecord, exampleSource, exampleWebhook, EXAMPLE_SECRET, quarantineHeaders, resolutionHeaders } from '../../infra/docs/examples.ts';
 import { projectDir } from '../../infra/local/settings.ts';
 import { loadContracts } from '../../schemas/contract.ts';
 import { parseWebhook } from '../../services/ingress/parse.ts';
 import { createPrepare } from '../../services/ingress/prepare.ts';
 import { toLogRecord } from '../../services/ingress/to-log-record.ts';
 import { verifyWebhook } from '../../services/ingress/verify.ts';
-import { toQuarantineRecord } from '../../services/runtime/quarantine.ts';
+import { readQuarantineRecord, toQuarantineRecord } from '../../services/runtime/quarantine.ts';
+import { toResolutionRecord } from '../../services/runtime/quarantine-resolution.ts';
 import { asyncapiValidator } from './asyncapi/validator.ts';
 
 const contracts = await loadContracts();
@@ -83,16 +84,23 @@ test('every example of a version passes the ingress, and the records and headers
       assert.deepEqual(JSON.parse(JSON.stringify(prepared.record)), exampleRecord(contract, version), what);
       const shown = eventHeaders(contract, version);
       const { headers } = toLogRecord(webhook, prepared, shown.find(({ name }) => name === 'body_sha256')?.example ?? '', () => Buffer.alloc(0));
-      assert.deepEqual(Object.fromEntries(shown.map(({ name, example }) => [name, example])), headers, what);
+      assert.deepEqual(Object.fromEntries(shown.filter(({ optional }) => optional !== true).map(({ name, example }) => [name, example])), headers, what);
     }
   }
 });
 
-test('the headers of the quarantine are listed', () => {
-  const { headers } = toQuarantineRecord({
-    environment: '', reason: '', path: '', detail: '', origin: 'http', integrationId: '', eventId: '', eventType: '', version: '', ticketId: '', receivedAt: new Date(0), payload: Buffer.alloc(0),
-  });
-  assert.deepEqual(quarantineHeaders.map(({ name }) => name), Object.keys(headers));
+test('the headers of the quarantine and of a replay are listed', () => {
+  const item = {
+    environment: '', reason: '', path: '', detail: '', origin: 'http', originKey: '', originHeaders: {}, integrationId: '', eventId: '', eventType: '', version: '', ticketId: '', receivedAt: new Date(0), payload: Buffer.alloc(0),
+  };
+  const record = toQuarantineRecord(item);
+  assert.deepEqual(quarantineHeaders.map(({ name }) => name), Object.keys(record.headers));
+  const read = readQuarantineRecord({ ...record, topic: '', partition: 0, offset: 0, timestampMs: 0 });
+  const resolution = toResolutionRecord(read, { resolution: 'replayed', at: new Date(0), by: '', note: '', reason: '', path: '', detail: '' });
+  assert.deepEqual(resolutionHeaders.map(({ name }) => name).sort(), Object.keys(resolution.headers).sort());
+  const [contract] = contracts.values();
+  const replay = source('infra/quarantine/replay.ts');
+  for (const { name } of eventHeaders(contract ?? assert.fail(), '1.2').filter(({ optional }) => optional === true)) assert.ok(replay.includes(`${name}:`), name);
 });
 
 test('every answer code and every reason for a quarantine is explained', () => {
