@@ -50,6 +50,8 @@ WITH [
         ('sla_attainment', 'queue', 'sla_attainment', 'sla_attainment', 'due_at', 'queue_id_at_end; agent_id_at_due for breaches', 'share'),
         ('breach_seconds', 'queue', 'sla_timers', 'breach_seconds', 'due_at', 'agent_id_at_due', 'calendar of the timer'),
         ('resolution_survival', 'queue', 'resolution_survival', 'survival', 'created_at', 'all tickets, open ones censored', 'share'),
+        ('arrivals_forecast', 'queue', 'arrivals_forecast', 'forecast', 'hour', 'the first queue of the tickets', 'count'),
+        ('forecast_wape', 'queue', 'arrivals_forecast_error', 'wape', 'hour', 'the first queue of the tickets', 'share'),
         ('agent_first_response_seconds', 'agents', 'ticket_assignments', 'agent_first_response_seconds', 'assigned_at', 'agent_id of the station', 'elapsed'),
         ('held_seconds', 'agents', 'ticket_assignments', 'held_seconds', 'assigned_at', 'agent_id of the station', 'elapsed'),
         ('reopen_rate_7d', 'agents', 'agent_scorecard', 'reopen_rate_7d', 'solved_at', 'the solver', 'share'),

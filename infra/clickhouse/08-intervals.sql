@@ -1,0 +1,11 @@
+-- How far a share of few cases can be trusted: the Wilson score interval, 95 %. It stays within 0 and 1 and holds for
+-- small n, where share +- 1.96 deviations says nonsense. NULL without cases. The bounds of none and of all are exact.
+
+CREATE OR REPLACE FUNCTION wilson_margin AS (hits, n) ->
+    1.96 * sqrt(hits * (n - hits) / n + 0.9604) / (n + 3.8416);
+
+CREATE OR REPLACE FUNCTION wilson_lower AS (hits, n) ->
+    multiIf(n = 0, NULL, hits = 0, 0., greatest(0., (hits + 1.9208) / (n + 3.8416) - wilson_margin(hits, n)));
+
+CREATE OR REPLACE FUNCTION wilson_upper AS (hits, n) ->
+    multiIf(n = 0, NULL, hits = n, 1., least(1., (hits + 1.9208) / (n + 3.8416) + wilson_margin(hits, n)))

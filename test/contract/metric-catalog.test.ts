@@ -1,0 +1,55 @@
+// The metric catalogue and the views say the same: a metric whose column is gone would drop out
+// of the catalogue silently, and a metric that nobody listed would be missing from it.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { closeClients, query } from '../support.ts';
+
+after(closeClients);
+
+const source = readFileSync(new URL('../../infra/clickhouse/06-metric-catalog.sql', import.meta.url), 'utf8');
+const listed = [...source.matchAll(/^\s+\('(\w+)', '(\w+)', '(\w+)', '(\w+)', '/gm)].map(([, name = '', database = '', view = '', column = '']) => ({ name, view: `${database}.${view}`, column }));
+
+interface Metric {
+  name: string;
+  view: string;
+  column: string;
+  type: string;
+  definition: string;
+  anchor_column: string;
+  actor_rule: string;
+  clock: string;
+  null_rule: string;
+}
+
+const catalog = await query<Metric>('SELECT * FROM config.metric_catalog');
+const columns = await query<{ view: string; column: string; type: string; comment: string }>(`
+  SELECT concat(database, '.', table) AS view, name AS column, type, comment FROM system.columns WHERE database IN ('queue', 'agents')`);
+
+test('every metric that is listed has its column, once', () => {
+  assert.ok(listed.length > 30);
+  const key = (metric: { name: string; view: string; column: string }): string => `${metric.name} = ${metric.view}.${metric.column}`;
+  assert.deepEqual(catalog.map(key).sort(), listed.map(key).sort());
+  assert.equal(new Set(catalog.map(({ name }) => name)).size, catalog.length);
+});
+
+test('a definition and a type are those of the column', () => {
+  for (const metric of catalog) {
+    const column = columns.find(({ view, column: name }) => view === metric.view && name === metric.column);
+    assert.deepEqual([metric.definition, metric.type], [column?.comment, column?.type], metric.name);
+    assert.ok(metric.definition.length > 3 && metric.actor_rule !== '' && metric.clock !== '' && metric.anchor_column !== '', metric.name);
+  }
+});
+
+test('a metric that can be NULL says when', () => {
+  const silent = catalog.filter(({ type, definition, null_rule: rule }) => type.startsWith('Nullable') && rule === '' && !definition.startsWith('The same'));
+  assert.deepEqual(silent.map(({ name }) => name), []);
+});
+
+test('every duration, share and rate of a view at its own grain is in the catalogue, by its elapsed clock at least', () => {
+  const grains = ['queue.tickets', 'queue.customer_waits', 'queue.escalations', 'agents.agent_sessions'];
+  const known = new Set(catalog.map(({ column }) => column));
+  const derived = new Set(['elapsed_seconds', 'threshold_seconds', 'handle_seconds_per_ticket']);
+  const missing = columns.filter(({ view, column }) => grains.includes(view) && /_(seconds|share|rate_7d)$/.test(column) && !column.endsWith('_business_seconds') && !known.has(column) && !derived.has(column));
+  assert.deepEqual(missing.map(({ view, column }) => `${view}.${column}`), []);
+});
