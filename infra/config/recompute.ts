@@ -20,7 +20,8 @@ interface Ticket {
   readonly ticket_id: string;
 }
 
-const CHUNK = 500;
+/** 60,000 tickets took 5 minutes in chunks of 500 and seconds in large ones: each plans the query and looks through the timeline. */
+const CHUNK = 20_000;
 const END_OF_TIME = '2106-01-01 00:00:00.000';
 /** Rounds until no facts are stale; each finds only what came in late during the one before. */
 const MAX_ROUNDS = 20;
