@@ -98,8 +98,8 @@ async function migrate(clickhouse: ClickHouse): Promise<void> {
     const { database, name } = found.projection;
     const standing = await migrateProjection(clickhouse, found);
     console.log(`database ${database} (${name}): ${new Set(statementsOf(found).map(({ file }) => file)).size} SQL files applied`);
-    if (standing === 'outdated') console.log(`  the definition of its facts has changed: its views stay as they were until \`npm run rebuild -- ${name}\``);
-    if (standing === 'unknown') console.log(`  its facts don't say by which definition they were computed: \`npm run rebuild -- ${name}\` makes sure`);
+    if (standing === 'outdated') console.error(`${name}: the definition of its facts has changed: its views stay as they were until \`npm run rebuild -- ${name}\``);
+    if (standing === 'unknown') console.error(`${name}: its facts don't say by which definition they were computed: \`npm run rebuild -- ${name}\` makes sure`);
   }
 }
 

@@ -200,7 +200,11 @@ function runToEnd(file: string, env: Environment): Promise<void> {
     const options = { cwd: projectDir, env, maxBuffer: 16 * 1024 * 1024 };
     const child = execFile(process.execPath, ['--import', 'tsx', join('infra', file)], options, (error, stdout, stderr) => {
       process.off('exit', endWithUs);
-      if (error === null) done();
+      if (error === null) {
+        // What a person should know although all is well, e.g. that facts wait for a rebuild.
+        process.stderr.write(stderr);
+        done();
+      }
       else fail(new StartFailure(`infra/${file} failed:\n${stdout}${stderr}`.trimEnd()));
     });
     const endWithUs = (): void => void child.kill();
