@@ -4,7 +4,7 @@
 // projector finds it after a crash: tickets whose events are newer than their facts.
 import { createHash } from 'node:crypto';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { computeFacts } from '../../services/runtime/projector.ts';
+import { computeFacts, RECOMPUTE_CHUNK } from '../../services/runtime/projector.ts';
 import type { FoundProjection } from '../migrate.ts';
 import { addComputedAt, configurationTables, recordDefinition, shadowStatements, type Statement } from './definition.ts';
 import { Progress } from './progress.ts';
@@ -100,21 +100,23 @@ export async function buildChunks(rebuild: Rebuild): Promise<number> {
   return progress.rate;
 }
 
-/** Recomputes these tickets' facts in a database, a chunk at a time. */
-export async function recompute({ clickhouse, projection, chunkTickets }: Pick<Rebuild, 'clickhouse' | 'projection' | 'chunkTickets'>, database: string, tickets: readonly string[], what: string): Promise<void> {
+/** Recomputes these tickets' facts in a database, as many at once as a projector does. */
+export async function recompute({ clickhouse, projection }: Pick<Rebuild, 'clickhouse' | 'projection'>, database: string, tickets: readonly string[], what: string): Promise<void> {
   const progress = new Progress(what, { total: tickets.length });
-  for (let from = 0; from < tickets.length; from += chunkTickets) {
-    const chunk = tickets.slice(from, from + chunkTickets);
+  for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
+    const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
     for (const table of projection.facts) await computeFacts(clickhouse, `${database}.${table}`, chunk);
     progress.step(chunk.length);
   }
-  if (tickets.length > chunkTickets) progress.end();
+  if (tickets.length > RECOMPUTE_CHUNK) progress.end();
 }
 
 export const staleTickets = async (clickhouse: ClickHouse, database: string): Promise<string[]> =>
   (await clickhouse.query<{ ticket_id: string }>(`SELECT DISTINCT ticket_id FROM ${database}.stale_tickets`)).map((row) => row.ticket_id);
 
 const CATCH_UP_PASSES = 10;
+/** So few are caught up after the swap in one statement. */
+const REST = 1_000;
 
 /** Brings the new tables to what has landed. Under traffic there is always a rest; it shrinks with each pass. */
 export async function catchUp(rebuild: Rebuild): Promise<void> {
@@ -122,7 +124,7 @@ export async function catchUp(rebuild: Rebuild): Promise<void> {
   for (let pass = 0; pass < CATCH_UP_PASSES; pass++) {
     const tickets = await staleTickets(rebuild.clickhouse, next);
     if (tickets.length > 0) await recompute(rebuild, next, tickets, 'caught up');
-    if (tickets.length < rebuild.chunkTickets) return;
+    if (tickets.length < REST) return;
   }
 }
 
