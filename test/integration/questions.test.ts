@@ -7,7 +7,6 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
-import { groupBy } from '../../services/runtime/group-by.ts';
 import { compareRows, tellDifferences, type SqlRow } from '../oracle/compare.ts';
 import type { CrmEvent, Row } from '../oracle/events.ts';
 import { baseTime, histories, historySpan } from '../oracle/histories.ts';
@@ -36,23 +35,7 @@ const population: CrmEvent[] = fc.sample(histories, { numRuns: HISTORIES, seed: 
   source: { ...event.source, integration_id: `${run}-${event.source.integration_id}` },
 })));
 
-/**
- * Creations are moved to a minute before everything else, and no two events share an instant: those rulings are compared
- * with every column of every view elsewhere, and are no matter of these questions.
- */
-function withoutTies(ticket: readonly CrmEvent[]): CrmEvent[] {
-  const others = ticket.filter((event) => event.event_type !== 'ticket.created').map((event) => event.timestamp);
-  const creation = others.length === 0 ? baseTime + 26 * HOUR : Math.min(...others) - 60_000;
-  const told = ticket.map((event) => (event.event_type === 'ticket.created' ? { ...event, timestamp: creation, status: null } : event));
-  let last = 0;
-  return told.sort((a, b) => a.timestamp - b.timestamp).map((event) => {
-    last = Math.max(last + 1, event.timestamp);
-    return { ...event, timestamp: last };
-  }).sort((a, b) => a.kafka_offset - b.kafka_offset);
-}
-
-const plain: CrmEvent[] = [...groupBy(population, (event) => JSON.stringify([event.source.integration_id, event.ticket_id])).values()].flatMap(withoutTies);
-const ownEvents = plain.filter((event) => event.source.integration_id === tenant);
+const ownEvents = population.filter((event) => event.source.integration_id === tenant);
 const promise = { channels: ['direct_message', 'topic_group'], handleSeconds: 1800, withinSeconds: 60, target: 0.8 };
 const config = (now: number): OracleConfig => ({
   now,
@@ -102,7 +85,7 @@ let known: Known;
 before(async () => {
   console.log(`${HISTORIES} histories, ${ownEvents.length} events, SEED=${SEED}`);
   await configure();
-  await land(clickhouse, plain);
+  await land(clickhouse, population);
   const now = Date.now();
   known = {
     views: runOracle(ownEvents, config(now)),
