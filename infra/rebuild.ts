@@ -8,7 +8,7 @@ import { RuntimeError } from '../services/runtime/errors.ts';
 import { RECOMPUTE_CHUNK } from '../services/runtime/projector.ts';
 import { findProjections, migrateProjection, statementsOf } from './migrate.ts';
 import { definitionOf, recordedDefinition } from './rebuild/definition.ts';
-import { begin, buildChunks, canResume, catchUp, chunksOf, configurationOf, owning, within, type Rebuild } from './rebuild/build.ts';
+import { begin, buildChunks, canResume, catchUp, chunksOf, configurationOf, owning, staleTickets, within, type Rebuild } from './rebuild/build.ts';
 import { columnsOf, compare, isSame, reportOf, type Comparison } from './rebuild/compare.ts';
 import { count, duration } from './rebuild/progress.ts';
 import { dropDatabase, nextOf, previousOf, readDiary, Refused, refuseSecond, type Diary } from './rebuild/shadow.ts';
@@ -81,9 +81,9 @@ async function compareWithLive(rebuild: Rebuild): Promise<Comparison[]> {
   return comparisons;
 }
 
-/** Rows that only one side has can come and go with traffic; so can none that were there before. */
-const isExplained = (comparison: Comparison, definitionChanged: boolean): boolean =>
-  comparison.missing === 0 && (definitionChanged || comparison.different + comparison.addedColumns.length + comparison.removedColumns.length === 0);
+/** Live rows that the new table lacks are explained by tickets that came since it caught up; those are stale in it. */
+const isExplained = (comparison: Comparison, definitionChanged: boolean, stale: number): boolean =>
+  comparison.missing <= stale && (definitionChanged || comparison.different + comparison.addedColumns.length + comparison.removedColumns.length === 0);
 
 async function rebuildAll(rebuild: Rebuild, options: Options): Promise<number> {
   const { clickhouse, projection, definition } = rebuild;
@@ -101,7 +101,8 @@ async function rebuildAll(rebuild: Rebuild, options: Options): Promise<number> {
     console.log(`dry run, nothing swapped; the same command without --dry-run goes on from here, \`npm run rebuild -- discard ${projection.name}\` drops what was built`);
     return comparisons.every(isSame) ? 0 : DIFFERENT;
   }
-  if (!options.acceptDifferences && !comparisons.every((comparison) => isExplained(comparison, definitionChanged))) {
+  const stale = (await staleTickets(clickhouse, nextOf(projection))).length;
+  if (!options.acceptDifferences && !comparisons.every((comparison) => isExplained(comparison, definitionChanged, stale))) {
     console.log(`not swapped: the definition ${definitionChanged ? 'does not explain rows that are gone' : 'is the same, the rows are not'}. Look into ${nextOf(projection)}; --accept-differences swaps all the same`);
     return DIFFERENT;
   }
