@@ -7,7 +7,7 @@ import { createPrepare } from '../services/ingress/prepare.ts';
 import { parseWebhook } from '../services/ingress/parse.ts';
 import { createEncoder } from '../services/runtime/avro.ts';
 import { createLogger } from '../services/runtime/logger.ts';
-import { SchemaRegistry } from '../services/runtime/registry.ts';
+import { idToWrite, readLock, SchemaRegistry } from '../services/runtime/registry.ts';
 import { environment, type SignedEvent } from './support.ts';
 
 const projectDir = fileURLToPath(new URL('..', import.meta.url));
@@ -67,8 +67,10 @@ export async function comingSchema(eventType: string): Promise<{ id: number; reg
   };
 }
 
-export async function latestSchemaId(topic: string, recordName: string): Promise<number> {
-  const registry = new SchemaRegistry(environment.registryUrl);
-  const subject = (await registry.subjects()).find((name) => name.startsWith(topic) && name.endsWith(recordName));
-  return registry.latestId(subject ?? '');
+/** The id under which this build writes an event type: not the newest one, which another build may have registered. */
+export async function writtenSchemaId(topic: string, eventType: string): Promise<number> {
+  const contract = contracts.get(eventType);
+  if (contract === undefined) throw new Error(`no contract of ${eventType}`);
+  const locked = await readLock(process.env['SCHEMAS_LOCK'] ?? '');
+  return idToWrite(new SchemaRegistry(environment.registryUrl), locked, `${topic}-${contract.recordName}`, JSON.stringify(contract.record));
 }

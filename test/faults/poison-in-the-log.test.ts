@@ -7,7 +7,7 @@ import kafkajs from 'kafkajs';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka.ts';
 import { SchemaRegistry } from '../../services/runtime/registry.ts';
-import { connection, encoded } from '../quarantine-cli.ts';
+import { connection, encoded, writtenSchemaId } from '../quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
 
 after(closeClients);
@@ -16,8 +16,7 @@ const topic = eventsTopic('production');
 
 async function poison(): Promise<Record<string, Buffer | null>> {
   const registry = new SchemaRegistry(environment.registryUrl);
-  const subject = (await registry.subjects()).find((name) => name.startsWith(topic) && name.endsWith('StatusChanged')) ?? '';
-  const id = await registry.latestId(subject);
+  const id = await writtenSchemaId(topic, 'status.changed');
   const framed = (schemaId: number, body: Buffer): Buffer => {
     const header = Buffer.alloc(5);
     header.writeUInt32BE(schemaId, 1);

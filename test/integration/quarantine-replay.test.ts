@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { readTail } from '../../services/runtime/kafka-consumer.ts';
 import { connectProducer } from '../../services/runtime/kafka-producer.ts';
-import { connection, encoded, headersOf, latestSchemaId, quarantine } from '../quarantine-cli.ts';
+import { connection, encoded, headersOf, quarantine, writtenSchemaId } from '../quarantine-cli.ts';
 import { closeClients, eventually, landed, newTicketId, query, send, ticket, type SignedEvent } from '../support.ts';
 
 let folder = '';
@@ -121,7 +121,7 @@ test('a record that another producer wrote under the wrong key comes back under 
   const ticketId = newTicketId();
   const event = ticket(ticketId).status('2026-03-02T09:00:00.000Z', 'new', 'open');
   const producer = await connectProducer(connection, [topic]);
-  await producer.append(topic, { key: 'another-key', value: encoded(event, await latestSchemaId(topic, 'StatusChanged')), headers: headersOf(event) });
+  await producer.append(topic, { key: 'another-key', value: encoded(event, await writtenSchemaId(topic, 'status.changed')), headers: headersOf(event) });
   await producer.close();
   await viewed(event.event_id);
   assert.equal((await archived(event.event_id)).length, 0);
