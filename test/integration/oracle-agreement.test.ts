@@ -16,7 +16,8 @@ import { environment } from '../support.ts';
 import { forgetTenants, landEvents, loadConfig } from './history-landing.ts';
 
 const HISTORIES = Number(process.env['HISTORIES'] ?? 2_000);
-const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+// One population for every run, so that a change is what fails it; explore others with SEED=$RANDOM.
+const SEED = Number(process.env['SEED'] ?? 358_440_570);
 /** Seeds that once failed: a hundred histories of each run again and again. */
 const REGRESSION_SEEDS = [3];
 const HOURLY_HISTORIES = 25;
