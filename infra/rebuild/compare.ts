@@ -43,7 +43,8 @@ export interface Pair {
   readonly tickets: number;
 }
 
-const KEYS = new Set(['integration_id', 'ticket_id', 'version']);
+/** What names a row, and by what it was computed: not what it says. */
+const ABOUT_THE_ROW = new Set(['integration_id', 'ticket_id', 'version', 'config_version']);
 const EXAMPLES = 3;
 
 export const columnsOf = async (clickhouse: ClickHouse, table: string): Promise<string[]> =>
@@ -105,7 +106,7 @@ const CHECKSUM_MODULUS = 2n ** 64n;
 /** Adds up over pairs. */
 export async function compare(clickhouse: ClickHouse, subject: Subject, pairs: readonly Pair[]): Promise<Comparison> {
   const { columnsBefore, columnsAfter } = subject;
-  const common = columnsAfter.filter((name) => columnsBefore.includes(name) && !KEYS.has(name));
+  const common = columnsAfter.filter((name) => columnsBefore.includes(name) && !ABOUT_THE_ROW.has(name));
   const progress = new Progress('compared', { total: pairs.reduce((sum, { tickets }) => sum + tickets, 0) });
   const found: Counts[] = [];
   for (const pair of pairs) {

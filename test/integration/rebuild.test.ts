@@ -1,0 +1,249 @@
+// Facts are computed anew while events stream in: what comes out is what was live, row for row; a
+// run that is killed goes on; a new definition arrives as a whole, and goes away as a whole.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
+import { closeClients, environment, eventually, landed, newTicketId, query, sendUntilAccepted, ticket } from '../support.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const clickhouse = connectClickHouse(environment.clickhouseUrl);
+/** A copy of the repository whose definitions a test may change. */
+const copy = await mkdtemp(join(tmpdir(), 'ticketstream-rebuild-'));
+const factsFile = join(copy, 'services', 'queue-analytics', '01-facts.sql');
+
+before(async () => {
+  for (const name of ['schemas', 'services', 'infra', 'package.json', 'tsconfig.json']) await cp(join(root, name), join(copy, name), { recursive: true });
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
+  await Promise.all(tickets.map((id) => tell(id)));
+  for (const id of tickets) await landed(id, 5);
+});
+
+after(async () => {
+  await rebuild('discard', 'queue-analytics');
+  await rm(copy, { recursive: true, force: true });
+  await clickhouse.close();
+  await closeClients();
+});
+
+const tickets = Array.from({ length: 24 }, newTicketId);
+const at = (minute: number): string => new Date(Date.UTC(2026, 3, 1, 9, minute)).toISOString();
+
+async function tell(id: string, integration = 'acme'): Promise<void> {
+  const story = ticket(id, integration);
+  for (const event of [
+    story.created(at(0), 'hello'),
+    story.assigned(at(1), { agent_id: 'lea', group_id: 'support' }),
+    story.message(at(5), { agent: 'lea' }),
+    story.status(at(9), 'open', 'solved'),
+    story.status(at(20), 'solved', 'open', { type: 'automation_rule', id: 'reopen' }),
+  ]) await sendUntilAccepted(event);
+}
+
+interface Ended { readonly code: number; readonly output: string }
+
+function run(file: string, ...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', join('infra', file), ...args], { cwd: copy, env: { ...process.env, NODE_TEST_CONTEXT: undefined } }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr });
+    });
+  });
+}
+
+const rebuild = (...args: string[]): Promise<Ended> => run('rebuild.ts', ...args);
+
+const done = async (...args: string[]): Promise<string> => {
+  const { code, output } = await rebuild(...args);
+  assert.equal(code, 0, output);
+  return output;
+};
+
+/** So many tickets at once that there are a few chunks, however many tickets other tests left. */
+async function someChunks(): Promise<string> {
+  const [row] = await query<{ tickets: number }>('SELECT uniqExact(ticket_id) AS tickets FROM queue.timeline');
+  return String(Math.ceil((row?.tickets ?? 0) / 6));
+}
+
+/** Sends events all the while, and waits until they have landed. */
+async function underTraffic(work: () => Promise<void>): Promise<void> {
+  const sent: string[] = [];
+  const state = { going: true };
+  const sending = (async () => {
+    while (state.going) {
+      await sleep(300);
+      const id = newTicketId();
+      await tell(id, sent.length % 2 === 0 ? 'acme' : 'globex');
+      sent.push(id);
+      // An older ticket, too: its row in the new table must not stay behind.
+      await sendUntilAccepted(ticket(tickets[sent.length % tickets.length] ?? '').message(at(30 + sent.length), 'customer'));
+    }
+  })();
+  try {
+    await work();
+  } finally {
+    state.going = false;
+    await sending;
+  }
+  for (const id of sent) await landed(id, 5);
+}
+
+const settled = (): Promise<true> => eventually(async () => {
+  const [row] = await query<{ n: number }>('SELECT count() AS n FROM queue.stale_tickets');
+  return row?.n === 0 ? true : null;
+}, 'no stale tickets');
+
+/** Every row of the live table is what its definition says today. */
+async function assertFactsAreTheirDefinition(): Promise<void> {
+  await settled();
+  const end = `toDateTime64('2106-01-01 00:00:00', 3, 'UTC')`;
+  const [row] = await query<{ rows: number; live: string; computed: string }>(`
+    SELECT
+        (SELECT count() FROM queue.ticket_facts FINAL) AS rows,
+        (SELECT toString(sum(cityHash64(tuple(* EXCEPT config_version)))) FROM queue.ticket_facts FINAL) AS live,
+        (SELECT toString(sum(cityHash64(tuple(* EXCEPT config_version)))) FROM queue.ticket_facts_of(tickets = [], as_of = ${end}, known_at = ${end})) AS computed`);
+  assert.ok((row?.rows ?? 0) >= tickets.length);
+  assert.equal(row?.live, row?.computed);
+}
+
+const databases = async (): Promise<string[]> => (await query<{ name: string }>(`SELECT name FROM system.databases WHERE name LIKE 'queue%' ORDER BY name`)).map(({ name }) => name);
+
+test('a rebuild under live traffic finds every row as it was live, and readers miss none', async () => {
+  const ticketCount = async (): Promise<number> => (await query<{ n: number }>('SELECT count() AS n FROM queue.tickets'))[0]?.n ?? 0;
+  const rowsBefore = await ticketCount();
+  const reading = { on: true, fewest: Infinity };
+  const reader = (async () => {
+    while (reading.on) {
+      reading.fewest = Math.min(reading.fewest, await ticketCount());
+      await sleep(100);
+    }
+  })();
+  let output = '';
+  await underTraffic(async () => {
+    output = await done('queue-analytics', '--chunk-tickets', await someChunks());
+  });
+  reading.on = false;
+  await reader;
+  assert.match(output, /as the live facts/);
+  assert.match(output, /0 different/);
+  assert.match(output, /swapped after/);
+  assert.ok(reading.fewest >= rowsBefore, `${reading.fewest} of ${rowsBefore} tickets seen`);
+  await assertFactsAreTheirDefinition();
+  assert.deepEqual(await databases(), ['queue'], 'nothing is left behind');
+});
+
+/** Starts a rebuild that is to be killed. */
+function startRebuild(...args: string[]): { kill: () => Promise<void> } {
+  const child = spawn(process.execPath, ['--import', 'tsx', join('infra', 'rebuild.ts'), ...args], { cwd: copy, env: { ...process.env, NODE_TEST_CONTEXT: undefined }, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  return {
+    kill: async () => {
+      child.kill('SIGKILL');
+      assert.deepEqual(await ended, [null, 'SIGKILL'], 'it was still at work');
+    },
+  };
+}
+
+test('killed in the middle, the same command goes on where it was', async () => {
+  const broken = startRebuild('queue-analytics', '--chunk-tickets', await someChunks());
+  await eventually(async () => ((await query<{ n: number }>('SELECT count() AS n FROM queue_next.chunks_done'))[0]?.n ?? 0) >= 2 ? true : null, 'two chunks');
+  const second = await rebuild('queue-analytics');
+  assert.equal(second.code, 2);
+  assert.match(second.output, /is being rebuilt by process/);
+  await broken.kill();
+  await tell(newTicketId());
+  const output = await done('queue-analytics');
+  assert.match(output, /going on where a run was broken off/);
+  assert.match(output, /swapped after/);
+  await assertFactsAreTheirDefinition();
+});
+
+const reopens = async (): Promise<number[]> =>
+  (await query<{ reopens: number }>('SELECT reopens FROM queue.tickets WHERE ticket_id IN {ids:Array(String)}', { ids: tickets })).map((row) => row.reopens);
+
+test('a changed definition leaves live numbers alone until the rebuild, which brings all of it at once', async () => {
+  const sql = readFileSync(factsFile, 'utf8');
+  const changed = sql
+    .replace('countIf(is_reopen) AS reopens', 'countIf(is_reopen) * 10 AS reopens')
+    .replace('    clock_skew_ms Int64 COMMENT', `    twice_the_replies UInt32 COMMENT 'Of this test.',\n    clock_skew_ms Int64 COMMENT`)
+    .replace('    clock_skew_ms,\n', '    agent_replies * 2 AS twice_the_replies,\n    clock_skew_ms,\n');
+  writeFileSync(factsFile, changed);
+  const migrated = await run('migrate.ts');
+  assert.equal(migrated.code, 0, migrated.output);
+  assert.match(migrated.output, /its views stay as they were until `npm run rebuild -- queue-analytics`/);
+  const between = newTicketId();
+  await tell(between);
+  await landed(between, 5);
+  assert.deepEqual(new Set(await reopens()), new Set([1]));
+
+  const compared = await rebuild('queue-analytics', '--dry-run');
+  assert.equal(compared.code, 1);
+  assert.match(compared.output, /reopens: differs in \d+, e\.g\. (acme|globex)\/TKT-/);
+  assert.match(compared.output, /new columns: twice_the_replies/);
+  assert.deepEqual(new Set(await reopens()), new Set([1]));
+
+  await underTraffic(async () => {
+    await done('queue-analytics', '--keep-old');
+    await sleep(500);
+  });
+  assert.deepEqual(new Set(await reopens()), new Set([10]));
+  assert.equal((await query('SELECT ticket_id FROM queue.ticket_facts FINAL WHERE twice_the_replies != agent_replies * 2')).length, 0);
+  await assertFactsAreTheirDefinition();
+  assert.deepEqual(await databases(), ['queue', 'queue_previous']);
+});
+
+test('rollback brings back the old rows, the old definition and what came meanwhile; once more, the new ones', async () => {
+  const id = newTicketId();
+  await tell(id);
+  await landed(id, 5);
+  await done('rollback', 'queue-analytics');
+  assert.deepEqual(new Set(await reopens()), new Set([1]));
+  await assertFactsAreTheirDefinition();
+  assert.equal((await query('SELECT 1 FROM queue.tickets WHERE ticket_id = {id:String}', { id })).length, 1);
+  await done('rollback', 'queue-analytics');
+  assert.deepEqual(new Set(await reopens()), new Set([10]));
+  await assertFactsAreTheirDefinition();
+  await done('rollback', 'queue-analytics');
+  assert.deepEqual(new Set(await reopens()), new Set([1]));
+});
+
+test('killed between the exchange and the views, the same command finishes the swap', async () => {
+  const identity = async (): Promise<string> => (await query<{ uuid: string }>(`SELECT toString(uuid) AS uuid FROM system.tables WHERE database = 'queue' AND name = 'ticket_facts'`))[0]?.uuid ?? '';
+  const live = await identity();
+  const broken = startRebuild('queue-analytics');
+  await eventually(async () => ((await identity()) === live ? null : true), 'the exchange');
+  await broken.kill();
+  const id = newTicketId();
+  await tell(id);
+  assert.match(await done('queue-analytics'), /finishing a swap that was broken off/);
+  await landed(id, 5);
+  assert.deepEqual(new Set(await reopens()), new Set([10]));
+  await assertFactsAreTheirDefinition();
+  assert.deepEqual(await databases(), ['queue', 'queue_previous']);
+});
+
+test('a row that no definition explains stops the swap; a rebuild of its ticket alone puts it right', async () => {
+  await cp(join(root, 'services', 'queue-analytics', '01-facts.sql'), factsFile);
+  await done('queue-analytics');
+  await clickhouse.command(`INSERT INTO queue.ticket_facts SELECT * REPLACE (reopens + 7 AS reopens) FROM queue.ticket_facts FINAL WHERE ticket_id = '${tickets[0] ?? ''}'`);
+  const refused = await rebuild('queue-analytics');
+  assert.equal(refused.code, 1);
+  assert.match(refused.output, new RegExp(`1 different[^]*reopens: differs in 1, e\\.g\\. acme/${tickets[0] ?? ''}[^]*not swapped`));
+  const output = await done('queue-analytics', '--ticket', tickets[0] ?? '');
+  assert.match(output, /1 rows before, 1 after; 0 equal, 1 different/);
+  assert.match(await done('queue-analytics', '--integration', 'acme', '--from', '2026-04-01', '--to', '2026-04-02', '--dry-run'), / 0 different/);
+  await assertFactsAreTheirDefinition();
+});
+
+test('a slip in the command line changes nothing', async () => {
+  assert.equal((await rebuild('no-such-projection')).code, 2);
+  assert.equal((await rebuild('queue-analytics', '--from', 'yesterday')).code, 2);
+  assert.equal((await rebuild('queue-analytics', '--ticket', 'TKT-1', '--keep-old')).code, 2);
+  assert.equal((await rebuild('rollback', 'agent-analytics')).code, 2);
+});
