@@ -151,14 +151,12 @@ export function pendingBeforeDeadline(k: Known, withinSeconds: number, targetSec
   const pendings = k.views.ticket_state_intervals.filter((row) => row['status_category'] === 'pending');
   const isPaused = (timer: Row): boolean => num(timer, 'paused_seconds') > 0 || timer['remaining_seconds'] !== null;
   const judged = k.views.sla_timers.filter((timer) => timer['metric'] === 'resolution' && timer['outcome'] !== 'cancelled' && isPaused(timer)).flatMap((timer): Row[] => {
-    const own = pendings.filter((row) => row['ticket_id'] === timer['ticket_id'] && num(row, 'valid_from') >= num(timer, 'started_at'));
-    const left = (row: Row): number => {
-      const paused = own.filter((other) => num(other, 'valid_to') <= num(row, 'valid_from')).reduce((sum, other) => sum + num(other, 'valid_to') - num(other, 'valid_from'), 0);
-      return Math.trunc(targetSeconds - (num(row, 'valid_from') - num(timer, 'started_at') - paused) / 1000);
-    };
+    const [start, own] = [num(timer, 'started_at'), pendings.filter((row) => row['ticket_id'] === timer['ticket_id'])];
+    const leftMs = (row: Row): number => targetSeconds * 1000 - (num(row, 'valid_from') - start)
+      + own.reduce((sum, other) => sum + overlap(other, start, num(row, 'valid_from')), 0);
     const end = timer['fulfilled_at'] === null ? Infinity : num(timer, 'fulfilled_at');
-    const last = own.filter((row) => num(row, 'valid_from') < end && left(row) > 0).at(-1);
-    return last === undefined || last['changed_by_type'] !== 'agent' ? [] : [{ agent_id: text(last, 'changed_by_id'), seconds_left: left(last) }];
+    const last = own.filter((row) => num(row, 'valid_from') >= start && num(row, 'valid_from') < end && leftMs(row) > 0).at(-1);
+    return last === undefined || last['changed_by_type'] !== 'agent' ? [] : [{ agent_id: text(last, 'changed_by_id'), seconds_left: Math.trunc(leftMs(last) / 1000) }];
   });
   return grouped(judged, (row) => ({ agent_id: text(row, 'agent_id') }), (rows) => {
     const close = rows.filter((row) => num(row, 'seconds_left') <= withinSeconds).length;
