@@ -1,30 +1,43 @@
-// Arrival decides nothing: the same events in several random orders, some of them twice, landed in
-// batches of random size with the facts recomputed after each, give identical tables.
+// Arrival decides nothing: the same events in several random orders, some of them twice, written to
+// the log in bursts of random size, and landed by two processes of each projection, one of which is
+// killed and started again in between, give identical tables.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { loadContracts } from '../../schemas/contract.ts';
+import { createEncoder } from '../../services/runtime/avro.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
+import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { connectKafka } from '../../services/runtime/kafka.ts';
+import { connectProducer } from '../../services/runtime/kafka-producer.ts';
 import type { CrmEvent } from '../oracle/events.ts';
 import { histories, inTenant } from '../oracle/histories.ts';
 import { historyConfig } from '../oracle/history-config.ts';
 import { firstArrivals } from '../oracle/timeline.ts';
-import { environment } from '../support.ts';
-import { forgetTenants, landEvents, loadConfig } from './history-landing.ts';
+import { connection, writtenSchemaId } from '../quarantine-cli.ts';
+import { closeClients, environment, eventually, query } from '../support.ts';
+import { consumerStarted, endAll, root, run, type Running } from './consumer-kit.ts';
+import { forgetTenants, loadConfig } from './history-landing.ts';
 
-const HISTORIES = 40;
+const HISTORIES = Number(process.env['HISTORIES'] ?? 40);
 const ORDERS = 3;
 const BATCHES = 3;
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const databases = ['queue', 'agents'];
+const projections = { queue: 'queue-analytics', agents: 'agent-analytics' } as const;
+const databases = ['queue', 'agents'] as const;
+type Database = (typeof databases)[number];
 
 const clickhouse = connectClickHouse(environment.clickhouseUrl);
+const topic = eventsTopic('production');
 const tenantOf = (order: number): string => `order${order}-${SEED}`;
-const patternOf = (order: number): string => `%-${tenantOf(order)}-%`;
+const everyTenant = `%-order_-${SEED}-%`;
 
 /** Which of two bodies of one identity wins is a matter of arrival, so each identity has one body here. */
 function eventsOf(order: number): CrmEvent[] {
   return fc.sample(histories, { numRuns: HISTORIES, seed: SEED })
-    .flatMap((history, index) => firstArrivals(inTenant(history, `${tenantOf(order)}-${index}`).events));
+    .flatMap((history, index) => firstArrivals(inTenant(history, `${tenantOf(order)}-${index}`).events))
+    .filter((event) => event.source.environment === 'production');
 }
 
 /** Order 0 is the order of the events; in the others each has a random place, and every third event a second one. */
@@ -35,7 +48,7 @@ function arrivalsOf(order: number): CrmEvent[] {
   return sent
     .map((event, i) => ({ event, rank: order === 0 ? i : ranks[i] ?? 0 }))
     .sort((a, b) => a.rank - b.rank)
-    .map(({ event }, i) => ({ ...event, kafka_offset: i }));
+    .map(({ event }) => event);
 }
 
 function batchesOf(order: number, arrivals: readonly CrmEvent[]): CrmEvent[][] {
@@ -44,41 +57,99 @@ function batchesOf(order: number, arrivals: readonly CrmEvent[]): CrmEvent[][] {
   return bounds.slice(1).map((to, i) => arrivals.slice(bounds[i], to)).filter((batch) => batch.length > 0);
 }
 
-async function recompute(database: string, pattern: string): Promise<void> {
-  const facts = `${database}.ticket_facts_of(tickets = [], as_of = '2106-01-01 00:00:00.000', known_at = '2106-01-01 00:00:00.000')`;
-  await clickhouse.command(`INSERT INTO ${database}.ticket_facts SELECT * FROM ${facts} WHERE like(integration_id, '${pattern}')`);
+/** Appends a batch as the ingress would have. */
+async function openLog(): Promise<{ append: (batch: readonly CrmEvent[]) => Promise<void>; close: () => Promise<void> }> {
+  const producer = await connectProducer(connection, [topic]);
+  const encoders = new Map(await Promise.all([...(await loadContracts()).values()].map(async ({ record, eventType }) =>
+    [eventType, createEncoder(record, await writtenSchemaId(topic, eventType))] as const)));
+  return {
+    append: async (batch) => {
+      await Promise.all(batch.map((event) => {
+        const value = encoders.get(event.event_type)?.(event);
+        assert.ok(value);
+        return producer.append(topic, { key: event.ticket_id, value, headers: { received_at: new Date(event.received_at).toISOString() } });
+      }));
+    },
+    close: () => producer.close(),
+  };
 }
 
-/** One hash per ticket; findings and versions depend on arrival and are left out. */
-async function hashesOf(database: string, order: number): Promise<unknown[]> {
-  const left = database === 'queue' ? 'integration_id, version, findings' : 'integration_id, version';
-  return clickhouse.query(`
-    SELECT replaceOne(integration_id, '${tenantOf(order)}', '') AS tenant, ticket_id, cityHash64(toString(tuple(* EXCEPT (${left})))) AS hash
-    FROM ${database}.ticket_facts FINAL WHERE like(integration_id, '${patternOf(order)}') ORDER BY tenant, ticket_id`);
+/** A second process of each projection, once it shares the partitions with the first one. */
+async function secondProcesses(): Promise<Running[]> {
+  const names = Object.values(projections);
+  const started = names.map((name) => run(root, [`services/${name}/main.ts`]));
+  await Promise.all(started.map(consumerStarted));
+  const admin = connectKafka(connection).admin();
+  await admin.connect();
+  await eventually(async () => {
+    const { groups } = await admin.describeGroups(names);
+    return groups.every(({ state, members }) => state === 'Stable' && members.length === 2) ? true : null;
+  }, 'two members of each group');
+  await admin.disconnect();
+  return started;
 }
+
+async function landedBy(running: Running): Promise<number> {
+  return Number(/^ticketstream_records_total\{[^}]*outcome="landed"[^}]*\} (\d+)$/m.exec(await running.metrics())?.[1] ?? 0);
+}
+
+const allLanded = (database: Database, events: number): Promise<true> => eventually(async () => {
+  const [row] = await query<{ landed: number; stale: number }>(`
+    SELECT
+        (SELECT uniqExact(integration_id, ticket_id, event_id) FROM ${database}.timeline WHERE like(integration_id, '${everyTenant}')) AS landed,
+        (SELECT count() FROM ${database}.stale_tickets WHERE like(integration_id, '${everyTenant}')) AS stale`);
+  return row?.landed === events && row.stale === 0 ? true : null;
+}, `${events} events in ${database}`, 120_000);
+
+/** One hash per ticket; findings and versions depend on arrival and are left out. */
+async function hashesOf(database: Database, order: number): Promise<unknown[]> {
+  const left = ['integration_id', 'version', 'config_version', ...(database === 'queue' ? ['findings'] : [])];
+  return query(`
+    SELECT replaceOne(integration_id, '${tenantOf(order)}', '') AS tenant, ticket_id, cityHash64(toString(tuple(* EXCEPT (${left.join(', ')})))) AS hash
+    FROM ${database}.ticket_facts FINAL WHERE like(integration_id, '%-${tenantOf(order)}-%') ORDER BY tenant, ticket_id`);
+}
+
+let landedBySeconds = 0;
 
 before(async () => {
   const orders = Array.from({ length: ORDERS }, (_, order) => order);
-  const { calendars } = historyConfig([]);
-  const office = orders.flatMap(eventsOf).map((event) => event.source.integration_id).filter((id) => id.startsWith('crm-a'));
-  await loadConfig(clickhouse, { calendars, defaultCalendars: Object.fromEntries(office.map((id) => [id, 'history-office'])), policies: [] });
+  const events = orders.flatMap(eventsOf);
+  const office = events.map((event) => event.source.integration_id).filter((id) => id.startsWith('crm-a'));
+  await loadConfig(clickhouse, { calendars: historyConfig([]).calendars, defaultCalendars: Object.fromEntries(office.map((id) => [id, 'history-office'])), policies: [] });
+  const log = await openLog();
+  let seconds = await secondProcesses();
   for (const order of orders) {
     for (const batch of batchesOf(order, arrivalsOf(order))) {
-      await landEvents(clickhouse, batch, databases);
-      for (const database of databases) await recompute(database, patternOf(order));
+      await log.append(batch);
+      await sleep(200);
+    }
+    if (order === 1) {
+      await Promise.all(seconds.map((running) => running.end('SIGKILL')));
+      seconds = await secondProcesses();
     }
   }
+  await log.close();
+  for (const database of databases) await allLanded(database, events.length);
+  for (const running of seconds) landedBySeconds += await landedBy(running);
+  // They leave their groups; whoever is killed keeps its partitions until the session times out.
+  await Promise.all(seconds.map((running) => running.end('SIGTERM')));
 });
 
 after(async () => {
-  await forgetTenants(clickhouse, `%-order_-${SEED}-%`, databases);
+  await endAll();
+  await forgetTenants(clickhouse, everyTenant, databases);
   await clickhouse.close();
+  await closeClients();
 });
 
 for (const database of databases) {
-  test(`${database}.ticket_facts are the same after ${ORDERS} random orders with repetitions in random batches`, async () => {
+  test(`${database}.ticket_facts are the same after ${ORDERS} random orders with repetitions, landed by two processes`, async () => {
     const expected = await hashesOf(database, 0);
     assert.ok(expected.length > HISTORIES, 'there is something to compare');
     for (let order = 1; order < ORDERS; order += 1) assert.deepEqual(await hashesOf(database, order), expected, `order ${order}, SEED=${SEED}`);
   });
 }
+
+test('both processes of a projection had a part in it', () => {
+  assert.ok(landedBySeconds > 0);
+});
