@@ -72,11 +72,6 @@ export class SchemaRegistry {
     return (await this.#call('GET', '/subjects')) as string[];
   }
 
-  /** The id of a subject's newest schema. */
-  async latestId(subject: string): Promise<number> {
-    return ((await this.#call('GET', `/subjects/${encodeURIComponent(subject)}/versions/latest`)) as { id: number }).id;
-  }
-
   async setCompatibility(subject: string, compatibility: string): Promise<void> {
     const set = (): Promise<unknown> => this.#call('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility });
     // Apicurio refuses the later one of two that come at once for a new subject, and takes it when it comes again.

@@ -10,14 +10,13 @@ import { createEncoder } from '../../services/runtime/avro.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { consumerPositions } from '../../services/runtime/kafka.ts';
 import { connectProducer } from '../../services/runtime/kafka-producer.ts';
-import { createLogger } from '../../services/runtime/logger.ts';
 import { SchemaRegistry } from '../../services/runtime/registry.ts';
+import { connection, writtenSchemaId } from '../quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
 import { consumerStarted, copyOfTheCode, endAll, openReceiver, probe, root, run, type Receiver, type Running } from './consumer-kit.ts';
 
 const NAME = `probe-${randomUUID().slice(0, 8)}`;
 const topic = eventsTopic('production');
-const connection = { brokers: [environment.kafkaBrokers], clientId: 'consumer-test', logger: createLogger('test', 'error') };
 let copy: Awaited<ReturnType<typeof copyOfTheCode>>;
 let receiver: Receiver;
 
@@ -66,9 +65,8 @@ async function append(toTopic: string, ticketId: string, eventIds: readonly stri
 }
 
 async function currentSchema(): Promise<{ id: number; record: object }> {
-  const registry = new SchemaRegistry(environment.registryUrl);
-  const { record, recordName } = await loadContract('status-changed');
-  return { id: await registry.latestId(`${topic}-${recordName}`), record };
+  const { record, eventType } = await loadContract('status-changed');
+  return { id: await writtenSchemaId(topic, eventType), record };
 }
 
 test('a scaffolded consumer runs at once, and only where its name is free', async () => {
