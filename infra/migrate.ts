@@ -16,7 +16,8 @@ import { messageOf, RuntimeError } from '../services/runtime/errors.ts';
 import { landingColumns, landingTable } from '../services/runtime/landing.ts';
 import { quarantineLandings } from '../services/runtime/quarantine-landing.ts';
 import { endWithMessage } from './local/signals.ts';
-import { addComputedAt, definitionOf, readStatements, recordDefinition, recordedDefinition, type Statement } from './rebuild/definition.ts';
+import { addComputedAt, definitionOf, recordDefinition, recordedDefinition } from './rebuild/definition.ts';
+import { queryOf, readStatements, type Statement } from './statements.ts';
 import type { Projection } from '../services/runtime/projector.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -39,14 +40,20 @@ export async function findProjections(): Promise<FoundProjection[]> {
 const sqlFiles = (folder: string): string[] => readdirSync(folder).filter((file) => file.endsWith('.sql')).sort().map((file) => join(folder, file));
 
 /** Everything that is to be applied to a projection's database, in order. */
-export const statementsOf = ({ folder, projection }: FoundProjection): Statement[] => readStatements([...(projection.timeline ? sqlFiles(sharedSql) : []), ...sqlFiles(folder)]);
+export async function statementsOf({ folder, projection }: FoundProjection): Promise<Statement[]> {
+  const records = [...(await loadContracts()).values()].map(({ record }) => record);
+  return readStatements([...(projection.timeline ? sqlFiles(sharedSql) : []), ...sqlFiles(folder)], records);
+}
 
-async function apply(clickhouse: ClickHouse, { file, text }: Statement, database: string): Promise<void> {
-  const statement = text.replaceAll('{database}', database);
-  try {
-    await clickhouse.command(statement);
-  } catch (error) {
-    throw new RuntimeError('CLICKHOUSE_REFUSED', `${relative(root, file)}: ${messageOf(error)}\n${statement.slice(0, 500)}`, { cause: error });
+async function apply(clickhouse: ClickHouse, statement: Statement, database: string): Promise<void> {
+  // A materialized view can't be replaced without losing what is inserted meanwhile; its query can.
+  const texts = statement.kind === 'materialized view' ? [statement.text, `ALTER TABLE ${statement.target} MODIFY QUERY ${queryOf(statement)}`] : [statement.text];
+  for (const text of texts.map((written) => written.replaceAll('{database}', database))) {
+    try {
+      await clickhouse.command(text);
+    } catch (error) {
+      throw new RuntimeError('CLICKHOUSE_REFUSED', `${relative(root, statement.file)}: ${messageOf(error)}\n${text.slice(0, 500)}`, { cause: error });
+    }
   }
 }
 
@@ -76,7 +83,7 @@ async function standingOf(clickhouse: ClickHouse, { database, facts }: Projectio
 /** Applies a projection's SQL; what defines its facts only where that leaves no rows by another definition behind. */
 export async function migrateProjection(clickhouse: ClickHouse, found: FoundProjection): Promise<Facts> {
   const { database, facts } = found.projection;
-  const statements = statementsOf(found);
+  const statements = await statementsOf(found);
   const definition = definitionOf(statements, found.projection);
   await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
   for (const { record } of (await loadContracts()).values()) await createLanding(clickhouse, `${database}.${landingTable(record)}`, landingColumns(record));
@@ -97,7 +104,7 @@ async function migrate(clickhouse: ClickHouse): Promise<void> {
   for (const found of await findProjections()) {
     const { database, name } = found.projection;
     const standing = await migrateProjection(clickhouse, found);
-    console.log(`database ${database} (${name}): ${new Set(statementsOf(found).map(({ file }) => file)).size} SQL files applied`);
+    console.log(`database ${database} (${name}): ${new Set((await statementsOf(found)).map(({ file }) => file)).size} SQL files applied`);
     if (standing === 'outdated') console.error(`${name}: the definition of its facts has changed: its views stay as they were until \`npm run rebuild -- ${name}\``);
     if (standing === 'unknown') console.error(`${name}: its facts don't say by which definition they were computed: \`npm run rebuild -- ${name}\` makes sure`);
   }

@@ -35,7 +35,7 @@ async function open(clickhouse: ClickHouse, name: string, chunkTickets: number):
   const projections = (await findProjections()).filter(({ projection }) => projection.facts.length > 0);
   const found = projections.find(({ projection }) => projection.name === name);
   if (found === undefined) throw new Refused(`there is no projection ${name} with facts; there is ${projections.map(({ projection }) => projection.name).join(', ')}`);
-  const statements = statementsOf(found);
+  const statements = await statementsOf(found);
   return { ...found, clickhouse, statements, definition: definitionOf(statements, found.projection), chunkTickets };
 }
 

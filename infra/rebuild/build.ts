@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { computeFacts, RECOMPUTE_CHUNK } from '../../services/runtime/projector.ts';
 import type { FoundProjection } from '../migrate.ts';
-import { addComputedAt, configurationTables, recordDefinition, shadowStatements, type Statement } from './definition.ts';
+import type { Statement } from '../statements.ts';
+import { addComputedAt, configurationTables, recordDefinition, shadowStatements } from './definition.ts';
 import { Progress } from './progress.ts';
 import { dropDatabase, identityOf, nextOf, note, openShadow, takeOver, type Diary } from './shadow.ts';
 

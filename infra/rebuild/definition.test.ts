@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Projection } from '../../services/runtime/projector.ts';
-import { definitionOf, readStatements, shadowStatements } from './definition.ts';
+import { readStatements } from '../statements.ts';
+import { definitionOf, shadowStatements } from './definition.ts';
 import { duration, Progress } from './progress.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'definition-'));
@@ -25,7 +26,7 @@ CREATE OR REPLACE VIEW {database}.tickets AS SELECT *, is_late(1) AS late FROM {
 const statementsOf = (text: string): ReturnType<typeof readStatements> => {
   const file = join(folder, 'desk.sql');
   writeFileSync(file, text);
-  return readStatements([file]);
+  return readStatements([file], []);
 };
 const hash = (text: string): string => definitionOf(statementsOf(text), projection);
 

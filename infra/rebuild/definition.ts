@@ -3,34 +3,10 @@
 // table, so that it moves with the rows when tables are exchanged: the rows always say by which
 // definition they were computed. Comments and layout of the SQL don't count.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
 import type { Projection } from '../../services/runtime/projector.ts';
-
-export interface Statement {
-  readonly file: string;
-  /** With `{database}` in it. */
-  readonly text: string;
-  readonly kind: 'view' | 'function' | 'dictionary' | 'table' | 'other';
-  /** What it creates, e.g. `{database}.tickets`, `config.calendar` or a function's name. */
-  readonly target: string;
-}
-
-const withoutComments = (sql: string): string => sql.replaceAll(/--.*$/gm, '');
-
-/** Statements of a file; each ends with a semicolon at the end of a line. */
-const split = (sql: string): string[] => sql.split(/;[ \t]*(?:\n|$)/).map((text) => text.trim()).filter((text) => withoutComments(text).trim() !== '');
-
-const CREATES = /^CREATE\s+(?:OR\s+REPLACE\s+)?(VIEW|FUNCTION|DICTIONARY|TABLE)\s+(?:IF\s+NOT\s+EXISTS\s+)?([\w.{}]+)/i;
-
-const kinds: Readonly<Record<string, Statement['kind']>> = { VIEW: 'view', FUNCTION: 'function', DICTIONARY: 'dictionary', TABLE: 'table' };
-
-export const readStatements = (files: readonly string[]): Statement[] => files.flatMap((file) =>
-  split(readFileSync(file, 'utf8')).map((text) => {
-    const [, kind = '', target = ''] = CREATES.exec(withoutComments(text).trim()) ?? [];
-    return { file, text, kind: kinds[kind.toUpperCase()] ?? 'other', target };
-  }));
+import { withoutComments, type Statement } from '../statements.ts';
 
 const escaped = (text: string): string => text.replaceAll(/[.{}]/g, String.raw`\$&`);
 

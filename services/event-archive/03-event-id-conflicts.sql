@@ -17,7 +17,7 @@ ENGINE = ReplacingMergeTree(first_wins)
 ORDER BY (integration_id, event_id, ticket_id, content_hash)
 COMMENT 'One row per identity and content of an event.';
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.event_bodies_from_ticket_created TO {database}.event_bodies AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.event_bodies_from_{event} TO {database}.event_bodies AS
 SELECT
     `source.integration_id` AS integration_id,
     lower(event_id) AS event_id,
@@ -27,59 +27,7 @@ SELECT
     received_at,
     kafka_partition,
     kafka_offset
-FROM {database}.landing_ticket_created
-COMMENT 'Feeds event_bodies.';
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.event_bodies_from_message_received TO {database}.event_bodies AS
-SELECT
-    `source.integration_id` AS integration_id,
-    lower(event_id) AS event_id,
-    ticket_id,
-    cityHash64(toString(tuple(* EXCEPT (kafka_partition, kafka_offset, received_at)))) AS content_hash,
-    event_type,
-    received_at,
-    kafka_partition,
-    kafka_offset
-FROM {database}.landing_message_received
-COMMENT 'Feeds event_bodies.';
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.event_bodies_from_agent_assigned TO {database}.event_bodies AS
-SELECT
-    `source.integration_id` AS integration_id,
-    lower(event_id) AS event_id,
-    ticket_id,
-    cityHash64(toString(tuple(* EXCEPT (kafka_partition, kafka_offset, received_at)))) AS content_hash,
-    event_type,
-    received_at,
-    kafka_partition,
-    kafka_offset
-FROM {database}.landing_agent_assigned
-COMMENT 'Feeds event_bodies.';
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.event_bodies_from_status_changed TO {database}.event_bodies AS
-SELECT
-    `source.integration_id` AS integration_id,
-    lower(event_id) AS event_id,
-    ticket_id,
-    cityHash64(toString(tuple(* EXCEPT (kafka_partition, kafka_offset, received_at)))) AS content_hash,
-    event_type,
-    received_at,
-    kafka_partition,
-    kafka_offset
-FROM {database}.landing_status_changed
-COMMENT 'Feeds event_bodies.';
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.event_bodies_from_escalation_fired TO {database}.event_bodies AS
-SELECT
-    `source.integration_id` AS integration_id,
-    lower(event_id) AS event_id,
-    ticket_id,
-    cityHash64(toString(tuple(* EXCEPT (kafka_partition, kafka_offset, received_at)))) AS content_hash,
-    event_type,
-    received_at,
-    kafka_partition,
-    kafka_offset
-FROM {database}.landing_escalation_fired
+FROM {database}.landing_{event}
 COMMENT 'Feeds event_bodies.';
 
 CREATE OR REPLACE VIEW {database}.event_id_conflicts

@@ -35,7 +35,19 @@ interface RecordSchema {
   readonly type: 'record';
   readonly name: string;
   readonly namespace?: string;
-  readonly fields: readonly { readonly name: string; readonly type: unknown }[];
+  readonly fields: readonly Field[];
+}
+
+interface Field {
+  readonly name: string;
+  readonly type: unknown;
+  readonly doc?: string;
+}
+
+export interface LandingColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly doc: string;
 }
 
 const timestampMillis = { type: 'long', logicalType: 'timestamp-millis' };
@@ -57,14 +69,12 @@ export const eventTypeOf = (record: { readonly name: string }): string => snakeC
 export const landingTable = (record: { readonly name: string }): string => `landing_${snakeCase(record.name)}`;
 
 /** Column names and types of a record's landing table, leading fields first; nested records become dotted names. */
-export function landingColumns(record: RecordSchema): { name: string; type: string }[] {
-  return [...leadingFields, ...record.fields].flatMap((field) => columnsOf(field.name, field.type));
-}
+export const landingColumns = (record: RecordSchema): LandingColumn[] => [...leadingFields, ...record.fields].flatMap(columnsOf);
 
-function columnsOf(name: string, type: unknown): { name: string; type: string }[] {
+function columnsOf({ name, type, doc = '' }: Field): LandingColumn[] {
   const schema = type as Partial<RecordSchema>;
-  if (schema.type === 'record') return (schema.fields ?? []).flatMap((field) => columnsOf(`${name}.${field.name}`, field.type));
-  return [{ name, type: clickHouseType(type) }];
+  if (schema.type === 'record') return (schema.fields ?? []).flatMap((field) => columnsOf({ ...field, name: `${name}.${field.name}` }));
+  return [{ name, type: clickHouseType(type), doc }];
 }
 
 const scalarTypes: Readonly<Record<string, string>> = { string: 'String', bytes: 'String', int: 'Int32', long: 'Int64', boolean: 'Bool', double: 'Float64', float: 'Float32' };
