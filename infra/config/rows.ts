@@ -19,8 +19,11 @@ const windowRows = (calendars: readonly Calendar[]): Row[] => calendars.flatMap(
   open_to: instantText(window.open_to),
 }));
 
+/** A list of no policies is a list of one's own, too: a row without targets keeps the defaults' policies away. */
+const NO_POLICY: Policy = { policy_id: '', versions: [{ version: 0 }] };
+
 function policyRows(policySet: string, integrationId: string, policies: readonly Policy[]): Row[] {
-  return policies.flatMap(({ policy_id, versions }, position) => versions.map((version, index) => {
+  return (policies.length === 0 ? [NO_POLICY] : policies).flatMap(({ policy_id, versions }, position) => versions.map((version, index) => {
     const { from, to } = inForce(versions, index);
     const { match = {} } = version;
     return {
@@ -55,7 +58,7 @@ export function toRows(desk: Desk): Rows {
     ['default_calendars', integrations.flatMap(([integration_id, { calendar_id }]) => (calendar_id === undefined ? [] : [{ integration_id, calendar_id }]))],
     ['status_map', integrations.flatMap(([id, integration]) => statusRows(id, integration))],
     ['sla_policies', [
-      ...integrations.flatMap(([id, { policies = [] }]) => policyRows('', id, policies)),
+      ...integrations.flatMap(([id, { policies }]) => (policies === undefined ? [] : policyRows('', id, policies))),
       ...Object.entries(desk.what_if ?? {}).flatMap(([set, byIntegration]) => Object.entries(byIntegration).flatMap(([id, policies]) => policyRows(set, id, policies))),
     ]],
     ['queue_names', integrations.flatMap(([integration_id, { queues = {} }]) => Object.entries(queues).map(([queue_id, queue_name]) => ({ integration_id, queue_id, queue_name })))],

@@ -98,6 +98,15 @@ test('policies judge by their calendar, names and shifts are known', async () =>
   assert.deepEqual([day?.['shift_seconds'], day?.['handle_seconds'], day?.['held_on_shift_seconds'], day?.['concurrency']], [7200, 120, 7200, 1]);
 });
 
+test("a tenant's list of no policies keeps the defaults' away", async () => {
+  const timers = async (): Promise<number> => (await query(`SELECT policy_id FROM queue.sla_timers WHERE integration_id = 'umbrella' AND ticket_id = {id:String}`, { id })).length;
+  const { policies = [], ...others } = office;
+  await apply({ ...desk(others), defaults: { policies } });
+  assert.equal(await timers(), 1);
+  await apply({ ...desk({ ...others, policies: [] }), defaults: { policies } });
+  assert.equal(await timers(), 0);
+});
+
 test('a status map changes what was computed before, for its tenant only', async () => {
   await apply(desk({ ...office, status_map: { 'lab result *': 'pending' } }));
   assert.equal((await ticketRow(id, tenant))['status_category'], 'pending');
