@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { closeClients, query } from '../support.ts';
-import { answeredWithin, erlangC } from './question-answers-by-time.ts';
+import { answeredWithin, erlangC } from '../oracle/erlang.ts';
 
 after(closeClients);
 

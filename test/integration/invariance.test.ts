@@ -115,7 +115,7 @@ before(async () => {
   const orders = Array.from({ length: ORDERS }, (_, order) => order);
   const events = orders.flatMap(eventsOf);
   const office = events.map((event) => event.source.integration_id).filter((id) => id.startsWith('crm-a'));
-  await loadConfig(clickhouse, { calendars: historyConfig([]).calendars, defaultCalendars: Object.fromEntries(office.map((id) => [id, 'history-office'])), policies: [] });
+  await loadConfig(clickhouse, [...new Set(office)], { calendars: historyConfig([]).calendars, defaultCalendars: Object.fromEntries(office.map((id) => [id, 'history-office'])), policies: [] });
   const log = await openLog();
   let seconds = await secondProcesses();
   for (const order of orders) {

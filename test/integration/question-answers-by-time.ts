@@ -1,5 +1,6 @@
 // The answers to the questions about hours, states, forecasts and deadlines, from the oracle's
 // rows and by hand. No SQL here.
+import { answeredWithin, erlangC } from '../oracle/erlang.ts';
 import type { Row } from '../oracle/events.ts';
 import { distinct, grouped, HOUR, known, local, num, quantileExact, share, text, total, within, type Known } from './question-answers.ts';
 
@@ -103,25 +104,6 @@ export const forecasts = (k: Known): Row[] => hoursOf(k).flatMap((hour) => queue
   const { arrivals, forecast } = at(hour);
   return { hour, queue_id, forecast, arrivals, forecast_error: forecast === null || arrivals === null ? null : forecast - arrivals, wape };
 }));
-
-function logFactorial(n: number): number {
-  let sum = 0;
-  for (let i = 2; i <= n; i++) sum += Math.log(i);
-  return sum;
-}
-
-/** Erlang C as the textbook has it, term by term in logarithms; not the recursion of the SQL. */
-export function erlangC(load: number, agents: number): number {
-  if (load <= 0) return 0;
-  if (agents <= load) return 1;
-  const term = (n: number): number => n * Math.log(load) - logFactorial(n);
-  const waiting = term(agents) + Math.log(agents / (agents - load));
-  const ratios = Array.from({ length: agents }, (_, n) => Math.exp(term(n) - waiting));
-  return 1 / (1 + ratios.reduce((sum, ratio) => sum + ratio, 0));
-}
-
-export const answeredWithin = (load: number, agents: number, withinHandles: number): number =>
-  load <= 0 ? 1 : agents <= load ? 0 : 1 - erlangC(load, agents) * Math.exp(-(agents - load) * withinHandles);
 
 export interface ServicePromise {
   readonly channels: readonly string[];

@@ -145,7 +145,9 @@ for (const file of files) {
     const expected = check.expected(known);
     assert.ok(expected.length > 0, 'there is something to compare');
     assert.deepEqual([...new Set([...Object.keys(expected[0] ?? {}), ...(check.apart ?? [])])].sort(), Object.keys(rows[0] ?? {}).sort());
-    const differences = compareRows({ view: file, keys: check.keys, oracle: expected, sql: check.rowsOf?.(rows) ?? rows, ignore: check.apart ?? [] });
+    const sql = check.rowsOf?.(rows) ?? rows;
+    const excused = Object.fromEntries((check.apart ?? []).filter((column) => column in (sql[0] ?? {})).map((column) => [column, 'judged by a test of its own']));
+    const differences = compareRows({ view: file, keys: check.keys, oracle: expected, sql, ignore: check.apart ?? [], excused });
     assert.equal(differences.length, 0, `SEED=${SEED} HISTORIES=${HISTORIES}\n${tellDifferences(differences)}`);
   });
 }

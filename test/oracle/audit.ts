@@ -53,6 +53,7 @@ export function escalationAuditRows(timeline: Timeline, timers: readonly SlaTime
       ...breachColumns(breach),
       escalation_no: i + 1,
       event_id: step.event.event_id,
+      escalation_policy_id: step.event.policy.id,
       fired_at: step.at,
       late_seconds: breach ? Math.trunc((step.at - breach.due_at) / 1000) : null,
     };
@@ -65,6 +66,7 @@ export function escalationAuditRows(timeline: Timeline, timers: readonly SlaTime
     ...breachColumns(breach),
     escalation_no: null,
     event_id: '',
+    escalation_policy_id: '',
     fired_at: null,
     late_seconds: null,
   }));

@@ -29,6 +29,8 @@ export interface Clock {
   between(from: number, to: number): number;
   /** The earliest instant at which `ms` have elapsed since `from`. */
   add(from: number, ms: number): number;
+  /** What is open in [from, to). */
+  open(from: number, to: number): [number, number][];
 }
 
 export const endOfTime = Date.UTC(2106, 0, 1);
@@ -37,6 +39,7 @@ const day = 86_400_000;
 export const elapsedClock: Clock = {
   between: (from, to) => Math.max(0, to - from),
   add: (from, ms) => from + ms,
+  open: (from, to) => (from < to ? [[from, to]] : []),
 };
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -11,12 +11,14 @@ export interface Comparison {
   sql: readonly SqlRow[];
   /** Columns of the oracle to leave out. */
   ignore?: readonly string[];
+  /** Columns of SQL that need no twin in the oracle, each with the reason. */
+  excused?: Readonly<Record<string, string>>;
   /** Oracle column → SQL column, where they are called differently. */
   rename?: Readonly<Record<string, string>>;
 }
 
 export type Difference =
-  | { kind: 'missing column'; view: string; column: string }
+  | { kind: 'missing column' | 'column without a twin' | 'needless excuse'; view: string; column: string }
   | { kind: 'missing row' | 'unexpected row'; view: string; key: string; row: SqlRow }
   | { kind: 'duplicate row'; view: string; key: string; side: 'oracle' | 'sql' }
   | { kind: 'value'; view: string; key: string; column: string; oracle: Cell; sql: unknown };
@@ -27,7 +29,7 @@ const dateTime = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)?$/;
 function normalise(value: unknown, like: Cell): unknown {
   if (typeof value === 'boolean') return Number(value);
   if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return JSON.stringify(value);
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
   if (typeof value !== 'string' || typeof like === 'string') return value;
   const time = dateTime.exec(value);
   if (time) return Date.parse(`${time[1] ?? ''}T${time[2] ?? ''}${(time[3] ?? '.000').slice(0, 4)}Z`);
@@ -61,12 +63,26 @@ function keySample(rows: readonly Row[], keys: readonly string[]): Row {
   return Object.fromEntries(keys.map((key) => [key, rows.find((r) => r[key] !== null)?.[key] ?? null]));
 }
 
+/** Columns of SQL that nobody compares, unless excused, and excuses of columns that are compared or don't exist. */
+function uncomparedColumns({ view, oracle, sql, ignore = [], excused = {}, rename = {} }: Comparison): Difference[] {
+  const [first] = sql;
+  if (first === undefined || oracle.length === 0) return [];
+  const twins = new Set<string>();
+  for (const row of oracle) for (const column of Object.keys(row)) if (!ignore.includes(column)) twins.add(rename[column] ?? column);
+  const alone = Object.keys(first).filter((column) => !twins.has(column));
+  return [
+    ...alone.filter((column) => !(column in excused)).map((column): Difference => ({ kind: 'column without a twin', view, column })),
+    ...Object.keys(excused).filter((column) => !alone.includes(column)).map((column): Difference => ({ kind: 'needless excuse', view, column })),
+  ];
+}
+
 export function compareRows(comparison: Comparison): Difference[] {
   const { view, keys, ignore = [], rename = {} } = comparison;
   const sample = keySample(comparison.oracle, keys);
   const oracle = byKey(comparison.oracle, (row) => keyOf(row, keys, sample, {}));
   const sql = byKey(comparison.sql, (row) => keyOf(row, keys, sample, rename));
   const differences: Difference[] = [
+    ...uncomparedColumns(comparison),
     ...oracle.repeated.map((key): Difference => ({ kind: 'duplicate row', view, key, side: 'oracle' })),
     ...sql.repeated.map((key): Difference => ({ kind: 'duplicate row', view, key, side: 'sql' })),
   ];
@@ -99,6 +115,8 @@ function show(value: unknown): string {
 function describe(difference: Difference): string {
   switch (difference.kind) {
     case 'missing column': return `${difference.view}: SQL has no column ${difference.column}`;
+    case 'column without a twin': return `${difference.view}: the oracle has nothing to compare SQL's column ${difference.column} with`;
+    case 'needless excuse': return `${difference.view}: ${difference.column} is excused, but is compared or no column of SQL`;
     case 'missing row': return `${difference.view} ${difference.key}: row is missing in SQL: ${JSON.stringify(difference.row)}`;
     case 'unexpected row': return `${difference.view} ${difference.key}: the oracle has no such row: ${JSON.stringify(difference.row)}`;
     case 'duplicate row': return `${difference.view} ${difference.key}: more than one row in ${difference.side}`;

@@ -4,6 +4,15 @@ import type { SlaPolicy } from './sla.ts';
 import { defaultStatusMap, type StatusMap } from './statuses.ts';
 import type { Cut } from './timeline.ts';
 
+/** When an agent is on shift: all the time between two instants, or a calendar's open hours between them. */
+export interface Shift {
+  integration_id: string;
+  agent_id: string;
+  from: number;
+  to: number;
+  calendar_id?: string;
+}
+
 export interface OracleConfig {
   /** The instant up to which running durations run. */
   now: number;
@@ -11,12 +20,15 @@ export interface OracleConfig {
   knownAt?: number;
   environment?: string;
   statusMap?: StatusMap;
-  /** A map for one integration in place of the default one. */
+  /** An integration's own entries, which come before the default ones. */
   statusMaps?: Readonly<Record<string, StatusMap>>;
   calendars?: readonly Calendar[];
   /** Default calendar by integration; without one, 24×7. */
   defaultCalendars?: Readonly<Record<string, string>>;
   policies?: readonly SlaPolicy[];
+  shifts?: readonly Shift[];
+  /** By integration and agent; without one an agent is called by the id. */
+  agentNames?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Gaps up to this long join two actions into one session. */
   sessionGapSeconds?: number;
   loneActionSeconds?: number;
@@ -26,9 +38,11 @@ export interface Rules {
   now: number;
   cut: Cut;
   policies: readonly SlaPolicy[];
+  shifts: readonly Shift[];
   sessionGapMs: number;
   loneActionMs: number;
-  statusMap(integration_id: string): StatusMap;
+  agentName(integration_id: string, agent_id: string): string;
+  statusMaps(integration_id: string): readonly StatusMap[];
   /** The clock of a calendar; '' is 24×7. */
   clock(calendar_id: string): Clock;
   /** The clock of an integration's default calendar. */
@@ -60,9 +74,11 @@ export function rulesOf(config: OracleConfig): Rules {
       knownAt: config.knownAt ?? endOfTime,
     },
     policies: config.policies ?? [],
+    shifts: config.shifts ?? [],
+    agentName: (integration, agent) => config.agentNames?.[integration]?.[agent] ?? agent,
     sessionGapMs: (config.sessionGapSeconds ?? 600) * 1000,
     loneActionMs: (config.loneActionSeconds ?? 60) * 1000,
-    statusMap: (integration) => config.statusMaps?.[integration] ?? config.statusMap ?? defaultStatusMap,
+    statusMaps: (integration) => [config.statusMaps?.[integration] ?? {}, config.statusMap ?? defaultStatusMap],
     clock,
     businessClock: (integration) => clock(config.defaultCalendars?.[integration] ?? ''),
   };

@@ -21,9 +21,12 @@ function run(events: readonly CrmEvent[], now: number, cut: Partial<OracleConfig
   return runOracle(events, { ...config, now, ...cut });
 }
 
+/** Findings depend on arrival. */
+const flagsLeftOut = { ignore: ['data_quality'], excused: { data_quality: 'depends on arrival' } };
+
 function assertSameViews(left: OracleViews, right: OracleViews): void {
   for (const view of arrivalFree) {
-    const differences = compareRows({ view, keys: viewKeys[view], oracle: left[view], sql: right[view] });
+    const differences = compareRows({ view, keys: viewKeys[view], oracle: left[view], sql: right[view], ...(view === 'tickets' ? flagsLeftOut : {}) });
     assert.equal(tellDifferences(differences), '');
   }
 }

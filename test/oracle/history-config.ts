@@ -1,12 +1,14 @@
-// Calendars and SLA policies for the random histories: two versions, a holiday, overnight
-// and overlapping windows around the change to summer time, policies matched by queue,
-// channel and metadata, with and without pauses. Made for any integration ids.
-import type { OracleConfig } from './config.ts';
+// Configuration for the random histories: calendars of two versions, holidays, overnight and
+// overlapping windows around the changes of summer time, policies matched by queue, channel and
+// metadata, with and without pauses, an integration's own status names, shifts and names of agents.
+// Made for any integration ids.
+import type { OracleConfig, Shift } from './config.ts';
 import type { Calendar } from './calendar.ts';
 import { baseTime } from './histories.ts';
 import type { SlaPolicy } from './sla.ts';
 
 const workdays = [1, 2, 3, 4, 5];
+const everyDay = [...workdays, 6, 7];
 const day = 86_400_000;
 
 export const historyCalendars: readonly Calendar[] = [
@@ -27,8 +29,22 @@ export const historyCalendars: readonly Calendar[] = [
     calendar_id: 'history-night',
     versions: [{
       version: 1, valid_from: 0, zone: 'America/New_York', holidays: ['2026-03-24'],
-      windows: [{ weekdays: [1, 2, 3, 4, 5, 6, 7], from: '20:00', to: '06:00' }],
+      windows: [{ weekdays: everyDay, from: '20:00', to: '06:00' }],
     }],
+  },
+  {
+    // Summer time of half an hour, then windows whose wall times are missing on 2026-03-29 and doubled on 2026-10-25.
+    calendar_id: 'history-island',
+    versions: [
+      {
+        version: 1, valid_from: 0, zone: 'Australia/Lord_Howe', holidays: ['2026-03-23'],
+        windows: [{ weekdays: everyDay, from: '01:45', to: '02:15' }, { weekdays: [1, 3, 5, 7], from: '21:00', to: '24:00' }, { weekdays: [6], from: '22:00', to: '22:00' }],
+      },
+      {
+        version: 4, valid_from: baseTime + 8 * day, zone: 'Europe/Berlin', holidays: ['2026-04-01'],
+        windows: [{ weekdays: everyDay, from: '02:15', to: '02:45' }, { weekdays: [2, 6], from: '23:00', to: '02:30' }, { weekdays: workdays, from: '06:00', to: '13:00' }],
+      },
+    ],
   },
 ];
 
@@ -73,11 +89,46 @@ function policiesOf(integration_id: string): SlaPolicy[] {
   ];
 }
 
-/** The first integration works by office hours, the others around the clock. */
-export function historyConfig(integrations: readonly string[]): Required<Pick<OracleConfig, 'calendars' | 'defaultCalendars' | 'policies'>> {
+export const whatIfSet = 'history-what-if';
+
+/** Another promise over the same log: one policy for everything, in the night hours. */
+export function whatIfPolicies(integrations: readonly string[]): SlaPolicy[] {
+  return integrations.map((integration_id) => ({
+    policy_id: 'everything', integration_id,
+    versions: [{
+      version: 3, valid_from: 0, calendar_id: 'history-night', first_response_seconds: 1200, next_response_seconds: 2400, resolution_seconds: 36_000,
+      pause_statuses: paused.both,
+    }],
+  }));
+}
+
+/** Overlapping shifts, one over midnight and the change to summer time, two weeks without a break, and one of somebody who never acts. */
+function shiftsOf(integration_id: string): Shift[] {
+  const at = (hours: number): number => baseTime + hours * 3_600_000;
+  return [
+    { integration_id, agent_id: 'anna', from: at(0), to: at(10 * 24), calendar_id: 'history-office' },
+    { integration_id, agent_id: 'anna', from: at(12), to: at(20) },
+    { integration_id, agent_id: 'ben', from: at(8 * 24 + 20), to: at(9 * 24 + 10) },
+    { integration_id, agent_id: 'ben', from: at(3), to: at(4) },
+    { integration_id, agent_id: 'cleo', from: at(0), to: at(14 * 24) },
+    { integration_id, agent_id: 'dora', from: at(26), to: at(30) },
+  ];
+}
+
+const calledBy = (integrations: readonly string[], calendar_id: string): Record<string, string> => Object.fromEntries(integrations.map((id) => [id, calendar_id]));
+
+type HistoryConfig = Required<Pick<OracleConfig, 'calendars' | 'defaultCalendars' | 'policies' | 'statusMaps' | 'shifts' | 'agentNames'>>;
+
+/** The first integration works by office hours and has shifts; the second one around the clock, or, on the island, by hours and words of its own. */
+export function historyConfig(integrations: readonly string[], onIsland = false): HistoryConfig {
+  const first = integrations.slice(0, 1);
+  const island = onIsland ? integrations.slice(1) : [];
   return {
     calendars: historyCalendars,
-    defaultCalendars: Object.fromEntries(integrations.slice(0, 1).map((id) => [id, 'history-office'])),
+    defaultCalendars: { ...calledBy(first, 'history-office'), ...calledBy(island, 'history-island') },
     policies: integrations.flatMap(policiesOf),
+    statusMaps: Object.fromEntries(island.map((id) => [id, { 'parked *': 'on_hold', 'awaiting v*': 'pending', 'Awaiting Vendor*': 'on_hold', 'done': 'open', 'Snoozed': 'closed' }])),
+    shifts: first.flatMap(shiftsOf),
+    agentNames: Object.fromEntries(first.map((id) => [id, { anna: 'Anna A.', dora: 'Dora' }])),
   };
 }

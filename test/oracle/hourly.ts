@@ -1,17 +1,21 @@
-// Flows and stocks per queue and per agent for each UTC hour, hours without an event included.
+// Flows and stocks per queue and per agent for each UTC hour, and per queue for each local day, quiet
+// ones included.
 import type { Row } from './events.ts';
 import { seconds, type Rules, type Span } from './config.ts';
-import { elapsedClock } from './calendar.ts';
-import { agentSessions, agentsOf, integrationsOf, openHeld } from './agents.ts';
+import { elapsedClock, instantOf, wallClock } from './calendar.ts';
+import { agentsOf, integrationsOf, openHeld } from './agents.ts';
 import { backlogAt, openWaitSince } from './backlog.ts';
 import { customerWaits, firstResponse, replyTurns } from './conversation.ts';
 import { heldSpans, isBounced, isHandoff, isHandoffOut, stations } from './periods.ts';
-import { holderOf, slaTimers } from './sla.ts';
+import { agentSessions } from './sessions.ts';
+import { holderOf } from './sla-rows.ts';
+import { slaTimers } from './sla.ts';
 import { isFinished } from './statuses.ts';
 import { humanActor } from './tickets.ts';
 import { isReopen, isSolve, type Timeline } from './timeline.ts';
 
 const hour = 3_600_000;
+const day = 24 * hour;
 
 interface Happening<Flow extends string> {
   at: number;
@@ -56,12 +60,30 @@ function queueHappenings(timeline: Timeline, rules: Rules): QueueHappening[] {
   ];
 }
 
-/** Every hour from the first happening of the integration to the one that contains now. */
-function hoursOf(happenings: readonly { at: number }[], now: number): number[] {
+/** A stretch of time that has a row: its name, where it starts and where the next one does. */
+interface Slot {
+  name: string | number;
+  from: number;
+  to: number;
+}
+
+/** The UTC hours from the first happening on that start by `until`. */
+function hoursOf(happenings: readonly { at: number }[], until: number): Slot[] {
   const first = Math.min(...happenings.map((h) => h.at));
-  const hours: number[] = [];
-  for (let at = Math.floor(first / hour) * hour; at <= now; at += hour) hours.push(at);
+  const hours: Slot[] = [];
+  for (let at = Math.floor(first / hour) * hour; at <= until; at += hour) hours.push({ name: at, from: at, to: at + hour });
   return hours;
+}
+
+/** The local days from the one of the first happening on that start by `until`; not all of them have 24 hours. */
+function daysOf(happenings: readonly { at: number }[], until: number, zone: string): Slot[] {
+  const first = Math.min(...happenings.map((h) => h.at));
+  const days: Slot[] = [];
+  if (happenings.length === 0) return days;
+  for (let date = Math.floor(wallClock(first, zone) / day) * day; instantOf(date, zone) <= until; date += day) {
+    days.push({ name: new Date(date).toISOString().slice(0, 10), from: instantOf(date, zone), to: instantOf(date + day, zone) });
+  }
+  return days;
 }
 
 function countFlows(happenings: readonly Happening<string>[], flows: readonly string[]): Record<string, number> {
@@ -82,19 +104,21 @@ function stockBefore(tenant: readonly Timeline[], end: number): Stock[] {
   }));
 }
 
-function queueHoursOf(tenant: readonly Timeline[], integration_id: string, rules: Rules): Row[] {
+type SlotsOf = (happenings: readonly { at: number }[]) => Slot[];
+
+function queueSlotsOf(tenant: readonly Timeline[], column: 'hour' | 'day', rules: Rules, slotsOf: SlotsOf): Row[] {
   const happenings = tenant.flatMap((t) => queueHappenings(t, rules));
   const queues = [...new Set(happenings.map((h) => h.key))].sort();
-  return hoursOf(happenings, rules.now).flatMap((start) => {
-    const within = happenings.filter((h) => h.at >= start && h.at < start + hour);
-    const stock = stockBefore(tenant, start + hour);
+  return slotsOf(happenings).flatMap(({ name, from, to }) => {
+    const within = happenings.filter((h) => h.at >= from && h.at < to);
+    const stock = stockBefore(tenant, to);
     return queues.map((queue_id): Row => {
       const counts = countFlows(within.filter((h) => h.key === queue_id), queueFlows);
       const n = (flow: (typeof queueFlows)[number]): number => counts[flow] ?? 0;
       return {
-        integration_id,
+        integration_id: tenant[0]?.integration_id ?? '',
         queue_id,
-        hour: start,
+        [column]: name,
         ...counts,
         net_flow: n('created') + n('reopened') + n('moved_in') - n('solved') - n('moved_out'),
         backlog_end: stock.filter((s) => s.key === queue_id).length,
@@ -104,9 +128,17 @@ function queueHoursOf(tenant: readonly Timeline[], integration_id: string, rules
   });
 }
 
-/** A queue in which nothing ever happened has no rows. */
-export function queueHourlyRows(timelines: readonly Timeline[], rules: Rules): Row[] {
-  return integrationsOf(timelines).flatMap((id) => queueHoursOf(timelines.filter((t) => t.integration_id === id), id, rules));
+function tenantsOf(timelines: readonly Timeline[]): Timeline[][] {
+  return integrationsOf(timelines).map((id) => timelines.filter((t) => t.integration_id === id));
+}
+
+/** Up to the hour of `until`. A queue in which nothing ever happened has no rows. */
+export function queueHourlyRows(timelines: readonly Timeline[], rules: Rules, until = rules.now): Row[] {
+  return tenantsOf(timelines).flatMap((tenant) => queueSlotsOf(tenant, 'hour', rules, (happenings) => hoursOf(happenings, until)));
+}
+
+export function queueDailyRows(timelines: readonly Timeline[], rules: Rules, zone: string, until = rules.now): Row[] {
+  return tenantsOf(timelines).flatMap((tenant) => queueSlotsOf(tenant, 'day', rules, (happenings) => daysOf(happenings, until, zone)));
 }
 
 const agentFlows = [
@@ -166,16 +198,16 @@ function heldWithin(held: readonly Span[][], start: number): number {
     sum + seconds(spans.map((s) => ({ from: Math.max(s.from, start), to: Math.min(s.to, start + hour) })), elapsedClock), 0);
 }
 
-function agentHoursOf(tenant: readonly Timeline[], integration_id: string, rules: Rules): Row[] {
+function agentHoursOf(tenant: readonly Timeline[], rules: Rules, until: number): Row[] {
   const happenings = agentHappenings(tenant, rules);
   return agentsOf(tenant).flatMap((agent_id) => {
     const own = happenings.filter((h) => h.key === agent_id);
     const held = tenant.map((timeline) =>
       stations(timeline).filter((s) => s.agent === agent_id).flatMap((s) => heldSpans(s, timeline, rules.now)));
-    return hoursOf(happenings, rules.now).map((start): Row => {
+    return hoursOf(happenings, until).map(({ from: start }): Row => {
       const held_seconds = heldWithin(held, start);
       return {
-        integration_id,
+        integration_id: tenant[0]?.integration_id ?? '',
         agent_id,
         hour: start,
         ...countFlows(own.filter((h) => h.at >= start && h.at < start + hour), agentFlows),
@@ -187,6 +219,6 @@ function agentHoursOf(tenant: readonly Timeline[], integration_id: string, rules
   });
 }
 
-export function agentHourlyRows(timelines: readonly Timeline[], rules: Rules): Row[] {
-  return integrationsOf(timelines).flatMap((id) => agentHoursOf(timelines.filter((t) => t.integration_id === id), id, rules));
+export function agentHourlyRows(timelines: readonly Timeline[], rules: Rules, until = rules.now): Row[] {
+  return tenantsOf(timelines).flatMap((tenant) => agentHoursOf(tenant, rules, until));
 }

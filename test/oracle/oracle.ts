@@ -1,6 +1,6 @@
 // The oracle: what the specification says that every view holds, for a given log of events.
 // It is slow and plain on purpose and shares nothing with the SQL that it judges.
-import { agentSessions, handleSeconds, scorecardRows, sessionRows } from './agents.ts';
+import { attainmentRows } from './attainment.ts';
 import { escalationAuditRows } from './audit.ts';
 import { backlogRows } from './backlog.ts';
 import { rulesOf, type OracleConfig, type Rules } from './config.ts';
@@ -10,13 +10,17 @@ import { agentHourlyRows, queueHourlyRows } from './hourly.ts';
 import { assignmentRows, stateIntervalRows } from './periods.ts';
 import { processEdgeRows, survivalRows } from './process.ts';
 import { dataQualityRows } from './quality.ts';
-import { slaTimerRows, slaTimers } from './sla.ts';
+import { agentSolveRows, scorecardRows } from './scorecard.ts';
+import { agentSessions, handleSeconds, sessionRows } from './sessions.ts';
+import { slaTimerRows } from './sla-rows.ts';
+import { slaTimers } from './sla.ts';
 import { escalationRows, resolutionRows, ticketRow } from './tickets.ts';
 import { eventsByTicket, foldTicket, type Timeline } from './timeline.ts';
 
 export type ViewName =
   | 'tickets' | 'ticket_state_intervals' | 'customer_waits' | 'ticket_resolutions' | 'ticket_assignments' | 'agent_replies' | 'escalations'
-  | 'sla_timers' | 'escalation_audit' | 'process_edges' | 'data_quality' | 'backlog' | 'agent_scorecard' | 'agent_sessions';
+  | 'sla_timers' | 'sla_attainment' | 'escalation_audit' | 'process_edges' | 'data_quality' | 'backlog' | 'agent_scorecard' | 'agent_solves'
+  | 'agent_sessions';
 
 export type OracleViews = Record<ViewName, Row[]>;
 
@@ -30,11 +34,13 @@ export const viewKeys: Readonly<Record<ViewName | 'queue_hourly' | 'agent_hourly
   agent_replies: ['integration_id', 'ticket_id', 'turn_no'],
   escalations: ['integration_id', 'ticket_id', 'event_id'],
   sla_timers: ['integration_id', 'ticket_id', 'metric', 'instance'],
+  sla_attainment: ['integration_id', 'policy_id', 'metric', 'queue_id', 'week'],
   escalation_audit: ['integration_id', 'ticket_id', 'verdict', 'metric', 'instance', 'event_id'],
   process_edges: ['integration_id', 'ticket_id', 'edge_no'],
-  data_quality: ['integration_id', 'ticket_id', 'rule', 'event_id'],
+  data_quality: ['integration_id', 'ticket_id', 'rule'],
   backlog: ['integration_id', 'queue_id', 'status_category', 'status'],
   agent_scorecard: ['integration_id', 'agent_id'],
+  agent_solves: ['integration_id', 'ticket_id', 'resolution_no'],
   agent_sessions: ['integration_id', 'agent_id', 'session_no'],
   queue_hourly: ['integration_id', 'queue_id', 'hour'],
   agent_hourly: ['integration_id', 'agent_id', 'hour'],
@@ -43,7 +49,7 @@ export const viewKeys: Readonly<Record<ViewName | 'queue_hourly' | 'agent_hourly
 
 function timelinesOf(events: readonly CrmEvent[], rules: Rules): Timeline[] {
   return eventsByTicket(events, rules.cut).map((ticket) =>
-    foldTicket(ticket, rules.statusMap(ticket[0]?.source.integration_id ?? '')));
+    foldTicket(ticket, rules.statusMaps(ticket[0]?.source.integration_id ?? '')));
 }
 
 /** A log folded into tickets, with what several views need of them. */
@@ -75,12 +81,15 @@ const views: Readonly<Record<ViewName, (folded: Folded) => Row[]>> = {
   escalations: ({ timelines, rules }) => timelines.flatMap((t) => escalationRows(t, rules)),
   sla_timers: ({ perTicket, rules }) =>
     perTicket.flatMap(({ timeline, waits }) => slaTimerRows(timeline, slaTimers(timeline, waits, rules), rules)),
+  sla_attainment: ({ perTicket, rules }) =>
+    attainmentRows(perTicket.map(({ timeline, waits }) => ({ timeline, timers: slaTimers(timeline, waits, rules) })), rules),
   escalation_audit: ({ perTicket, rules }) =>
     perTicket.flatMap(({ timeline, waits }) => escalationAuditRows(timeline, slaTimers(timeline, waits, rules))),
   process_edges: ({ timelines, rules }) => timelines.flatMap((t) => processEdgeRows(t, rules)),
   data_quality: ({ timelines, rules }) => timelines.flatMap((t) => dataQualityRows(t, rules)),
   backlog: ({ timelines, rules }) => backlogRows(timelines, rules),
   agent_scorecard: ({ timelines, rules }) => scorecardRows(timelines, rules),
+  agent_solves: ({ timelines, rules }) => agentSolveRows(timelines, rules),
   agent_sessions: ({ timelines, rules }) => sessionRows(timelines, rules),
 };
 
@@ -95,11 +104,15 @@ export function runOracle(events: readonly CrmEvent[], config: OracleConfig): Or
   return Object.fromEntries(Object.entries(views).map(([name, rows]) => [name, rows(folded)])) as Record<ViewName, Row[]>;
 }
 
+/** Rows of a view that takes parameters. */
+export function runRows(events: readonly CrmEvent[], config: OracleConfig, rowsOf: (timelines: readonly Timeline[], rules: Rules) => Row[]): Row[] {
+  const rules = rulesOf(config);
+  return rowsOf(timelinesOf(events, rules), rules);
+}
+
 /** Apart from the rest: one row per queue, agent and hour is a lot of them, computed slowly. */
 export function runHourly(events: readonly CrmEvent[], config: OracleConfig): { queue_hourly: Row[]; agent_hourly: Row[] } {
-  const rules = rulesOf(config);
-  const timelines = timelinesOf(events, rules);
-  return { queue_hourly: queueHourlyRows(timelines, rules), agent_hourly: agentHourlyRows(timelines, rules) };
+  return { queue_hourly: runRows(events, config, queueHourlyRows), agent_hourly: runRows(events, config, agentHourlyRows) };
 }
 
 export function runSurvival(
@@ -107,6 +120,5 @@ export function runSurvival(
   config: OracleConfig,
   groupOf: (timeline: Timeline) => Cell = () => '',
 ): Row[] {
-  const rules = rulesOf(config);
-  return survivalRows(timelinesOf(events, rules), rules, groupOf);
+  return runRows(events, config, (timelines, rules) => survivalRows(timelines, rules, groupOf));
 }

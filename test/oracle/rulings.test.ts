@@ -163,7 +163,7 @@ test('a rule that solves solves for no agent', () => {
 test('a previous_status that contradicts the timeline is reported and changes nothing', () => {
   const views = story().created('09:00', { status: 'open' }).status('10:00', 'pending', 'anna', { previous: 'On_Hold' }).run();
   assert.deepEqual(table(views.ticket_state_intervals, 'status'), [['open'], ['pending']]);
-  assert.deepEqual(table(views.data_quality, 'rule'), [['previous_status_contradicts']]);
+  assert.deepEqual(table(views.data_quality, 'rule'), [['status_contradiction']]);
 });
 
 test('the same status again makes no interval', () => {

@@ -3,7 +3,6 @@
 // A clock that has to be watched (a "watch": first response, next response, resolution) is
 // run by the policy that applies at each instant. When another policy comes to apply, the
 // timer is cancelled and a new instance runs the same watch from its original start.
-import type { Row } from './events.ts';
 import type { Clock } from './calendar.ts';
 import type { Rules } from './config.ts';
 import type { Wait } from './conversation.ts';
@@ -168,6 +167,10 @@ export interface SlaTimer {
   policy_version: number;
   calendar_id: string;
   started_at: number;
+  /** When its policy came to apply. */
+  taken_over_at: number;
+  /** When it was fulfilled or cancelled, or what it watched was over; null while that lasts. */
+  ended_at: number | null;
   due_at: number | null;
   remainingMs: number | null;
   pausedMs: number;
@@ -180,14 +183,22 @@ export interface SlaTimer {
 
 type Timer = Omit<SlaTimer, 'instance'>;
 
+/** A policy that applies, and since when. */
+interface InCharge {
+  applied: Applied;
+  since: number;
+}
+
 /** The figures as they stood just before `until`: `paused` leaves the due time open. */
-function timer(applied: Applied, watch: Watch, figures: Figures, at: { until: number; paused: boolean }): Timer {
+function timer({ applied, since }: InCharge, watch: Watch, figures: Figures, at: { until: number; paused: boolean }): Timer {
   return {
     metric: watch.metric,
     policy_id: applied.policy.policy_id,
     policy_version: applied.version.version,
     calendar_id: applied.version.calendar_id,
     started_at: watch.start,
+    taken_over_at: since,
+    ended_at: null,
     due_at: figures.reachedAt ?? (at.paused ? null : applied.clock.add(at.until, figures.remainingMs)),
     remainingMs: figures.reachedAt === null && at.paused ? figures.remainingMs : null,
     pausedMs: figures.pausedMs,
@@ -198,33 +209,30 @@ function timer(applied: Applied, watch: Watch, figures: Figures, at: { until: nu
   };
 }
 
-function cancelled(applied: Applied, watch: Watch, points: readonly Point[], until: number): Timer {
+function cancelled(charge: InCharge, watch: Watch, points: readonly Point[], until: number): Timer {
+  const { applied } = charge;
   const before = points.findLast((p) => p.at < until) ?? points[0];
   const paused = before !== undefined && pauses(applied, watch, before.state);
-  return { ...timer(applied, watch, run(applied, watch, points, until), { until, paused }), outcome: 'cancelled' };
+  return { ...timer(charge, watch, run(applied, watch, points, until), { until, paused }), ended_at: until, outcome: 'cancelled' };
 }
 
 /** The instance that is in charge when the watch ends, or now. */
-function finished(applied: Applied, watch: Watch, points: readonly Point[], takenOverAt: number, now: number): Timer {
+function finished(charge: InCharge, watch: Watch, points: readonly Point[], now: number): Timer {
+  const { applied, since } = charge;
   const until = watch.end?.at ?? now;
   const figures = run(applied, watch, points, until);
   const last = points.findLast((p) => p.at <= until) ?? points[0];
   // Solved out of a pause: as if the pause ended with the solve.
   const paused = watch.end === null && last !== undefined && pauses(applied, watch, last.state);
-  const row = timer(applied, watch, figures, { until, paused });
+  const row = { ...timer(charge, watch, figures, { until, paused }), ended_at: watch.end?.at ?? null };
   const fulfilled = watch.end !== null && (watch.end.by === 'agent_reply' || watch.metric === 'resolution');
   const fulfilled_at = fulfilled ? until : null;
   if (figures.reachedAt !== null) {
     const breachMs = applied.clock.between(figures.reachedAt, until);
-    return { ...row, fulfilled_at, outcome: 'breached', breachMs, breached_at: Math.max(figures.reachedAt, takenOverAt) };
+    return { ...row, fulfilled_at, outcome: 'breached', breachMs, breached_at: Math.max(figures.reachedAt, since) };
   }
   if (watch.end === null) return row;
   return { ...row, fulfilled_at, outcome: fulfilled ? 'met' : 'cancelled' };
-}
-
-interface InCharge {
-  applied: Applied;
-  since: number;
 }
 
 function policyOf(charge: InCharge | null): SlaPolicy | undefined {
@@ -241,11 +249,11 @@ function timersOf(watch: Watch, timeline: Timeline, rules: Rules): Timer[] {
     if (current) {
       // After it was due, a policy change leaves a timer alone.
       if (run(current.applied, watch, points, point.at).reachedAt !== null) break;
-      timers.push(cancelled(current.applied, watch, points, point.at));
+      timers.push(cancelled(current, watch, points, point.at));
     }
     current = next && { applied: next, since: point.at };
   }
-  if (current) timers.push(finished(current.applied, watch, points, current.since, rules.now));
+  if (current) timers.push(finished(current, watch, points, rules.now));
   return timers;
 }
 
@@ -256,38 +264,5 @@ export function slaTimers(timeline: Timeline, waits: readonly Wait[], rules: Rul
     const instance = (instances.get(t.metric) ?? 0) + 1;
     instances.set(t.metric, instance);
     return { ...t, instance };
-  });
-}
-
-/** Who held the ticket when it was due (or breached by a take-over), that instant's events included. */
-export function holderOf(t: SlaTimer, timeline: Timeline, now: number): { agent: string; queue: string } {
-  const instant = t.breached_at ?? (t.outcome === 'cancelled' ? null : t.due_at);
-  const state = instant !== null && instant <= now ? stateAt(timeline, instant) : null;
-  return { agent: state?.assignee ?? '', queue: state?.queue ?? '' };
-}
-
-export function slaTimerRows(timeline: Timeline, timers: readonly SlaTimer[], rules: Rules): Row[] {
-  const { integration_id, ticket_id } = timeline;
-  return timers.map((t) => {
-    const holder = holderOf(t, timeline, rules.now);
-    return {
-      integration_id,
-      ticket_id,
-      metric: t.metric,
-      instance: t.instance,
-      policy_id: t.policy_id,
-      policy_version: t.policy_version,
-      calendar_id: t.calendar_id,
-      started_at: t.started_at,
-      due_at: t.due_at,
-      remaining_seconds: t.remainingMs === null ? null : Math.trunc(t.remainingMs / 1000),
-      paused_seconds: Math.trunc(t.pausedMs / 1000),
-      fulfilled_at: t.fulfilled_at,
-      outcome: t.outcome,
-      breach_seconds: t.breachMs === null ? null : Math.trunc(t.breachMs / 1000),
-      breached_at: t.breached_at,
-      agent_id_at_due: holder.agent,
-      queue_id_at_due: holder.queue,
-    };
   });
 }

@@ -1,9 +1,10 @@
 // One row per ticket: attributes and lifetime metrics; and its solves and escalations.
 import type { Row } from './events.ts';
-import { bodyTime } from './events.ts';
+import { ticketAttributes } from './attributes.ts';
 import { clockPair, span, type Rules, type Span } from './config.ts';
-import { firstResponse, replyTurns, type Wait } from './conversation.ts';
+import { firstResponse, inBusinessHours, replyTurns, type Wait } from './conversation.ts';
 import { heldSpans, isBounced, isHandoff, stations } from './periods.ts';
+import { findingsByRule } from './quality.ts';
 import { isAgentsTurn, isFinished, type StatusCategory } from './statuses.ts';
 import { isReopen, isSolve, stretches, type State, type Step, type Timeline } from './timeline.ts';
 
@@ -108,38 +109,17 @@ export function escalationRows(timeline: Timeline, rules: Rules): Row[] {
   });
 }
 
-function campaignOf(metadata: string | null): string {
-  if (metadata === null) return '';
-  const parsed: unknown = JSON.parse(metadata);
-  if (typeof parsed !== 'object' || parsed === null || !('campaign_id' in parsed)) return '';
-  const value = parsed.campaign_id;
-  return typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value);
+/** Assignments after the creation's instant that name another group than the one before them; none counts as a group. */
+function queueChanges(timeline: Timeline): number {
+  const named = timeline.steps.filter((s) => s.kind === 'assignment').map((s) => ({ at: s.at, group: s.event.assignee.group_id ?? '' }));
+  return named.filter(({ at, group }, i) => at > timeline.created_at && group !== (named[i - 1]?.group ?? '')).length;
 }
 
-export function customerOf(timeline: Timeline): string {
-  return timeline.creation ? String(timeline.creation.customer.telegram_user_id) : '';
-}
-
-function attributes(timeline: Timeline): Row {
-  const { creation, steps } = timeline;
-  const last = steps.at(-1);
-  const state = last?.after ?? timeline.initial;
-  return {
-    created_at: timeline.created_at,
-    first_event_at: steps[0]?.at ?? null,
-    last_event_at: last?.at ?? null,
-    is_provisional: Number(creation === null),
-    customer_id: customerOf(timeline),
-    channel_type: creation?.channel.type ?? '',
-    language_code: creation?.customer.language_code ?? '',
-    campaign_id: campaignOf(creation?.metadata ?? null),
-    status: state.status,
-    status_category: state.category,
-    queue_id: state.queue,
-    assignee_id: state.assignee,
-    first_queue_id: steps.find((s) => s.after.queue !== '')?.after.queue ?? '',
-    clock_skew_seconds: Math.trunc(Math.max(0, ...steps.map((s) => Math.abs(s.at - bodyTime(s.event)))) / 1000),
-  };
+/** First entry into closed at or after the last solve, of a ticket that is finished now. */
+function closedAt(timeline: Timeline, lastSolve: Resolution | undefined): number | null {
+  if (!isFinished(timeline.steps.at(-1)?.after.category ?? timeline.initial.category)) return null;
+  const closing = timeline.steps.slice(lastSolve?.step.index ?? 0).find((s) => s.after.category === 'closed' && s.before.category !== 'closed');
+  return closing?.at ?? null;
 }
 
 function counts(timeline: Timeline): Row {
@@ -158,6 +138,7 @@ function counts(timeline: Timeline): Row {
     queue_stations: queues.filter((queue, i) => queue !== '' && queue !== queues[i - 1]).length,
     handoffs: all.filter(isHandoff).length,
     bounced_assignments: all.filter((s) => isBounced(s, timeline)).length,
+    queue_changes: queueChanges(timeline),
     escalations: kinds('escalation'),
   };
 }
@@ -196,23 +177,29 @@ export function ticketRow(timeline: Timeline, waits: readonly Wait[], rules: Rul
   const solves = resolutions(timeline);
   const [firstSolve, lastSolve] = [solves[0], solves.at(-1)];
   const solvedAt = lastSolve?.reopened_at === null ? lastSolve.step.at : null;
+  const openWait = waits.find((w) => w.end === null)?.waiting_since ?? null;
   return {
     integration_id,
     ticket_id,
-    ...attributes(timeline),
+    ...ticketAttributes(timeline),
     first_response_started_at: first.startedAt,
     first_responded_at: first.reply?.at ?? null,
     first_response_agent_id: first.reply?.agent ?? '',
     assignee_at_first_response: first.reply?.after.assignee ?? '',
     queue_at_first_response: first.reply?.after.queue ?? '',
     ...clockPair('first_response', span(first.startedAt, first.reply?.at ?? null), business),
+    first_response_in_business_hours: first.reply && inBusinessHours(first.reply.at, business),
     first_solved_at: firstSolve?.step.at ?? null,
     solved_at: solvedAt,
+    last_solved_at: lastSolve?.step.at ?? null,
+    closed_at: closedAt(timeline, lastSolve),
     ...clockPair('first_resolution', span(created_at, firstSolve?.step.at ?? null), business),
     ...clockPair('full_resolution', span(created_at, solvedAt), business),
     ...lifetimeSums(timeline, rules),
     ...counts(timeline),
     ...touches(timeline),
-    waiting_since: waits.find((w) => w.end === null)?.waiting_since ?? null,
+    waiting_since: openWait,
+    is_waiting: Number(openWait !== null && !isFinished(timeline.steps.at(-1)?.after.category ?? 'new')),
+    data_quality: JSON.stringify([...findingsByRule(timeline, rules).keys()].sort()),
   };
 }

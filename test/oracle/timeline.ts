@@ -38,6 +38,8 @@ export interface Timeline {
   /** Index of the creation's step; -1 for a provisional ticket, so that nothing lies before it. */
   creationIndex: number;
   created_at: number;
+  /** Further ticket.created, which are ignored whole. */
+  repeatedCreations: number;
   initial: State;
   steps: Step[];
 }
@@ -90,9 +92,9 @@ export function eventsByTicket(events: readonly CrmEvent[], cut: Cut): CrmEvent[
 }
 
 /** The status before the first status.changed: that of the creation, else `new`, wherever the creation lies. */
-function initialState(creation: TicketCreated | null, map: StatusMap): State {
+function initialState(creation: TicketCreated | null, maps: readonly StatusMap[]): State {
   const status = creation?.status ?? 'new';
-  return { status, category: categoryOf(status, map), queue: '', assignee: '' };
+  return { status, category: categoryOf(status, maps), queue: '', assignee: '' };
 }
 
 function hasInitialMessage(event: TicketCreated): boolean {
@@ -113,9 +115,9 @@ function stateAfterAssignment(before: State, event: AgentAssigned): State {
 }
 
 /** The same status again changes nothing, not even the spelling. */
-function stateAfterStatus(before: State, event: StatusChanged, map: StatusMap): State {
+function stateAfterStatus(before: State, event: StatusChanged, maps: readonly StatusMap[]): State {
   if (sameStatus(before.status, event.new_status)) return before;
-  return { ...before, status: event.new_status, category: categoryOf(event.new_status, map) };
+  return { ...before, status: event.new_status, category: categoryOf(event.new_status, maps) };
 }
 
 export function isAutomated(event: MessageReceived): boolean {
@@ -133,11 +135,11 @@ function messageStep(event: MessageReceived, base: StepBase): Step {
 }
 
 /** Folds a ticket's ordered events, one by one, into steps with the state before and after. */
-export function foldTicket(events: readonly CrmEvent[], map: StatusMap): Timeline {
+export function foldTicket(events: readonly CrmEvent[], maps: readonly StatusMap[]): Timeline {
   const first = events[0];
   if (!first) throw new Error('a ticket has at least one event');
   const creation = events.find((e) => e.event_type === 'ticket.created') ?? null;
-  const initial = initialState(creation, map);
+  const initial = initialState(creation, maps);
   const steps: Step[] = [];
   let state = initial;
   let initialMessageSeen = false;
@@ -168,7 +170,7 @@ export function foldTicket(events: readonly CrmEvent[], map: StatusMap): Timelin
         push((base) => ({ ...base, kind: 'assignment', event }), at, stateAfterAssignment(state, event));
         break;
       case 'status.changed':
-        push((base) => ({ ...base, kind: 'status', event }), at, stateAfterStatus(state, event, map));
+        push((base) => ({ ...base, kind: 'status', event }), at, stateAfterStatus(state, event, maps));
         break;
       case 'escalation.fired':
         push((base) => ({ ...base, kind: 'escalation', event }), at, state);
@@ -181,6 +183,7 @@ export function foldTicket(events: readonly CrmEvent[], map: StatusMap): Timelin
     creation,
     creationIndex: steps.findIndex((s) => s.kind === 'created'),
     created_at: creation?.timestamp ?? first.timestamp,
+    repeatedCreations: events.filter((e) => e.event_type === 'ticket.created' && e !== creation).length,
     initial,
     steps,
   };

@@ -18,10 +18,15 @@ describe('statuses', () => {
     assert.deepEqual(table(views.ticket_state_intervals, 'status', 'status_category'), [['open', 'open'], ['in progress', 'open'], ['parked', 'open']]);
     assert.deepEqual(table(views.data_quality, 'rule'), [['unknown_status']]);
   });
+  test('an integration says it first, by a whole name or by the longest beginning', () => {
+    const own = { 'awaiting v*': 'open', 'Awaiting Vendor*': 'closed', 'done': 'pending' } as const;
+    assert.deepEqual(['Awaiting-vendor parts', 'awaiting visit', 'awaiting problem', 'DONE'].map((name) => categoryOf(name, [own, defaultStatusMap])),
+      ['closed', 'open', 'on_hold', 'pending']);
+  });
   test('common CRM words have a category out of the box', () => {
-    const words = ['Active', 'WORK_IN_PROGRESS', 'Awaiting User Info', 'Waiting-on-customer', 'On-Hold', 'Awaiting Evidence', 'Done', 'Resolved', 'Closed', 'odd'];
-    assert.deepEqual(words.map((word) => categoryOf(word, defaultStatusMap)),
-      ['open', 'open', 'pending', 'pending', 'on_hold', 'on_hold', 'solved', 'solved', 'closed', 'open']);
+    const words = ['Active', 'WORK_IN_PROGRESS', 'Awaiting User Info', 'Waiting-on-customer', 'On-Hold', 'Awaiting Evidence', 'Awaiting-Reply', 'Done', 'Resolved', 'Closed', 'odd'];
+    assert.deepEqual(words.map((word) => categoryOf(word, [defaultStatusMap])),
+      ['open', 'open', 'pending', 'pending', 'on_hold', 'on_hold', 'pending', 'solved', 'solved', 'closed', 'open']);
   });
 });
 

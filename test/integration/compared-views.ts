@@ -1,0 +1,170 @@
+// Every view of numbers with the oracle's rows for it, and every other view with the reason why it
+// has none. A column that is neither compared nor excused fails the agreement test.
+import { agentsNeededRows, arrivalsForecastRows, forecastErrorRows } from '../oracle/arrivals.ts';
+import type { Row } from '../oracle/events.ts';
+import { baseTime, historySpan } from '../oracle/histories.ts';
+import { whatIfSet } from '../oracle/history-config.ts';
+import { agentHourlyRows, queueDailyRows, queueHourlyRows } from '../oracle/hourly.ts';
+import { conflictRows, eventRows } from '../oracle/log.ts';
+import { occupancyRows } from '../oracle/occupancy.ts';
+import { runRows, runSurvival, runView, viewKeys, type ViewName } from '../oracle/oracle.ts';
+import { scorecardRows } from '../oracle/scorecard.ts';
+import type { Compared, Told } from './agreement.ts';
+
+const day = 86_400_000;
+const zone = 'Europe/Berlin';
+const text = (at: number): string => new Date(at).toISOString().replace('T', ' ').replace('Z', '');
+const instant = (at: number): string => `'${text(at)}'`;
+
+const rowsOf = (view: ViewName): Compared['rowsOf'] => (told, now) => runView(view, told.events, { ...told.config, now });
+
+const ofTickets: Pick<Compared, 'keys' | 'rename' | 'ignore'> = {
+  keys: viewKeys.tickets,
+  rename: { language_code: 'customer_language_code', first_responded_at: 'first_response_at', escalations: 'escalations_fired' },
+  // Held and handled time are compared by station and session; the rest are the oracle's own steps.
+  ignore: ['customer_id', 'first_event_at', 'first_response_started_at', 'solved_at', 'held_seconds', 'held_business_seconds', 'handle_seconds'],
+};
+const ofBacklog: Pick<Compared, 'keys' | 'rename'> = { keys: viewKeys.backlog, rename: { backlog: 'tickets' } };
+const ofScorecard: Pick<Compared, 'keys' | 'rename'> = {
+  keys: viewKeys.agent_scorecard,
+  rename: { solves_7d_old: 'solves_seven_days_old', reopened_7d: 'reopened_within_7_days', first_replies: 'first_responses', handoffs: 'handoffs_in' },
+};
+
+/** A part of the histories' time, with bounds on which events lie. */
+const period = { from: baseTime + 900_000, to: baseTime + 6 * day };
+
+/** The present moves the age of open tickets, so a point is named by its place on the tenant's curve. */
+function survivalPoints(told: Told, now: number): Row[] {
+  let tenant = '';
+  let point = 0;
+  return runSurvival(told.events, { ...told.config, now }).map((row) => {
+    point = row.integration_id === tenant ? point + 1 : 1;
+    tenant = String(row.integration_id);
+    return { ...row, point };
+  });
+}
+
+const present: readonly Compared[] = [
+  { view: 'queue.tickets', ...ofTickets, rowsOf: rowsOf('tickets') },
+  { view: 'queue.ticket_state_intervals', keys: viewKeys.ticket_state_intervals, ignore: ['interval_no'], rowsOf: rowsOf('ticket_state_intervals') },
+  { view: 'queue.customer_waits', keys: viewKeys.customer_waits, rowsOf: rowsOf('customer_waits') },
+  { view: 'queue.ticket_resolutions', keys: viewKeys.ticket_resolutions, rowsOf: rowsOf('ticket_resolutions') },
+  { view: 'queue.escalations', keys: viewKeys.escalations, rename: { acknowledged_by_agent_id: 'acknowledged_by_id' }, ignore: ['escalation_no'], rowsOf: rowsOf('escalations') },
+  { view: 'queue.process_edges', keys: viewKeys.process_edges, rename: { edge_no: 'step_no' }, rowsOf: rowsOf('process_edges') },
+  { view: 'queue.data_quality', keys: viewKeys.data_quality, rowsOf: rowsOf('data_quality') },
+  { view: 'queue.backlog', ...ofBacklog, rowsOf: rowsOf('backlog') },
+  { view: 'queue.sla_timers', keys: viewKeys.sla_timers, ignore: ['breached_at'], rowsOf: rowsOf('sla_timers') },
+  {
+    view: 'queue.sla_timers_what_if', parameters: { policy_set: `'${whatIfSet}'` }, keys: viewKeys.sla_timers, ignore: ['breached_at'],
+    rowsOf: (told, now) => runView('sla_timers', told.events, { ...told.config, now, policies: told.whatIf }),
+  },
+  { view: 'queue.sla_attainment', keys: viewKeys.sla_attainment, rowsOf: rowsOf('sla_attainment') },
+  { view: 'queue.escalation_audit', keys: viewKeys.escalation_audit, rename: { verdict: 'finding' }, ignore: ['escalation_no'], rowsOf: rowsOf('escalation_audit') },
+  {
+    view: 'queue.resolution_survival', keys: ['integration_id', 'point'], rename: { seconds: 'elapsed_seconds' }, ignore: ['group'],
+    select: 'row_number() OVER (PARTITION BY integration_id ORDER BY elapsed_seconds) AS point', rowsOf: survivalPoints,
+  },
+  { view: 'agents.ticket_assignments', keys: viewKeys.ticket_assignments, rename: { is_handoff: 'is_handoff_in' }, rowsOf: rowsOf('ticket_assignments') },
+  { view: 'agents.agent_replies', keys: viewKeys.agent_replies, rename: { messages: 'replies' }, rowsOf: rowsOf('agent_replies') },
+  { view: 'agents.agent_solves', keys: viewKeys.agent_solves, rowsOf: rowsOf('agent_solves') },
+  { view: 'agents.agent_scorecard', ...ofScorecard, rowsOf: rowsOf('agent_scorecard') },
+  {
+    view: 'agents.agent_scorecard_between', parameters: { from: instant(period.from), to: instant(period.to) }, ...ofScorecard,
+    rowsOf: (told, now) => runRows(told.events, { ...told.config, now }, (timelines, rules) => scorecardRows(timelines, rules, period)),
+  },
+  {
+    // Shifts are configured for tenants without tickets, too.
+    view: 'agents.agent_occupancy', parameters: { zone: `'${zone}'` }, where: 'integration_id IN (SELECT integration_id FROM agents.ticket_facts)',
+    keys: ['integration_id', 'agent_id', 'day'],
+    rowsOf: (told, now) => runRows(told.events, { ...told.config, now }, (timelines, rules) => occupancyRows(timelines, rules, zone)),
+  },
+  { view: 'agents.agent_sessions', keys: viewKeys.agent_sessions, rowsOf: rowsOf('agent_sessions') },
+  {
+    view: 'agents.agent_sessions_with_gap', parameters: { gap_seconds: '1800' }, keys: viewKeys.agent_sessions,
+    rowsOf: (told, now) => runView('agent_sessions', told.events, { ...told.config, now, sessionGapSeconds: 1800 }),
+  },
+];
+
+/** Instants of event time beside instants of knowledge; many events lie on or beside quarters of an hour. */
+const cuts = [
+  { ts: baseTime + 900_000, knownAt: baseTime + Math.floor(historySpan / 3) },
+  { ts: baseTime + 6 * 3_600_000 + 500, knownAt: baseTime + historySpan },
+  { ts: baseTime + historySpan + 9 * day, knownAt: baseTime + Math.floor(historySpan * 0.7) },
+];
+
+const asOf = cuts.flatMap(({ ts, knownAt }): Compared[] => {
+  const parameters = { ts: instant(ts), known_at: instant(knownAt) };
+  const known = (view: ViewName): Compared['rowsOf'] => (told) => runView(view, told.events, { ...told.config, now: ts, asOf: ts, knownAt });
+  return [
+    { view: 'queue.tickets_known_at', parameters, ...ofTickets, rowsOf: known('tickets') },
+    { view: 'queue.backlog_known_at', parameters, ...ofBacklog, rowsOf: known('backlog') },
+    { view: 'queue.backlog_as_of', parameters: { ts: instant(ts) }, ...ofBacklog, rowsOf: (told) => runView('backlog', told.events, { ...told.config, now: ts }) },
+  ];
+});
+
+const [, cut] = cuts;
+const asOfAll: readonly Compared[] = cut === undefined ? [] : [{
+  view: 'queue.tickets_as_of', parameters: { ts: instant(cut.ts) }, ...ofTickets,
+  rowsOf: (told) => runView('tickets', told.events, { ...told.config, now: cut.ts, asOf: cut.ts }),
+}];
+
+export const comparedViews: readonly Compared[] = [...present, ...asOf, ...asOfAll];
+
+/** Well after the last event. */
+const until = baseTime + historySpan + 3 * day;
+const before = (row: Row): boolean => Number(row.hour) < until;
+const promise = { liveChannelTypes: ['direct_message', 'bot_form'], handleSeconds: 1500, withinSeconds: 60, targetShare: 0.8 };
+
+function rowsWith(rows: (timelines: Parameters<typeof queueHourlyRows>[0], rules: Parameters<typeof queueHourlyRows>[1]) => Row[]): Compared['rowsOf'] {
+  return (told, now) => runRows(told.events, { ...told.config, now }, rows);
+}
+
+/**
+ * Of a few histories only, and asked while nobody else's are there: a row for every tenant, queue and hour up to the present, or every word of every event.
+ */
+export const costlyViews: readonly Compared[] = [
+  { view: 'queue.queue_hourly', where: `hour < ${instant(until)}`, keys: viewKeys.queue_hourly, rowsOf: rowsWith((timelines, rules) => queueHourlyRows(timelines, rules, until - 1)) },
+  {
+    view: 'queue.queue_daily', parameters: { zone: `'${zone}'` }, where: `day < '${text(until).slice(0, 10)}'`, keys: ['integration_id', 'queue_id', 'day'],
+    rowsOf: rowsWith((timelines, rules) => queueDailyRows(timelines, rules, zone, until - day)),
+  },
+  { view: 'agents.agent_hourly', where: `hour < ${instant(until)}`, keys: viewKeys.agent_hourly, rowsOf: rowsWith((timelines, rules) => agentHourlyRows(timelines, rules, until - 1)) },
+  {
+    view: 'queue.arrivals_forecast', where: `hour < ${instant(until)}`, keys: ['integration_id', 'queue_id', 'hour'],
+    rowsOf: rowsWith((timelines, rules) => arrivalsForecastRows(timelines, rules).filter(before)),
+  },
+  { view: 'queue.arrivals_forecast_error', keys: ['integration_id', 'queue_id'], rowsOf: rowsWith(forecastErrorRows) },
+  {
+    view: 'queue.agents_needed', where: `hour < ${instant(until)}`, keys: ['integration_id', 'queue_id', 'hour'],
+    parameters: {
+      live_channel_types: `['${promise.liveChannelTypes.join("', '")}']`, handle_seconds: String(promise.handleSeconds),
+      within_seconds: String(promise.withinSeconds), target_share: String(promise.targetShare),
+    },
+    rowsOf: rowsWith((timelines, rules) => agentsNeededRows(timelines, rules, promise).filter(before)),
+  },
+  { view: 'log.events', keys: ['integration_id', 'ticket_id', 'event_id'], rowsOf: (told) => eventRows(told.events) },
+  { view: 'log.event_id_conflicts', keys: ['integration_id', 'event_id', 'conflict', 'ticket_ids'], rowsOf: (told) => conflictRows(told.events) },
+];
+
+const steps = 'what the facts are made of; compared through every view that reads the facts';
+const pipeline = 'about partitions and the present, not about tickets';
+const quarantine = 'about what was not accepted; the oracle folds accepted events';
+
+/** Views without rows of the oracle, each with the reason. */
+export const excusedViews: Readonly<Record<string, string>> = {
+  'queue.ticket_steps': steps,
+  'queue.ticket_facts_of': steps,
+  'agents.ticket_steps': steps,
+  'agents.ticket_facts_of': steps,
+  'queue.stale_tickets': pipeline,
+  'agents.stale_tickets': pipeline,
+  'queue.pipeline_freshness': pipeline,
+  'agents.pipeline_freshness': pipeline,
+  'log.quarantine': quarantine,
+  'log.quarantine_counts': quarantine,
+  'log.quarantine_resolutions': quarantine,
+  'config.metric_catalog': 'words about the other views, kept by a test of its own',
+  'config.calendar_intervals': 'compared by itself, calendar by calendar',
+  'config.loaded_versions': 'about the configuration, not about tickets',
+  'config.policies_in_force': 'a filter of the rows that the desk file gives',
+};

@@ -1,0 +1,83 @@
+// The histories' configuration as the desk file that an operator would write, read and laid out as
+// rows by the code of `npm run config`: wall times, summer time, nights, holidays, versions and
+// status names are judged on the way from the file to the numbers.
+import assert from 'node:assert/strict';
+import type { Calendar as DeskCalendar, Desk, Integration, Policy } from '../../infra/config/desk.ts';
+import { readDesk } from '../../infra/config/read-desk.ts';
+import { toRows, type Rows } from '../../infra/config/rows.ts';
+import type { Calendar } from '../oracle/calendar.ts';
+import type { OracleConfig } from '../oracle/config.ts';
+import type { SlaPolicy, SlaPolicyVersion } from '../oracle/sla.ts';
+
+export interface HistoryConfig extends Required<Pick<OracleConfig, 'calendars' | 'defaultCalendars' | 'policies'>>,
+  Pick<OracleConfig, 'statusMaps' | 'shifts' | 'agentNames'> {
+  /** Policies of another set over the same log. */
+  readonly whatIf?: { readonly set: string; readonly policies: readonly SlaPolicy[] };
+}
+
+const instant = (at: number): string => new Date(at).toISOString();
+const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+const fromOf = (validFrom: number): { from?: string } => (validFrom === 0 ? {} : { from: instant(validFrom) });
+
+function calendarOf({ calendar_id, versions }: Calendar): DeskCalendar {
+  return {
+    calendar_id,
+    versions: versions.map(({ version, valid_from, zone, windows, holidays }) => ({
+      version, ...fromOf(valid_from), zone, holidays,
+      windows: windows.map(({ weekdays, from, to }) => ({
+        days: days.filter((_, i) => weekdays.includes(i + 1)), from, to, ...(to <= from ? { overnight: true } : {}),
+      })),
+    })),
+  };
+}
+
+function matchOf({ queue_id, channel_type, language_code, metadata }: NonNullable<SlaPolicyVersion['match']>): NonNullable<Policy['versions'][number]['match']> {
+  return {
+    ...(queue_id === undefined ? {} : { queue_ids: [queue_id] }),
+    ...(channel_type === undefined ? {} : { channel_types: [channel_type] }),
+    ...(language_code === undefined ? {} : { language_codes: [language_code] }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}
+
+function policyOf({ policy_id, versions }: SlaPolicy): Policy {
+  return {
+    policy_id,
+    versions: versions.map(({ valid_from, match, ...version }) =>
+      ({ ...version, ...fromOf(valid_from), ...(match === undefined ? {} : { match: matchOf(match) }) })),
+  };
+}
+
+const policiesOf = (id: string, policies: readonly SlaPolicy[]): Policy[] =>
+  policies.filter((policy) => policy.integration_id === id).map(policyOf);
+
+function integrationOf(id: string, config: HistoryConfig): Integration {
+  const shifts = (config.shifts ?? []).filter((shift) => shift.integration_id === id);
+  const names = config.agentNames?.[id] ?? {};
+  const agents = new Set([...shifts.map((shift) => shift.agent_id), ...Object.keys(names)]);
+  const calendar_id = config.defaultCalendars[id];
+  const status_map = config.statusMaps?.[id];
+  return {
+    ...(calendar_id === undefined ? {} : { calendar_id }),
+    ...(status_map === undefined ? {} : { status_map }),
+    policies: policiesOf(id, config.policies),
+    agents: Object.fromEntries([...agents].map((agent) => [agent, {
+      ...(names[agent] === undefined ? {} : { name: names[agent] }),
+      shifts: shifts.filter((shift) => shift.agent_id === agent).map(({ from, to, calendar_id: hours }) =>
+        ({ from: instant(from), to: instant(to), ...(hours === undefined ? {} : { calendar_id: hours }) })),
+    }])),
+  };
+}
+
+/** Rows by table of database config, as an operator's file with the same content gives them. */
+export function deskRows(integrations: readonly string[], config: HistoryConfig): Rows {
+  const { whatIf } = config;
+  const desk: Desk = {
+    calendars: config.calendars.map(calendarOf),
+    integrations: Object.fromEntries(integrations.map((id) => [id, integrationOf(id, config)])),
+    ...(whatIf === undefined ? {} : { what_if: { [whatIf.set]: Object.fromEntries(integrations.map((id) => [id, policiesOf(id, whatIf.policies)])) } }),
+  };
+  const read = readDesk(JSON.stringify(desk));
+  assert.ok('desk' in read, JSON.stringify(read));
+  return toRows(read.desk);
+}

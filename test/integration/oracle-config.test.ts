@@ -1,0 +1,57 @@
+// What an operator writes is what the numbers use: open hours from the desk file's wall times, and
+// the meaning of status names, beside the oracle's own calendars and map.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
+import { CalendarClock } from '../oracle/calendar.ts';
+import { historyCalendars } from '../oracle/history-config.ts';
+import { categoryOf, defaultStatusMap, normaliseStatus } from '../oracle/statuses.ts';
+import { environment } from '../support.ts';
+import { forgetTenants, loadConfig } from './history-landing.ts';
+
+const clickhouse = connectClickHouse(environment.clickhouseUrl);
+const from = Date.UTC(2000, 0, 3);
+const to = Date.UTC(2031, 0, 1);
+
+before(() => loadConfig(clickhouse, [], { calendars: historyCalendars, defaultCalendars: {}, policies: [] }));
+after(async () => {
+  await forgetTenants(clickhouse, 'nobody', []);
+  await clickhouse.close();
+});
+
+for (const calendar of historyCalendars) {
+  test(`three decades of open hours of ${calendar.calendar_id} are laid out as the oracle does`, async () => {
+    const rows = await clickhouse.query<{ opened: number; closed: number; before: number; next: number }>(`
+      SELECT toUnixTimestamp64Milli(open_from) AS opened, toUnixTimestamp64Milli(open_to) AS closed, cum_open_ms AS before, toUnixTimestamp64Milli(next_open_from) AS next
+      FROM config.calendar_intervals
+      WHERE calendar_id = '${calendar.calendar_id}' AND config_version = live_config_version() AND opened >= ${from} AND closed < ${to} ORDER BY opened`);
+    const spans = new CalendarClock(calendar).open(from - 7 * 86_400_000, to + 7 * 86_400_000).filter(([opened]) => opened >= from);
+    const within = spans.filter(([, closed]) => closed < to);
+    assert.ok(within.length > 1_000);
+    let open = rows[0]?.before ?? 0;
+    const expected = within.map(([opened, closed], i) => {
+      const before = open;
+      open += closed - opened;
+      return { opened, closed, before, next: spans[i + 1]?.[0] };
+    });
+    assert.deepEqual(rows, expected);
+  });
+}
+
+test('the status names known out of the box are those of the oracle', async () => {
+  const rows = await clickhouse.query<{ status_key: string; category: string }>(
+    `SELECT status_key, category FROM config.status_map FINAL WHERE config_version = 0 AND integration_id = '' ORDER BY status_key`);
+  const known = Object.entries(defaultStatusMap).map(([status_key, category]) => ({ status_key, category }));
+  assert.deepEqual(rows, known.sort((a, b) => (a.status_key < b.status_key ? -1 : 1)));
+});
+
+test('names mean the same in any spelling, and names of service desks that nobody listed, too', async () => {
+  const listed = Object.keys(defaultStatusMap).map((name) => name.replace('*', 'whoever'));
+  const spelt = listed.flatMap((name) => [name, name.toUpperCase(), name.replaceAll(' ', '_'), name.replaceAll(' ', '-'), `${name}ish`, ` ${name}`]);
+  const serviceDesk = ['New', 'Active', 'Awaiting User Info', 'Awaiting Vendor', 'Awaiting Problem', 'Awaiting Evidence', 'Resolved', 'Closed', '-100', 'Awaiting', 'Ändern', 'WARTE_AUF_KUNDE', ''];
+  const names = [...spelt, ...serviceDesk];
+  const array = names.map((name) => `'${name}'`).join(', ');
+  const rows = await clickhouse.query<{ name: string; status: string; category: string }>(
+    `SELECT arrayJoin([${array}]) AS name, status_key(name) AS status, status_category('tenant of this test', status_key(name)) AS category`);
+  assert.deepEqual(rows, names.map((name) => ({ name, status: normaliseStatus(name), category: categoryOf(name, [defaultStatusMap]) })));
+});
