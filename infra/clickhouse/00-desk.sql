@@ -94,7 +94,7 @@ CREATE OR REPLACE DICTIONARY config.queue_name
     queue_name String
 )
 PRIMARY KEY config_version, integration_id, queue_id
-SOURCE(CLICKHOUSE(QUERY 'SELECT * FROM config.queue_names FINAL'))
+SOURCE(CLICKHOUSE(QUERY 'SELECT loaded AS config_version, integration_id, queue_id, argMax(queue_name, row_version) AS queue_name FROM (SELECT config_version AS row_version, integration_id, queue_id, queue_name, arrayJoin(if(config_version = 0, (SELECT groupArray(version) FROM config.loaded_versions), [config_version])) AS loaded FROM config.queue_names FINAL) GROUP BY loaded, integration_id, queue_id'))
 LAYOUT(COMPLEX_KEY_HASHED())
 LIFETIME(MIN 30 MAX 60)
 COMMENT 'Queue names by version.';
@@ -107,7 +107,7 @@ CREATE OR REPLACE DICTIONARY config.agent_name
     agent_name String
 )
 PRIMARY KEY config_version, integration_id, agent_id
-SOURCE(CLICKHOUSE(QUERY 'SELECT * FROM config.agent_names FINAL'))
+SOURCE(CLICKHOUSE(QUERY 'SELECT loaded AS config_version, integration_id, agent_id, argMax(agent_name, row_version) AS agent_name FROM (SELECT config_version AS row_version, integration_id, agent_id, agent_name, arrayJoin(if(config_version = 0, (SELECT groupArray(version) FROM config.loaded_versions), [config_version])) AS loaded FROM config.agent_names FINAL) GROUP BY loaded, integration_id, agent_id'))
 LAYOUT(COMPLEX_KEY_HASHED())
 LIFETIME(MIN 30 MAX 60)
 COMMENT 'Agent names by version.';

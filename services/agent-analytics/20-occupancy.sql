@@ -42,24 +42,26 @@ WITH
 
     holdings AS
     (
-        SELECT toString(integration_id) AS integration_id, h.agent_id AS agent_id, h.held_from AS held_from, h.held_to AS held_to
+        SELECT toString(integration_id) AS integration_id, ticket_id, h.agent_id AS agent_id, h.held_from AS held_from, h.held_to AS held_to
         FROM {database}.ticket_facts FINAL
         ARRAY JOIN held AS h
     ),
 
     moments AS
     (
-        SELECT integration_id, agent_id, local_day, ms_between(part_from, part_to) AS shift_ms, 0 AS handled, 0 AS held_ms
+        SELECT integration_id, agent_id, local_day, ms_between(part_from, part_to) AS shift_ms, 0 AS handled, 0 AS held
         FROM parts
         UNION ALL
         SELECT toString(integration_id), agent_id, toDate(started_at, {zone:String}), 0, agent_sessions.handle_seconds, 0
         FROM {database}.agent_sessions
         UNION ALL
+        -- A sum over tickets is the sum of their whole-second values.
         SELECT p.integration_id, p.agent_id, p.local_day, 0, 0,
-            ms_between(greatest(p.part_from, h.held_from), least(p.part_to, h.held_to))
+            whole_seconds(sum(ms_between(greatest(p.part_from, h.held_from), least(p.part_to, h.held_to))))
         FROM parts AS p
         INNER JOIN holdings AS h ON h.integration_id = p.integration_id AND h.agent_id = p.agent_id
         WHERE h.held_from < p.part_to AND h.held_to > p.part_from
+        GROUP BY p.integration_id, p.agent_id, p.local_day, h.ticket_id
     )
 SELECT
     integration_id,
@@ -68,9 +70,9 @@ SELECT
     local_day AS day,
     whole_seconds(sum(shift_ms)) AS shift_seconds,
     sum(handled) AS handle_seconds,
-    if(sum(shift_ms) = 0, NULL, handle_seconds / shift_seconds) AS occupancy,
-    whole_seconds(sum(held_ms)) AS held_on_shift_seconds,
-    if(sum(shift_ms) = 0, NULL, held_on_shift_seconds / shift_seconds) AS concurrency
+    handle_seconds / nullIf(shift_seconds, 0) AS occupancy,
+    sum(held) AS held_on_shift_seconds,
+    held_on_shift_seconds / nullIf(shift_seconds, 0) AS concurrency
 FROM moments
 GROUP BY integration_id, agent_id, local_day
 COMMENT 'One row per tenant, agent and local day with a shift or a session. Parameter: zone, an IANA zone.'
