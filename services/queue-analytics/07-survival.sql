@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW {database}.resolution_survival
     at_risk UInt64 COMMENT 'Tickets still unsolved and observed just before it.',
     solved UInt64 COMMENT 'First solves at exactly this age.',
     censored UInt64 COMMENT 'Tickets still open, last seen at this age.',
-    survival Float64 COMMENT 'Kaplan-Meier share still unsolved after this age. The median is the first row with survival <= 0.5.'
+    survival Float64 COMMENT 'Kaplan-Meier share still unsolved after this age. To 12 digits, so that the median is the first row with survival <= 0.5.'
 )
 AS
 SELECT
@@ -17,7 +17,8 @@ SELECT
     at_risk,
     solved,
     censored,
-    exp(sum(log_share) OVER so_far) AS survival
+    -- A sum of logarithms misses an exact half by a hair, and whoever asks for the first row <= 0.5 would get the next one.
+    round(exp(sum(log_share) OVER so_far), 12) AS survival
 FROM
 (
     SELECT

@@ -4,10 +4,9 @@
 -- A row: the tenant. Kaplan-Meier: an open ticket counts as one that takes at least as long as it is open already, so
 -- nothing is left out; a median of solved tickets only is too short.
 -- NULL: a percentile that is not reached yet, because too many tickets are still open; the share without tickets.
--- The tolerance: a product of shares that is exactly 0.5 may be computed as a hair more.
 SELECT
-    minOrNullIf(elapsed_seconds, survival <= 0.5 + 1e-9) AS p50_seconds,
-    minOrNullIf(elapsed_seconds, survival <= 0.1 + 1e-9) AS p90_seconds,
+    minOrNullIf(elapsed_seconds, survival <= 0.5) AS p50_seconds,
+    minOrNullIf(elapsed_seconds, survival <= 0.1) AS p90_seconds,
     sum(s.solved) AS solved,
     sum(s.censored) AS still_open,
     solved / nullIf(solved + still_open, 0) AS solved_share
