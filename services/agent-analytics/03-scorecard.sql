@@ -1,7 +1,6 @@
 -- The scorecard: everything an agent did, each kind of fact counted at its own anchor, aggregated once.
 
-CREATE OR REPLACE VIEW {database}.agent_scorecard_between
-(
+DEFINE scorecard_columns AS
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     agent_id String COMMENT 'Agent; empty for actions of agents without id.',
     solves UInt64 COMMENT 'Solves by the agent, reopened ones included. Anchor: solved_at.',
@@ -46,9 +45,9 @@ CREATE OR REPLACE VIEW {database}.agent_scorecard_between
     wait_business_seconds_n UInt64 COMMENT 'The customer''s clock, waits that the agent ended, business time: how many are measured.',
     wait_business_seconds_p50 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, business time: p50, whole seconds (quantileExact). NULL when n = 0.',
     wait_business_seconds_p90 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, business time: p90, whole seconds (quantileExact). NULL when n = 0.',
-    wait_business_seconds_p95 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, business time: p95, whole seconds (quantileExact). NULL when n = 0.'
-)
-AS
+    wait_business_seconds_p95 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, business time: p95, whole seconds (quantileExact). NULL when n = 0.';
+
+CREATE OR REPLACE VIEW {database}.agent_scorecard_between ({scorecard_columns}) AS
 SELECT
     integration_id,
     agent_id,
@@ -146,102 +145,9 @@ FROM
 )
 WHERE at >= {from:DateTime64(3, 'UTC')} AND at < {to:DateTime64(3, 'UTC')}
 GROUP BY integration_id, agent_id
-COMMENT 'agent_scorecard for a period: whoever acted or began a station in it, each fact by its anchor, start included, end not. Parameters: from, to.';
+COMMENT 'agent_scorecard for a period: whoever acted or began a station in it, each fact by its anchor, start included, end not. Parameters: from, to. Columns as in agent_scorecard.';
 
-CREATE OR REPLACE VIEW {database}.agent_scorecard
-(
-    integration_id LowCardinality(String) COMMENT 'Tenant.',
-    agent_id String COMMENT 'Agent; empty for actions of agents without id.',
-    solves UInt64 COMMENT 'Solves by the agent, reopened ones included. Anchor: solved_at.',
-    solved_tickets UInt64 COMMENT 'Distinct tickets among them.',
-    solved_customers UInt64 COMMENT 'Distinct customers among them; provisional tickets have none.',
-    solves_seven_days_old UInt64 COMMENT 'Solves at least 7 days old: the reopen rate''s denominator.',
-    reopened_within_7_days UInt64 COMMENT 'Those of them reopened within 7 days.',
-    reopen_rate_7d Nullable(Float64) COMMENT 'reopened_within_7_days / solves_seven_days_old, charged to the solver. NULL without a denominator.',
-    agent_replies UInt64 COMMENT 'Public messages by the agent. Anchor: the turn''s first reply.',
-    reply_turns UInt64 COMMENT 'Reply turns of the agent.',
-    replied_tickets UInt64 COMMENT 'Distinct tickets with a reply of the agent.',
-    first_responses UInt64 COMMENT 'Tickets whose first response the agent gave, whoever held them.',
-    private_notes UInt64 COMMENT 'Private notes by the agent.',
-    stations UInt64 COMMENT 'Stations of the agent. Anchor: assigned_at.',
-    answered_stations UInt64 COMMENT 'Those with a reply of the agent.',
-    answered_share Nullable(Float64) COMMENT 'answered_stations / stations: stands beside the percentiles. NULL without stations.',
-    bounced_assignments UInt64 COMMENT 'Stations lost without a reply.',
-    handoffs_in UInt64 COMMENT 'Stations that came directly from another agent.',
-    handoffs_out UInt64 COMMENT 'Stations that went directly to another agent.',
-    held_seconds Int64 COMMENT 'Time in new and open with the agent, whole seconds elapsed, added over tickets; running up to now.',
-    held_business_seconds Int64 COMMENT 'The same in whole seconds of business time.',
-    agent_first_response_seconds_n UInt64 COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, elapsed: how many are measured.',
-    agent_first_response_seconds_p50 Nullable(Int64) COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, elapsed: p50, whole seconds (quantileExact). NULL when n = 0.',
-    agent_first_response_seconds_p90 Nullable(Int64) COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, elapsed: p90, whole seconds (quantileExact). NULL when n = 0.',
-    agent_first_response_seconds_p95 Nullable(Int64) COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, elapsed: p95, whole seconds (quantileExact). NULL when n = 0.',
-    agent_first_response_business_seconds_n UInt64 COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, business time: how many are measured.',
-    agent_first_response_business_seconds_p50 Nullable(Int64) COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, business time: p50, whole seconds (quantileExact). NULL when n = 0.',
-    agent_first_response_business_seconds_p90 Nullable(Int64) COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, business time: p90, whole seconds (quantileExact). NULL when n = 0.',
-    agent_first_response_business_seconds_p95 Nullable(Int64) COMMENT 'Own clock, station or wait start to the agent''s first reply in the station, business time: p95, whole seconds (quantileExact). NULL when n = 0.',
-    agent_wait_seconds_n UInt64 COMMENT 'Own clock, own part of the waits that the agent ended, elapsed: how many are measured.',
-    agent_wait_seconds_p50 Nullable(Int64) COMMENT 'Own clock, own part of the waits that the agent ended, elapsed: p50, whole seconds (quantileExact). NULL when n = 0.',
-    agent_wait_seconds_p90 Nullable(Int64) COMMENT 'Own clock, own part of the waits that the agent ended, elapsed: p90, whole seconds (quantileExact). NULL when n = 0.',
-    agent_wait_seconds_p95 Nullable(Int64) COMMENT 'Own clock, own part of the waits that the agent ended, elapsed: p95, whole seconds (quantileExact). NULL when n = 0.',
-    agent_wait_business_seconds_n UInt64 COMMENT 'Own clock, own part of the waits that the agent ended, business time: how many are measured.',
-    agent_wait_business_seconds_p50 Nullable(Int64) COMMENT 'Own clock, own part of the waits that the agent ended, business time: p50, whole seconds (quantileExact). NULL when n = 0.',
-    agent_wait_business_seconds_p90 Nullable(Int64) COMMENT 'Own clock, own part of the waits that the agent ended, business time: p90, whole seconds (quantileExact). NULL when n = 0.',
-    agent_wait_business_seconds_p95 Nullable(Int64) COMMENT 'Own clock, own part of the waits that the agent ended, business time: p95, whole seconds (quantileExact). NULL when n = 0.',
-    wait_seconds_n UInt64 COMMENT 'The customer''s clock, waits that the agent ended, elapsed: how many are measured.',
-    wait_seconds_p50 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, elapsed: p50, whole seconds (quantileExact). NULL when n = 0.',
-    wait_seconds_p90 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, elapsed: p90, whole seconds (quantileExact). NULL when n = 0.',
-    wait_seconds_p95 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, elapsed: p95, whole seconds (quantileExact). NULL when n = 0.',
-    wait_business_seconds_n UInt64 COMMENT 'The customer''s clock, waits that the agent ended, business time: how many are measured.',
-    wait_business_seconds_p50 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, business time: p50, whole seconds (quantileExact). NULL when n = 0.',
-    wait_business_seconds_p90 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, business time: p90, whole seconds (quantileExact). NULL when n = 0.',
-    wait_business_seconds_p95 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, business time: p95, whole seconds (quantileExact). NULL when n = 0.'
-)
-AS
-SELECT
-    integration_id,
-    agent_id,
-    solves,
-    solved_tickets,
-    solved_customers,
-    solves_seven_days_old,
-    reopened_within_7_days,
-    reopen_rate_7d,
-    agent_replies,
-    reply_turns,
-    replied_tickets,
-    first_responses,
-    private_notes,
-    stations,
-    answered_stations,
-    answered_share,
-    bounced_assignments,
-    handoffs_in,
-    handoffs_out,
-    held_seconds,
-    held_business_seconds,
-    agent_first_response_seconds_n,
-    agent_first_response_seconds_p50,
-    agent_first_response_seconds_p90,
-    agent_first_response_seconds_p95,
-    agent_first_response_business_seconds_n,
-    agent_first_response_business_seconds_p50,
-    agent_first_response_business_seconds_p90,
-    agent_first_response_business_seconds_p95,
-    agent_wait_seconds_n,
-    agent_wait_seconds_p50,
-    agent_wait_seconds_p90,
-    agent_wait_seconds_p95,
-    agent_wait_business_seconds_n,
-    agent_wait_business_seconds_p50,
-    agent_wait_business_seconds_p90,
-    agent_wait_business_seconds_p95,
-    wait_seconds_n,
-    wait_seconds_p50,
-    wait_seconds_p90,
-    wait_seconds_p95,
-    wait_business_seconds_n,
-    wait_business_seconds_p50,
-    wait_business_seconds_p90,
-    wait_business_seconds_p95
+CREATE OR REPLACE VIEW {database}.agent_scorecard ({scorecard_columns}) AS
+SELECT *
 FROM {database}.agent_scorecard_between(from = '1970-01-01 00:00:00', to = far_future())
 COMMENT 'One row per tenant and agent who ever acted or held a station: solves, replies, both clocks with n, held time, handoffs, reopen rate.'

@@ -1,8 +1,7 @@
 -- Bursts of work: an agent's actions over all tickets, joined while the gaps stay within the limit.
 -- What they say of handling time is an estimate and is labelled so.
 
-CREATE OR REPLACE VIEW {database}.agent_sessions_with_gap
-(
+DEFINE session_columns AS
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     agent_id String COMMENT 'Agent; empty for agents without id.',
     session_no UInt64 COMMENT 'Number of the agent''s session, from 1.',
@@ -14,9 +13,9 @@ CREATE OR REPLACE VIEW {database}.agent_sessions_with_gap
     replies UInt64 COMMENT 'Public messages among them.',
     handle_seconds Int64 COMMENT 'Estimate: last - first action, whole seconds; 60 for a lone action.',
     handle_seconds_per_ticket Float64 COMMENT 'Estimate: handle_seconds split evenly over the session''s tickets.',
-    max_concurrent Int64 COMMENT 'Most tickets in new or open that the agent held at one moment of the session; 0 when none.'
-)
-AS
+    max_concurrent Int64 COMMENT 'Most tickets in new or open that the agent held at one moment of the session; 0 when none.';
+
+CREATE OR REPLACE VIEW {database}.agent_sessions_with_gap ({session_columns}) AS
 WITH
     actions_of_agents AS
     (
@@ -125,36 +124,9 @@ SELECT
     m.max_held AS max_concurrent
 FROM sessions AS s
 LEFT JOIN most_held AS m ON m.integration_id = s.integration_id AND m.agent_id = s.agent_id AND m.session_no = s.session_no
-COMMENT 'agent_sessions for another limit. Parameter: gap_seconds (gaps up to it join; the usual one is 600).';
+COMMENT 'agent_sessions for another limit. Parameter: gap_seconds (gaps up to it join; the usual one is 600). Columns as in agent_sessions.';
 
-CREATE OR REPLACE VIEW {database}.agent_sessions
-(
-    integration_id LowCardinality(String) COMMENT 'Tenant.',
-    agent_id String COMMENT 'Agent; empty for agents without id.',
-    session_no UInt64 COMMENT 'Number of the agent''s session, from 1.',
-    started_at DateTime64(3, 'UTC') COMMENT 'First action. Anchor of the row.',
-    ended_at DateTime64(3, 'UTC') COMMENT 'Last action.',
-    tickets UInt64 COMMENT 'Distinct tickets worked on.',
-    ticket_ids Array(String) COMMENT 'Those tickets, sorted.',
-    actions UInt64 COMMENT 'Replies, notes, status changes and assignments.',
-    replies UInt64 COMMENT 'Public messages among them.',
-    handle_seconds Int64 COMMENT 'Estimate: last - first action, whole seconds; 60 for a lone action.',
-    handle_seconds_per_ticket Float64 COMMENT 'Estimate: handle_seconds split evenly over the session''s tickets.',
-    max_concurrent Int64 COMMENT 'Most tickets in new or open that the agent held at one moment of the session; 0 when none.'
-)
-AS
-SELECT
-    integration_id,
-    agent_id,
-    session_no,
-    started_at,
-    ended_at,
-    tickets,
-    ticket_ids,
-    actions,
-    replies,
-    handle_seconds,
-    handle_seconds_per_ticket,
-    max_concurrent
+CREATE OR REPLACE VIEW {database}.agent_sessions ({session_columns}) AS
+SELECT *
 FROM {database}.agent_sessions_with_gap(gap_seconds = 600)
 COMMENT 'One row per burst of work of an agent: gaps of at most 10 minutes join, over all tickets.'

@@ -1,7 +1,6 @@
 -- The backlog at any instant: one range predicate over state intervals, everything as of that instant.
 
-CREATE OR REPLACE VIEW {database}.backlog_as_of
-(
+DEFINE backlog_columns AS
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     queue_id String COMMENT 'Queue, empty for tickets never assigned to one.',
     status_category LowCardinality(String) COMMENT 'Category of the status.',
@@ -11,11 +10,9 @@ CREATE OR REPLACE VIEW {database}.backlog_as_of
     oldest_age_seconds Int64 COMMENT 'Age since creation of the oldest one, whole seconds.',
     p50_age_seconds Int64 COMMENT 'Median age since creation, whole seconds (quantileExact).',
     waiting_now UInt64 COMMENT 'Those in which a customer waits for a reply.',
-    oldest_wait_seconds Nullable(Int64) COMMENT 'Longest open wait, whole seconds. NULL when nobody waits.'
-)
-AS
-WITH {ts:DateTime64(3, 'UTC')} AS at
-SELECT
+    oldest_wait_seconds Nullable(Int64) COMMENT 'Longest open wait, whole seconds. NULL when nobody waits.';
+
+DEFINE backlog_measures AS
     integration_id,
     queue_id,
     status_category,
@@ -25,64 +22,43 @@ SELECT
     max(age_seconds) AS oldest_age_seconds,
     quantileExact(0.5)(age_seconds) AS p50_age_seconds,
     countIf(is_waiting) AS waiting_now,
-    maxOrNullIf(wait_seconds, is_waiting) AS oldest_wait_seconds
+    maxOrNullIf(wait_seconds, is_waiting) AS oldest_wait_seconds;
+
+-- A ticket with the state `i` that it had at an instant `at`.
+DEFINE ticket_then AS
+    integration_id,
+    i.queue_id AS queue_id,
+    i.status_category AS status_category,
+    i.status AS status,
+    i.assignee_id AS assignee_id,
+    seconds_between(created_at, at) AS age_seconds,
+    arrayFirst(w -> w.waiting_since <= at AND ifNull(w.ended_at > at, true), waits) AS open_wait,
+    open_wait.wait_no > 0 AS is_waiting,
+    seconds_between(open_wait.waiting_since, at) AS wait_seconds;
+
+CREATE OR REPLACE VIEW {database}.backlog_as_of ({backlog_columns}) AS
+WITH {ts:DateTime64(3, 'UTC')} AS at
+SELECT
+    {backlog_measures}
 FROM
 (
     SELECT
-        integration_id,
-        i.queue_id AS queue_id,
-        i.status_category AS status_category,
-        i.status AS status,
-        i.assignee_id AS assignee_id,
-        seconds_between(created_at, at) AS age_seconds,
-        arrayFirst(w -> w.waiting_since <= at AND ifNull(w.ended_at > at, true), waits) AS open_wait,
-        open_wait.wait_no > 0 AS is_waiting,
-        seconds_between(open_wait.waiting_since, at) AS wait_seconds
+        {ticket_then}
     FROM {database}.ticket_facts FINAL
     ARRAY JOIN intervals AS i
     WHERE i.valid_from <= at AND i.valid_to > at AND NOT is_finished(i.status_category)
 )
 GROUP BY integration_id, queue_id, status_category, status
-COMMENT 'Backlog by queue and status at an instant of event time. Parameter: ts.';
+COMMENT 'Backlog by queue and status at an instant of event time. Parameter: ts. Columns as in backlog.';
 
-CREATE OR REPLACE VIEW {database}.backlog_known_at
-(
-    integration_id LowCardinality(String) COMMENT 'Tenant.',
-    queue_id String COMMENT 'Queue, empty for tickets never assigned to one.',
-    status_category LowCardinality(String) COMMENT 'Category of the status.',
-    status String COMMENT 'Status, as sent.',
-    tickets UInt64 COMMENT 'Tickets not solved or closed.',
-    unassigned UInt64 COMMENT 'Those without assignee.',
-    oldest_age_seconds Int64 COMMENT 'Age since creation of the oldest one, whole seconds.',
-    p50_age_seconds Int64 COMMENT 'Median age since creation, whole seconds (quantileExact).',
-    waiting_now UInt64 COMMENT 'Those in which a customer waits for a reply.',
-    oldest_wait_seconds Nullable(Int64) COMMENT 'Longest open wait, whole seconds. NULL when nobody waits.'
-)
-AS
+CREATE OR REPLACE VIEW {database}.backlog_known_at ({backlog_columns}) AS
 WITH {ts:DateTime64(3, 'UTC')} AS at
 SELECT
-    integration_id,
-    queue_id,
-    status_category,
-    status,
-    count() AS tickets,
-    countIf(assignee_id = '') AS unassigned,
-    max(age_seconds) AS oldest_age_seconds,
-    quantileExact(0.5)(age_seconds) AS p50_age_seconds,
-    countIf(is_waiting) AS waiting_now,
-    maxOrNullIf(wait_seconds, is_waiting) AS oldest_wait_seconds
+    {backlog_measures}
 FROM
 (
     SELECT
-        integration_id,
-        i.queue_id AS queue_id,
-        i.status_category AS status_category,
-        i.status AS status,
-        i.assignee_id AS assignee_id,
-        seconds_between(created_at, at) AS age_seconds,
-        arrayFirst(w -> w.waiting_since <= at AND ifNull(w.ended_at > at, true), waits) AS open_wait,
-        open_wait.wait_no > 0 AS is_waiting,
-        seconds_between(open_wait.waiting_since, at) AS wait_seconds
+        {ticket_then}
     FROM {database}.ticket_facts_of(
         tickets = [],
         as_of = {ts:DateTime64(3, 'UTC')},
@@ -91,32 +67,9 @@ FROM
     WHERE i.valid_from <= at AND i.valid_to > at AND NOT is_finished(i.status_category)
 )
 GROUP BY integration_id, queue_id, status_category, status
-COMMENT 'Backlog by queue and status on two time axes. Parameters: ts (event time), known_at (time of receipt: from what had arrived by then).';
+COMMENT 'Backlog by queue and status on two time axes. Parameters: ts (event time), known_at (time of receipt: from what had arrived by then). Columns as in backlog.';
 
-CREATE OR REPLACE VIEW {database}.backlog
-(
-    integration_id LowCardinality(String) COMMENT 'Tenant.',
-    queue_id String COMMENT 'Queue, empty for tickets never assigned to one.',
-    status_category LowCardinality(String) COMMENT 'Category of the status.',
-    status String COMMENT 'Status, as sent.',
-    tickets UInt64 COMMENT 'Tickets not solved or closed.',
-    unassigned UInt64 COMMENT 'Those without assignee.',
-    oldest_age_seconds Int64 COMMENT 'Age since creation of the oldest one, whole seconds.',
-    p50_age_seconds Int64 COMMENT 'Median age since creation, whole seconds (quantileExact).',
-    waiting_now UInt64 COMMENT 'Those in which a customer waits for a reply.',
-    oldest_wait_seconds Nullable(Int64) COMMENT 'Longest open wait, whole seconds. NULL when nobody waits.'
-)
-AS
-SELECT
-    integration_id,
-    queue_id,
-    status_category,
-    status,
-    tickets,
-    unassigned,
-    oldest_age_seconds,
-    p50_age_seconds,
-    waiting_now,
-    oldest_wait_seconds
+CREATE OR REPLACE VIEW {database}.backlog ({backlog_columns}) AS
+SELECT *
 FROM {database}.backlog_as_of(ts = now64(3, 'UTC'))
 COMMENT 'Backlog by queue and status, now.'
