@@ -3,7 +3,7 @@
 // around the change to summer time in Berlin (2026-03-29).
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import type { Actor, Assignee, CrmEvent } from './events.ts';
+import type { Actor, Assignee, AttachedFile, CrmEvent } from './events.ts';
 import { defaultStatusMap } from './statuses.ts';
 
 export const baseTime = Date.UTC(2026, 2, 20);
@@ -63,6 +63,8 @@ const person = fc.constantFrom<Actor[]>(
 const skew = fc.constantFrom(0, 0, 0, 0, 1_500, -999, -3_600_000, 86_400_500);
 const nobody: Assignee = { agent_id: null, group_id: null, name: null };
 
+const photo: AttachedFile = { file_url: 'https://files.example/1', file_size: 4_503_599_627_370_496, file_name: null, content_type: 'image/jpeg' };
+
 const creation: fc.Arbitrary<Body> = fc.record({
   customer: fc.integer({ min: 1, max: 3 }),
   channel: fc.constantFrom('direct_message', 'topic_group', 'bot_form'),
@@ -77,12 +79,13 @@ const creation: fc.Arbitrary<Body> = fc.record({
 }).map(({ customer, channel, language, initial, status, chat, topic, metadata }) => ({
   event_type: 'ticket.created',
   customer: {
-    telegram_user_id: customer, username: null, first_name: 'C', last_name: null,
-    language_code: language, contact_phone: null, email: null,
+    telegram_user_id: customer, first_name: 'C', language_code: language,
+    username: customer === 1 ? 'mira' : null, last_name: customer === 2 ? 'Öz' : null, contact_phone: customer === 3 ? '+49 30 1' : null,
+    email: customer === 3 ? 'c@example.org' : null,
   },
   channel: { type: channel, chat_id: chat, topic_id: topic },
   initial_message: initial
-    ? { message_id: 'm1', text: 'hello', content_type: 'text', files: [] }
+    ? { message_id: 'm1', text: 'hello', content_type: 'photo', files: topic === null ? [] : [photo] }
     : { message_id: null, text: null, content_type: null, files: [] },
   status,
   metadata,
@@ -99,8 +102,8 @@ const message: fc.Arbitrary<Body> = fc.record({
 }).map(({ sender, agent, id, isPrivate, automated }) => ({
   event_type: 'message.received',
   message_id: id === 'm1' && (sender !== 'customer' || isPrivate) ? 'm2' : id,
-  sender: { type: sender, telegram_user_id: null, username: null, agent_id: sender === 'customer' ? null : agent },
-  content: { text: 'text', content_type: 'text', files: [] },
+  sender: { type: sender, telegram_user_id: sender === 'customer' ? 7 : null, username: sender === 'bot' ? 'helpful_bot' : null, agent_id: sender === 'customer' ? null : agent },
+  content: { text: isPrivate ? null : 'text', content_type: 'text', files: id === 'm4' ? [photo, { ...photo, file_size: null }] : [] },
   is_private: isPrivate,
   is_automated: automated,
   sent_at: 0,
@@ -124,7 +127,7 @@ const assignment: fc.Arbitrary<Body> = fc.record({
 }).map(({ agent, queue, name, by }) => ({
   event_type: 'agent.assigned',
   assignee: { agent_id: agent, group_id: queue, name },
-  previous_assignee: nobody,
+  previous_assignee: name === null ? nobody : { agent_id: 'ben', group_id: 'billing', name },
   assigned_by: by,
   routing_rule: by.type === 'routing_rule' ? 'by language' : null,
   assigned_at: 0,
@@ -140,7 +143,7 @@ const escalation: fc.Arbitrary<Body> = fc.record({
   event_type: 'escalation.fired',
   policy,
   breached_metric: metric,
-  threshold_seconds: 3600,
+  threshold_seconds: level === '2' ? 3600 : 7200,
   elapsed_seconds: elapsed,
   level,
   escalated_to: to,
@@ -184,7 +187,7 @@ function uuidFrom(text: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-function withBodyTime(body: Body, at: number): Body {
+export function withBodyTime<B extends Body>(body: B, at: number): B {
   switch (body.event_type) {
     case 'ticket.created': return { ...body, created_at: at };
     case 'message.received': return { ...body, sent_at: at };
@@ -217,7 +220,7 @@ function eventsOf(draft: Draft): CrmEvent[] {
       source: { platform: 'testcrm', integration_id: plan.integration, environment: 'production' },
       timestamp,
       version: '1.2',
-      extra: {},
+      extra: moveNo % 7 === 3 ? { '/payload/mood': '"good"' } : {},
       kafka_offset: 0,
       received_at: 0,
     };
@@ -267,21 +270,3 @@ export const histories: fc.Arbitrary<History> = fc.record({
   cutShift: fc.constantFrom(0, 0, -1, 1, quarter),
   knownShare: fc.nat({ max: 10 }),
 }).map(arrange);
-
-/** The same history under integrations of its own, so that many of them can share one database. */
-export function inTenant(history: History, tenant: string): History {
-  const events = history.events.map((event) => ({
-    ...event,
-    source: { ...event.source, integration_id: `${event.source.integration_id}-${tenant}` },
-  }));
-  return { ...history, events };
-}
-
-/** The same events in another order of arrival. What wins among duplicates may change with it. */
-export function rearranged(history: History, order: readonly number[]): History {
-  const events = history.events
-    .map((event, i) => ({ event, rank: order[i % Math.max(1, order.length)] ?? 0 }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ event }, i) => ({ ...event, kafka_offset: i, received_at: history.events[i]?.received_at ?? event.received_at }));
-  return { ...history, events };
-}
