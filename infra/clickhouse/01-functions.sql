@@ -91,14 +91,15 @@ CREATE OR REPLACE FUNCTION business_seconds AS (integration_id, from_time, to_ti
     whole_seconds(clock_ms(business_clock(integration_id, from_time), business_clock(integration_id, to_time)));
 
 -- The instant at which a calendar's clock has gained an amount since a start: the inverse of C. Reached at closing
--- time, it is the closing instant. A calendar that doesn't last so long gives an instant near 1970.
+-- time, it is the closing instant. A calendar that closes for good before never gets there: the end of time.
 CREATE OR REPLACE FUNCTION due_time AS (calendar, from_time, target_ms) ->
     multiIf(
         calendar = '', fromUnixTimestamp64Milli(toInt64(toUnixTimestamp64Milli(from_time) + target_ms), 'UTC'),
         target_ms <= 0, from_time,
         fromUnixTimestamp64Milli(toInt64(
-            dictGet('config.calendar_by_open_time', 'opened_less_open_ms', (live_config_version(), calendar),
-                    toInt64(calendar_clock(calendar, from_time) + target_ms))
+            dictGetOrDefault('config.calendar_by_open_time', 'opened_less_open_ms', (live_config_version(), calendar),
+                    toInt64(calendar_clock(calendar, from_time) + target_ms),
+                    toInt64(toUnixTimestamp64Milli(far_future()) - calendar_clock(calendar, from_time) - target_ms))
             + calendar_clock(calendar, from_time) + target_ms), 'UTC'));
 
 -- A sum that still grows: what was added up to the last event, and the time since then while the state lasts.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
-import { CalendarClock } from '../oracle/calendar.ts';
+import { CalendarClock, endOfTime } from '../oracle/calendar.ts';
 import { historyCalendars } from '../oracle/history-config.ts';
 import { categoryOf, defaultStatusMap, normaliseStatus } from '../oracle/statuses.ts';
 import { environment } from '../support.ts';
@@ -32,7 +32,7 @@ for (const calendar of historyCalendars) {
     const expected = within.map(([opened, closed], i) => {
       const before = open;
       open += closed - opened;
-      return { opened, closed, before, next: spans[i + 1]?.[0] };
+      return { opened, closed, before, next: spans[i + 1]?.[0] ?? endOfTime };
     });
     assert.deepEqual(rows, expected);
   });

@@ -33,6 +33,14 @@ export const historyCalendars: readonly Calendar[] = [
     }],
   },
   {
+    // It closes for good, so that some of its due times never come.
+    calendar_id: 'history-closing',
+    versions: [
+      { version: 1, valid_from: 0, zone: 'Europe/Berlin', holidays: [], windows: [{ weekdays: workdays, from: '09:00', to: '18:00' }] },
+      { version: 2, valid_from: baseTime + 4 * day, zone: 'Europe/Berlin', holidays: [], windows: [] },
+    ],
+  },
+  {
     // Summer time of half an hour, then windows whose wall times are missing on 2026-03-29 and doubled on 2026-10-25.
     calendar_id: 'history-island',
     versions: [
@@ -77,6 +85,13 @@ function policiesOf(integration_id: string): SlaPolicy[] {
       versions: [{
         version: 1, valid_from: 0, calendar_id: '', match: { queue_id: 'tech' }, first_response_seconds: 900,
         resolution_seconds: 7200, pause_statuses: paused.none,
+      }],
+    },
+    {
+      policy_id: 'english forms', integration_id,
+      versions: [{
+        version: 1, valid_from: 0, calendar_id: 'history-closing', match: { language_code: 'en', channel_type: 'bot_form' },
+        first_response_seconds: 3600, next_response_seconds: 40_000, resolution_seconds: 100_000, pause_statuses: paused.pending,
       }],
     },
     {
