@@ -27,10 +27,11 @@ ENGINE = ReplacingMergeTree(changed_at)
 ORDER BY (config_version, integration_id)
 COMMENT 'Default calendar of a tenant. Without one its business time is 24x7.';
 
-CREATE OR REPLACE VIEW config.calendar_intervals
+CREATE OR REPLACE VIEW config.loaded_intervals
 (
     config_version UInt32 COMMENT 'Version of the configuration that the calendar is part of.',
     calendar_id String COMMENT 'Calendar.',
+    version UInt32 COMMENT 'Version of the calendar; of an interval that goes on over a change, the later one.',
     open_from DateTime64(3, 'UTC') COMMENT 'Opening instant, included.',
     open_to DateTime64(3, 'UTC') COMMENT 'Closing instant, not included.',
     cum_open_ms Int64 COMMENT 'Milliseconds open in all intervals before this one.',
@@ -44,6 +45,7 @@ WITH
             arrayJoin(if(config_version = 0, (SELECT groupArray(version) FROM config.loaded_versions), [config_version]))
                 AS loaded_version,
             calendar_id,
+            version,
             greatest(open_from, in_force_from) AS from_time,
             least(open_to, in_force_to) AS to_time
         FROM config.calendar_windows
@@ -71,13 +73,14 @@ WITH
 
     united AS
     (
-        SELECT loaded_version, calendar_id, min(from_time) AS opened, max(to_time) AS closed
+        SELECT loaded_version, calendar_id, max(version) AS last_version, min(from_time) AS opened, max(to_time) AS closed
         FROM grouped
         GROUP BY loaded_version, calendar_id, interval_no
     )
 SELECT
     loaded_version AS config_version,
     calendar_id,
+    last_version AS version,
     opened AS open_from,
     closed AS open_to,
     ifNull(sum(toUnixTimestamp64Milli(closed) - toUnixTimestamp64Milli(opened)) OVER (
@@ -85,7 +88,25 @@ SELECT
     leadInFrame(opened, 1, toDateTime64('2106-01-01 00:00:00', 3, 'UTC')) OVER (
         PARTITION BY loaded_version, calendar_id ORDER BY opened ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS next_open_from
 FROM united
-COMMENT 'Disjoint open intervals of each calendar with the open time before them: C(t) = cum_open_ms + what has passed of the last interval opened at or before t.';
+COMMENT 'Disjoint open intervals of the calendars of every loaded configuration, with the open time before them.';
+
+CREATE OR REPLACE VIEW config.calendar_intervals
+(
+    calendar_id String COMMENT 'Calendar.',
+    version UInt32 COMMENT 'Version of the calendar; of an interval that goes on over a change, the later one. 0 for the sentinel.',
+    open_from DateTime64(3, 'UTC') COMMENT 'Opening instant, included.',
+    open_to DateTime64(3, 'UTC') COMMENT 'Closing instant, not included.',
+    cum_open_seconds Int64 COMMENT 'Whole seconds open in all intervals before this one.'
+)
+AS
+SELECT calendar_id, version, open_from, open_to, intDiv(cum_open_ms, 1000) AS cum_open_seconds
+FROM config.loaded_intervals
+WHERE config_version = live_config_version()
+UNION ALL
+SELECT DISTINCT calendar_id, 0, toDateTime64(0, 3, 'UTC') AS open_from, open_from AS open_to, 0
+FROM config.loaded_intervals
+WHERE config_version = live_config_version()
+COMMENT 'Disjoint open intervals of the calendars in force. C(t) = cum_open_seconds + least(t - open_from, open_to - open_from) of the last interval with open_from <= t; business time is C(end) - C(start). A sentinel of length 0 in 1970 catches earlier starts.';
 
 CREATE OR REPLACE DICTIONARY config.default_calendar
 (
@@ -110,7 +131,7 @@ CREATE OR REPLACE DICTIONARY config.calendar
     cum_open_ms Int64
 )
 PRIMARY KEY config_version, calendar_id
-SOURCE(CLICKHOUSE(QUERY 'SELECT config_version, calendar_id, toUnixTimestamp64Milli(open_from) AS from_ms, toUnixTimestamp64Milli(next_open_from) - 1 AS to_ms, from_ms AS open_from_ms, toUnixTimestamp64Milli(open_to) - from_ms AS open_ms, cum_open_ms FROM config.calendar_intervals'))
+SOURCE(CLICKHOUSE(QUERY 'SELECT config_version, calendar_id, toUnixTimestamp64Milli(open_from) AS from_ms, toUnixTimestamp64Milli(next_open_from) - 1 AS to_ms, from_ms AS open_from_ms, toUnixTimestamp64Milli(open_to) - from_ms AS open_ms, cum_open_ms FROM config.loaded_intervals'))
 LAYOUT(COMPLEX_KEY_RANGE_HASHED())
 RANGE(MIN from_ms MAX to_ms)
 LIFETIME(MIN 30 MAX 60)
@@ -125,7 +146,7 @@ CREATE OR REPLACE DICTIONARY config.calendar_by_open_time
     opened_less_open_ms Int64
 )
 PRIMARY KEY config_version, calendar_id
-SOURCE(CLICKHOUSE(QUERY 'SELECT config_version, calendar_id, cum_open_ms + 1 AS after_ms, cum_open_ms + toUnixTimestamp64Milli(open_to) - toUnixTimestamp64Milli(open_from) AS up_to_ms, toUnixTimestamp64Milli(open_from) - cum_open_ms AS opened_less_open_ms FROM config.calendar_intervals'))
+SOURCE(CLICKHOUSE(QUERY 'SELECT config_version, calendar_id, cum_open_ms + 1 AS after_ms, cum_open_ms + toUnixTimestamp64Milli(open_to) - toUnixTimestamp64Milli(open_from) AS up_to_ms, toUnixTimestamp64Milli(open_from) - cum_open_ms AS opened_less_open_ms FROM config.loaded_intervals'))
 LAYOUT(COMPLEX_KEY_RANGE_HASHED())
 RANGE(MIN after_ms MAX up_to_ms)
 LIFETIME(MIN 30 MAX 60)

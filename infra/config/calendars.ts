@@ -1,6 +1,6 @@
 // Wall times to instants: the open windows of a calendar, date by date. A missing or doubled
 // wall time is read by the offset before the change; an offset is never stored. Uniting,
-// clipping by version and adding up is done once, by config.calendar_intervals.
+// clipping by version and adding up is done once, by config.loaded_intervals.
 import { Temporal } from 'temporal-polyfill';
 import { weekdays, type Calendar, type CalendarVersion, type Shift, type Version } from './desk.ts';
 

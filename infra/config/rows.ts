@@ -22,6 +22,9 @@ const windowRows = (calendars: readonly Calendar[]): Row[] => calendars.flatMap(
 /** A list of no policies is a list of one's own, too: a row without targets keeps the defaults' policies away. */
 const NO_POLICY: Policy = { policy_id: '', versions: [{ version: 0 }] };
 
+/** In any spelling a category's name means the category; the one that is not its own key is on_hold. */
+const pauseStatus = (status: string): string => (statusKey(status) === 'on hold' ? 'on_hold' : statusKey(status));
+
 function policyRows(policySet: string, integrationId: string, policies: readonly Policy[]): Row[] {
   return (policies.length === 0 ? [NO_POLICY] : policies).flatMap(({ policy_id, versions }, position) => versions.map((version, index) => {
     const { from, to } = inForce(versions, index);
@@ -35,8 +38,7 @@ function policyRows(policySet: string, integrationId: string, policies: readonly
       next_response_seconds: version.next_response_seconds ?? null,
       resolution_seconds: version.resolution_seconds ?? null,
       calendar_id: version.calendar_id ?? '',
-      // A category is spelt on_hold; statuses are compared by their key.
-      pause_statuses: (version.pause_statuses ?? []).map((status) => (status === 'on_hold' ? status : statusKey(status))),
+      pause_statuses: (version.pause_statuses ?? []).map(pauseStatus),
     };
   }));
 }

@@ -199,4 +199,26 @@ SELECT
     held_seconds / 3600 AS concurrency
 FROM all_rows
 WINDOW so_far AS (PARTITION BY integration_id, agent_id ORDER BY hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-COMMENT 'One row per tenant, agent and UTC hour, zero rows included, from the tenant''s first hour (5 years back at most) to the present one.'
+COMMENT 'One row per tenant, agent and UTC hour, zero rows included, from the tenant''s first hour (5 years back at most) to the present one.';
+
+CREATE OR REPLACE VIEW {database}.agent_daily AS
+SELECT
+    integration_id,
+    agent_id,
+    toDate(hour, {zone:String}) AS day,
+    sum(replies) AS replies,
+    sum(reply_turns) AS reply_turns,
+    sum(first_responses) AS first_responses,
+    sum(private_notes) AS private_notes,
+    sum(solves) AS solves,
+    sum(assigned) AS assigned,
+    sum(handoffs_in) AS handoffs_in,
+    sum(handoffs_out) AS handoffs_out,
+    sum(bounced_assignments) AS bounced_assignments,
+    sum(handle_seconds) AS handle_seconds,
+    argMax(held_end, hour) AS held_end,
+    sum(agent_hourly.held_seconds) AS held_seconds,
+    sum(agent_hourly.held_seconds) / (3600 * count()) AS concurrency
+FROM {database}.agent_hourly
+GROUP BY integration_id, agent_id, day
+COMMENT 'agent_hourly by local day. Parameter: zone, an IANA zone with whole-hour offsets; columns as there, held_end at the day''s end, concurrency over its hours up to the present one.'

@@ -10,7 +10,7 @@ CREATE OR REPLACE VIEW {database}.ticket_state_intervals
     status_category LowCardinality(String) COMMENT 'Its category.',
     queue_id String COMMENT 'Queue, empty before the first.',
     assignee_id String COMMENT 'Assignee, empty when nobody.',
-    changed_by_type LowCardinality(String) COMMENT 'Who opened the interval: type of the actor; customer for the first one, empty for a provisional ticket''s first.',
+    changed_by_type LowCardinality(String) COMMENT 'Who opened the interval: type of the actor, of several changes in one instant the last one''s; customer where the creation opened it, empty where a provisional ticket''s first event did without changing anything.',
     changed_by_id String COMMENT 'Id of that actor, empty when absent.',
     seconds Int64 COMMENT 'Length in whole seconds elapsed; running up to now while it lasts.',
     business_seconds Int64 COMMENT 'Length in whole seconds of business time; running up to now while it lasts.'
@@ -48,9 +48,9 @@ CREATE OR REPLACE VIEW {database}.customer_waits
     queue_at_start String COMMENT 'Queue when it began.',
     queue_at_end String COMMENT 'Queue when it ended, empty while open.',
     wait_seconds Nullable(Int64) COMMENT 'The customer''s clock: start to end, whole seconds elapsed. NULL while open.',
-    wait_business_seconds Nullable(Int64) COMMENT 'The same in whole seconds of business time. NULL while open.',
+    wait_business_seconds Nullable(Int64) COMMENT 'The customer''s clock: start to end in whole seconds of business time (the tenant''s default calendar; 24x7 without one). NULL while open.',
     agent_wait_seconds Nullable(Int64) COMMENT 'The replier''s own clock: from the wait''s start, or the own station''s when later, to the reply; whole seconds. NULL unless a reply ended it.',
-    agent_wait_business_seconds Nullable(Int64) COMMENT 'The same in whole seconds of business time. NULL unless a reply ended it.',
+    agent_wait_business_seconds Nullable(Int64) COMMENT 'The replier''s own clock, as agent_wait_seconds, in whole seconds of business time (the tenant''s default calendar; 24x7 without one). NULL unless a reply ended it.',
     in_business_hours Nullable(UInt8) COMMENT '1 when the reply came while the calendar was open, 0 outside. NULL unless a reply ended it.',
     is_waiting_now UInt8 COMMENT '1 when open and the ticket is not finished: what waiting_now counts.'
 )
@@ -90,11 +90,11 @@ CREATE OR REPLACE VIEW {database}.ticket_resolutions
     queue_id String COMMENT 'Queue at the solve, empty when none.',
     cycle_started_at DateTime64(3, 'UTC') COMMENT 'Creation or the reopening before: where the cycle began.',
     cycle_seconds Int64 COMMENT 'Cycle start to solve, whole seconds elapsed.',
-    cycle_business_seconds Int64 COMMENT 'The same in whole seconds of business time.',
+    cycle_business_seconds Int64 COMMENT 'Cycle start to solve in whole seconds of business time (the tenant''s default calendar; 24x7 without one).',
     since_created_seconds Int64 COMMENT 'Creation to solve, whole seconds elapsed.',
-    since_created_business_seconds Int64 COMMENT 'The same in whole seconds of business time.',
+    since_created_business_seconds Int64 COMMENT 'Creation to solve in whole seconds of business time (the tenant''s default calendar; 24x7 without one).',
     pending_seconds Int64 COMMENT 'Time in pending within the cycle, whole seconds elapsed.',
-    pending_business_seconds Int64 COMMENT 'The same in whole seconds of business time.',
+    pending_business_seconds Int64 COMMENT 'Time in pending within the cycle in whole seconds of business time (the tenant''s default calendar; 24x7 without one).',
     reopened_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was reopened after this solve. NULL when it was not.'
 )
 AS
@@ -139,7 +139,7 @@ CREATE OR REPLACE VIEW {database}.escalations
     acknowledged_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Next reply, note, status change or assignment by an agent. NULL while none.',
     acknowledged_by_id String COMMENT 'That agent, empty while none.',
     acknowledge_seconds Nullable(Int64) COMMENT 'Fired to acknowledged, whole seconds elapsed. NULL while not acknowledged.',
-    acknowledge_business_seconds Nullable(Int64) COMMENT 'The same in whole seconds of business time. NULL while not acknowledged.'
+    acknowledge_business_seconds Nullable(Int64) COMMENT 'Fired to acknowledged in whole seconds of business time (the tenant''s default calendar; 24x7 without one). NULL while not acknowledged.'
 )
 AS
 SELECT

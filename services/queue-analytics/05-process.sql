@@ -16,7 +16,7 @@ CREATE OR REPLACE VIEW {database}.process_edges
     from_queue_id String COMMENT 'Queue after the first.',
     to_queue_id String COMMENT 'Queue after the next.',
     gap_seconds Int64 COMMENT 'First to next, whole seconds elapsed.',
-    gap_business_seconds Int64 COMMENT 'The same in whole seconds of business time.'
+    gap_business_seconds Int64 COMMENT 'Gap in whole seconds of business time (the tenant''s default calendar; 24x7 without one).'
 )
 AS
 SELECT

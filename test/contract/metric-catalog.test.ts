@@ -35,8 +35,12 @@ test('every metric that is listed has its column, once', () => {
 
 test('a definition and a type are those of the column', () => {
   for (const metric of catalog) {
-    const column = columns.find(({ view, column: name }) => view === metric.view && name === metric.column);
-    assert.deepEqual([metric.definition, metric.type], [column?.comment, column?.type], metric.name);
+    const ofView = columns.filter(({ view }) => view === metric.view);
+    // system.columns knows none of a view with parameters.
+    if (ofView.length > 0) {
+      const column = ofView.find(({ column: name }) => name === metric.column);
+      assert.deepEqual([metric.definition, metric.type], [column?.comment, column?.type], metric.name);
+    }
     assert.ok(metric.definition.length > 3 && metric.actor_rule !== '' && metric.clock !== '' && metric.anchor_column !== '', metric.name);
   }
 });
@@ -46,10 +50,10 @@ test('a metric that can be NULL says when', () => {
   assert.deepEqual(silent.map(({ name }) => name), []);
 });
 
-test('every duration, share and rate of a view at its own grain is in the catalogue, by its elapsed clock at least', () => {
-  const grains = ['queue.tickets', 'queue.customer_waits', 'queue.escalations', 'agents.agent_sessions'];
+test('every duration, share and rate of a view at its own grain is in the catalogue, by either clock', () => {
+  const grains = ['queue.tickets', 'queue.customer_waits', 'queue.ticket_resolutions', 'queue.escalations', 'agents.ticket_assignments', 'agents.agent_replies', 'agents.agent_sessions'];
   const known = new Set(catalog.map(({ column }) => column));
   const derived = new Set(['elapsed_seconds', 'threshold_seconds', 'handle_seconds_per_ticket']);
-  const missing = columns.filter(({ view, column }) => grains.includes(view) && /_(seconds|share|rate_7d)$/.test(column) && !column.endsWith('_business_seconds') && !known.has(column) && !derived.has(column));
+  const missing = columns.filter(({ view, column }) => grains.includes(view) && /_(seconds|share|rate_7d)$/.test(column) && !known.has(column) && !derived.has(column));
   assert.deepEqual(missing.map(({ view, column }) => `${view}.${column}`), []);
 });

@@ -98,6 +98,24 @@ test('policies judge by their calendar, names and shifts are known', async () =>
   assert.deepEqual([day?.['shift_seconds'], day?.['handle_seconds'], day?.['held_on_shift_seconds'], day?.['concurrency']], [7200, 120, 7200, 1]);
 });
 
+test('business time by hand: one ASOF JOIN for each end, over the open intervals', async () => {
+  const spans = `[('2026-03-27 16:00:00', '2026-03-30 08:00:00'), ('2026-04-02 15:30:00', '2026-04-07 07:15:00'), ('1970-01-05 09:00:00', '1970-01-09 18:00:00')]`;
+  const rows = await query<{ business_seconds: number }>(`
+    WITH ends AS
+    (
+        SELECT n, side, 'umbrella-office' AS calendar_id, toDateTime64(if(side = 0, s.1, s.2), 3, 'UTC') AS t
+        FROM (SELECT arrayJoin(arrayEnumerate(${spans})) AS n, ${spans}[n] AS s, arrayJoin([0, 1]) AS side)
+    )
+    SELECT sumIf(c, side = 1) - sumIf(c, side = 0) AS business_seconds
+    FROM
+    (
+        SELECT e.n AS n, e.side AS side, i.cum_open_seconds + least(dateDiff('second', i.open_from, e.t), dateDiff('second', i.open_from, i.open_to)) AS c
+        FROM ends AS e ASOF LEFT JOIN config.calendar_intervals AS i ON i.calendar_id = e.calendar_id AND i.open_from <= e.t
+    )
+    GROUP BY n ORDER BY n`);
+  assert.deepEqual(rows.map((row) => row.business_seconds), [7200, 2700, 0]);
+});
+
 test("a tenant's list of no policies keeps the defaults' away", async () => {
   const timers = async (): Promise<number> => (await query(`SELECT policy_id FROM queue.sla_timers WHERE integration_id = 'umbrella' AND ticket_id = {id:String}`, { id })).length;
   const { policies = [], ...others } = office;

@@ -23,7 +23,7 @@ for (const calendar of historyCalendars) {
   test(`three decades of open hours of ${calendar.calendar_id} are laid out as the oracle does`, async () => {
     const rows = await clickhouse.query<{ opened: number; closed: number; before: number; next: number }>(`
       SELECT toUnixTimestamp64Milli(open_from) AS opened, toUnixTimestamp64Milli(open_to) AS closed, cum_open_ms AS before, toUnixTimestamp64Milli(next_open_from) AS next
-      FROM config.calendar_intervals
+      FROM config.loaded_intervals
       WHERE calendar_id = '${calendar.calendar_id}' AND config_version = live_config_version() AND opened >= ${from} AND closed < ${to} ORDER BY opened`);
     const spans = new CalendarClock(calendar).open(from - 7 * 86_400_000, to + 7 * 86_400_000).filter(([opened]) => opened >= from);
     const within = spans.filter(([, closed]) => closed < to);

@@ -3,6 +3,7 @@
 import type { Row } from './events.ts';
 import { seconds, type Rules, type Span } from './config.ts';
 import { elapsedClock, instantOf, wallClock } from './calendar.ts';
+import { groupBy } from '../../services/runtime/group-by.ts';
 import { agentsOf, integrationsOf, openHeld } from './agents.ts';
 import { backlogAt, openWaitSince } from './backlog.ts';
 import { customerWaits, firstResponse, replyTurns } from './conversation.ts';
@@ -221,4 +222,21 @@ function agentHoursOf(tenant: readonly Timeline[], rules: Rules, until: number):
 
 export function agentHourlyRows(timelines: readonly Timeline[], rules: Rules, until = rules.now): Row[] {
   return tenantsOf(timelines).flatMap((tenant) => agentHoursOf(tenant, rules, until));
+}
+
+/** The hours of a local day added up, in a zone of whole-hour offsets. */
+export function agentDailyRows(timelines: readonly Timeline[], rules: Rules, zone: string, until = rules.now): Row[] {
+  const days = groupBy(agentHourlyRows(timelines, rules, until), (row) =>
+    JSON.stringify([row.integration_id, row.agent_id, new Date(wallClock(Number(row.hour), zone)).toISOString().slice(0, 10)]));
+  return [...days].map(([key, hours]): Row => {
+    const [integration_id = '', agent_id = '', day = ''] = JSON.parse(key) as string[];
+    const sum = (column: string): number => hours.reduce((total, row) => total + Number(row[column]), 0);
+    return {
+      integration_id, agent_id, day,
+      ...Object.fromEntries(agentFlows.map((flow) => [flow, sum(flow)])),
+      held_end: hours.at(-1)?.['held_end'] ?? 0,
+      held_seconds: sum('held_seconds'),
+      concurrency: sum('held_seconds') / (3600 * hours.length),
+    };
+  });
 }
