@@ -80,6 +80,9 @@ async function standingOf(clickhouse: ClickHouse, { database, facts }: Projectio
   return standing;
 }
 
+const viewsOf = async (clickhouse: ClickHouse, database: string): Promise<Set<string>> =>
+  new Set((await clickhouse.query<{ name: string }>(`SELECT concat(database, '.', name) AS name FROM system.tables WHERE database = {database:String} AND engine = 'View'`, { database })).map(({ name }) => name));
+
 /** Applies a projection's SQL; what defines its facts only where that leaves no rows by another definition behind. */
 export async function migrateProjection(clickhouse: ClickHouse, found: FoundProjection): Promise<Facts> {
   const { database, facts } = found.projection;
@@ -91,7 +94,9 @@ export async function migrateProjection(clickhouse: ClickHouse, found: FoundProj
     for (const { table, columns } of quarantineLandings) await createLanding(clickhouse, `${database}.${table}`, columns);
   }
   const standing = await standingOf(clickhouse, found.projection, definition);
-  const held = ({ kind, target }: Statement): boolean => standing === 'outdated' && kind === 'view' && target.startsWith('{database}.');
+  const views = standing === 'outdated' ? await viewsOf(clickhouse, database) : new Set<string>();
+  // A view that is not there yet says nothing about the rows; a new facts table needs its definition at once.
+  const held = ({ kind, target }: Statement): boolean => kind === 'view' && target.startsWith('{database}.') && views.has(target.replace('{database}', database));
   for (const statement of statements) if (!held(statement)) await apply(clickhouse, statement, database);
   for (const table of facts.map((name) => `${database}.${name}`)) {
     await addComputedAt(clickhouse, table);

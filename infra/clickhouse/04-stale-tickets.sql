@@ -1,4 +1,4 @@
--- Tickets whose facts are behind their timeline. Empty once everything landed has been recomputed.
+-- Tickets whose facts are behind their timeline, as far as the projection's view computed_facts says. Empty once everything landed has been recomputed.
 -- The offset is taken after deduplication: a redelivered event makes nothing stale. So are facts that were computed under
 -- a configuration that means something else: whoever was interrupted while recomputing them finds the rest here.
 
@@ -17,8 +17,8 @@ FROM
     FROM {database}.timeline FINAL
     GROUP BY integration_id, ticket_id
     UNION ALL
-    SELECT integration_id, ticket_id, -1 AS landed, toInt64(version) AS computed, config_version AS computed_under
-    FROM {database}.ticket_facts FINAL
+    SELECT integration_id, ticket_id, -1 AS landed, version AS computed, config_version AS computed_under
+    FROM {database}.computed_facts
 )
 GROUP BY integration_id, ticket_id
 HAVING max(landed) > max(computed) OR max(computed_under) < facts_need_config(integration_id)

@@ -25,6 +25,18 @@ COMMENT 'Facts of the agents'' side, one row per ticket. Read it with FINAL, or 
 
 ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS config_version UInt32 COMMENT 'Version of the configuration that they were computed under.';
 
+CREATE OR REPLACE VIEW {database}.computed_facts
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    ticket_id String COMMENT 'Ticket within the tenant.',
+    version Int64 COMMENT 'Offset up to which all its facts are computed.',
+    config_version UInt32 COMMENT 'Version of the configuration that they were computed under.'
+)
+AS
+SELECT integration_id, ticket_id, toInt64(version) AS version, config_version
+FROM {database}.ticket_facts FINAL
+COMMENT 'How far the facts of each ticket are computed.';
+
 CREATE OR REPLACE VIEW {database}.ticket_facts_of AS
 WITH
     gathered AS

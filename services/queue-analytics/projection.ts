@@ -3,6 +3,7 @@ import { defineProjection } from '../runtime/projector.ts';
 export const projection = defineProjection({
   name: 'queue-analytics',
   database: 'queue',
-  facts: ['ticket_facts'],
+  // In this order: timers are computed from the facts of their ticket.
+  facts: ['ticket_facts', 'sla_timer_facts'],
   timeline: true,
 });

@@ -21,7 +21,7 @@ export interface Projection {
   readonly name: string;
   /** ClickHouse database; its SQL lies beside the definition. */
   readonly database: string;
-  /** Tables of one row per ticket, each defined by the parameterised view `<table>_of`. */
+  /** Tables of one row per ticket, each defined by the parameterised view `<table>_of`, which may read those before it. */
   readonly facts: readonly string[];
   /** Whether the shared timeline and its steps are installed into the database. */
   readonly timeline: boolean;

@@ -158,8 +158,12 @@ const quarantine = 'about what was not accepted; the oracle folds accepted event
 export const excusedViews: Readonly<Record<string, string>> = {
   'queue.ticket_steps': steps,
   'queue.ticket_facts_of': steps,
+  'queue.ticket_timers': steps,
+  'queue.sla_timer_facts_of': steps,
   'agents.ticket_steps': steps,
   'agents.ticket_facts_of': steps,
+  'queue.computed_facts': pipeline,
+  'agents.computed_facts': pipeline,
   'queue.stale_tickets': pipeline,
   'agents.stale_tickets': pipeline,
   'queue.pipeline_freshness': pipeline,

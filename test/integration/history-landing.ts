@@ -56,7 +56,7 @@ export async function loadConfig(clickhouse: ClickHouse, integrations: readonly 
 }
 
 const tablesOf: Readonly<Record<string, readonly string[]>> = {
-  queue: ['timeline', 'ticket_facts'],
+  queue: ['timeline', 'ticket_facts', 'sla_timer_facts'],
   agents: ['timeline', 'ticket_facts'],
   log: ['event_store', 'event_bodies'],
   config: ['default_calendars', 'sla_policies', 'status_map', 'agent_names', 'agent_shifts'],

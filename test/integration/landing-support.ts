@@ -39,4 +39,5 @@ export async function land(clickhouse: ClickHouse, events: readonly CrmEvent[]):
     }
     await clickhouse.command(`INSERT INTO ${database}.ticket_facts SELECT * FROM ${database}.ticket_facts_of(tickets = [], as_of = ${end}, known_at = ${end}) WHERE integration_id IN (${integrations})`);
   }
+  await clickhouse.command(`INSERT INTO queue.sla_timer_facts SELECT * FROM queue.sla_timer_facts_of(tickets = []) WHERE integration_id IN (${integrations})`);
 }

@@ -76,6 +76,7 @@ async function land(tolds: readonly Told[], databases: readonly string[]): Promi
     const facts = `${database}.ticket_facts_of(tickets = [], as_of = '2106-01-01 00:00:00.000', known_at = '2106-01-01 00:00:00.000')`;
     await clickhouse.command(`INSERT INTO ${database}.ticket_facts SELECT * FROM ${facts} WHERE like(integration_id, '${PATTERN}')`);
   }
+  await clickhouse.command(`INSERT INTO queue.sla_timer_facts SELECT * FROM queue.sla_timer_facts_of(tickets = []) WHERE like(integration_id, '${PATTERN}')`);
 }
 
 before(async () => {
