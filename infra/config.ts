@@ -54,8 +54,8 @@ async function projections(): Promise<Projection[]> {
   return Promise.all(files.map(async (file) => ((await import(pathToFileURL(file).href)) as { projection: Projection }).projection));
 }
 
-function printProgress({ database, done, total, perSecond, etaSeconds }: RecomputeProgress): void {
-  console.error(`${database}: ${done} of ${total} tickets recomputed, ${perSecond.toFixed(0)}/s, ${Math.ceil(etaSeconds)} s left`);
+function printProgress({ table, done, total, perSecond, etaSeconds }: RecomputeProgress): void {
+  console.error(`${table}: ${done} of ${total} tickets recomputed, ${perSecond.toFixed(0)}/s, ${Math.ceil(etaSeconds)} s left`);
 }
 
 function summary(desk: Desk): string {

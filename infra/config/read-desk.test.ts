@@ -69,7 +69,7 @@ test('dates and instants must exist, and instants need an offset', () => {
   ]);
 });
 
-test('facts change for those whose calendar or status map changes, and for nobody else', () => {
+test('facts change for those whose calendars, status map or policies change, and for nobody else', () => {
   const read = readDesk(example);
   assert.ok('desk' in read);
   const { desk } = read;
@@ -77,7 +77,8 @@ test('facts change for those whose calendar or status map changes, and for nobod
   const withAcme = (change: object): Desk => ({ ...desk, integrations: { acme: { ...acme, ...change } } });
   assert.deepEqual(changedFacts({}, desk), ['']);
   assert.deepEqual(changedFacts(desk, desk), []);
-  assert.deepEqual(changedFacts(desk, withAcme({ policies: [], queues: {}, agents: {} })), []);
+  assert.deepEqual(changedFacts(desk, withAcme({ queues: {}, agents: {} })), []);
+  assert.deepEqual(changedFacts(desk, withAcme({ policies: [] })), ['acme']);
   assert.deepEqual(changedFacts(desk, withAcme({ calendar_id: '' })), ['acme']);
   assert.deepEqual(changedFacts(desk, withAcme({ status_map: {} })), ['acme']);
   assert.deepEqual(changedFacts(desk, { ...desk, integrations: {} }), ['acme']);

@@ -72,9 +72,10 @@ export function toRows(desk: Desk): Rows {
 /** All that a tenant's facts depend on, as text. */
 function basisOfFacts(desk: Desk, integrationId: string): string {
   const own = desk.integrations?.[integrationId] ?? {};
-  const calendarId = own.calendar_id ?? desk.defaults?.calendar_id ?? '';
-  const calendar = (desk.calendars ?? []).find(({ calendar_id }) => calendar_id === calendarId) ?? null;
-  return JSON.stringify([calendar, statusRows('', desk.defaults ?? {}), statusRows('', own)]);
+  const policies = own.policies ?? desk.defaults?.policies ?? [];
+  const calendarIds = new Set([own.calendar_id ?? desk.defaults?.calendar_id, ...policies.flatMap(({ versions }) => versions.map((version) => version.calendar_id))]);
+  const calendars = (desk.calendars ?? []).filter(({ calendar_id }) => calendarIds.has(calendar_id));
+  return JSON.stringify([own.calendar_id ?? desk.defaults?.calendar_id ?? '', calendars, statusRows('', desk.defaults ?? {}), statusRows('', own), policies]);
 }
 
 /** Tenants whose facts the new desk changes; '' stands for all of them. */
