@@ -13,7 +13,7 @@ import { columnsOf, compare, isSame, reportOf, type Comparison } from './rebuild
 import { count, duration } from './rebuild/progress.ts';
 import { dropDatabase, nextOf, previousOf, readDiary, Refused, refuseSecond, type Diary } from './rebuild/shadow.ts';
 import { rebuildSubset, type Subset } from './rebuild/subset.ts';
-import { exchange, finish, isExchanged, isRollback, rollBack } from './rebuild/swap.ts';
+import { exchange, finish, isExchanging, isRollback, rollBack } from './rebuild/swap.ts';
 
 /** Differences that nothing explains; with --dry-run, any. */
 const DIFFERENT = 1;
@@ -43,9 +43,12 @@ async function open(clickhouse: ClickHouse, name: string, chunkTickets: number):
 async function finishBrokenOff(rebuild: Rebuild, diary: Diary | null): Promise<void> {
   const { clickhouse, projection } = rebuild;
   if (isRollback(diary)) throw new Refused(`a rollback was broken off: \`npm run rebuild -- rollback ${projection.name}\` finishes it`);
-  if (diary?.kind !== 'rebuild' || diary.incoming === undefined || !(await isExchanged(rebuild, diary.incoming))) return;
+  if (diary?.kind !== 'rebuild' || diary.incoming === undefined || !(await isExchanging(rebuild, diary.incoming))) return;
   console.log('finishing a swap that was broken off');
-  await owning(rebuild, () => finish(rebuild, diary, () => migrateProjection(clickhouse, rebuild)));
+  await owning(rebuild, async () => {
+    await exchange(rebuild, diary, diary.keep_old === 'true');
+    await finish(rebuild, diary, () => migrateProjection(clickhouse, rebuild));
+  });
 }
 
 /** Builds, or goes on where a run was broken off, until nothing of the configuration changed meanwhile. */

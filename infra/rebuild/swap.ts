@@ -17,11 +17,14 @@ import { dropDatabase, identityOf, nextOf, note, openShadow, previousOf, Refused
 
 export type Swap = Pick<Rebuild, 'clickhouse' | 'projection' | 'chunkTickets'>;
 
-export const isExchanged = async ({ clickhouse, projection }: Swap, incoming: string): Promise<boolean> => {
+/** Per incoming table, whether it is the live one already. */
+async function exchanged({ clickhouse, projection }: Swap, incoming: string): Promise<boolean[]> {
   const identities = Object.entries(JSON.parse(incoming) as Record<string, string>);
-  const live = await Promise.all(identities.map(([table]) => identityOf(clickhouse, `${projection.database}.${table}`)));
-  return identities.every(([, identity], index) => live[index] === identity);
-};
+  return Promise.all(identities.map(async ([table, identity]) => (await identityOf(clickhouse, `${projection.database}.${table}`)) === identity));
+}
+
+/** A swap that has begun must be ended: one of several tables may be exchanged, and others not. */
+export const isExchanging = async (swap: Swap, incoming: string): Promise<boolean> => (await exchanged(swap, incoming)).includes(true);
 
 /** The texts of the live views, for the way back. */
 async function keepViews({ clickhouse, projection }: Swap): Promise<void> {
@@ -38,7 +41,7 @@ async function keepViews({ clickhouse, projection }: Swap): Promise<void> {
 export async function exchange(swap: Swap, diary: Diary, keepOld: boolean): Promise<void> {
   const { clickhouse, projection } = swap;
   const incoming = diary.incoming ?? '{}';
-  if (await isExchanged(swap, incoming)) return;
+  if (!(await exchanged(swap, incoming)).includes(false)) return;
   await keepViews(swap);
   await note(clickhouse, projection, 'keep_old', String(keepOld));
   // Only once: of several tables one may be exchanged since.
