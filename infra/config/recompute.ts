@@ -31,36 +31,37 @@ const STRAGGLER_MS = 1_500;
 const staleTickets = (clickhouse: ClickHouse, table: string): Promise<Ticket[]> =>
   clickhouse.query<Ticket>(`SELECT integration_id, ticket_id FROM ${table} FINAL WHERE config_version < facts_need_config(integration_id) ORDER BY ticket_id, integration_id`);
 
-async function recomputeTable(clickhouse: ClickHouse, table: string, report: (done: number, total: number) => void): Promise<number> {
+type Report = (progress: RecomputeProgress) => void;
+
+async function recomputeTable(clickhouse: ClickHouse, table: string, onProgress: Report): Promise<number> {
+  const stale = await staleTickets(clickhouse, table);
+  const begun = Date.now();
+  for (let from = 0; from < stale.length; from += CHUNK) {
+    const chunk = stale.slice(from, from + CHUNK);
+    // Rows of equal version: the one inserted last wins, which is this one.
+    await computeFacts(clickhouse, table, [...new Set(chunk.map(({ ticket_id }) => ticket_id))]);
+    const done = from + chunk.length;
+    const perSecond = done / Math.max(0.001, (Date.now() - begun) / 1000);
+    onProgress({ table, done, total: stale.length, perSecond, etaSeconds: (stale.length - done) / perSecond });
+  }
+  return stale.length;
+}
+
+async function recomputeProjection(clickhouse: ClickHouse, { database, facts }: Projection, onProgress: Report): Promise<number> {
   let recomputed = 0;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const stale = await staleTickets(clickhouse, table);
-    if (stale.length === 0 && round > 0) return recomputed;
-    for (let from = 0; from < stale.length; from += CHUNK) {
-      const chunk = stale.slice(from, from + CHUNK);
-      // Rows of equal version: the one inserted last wins, which is this one.
-      await computeFacts(clickhouse, table, [...new Set(chunk.map(({ ticket_id }) => ticket_id))]);
-      recomputed += chunk.length;
-      report(recomputed, recomputed + stale.length - from - chunk.length);
-    }
+    let found = 0;
+    // One after the other: facts may be computed from those before them.
+    for (const name of facts) found += await recomputeTable(clickhouse, `${database}.${name}`, onProgress);
+    if (found === 0 && round > 0) return recomputed;
+    recomputed += found;
     await sleep(STRAGGLER_MS);
   }
-  throw new RuntimeError('CLICKHOUSE_UNAVAILABLE', `${table} still holds facts of an older configuration after ${MAX_ROUNDS} rounds; apply the file again`);
+  throw new RuntimeError('CLICKHOUSE_UNAVAILABLE', `${database} still holds facts of an older configuration after ${MAX_ROUNDS} rounds; apply the file again`);
 }
 
 /** @returns the tickets recomputed, over all tables. */
-export async function recompute(clickhouse: ClickHouse, projections: readonly Projection[], onProgress: (progress: RecomputeProgress) => void): Promise<number> {
-  const counts = await Promise.all(projections.map(async ({ database, facts }) => {
-    let recomputed = 0;
-    // One after the other: facts may be computed from those before them.
-    for (const table of facts.map((name) => `${database}.${name}`)) {
-      const begun = Date.now();
-      recomputed += await recomputeTable(clickhouse, table, (done, total) => {
-        const perSecond = done / Math.max(0.001, (Date.now() - begun) / 1000);
-        onProgress({ table, done, total, perSecond, etaSeconds: (total - done) / perSecond });
-      });
-    }
-    return recomputed;
-  }));
+export async function recompute(clickhouse: ClickHouse, projections: readonly Projection[], onProgress: Report): Promise<number> {
+  const counts = await Promise.all(projections.map((projection) => recomputeProjection(clickhouse, projection, onProgress)));
   return counts.reduce((sum, count) => sum + count, 0);
 }
