@@ -7,7 +7,7 @@ import { readDesk } from '../../infra/config/read-desk.ts';
 import { toRows, type Rows } from '../../infra/config/rows.ts';
 import type { Calendar } from '../oracle/calendar.ts';
 import type { OracleConfig } from '../oracle/config.ts';
-import type { SlaPolicy, SlaPolicyVersion } from '../oracle/sla.ts';
+import type { SlaPolicy } from '../oracle/sla.ts';
 
 export interface HistoryConfig extends Required<Pick<OracleConfig, 'calendars' | 'defaultCalendars' | 'policies'>>,
   Pick<OracleConfig, 'statusMaps' | 'shifts' | 'agentNames'> {
@@ -31,20 +31,10 @@ function calendarOf({ calendar_id, versions }: Calendar): DeskCalendar {
   };
 }
 
-function matchOf({ queue_id, channel_type, language_code, metadata }: NonNullable<SlaPolicyVersion['match']>): NonNullable<Policy['versions'][number]['match']> {
-  return {
-    ...(queue_id === undefined ? {} : { queue_ids: [queue_id] }),
-    ...(channel_type === undefined ? {} : { channel_types: [channel_type] }),
-    ...(language_code === undefined ? {} : { language_codes: [language_code] }),
-    ...(metadata === undefined ? {} : { metadata }),
-  };
-}
-
 function policyOf({ policy_id, versions }: SlaPolicy): Policy {
   return {
     policy_id,
-    versions: versions.map(({ valid_from, match, ...version }) =>
-      ({ ...version, ...fromOf(valid_from), ...(match === undefined ? {} : { match: matchOf(match) }) })),
+    versions: versions.map(({ valid_from, ...version }) => ({ ...version, ...fromOf(valid_from) })),
   };
 }
 

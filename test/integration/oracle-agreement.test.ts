@@ -21,7 +21,8 @@ const SEED = Number(process.env['SEED'] ?? 358_440_570);
 const REGRESSION_SEEDS = [3];
 /** Histories that end an hour ago: their timers run, their solves are young. */
 const RECENT_HISTORIES = 200;
-const COSTLY_HISTORIES = 25;
+/** A small crowd and two dozens of single histories. */
+const COSTLY = 25;
 
 const clickhouse = connectClickHouse(environment.clickhouseUrl);
 
@@ -45,15 +46,26 @@ function toldOf(seed: number, count: number, name: string, shift = 0): Told[] {
   });
 }
 
+/** The tickets of many histories in one desk: percentiles, medians and shares differ only among many. */
+function crowdOf(seed: number, count: number, name: string): Told {
+  const tenant = `${TENANT}-${name}`;
+  const integrations = ['crm-a', 'crm-b'].map((id) => `${id}-${tenant}`);
+  const events = fc.sample(histories, { numRuns: count, seed }).flatMap((history, index) =>
+    inTenant(history, tenant).events.map((event) => ({ ...event, ticket_id: `${event.ticket_id}-${index}` })));
+  return { events, config: historyConfig(integrations, true), whatIf: whatIfPolicies(integrations) };
+}
+
 const population: readonly Told[] = [
+  crowdOf(SEED + 2, 40, 'few'),
   ...toldOf(SEED, HISTORIES, ''),
+  crowdOf(SEED + 3, 200, 'many'),
   ...toldOf(SEED + 1, RECENT_HISTORIES, 'recent-', untilLately),
   ...REGRESSION_SEEDS.flatMap((seed) => toldOf(seed, 100, `${seed}-`)),
 ];
 const events = population.flatMap((told) => told.events);
 const integrationsOf = (tolds: readonly Told[]): string[] => [...new Set(tolds.flatMap((told) => told.events.map((event) => event.source.integration_id)))];
 
-const costly = population.slice(0, COSTLY_HISTORIES);
+const costly = population.slice(0, COSTLY);
 const costlyAnswers = new Map<Compared, Answer>();
 
 function configOf(tolds: readonly Told[]): Parameters<typeof loadConfig>[2] {
@@ -80,12 +92,12 @@ async function land(tolds: readonly Told[], databases: readonly string[]): Promi
 }
 
 before(async () => {
-  console.log(`${population.length} histories, ${events.length} events, SEED=${SEED}`);
+  console.log(`${HISTORIES} histories and ${population.length - HISTORIES} more desks, ${events.length} events, SEED=${SEED}, the recent ones ${untilLately} ms later`);
   await loadConfig(clickhouse, integrationsOf(population), configOf(population));
   await land(costly, ['queue', 'agents', 'log']);
   const tenants = `integration_id IN ('${integrationsOf(costly).join("', '")}')`;
   for (const view of costlyViews) costlyAnswers.set(view, await answer(clickhouse, queryOf(view, tenants)));
-  await land(population.slice(COSTLY_HISTORIES), ['queue', 'agents']);
+  await land(population.slice(COSTLY), ['queue', 'agents']);
 });
 
 after(async () => {

@@ -4,7 +4,7 @@ import { bodyTime, type Row } from './events.ts';
 import type { Timeline } from './timeline.ts';
 
 /** A member of the creation's metadata as text; '' when it is absent or null. */
-function metadataText(metadata: string | null, member: string): string {
+export function metadataText(metadata: string | null, member: string): string {
   if (metadata === null) return '';
   const parsed: unknown = JSON.parse(metadata);
   if (typeof parsed !== 'object' || parsed === null) return '';

@@ -56,26 +56,33 @@ export const historyCalendars: readonly Calendar[] = [
   },
 ];
 
-const paused = { pending: ['pending' as const], both: ['pending' as const, 'on_hold' as const], none: [] };
+const paused = { pending: ['pending'], both: ['pending', 'on_hold'], words: ['pending', 'Awaiting_Vendor', 'in progress'], none: [] };
 
 function policiesOf(integration_id: string): SlaPolicy[] {
   return [
     {
       policy_id: 'spring', integration_id,
       versions: [{
-        version: 1, valid_from: 0, calendar_id: '', match: { metadata: { campaign_id: 'spring' }, channel_type: 'bot_form' },
+        version: 1, valid_from: 0, calendar_id: '', match: { metadata: { campaign_id: 'spring' }, channel_types: ['bot_form'] },
         next_response_seconds: 600, pause_statuses: paused.none,
+      }],
+    },
+    {
+      policy_id: 'important', integration_id,
+      versions: [{
+        version: 2, valid_from: 0, calendar_id: 'history-island', match: { metadata: { campaign_id: 42, vip: 'yes' }, queue_ids: ['tech', ''] },
+        resolution_seconds: 5400, pause_statuses: paused.words,
       }],
     },
     {
       policy_id: 'billing', integration_id,
       versions: [
         {
-          version: 1, valid_from: 0, calendar_id: 'history-office', match: { queue_id: 'billing' }, first_response_seconds: 1800,
+          version: 1, valid_from: 0, calendar_id: 'history-office', match: { queue_ids: ['billing'] }, first_response_seconds: 1800,
           resolution_seconds: 14_400, pause_statuses: paused.pending,
         },
         {
-          version: 2, valid_from: baseTime + 5 * day, calendar_id: 'history-night', match: { queue_id: 'billing' }, first_response_seconds: 3600,
+          version: 2, valid_from: baseTime + 5 * day, calendar_id: 'history-night', match: { queue_ids: ['billing'] }, first_response_seconds: 3600,
           next_response_seconds: 3600, resolution_seconds: 86_400, pause_statuses: paused.both,
         },
       ],
@@ -83,21 +90,21 @@ function policiesOf(integration_id: string): SlaPolicy[] {
     {
       policy_id: 'tech', integration_id,
       versions: [{
-        version: 1, valid_from: 0, calendar_id: '', match: { queue_id: 'tech' }, first_response_seconds: 900,
-        resolution_seconds: 7200, pause_statuses: paused.none,
+        version: 1, valid_from: 0, calendar_id: '', match: { queue_ids: ['tech'] }, first_response_seconds: 900,
+        resolution_seconds: 7200, pause_statuses: paused.words,
       }],
     },
     {
       policy_id: 'english forms', integration_id,
       versions: [{
-        version: 1, valid_from: 0, calendar_id: 'history-closing', match: { language_code: 'en', channel_type: 'bot_form' },
+        version: 1, valid_from: 0, calendar_id: 'history-closing', match: { language_codes: ['en', 'fr'], channel_types: ['topic_group', 'bot_form'] },
         first_response_seconds: 3600, next_response_seconds: 40_000, resolution_seconds: 100_000, pause_statuses: paused.pending,
       }],
     },
     {
       policy_id: 'german', integration_id,
       versions: [{
-        version: 1, valid_from: baseTime + 900_000, calendar_id: 'history-office', match: { language_code: 'de' }, first_response_seconds: 7200,
+        version: 1, valid_from: baseTime + 900_000, calendar_id: 'history-office', match: { language_codes: ['de'] }, first_response_seconds: 7200,
         next_response_seconds: 7200, resolution_seconds: 172_800, pause_statuses: paused.both,
       }],
     },

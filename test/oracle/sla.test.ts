@@ -84,13 +84,13 @@ describe('resolution timers', () => {
 });
 
 describe('which policy applies', () => {
-  const tech = policy('tech', { match: { queue_id: 'tech' }, first_response_seconds: 2 * hour });
-  const billing = policy('billing', { match: { queue_id: 'billing' }, first_response_seconds: hour });
+  const tech = policy('tech', { match: { queue_ids: ['tech'] }, first_response_seconds: 2 * hour });
+  const billing = policy('billing', { match: { queue_ids: ['billing'] }, first_response_seconds: hour });
   const columns = ['policy_id', 'instance', 'outcome', 'started_at', 'due_at', 'breach_seconds'];
 
   test('the first match in configured order that has a target for the metric', () => {
     const vip = policy('vip', { match: { metadata: { vip: 'yes' } }, first_response_seconds: 60 });
-    const german = policy('german', { match: { language_code: 'de', channel_type: 'bot_form' }, first_response_seconds: 120 });
+    const german = policy('german', { match: { language_codes: ['de'], channel_types: ['bot_form'] }, first_response_seconds: 120 });
     const created = (options: object): unknown[][] => timers(story().created('09:00', options), [resolve, vip, german, respond], '09:00', 'metric', 'policy_id');
     assert.deepEqual(created({ metadata: '{"vip":"yes"}', language: 'de', channel: 'bot_form' })[0], ['first_response', 'vip']);
     assert.deepEqual(created({ language: 'de', channel: 'bot_form' })[0], ['first_response', 'german']);

@@ -3,10 +3,11 @@
 // A clock that has to be watched (a "watch": first response, next response, resolution) is
 // run by the policy that applies at each instant. When another policy comes to apply, the
 // timer is cancelled and a new instance runs the same watch from its original start.
+import { metadataText } from './attributes.ts';
 import type { Clock } from './calendar.ts';
 import type { Rules } from './config.ts';
 import type { Wait } from './conversation.ts';
-import { isFinished, type StatusCategory } from './statuses.ts';
+import { isFinished, sameStatus } from './statuses.ts';
 import { resolutions } from './tickets.ts';
 import { isReopen, stateAt, type State, type Timeline } from './timeline.ts';
 
@@ -20,9 +21,14 @@ export interface SlaPolicyVersion {
   first_response_seconds?: number;
   next_response_seconds?: number;
   resolution_seconds?: number;
-  match?: { queue_id?: string; channel_type?: string; language_code?: string; metadata?: Readonly<Record<string, string>> };
-  /** Categories that pause resolution timers. */
-  pause_statuses: readonly StatusCategory[];
+  match?: {
+    queue_ids?: readonly string[];
+    channel_types?: readonly string[];
+    language_codes?: readonly string[];
+    metadata?: Readonly<Record<string, string | number | boolean>>;
+  };
+  /** Categories or statuses that pause resolution timers. */
+  pause_statuses: readonly string[];
 }
 
 export interface SlaPolicy {
@@ -90,18 +96,15 @@ function targetOf(version: SlaPolicyVersion, metric: SlaMetric): number | undefi
   }
 }
 
-function metadataOf(timeline: Timeline): Map<string, unknown> {
-  const parsed: unknown = JSON.parse(timeline.creation?.metadata ?? '{}');
-  return new Map(typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : []);
-}
-
+/** Each that is given must match; metadata is compared as text. */
 function matches(version: SlaPolicyVersion, timeline: Timeline, state: State): boolean {
-  const { queue_id, channel_type, language_code, metadata } = version.match ?? {};
-  const values = metadataOf(timeline);
-  return (queue_id === undefined || queue_id === state.queue)
-    && (channel_type === undefined || channel_type === (timeline.creation?.channel.type ?? ''))
-    && (language_code === undefined || language_code === (timeline.creation?.customer.language_code ?? ''))
-    && Object.entries(metadata ?? {}).every(([key, value]) => values.get(key) === value);
+  const { queue_ids, channel_types, language_codes, metadata = {} } = version.match ?? {};
+  const { creation } = timeline;
+  const fits = (allowed: readonly string[] | undefined, value: string): boolean => allowed === undefined || allowed.includes(value);
+  return fits(queue_ids, state.queue)
+    && fits(channel_types, creation?.channel.type ?? '')
+    && fits(language_codes, creation?.customer.language_code ?? '')
+    && Object.entries(metadata).every(([member, value]) => metadataText(creation?.metadata ?? null, member) === String(value));
 }
 
 /** The first matching policy in configured order that has a target for the metric. */
@@ -139,7 +142,8 @@ interface Figures {
 }
 
 function pauses(applied: Applied, watch: Watch, state: State): boolean {
-  return watch.metric === 'resolution' && applied.version.pause_statuses.includes(state.category);
+  return watch.metric === 'resolution'
+    && applied.version.pause_statuses.some((name) => name === state.category || sameStatus(name, state.status));
 }
 
 /** Runs the watch under one policy from its original start; pauses after the due time no longer count. */
