@@ -134,6 +134,25 @@ describe('which policy applies', () => {
   });
 });
 
+describe('pauses and matches', () => {
+  test('a pause that begins in the due instant stops the timer with nothing left, and it is due when the pause ends', () => {
+    const told = story().created('09:00').status('13:00', 'pending');
+    assert.deepEqual(timers(told, [resolve], '15:00', 'outcome', 'due_at', 'remaining_seconds', 'paused_seconds'), [['active', null, 0, 7200]]);
+    const resumed = story().created('09:00').status('13:00', 'pending').status('14:00', 'open');
+    assert.deepEqual(timers(resumed, [resolve], '15:00', 'outcome', 'due_at', 'breach_seconds', 'paused_seconds'), [['breached', time('14:00'), 3600, 3600]]);
+  });
+  test('a policy pauses in categories and in statuses by their names, in any spelling', () => {
+    const named = policy('named', { resolution_seconds: 4 * hour, pause_statuses: ['Awaiting_vendor'] });
+    const told = story().created('09:00').status('10:00', 'AWAITING-VENDOR').status('11:00', 'awaiting parts').status('12:00', 'pending');
+    assert.deepEqual(timers(told, [named], '12:30', 'outcome', 'due_at', 'paused_seconds'), [['active', time('14:00'), 3600]]);
+  });
+  test('a policy matches any queue of its list, and metadata as text', () => {
+    const listed = policy('listed', { match: { queue_ids: ['billing', 'tech'], metadata: { tier: 2 } }, first_response_seconds: hour });
+    const told = (metadata: string): Story => story().created('09:00', { metadata }).assign('09:00', '@tech');
+    assert.deepEqual(['{"tier":2}', '{"tier":"2"}', '{"tier":3}', '{}'].map((metadata) => timers(told(metadata), [listed], '09:30', 'policy_id').length), [1, 1, 0, 0]);
+  });
+});
+
 test('a timer counts in its own calendar, and a due time at closing is the closing instant', () => {
   const office = { version: 1, valid_from: 0, zone: 'UTC', holidays: [], windows: [{ weekdays: [1, 2, 3, 4, 5], from: '09:00', to: '17:00' }] };
   const config: Partial<OracleConfig> = {
