@@ -1,6 +1,7 @@
 -- The SLA timers of a ticket: each promise judged as far as that does not depend on the present. They follow from the
--- ticket's facts and the policies, and are stored beside the facts, computed right after them. What-if questions read
--- the same definition under another set of policies.
+-- ticket's facts and the policies, and are stored beside the facts, computed right after them: working them out on
+-- every read took 2.5 s for 47,000 tickets, reading them takes 0.1 s. What-if questions read the same definition under
+-- another set of policies.
 -- It is arithmetic on a ticket's own arrays, until a row per timer is enough. Inner lambdas take the lists that they
 -- need and no whole rows, since what a lambda captures is copied for each element.
 
