@@ -104,7 +104,7 @@ WITH
                 p -> both(
                     both(either(empty(p.channel_types), has(p.channel_types, toString(channel_type))),
                          either(empty(p.language_codes), has(p.language_codes, toString(customer_language_code)))),
-                    arrayAll((k, v) -> json_text(metadata, k) = v, mapKeys(p.metadata), mapValues(p.metadata))),
+                    arrayAll((k, v) -> both(JSONHas(metadata, k), json_text(metadata, k) = v), mapKeys(p.metadata), mapValues(p.metadata))),
                 all_policies) AS policies
         FROM
         (
@@ -131,7 +131,9 @@ WITH
     (
         SELECT
             policy_set, integration_id, ticket_id, version, config_version, intervals, policies,
-            arrayMap(i -> (i.valid_from, i.valid_to), arrayFilter(i -> NOT is_finished(i.status_category), intervals)) AS open_periods,
+            arrayMap(f -> f.at, arrayFilter(f -> f.flow = 'reopened', flows)) AS reopened_at,
+            arrayMap(i -> (i.valid_from, i.valid_to), arrayFilter(i -> is_finished(i.status_category), intervals)) AS finished_periods,
+            NOT has(flows.flow, 'created') AS is_created_finished,
             CAST(arrayConcat(
                 if(either(isNull(response_due_from), ifNull(waits[1].ended_at < response_due_from, false)), [], [(
                     'first_response', assumeNotNull(response_due_from),
@@ -144,14 +146,15 @@ WITH
                     r -> ('resolution', r.cycle_started_at, toNullable(r.solved_at), 'solved'),
                     arrayFilter(r -> r.solved_at >= r.cycle_started_at, resolutions)),
                 if(is_finished(status_category), [], [(
-                    'resolution', if(reopens > 0, arrayLast(f -> f.flow = 'reopened', flows).at, created_at), NULL, '')])),
+                    'resolution', if(reopens > 0, reopened_at[-1], created_at), NULL, '')])),
                 'Array(Tuple(metric String, begins DateTime64(3, ''UTC''), ends Nullable(DateTime64(3, ''UTC'')), ends_by String))')
                 AS timed
         FROM answered
     ),
 
     -- A wait that begins while the ticket is finished starts its timer at the reopening; without one there is no timer.
-    -- Neither is there for what was over before the creation.
+    -- Neither is there for what was over before the creation. Within an instant creations and messages come first and
+    -- changes of the status last: what was in force just before it is the status of a message.
     started AS
     (
         SELECT
@@ -160,28 +163,34 @@ WITH
             arrayMap(p -> (p.metric, p.in_force_from, p.in_force_to, p.queue_ids), policies) AS choices,
             arrayFilter(
                 s -> multiIf(
-                    s.metric = 'resolution', true,
-                    s.opens_until <= s.begins, false,
-                    s.started_at = s.begins, true,
+                    NOT s.waits_for_reopening, true,
+                    s.started_at = toDateTime64(0, 3, 'UTC'), false,
+                    s.ended_by = 'solved', ifNull(s.ended_at >= s.started_at, true),
                     ifNull(s.ended_at > s.started_at, true)),
                 CAST(arrayMap(
-                    (s, period) -> (
-                        s.metric, s.begins, period.2,
-                        if(s.metric = 'resolution', s.begins, greatest(s.begins, period.1)), s.ends, s.ends_by),
-                    timed, arrayMap(begins -> arrayFirst(p -> p.2 > begins, open_periods), timed.begins)),
-                    'Array(Tuple(metric String, begins DateTime64(3, ''UTC''), opens_until DateTime64(3, ''UTC''), started_at DateTime64(3, ''UTC''), ended_at Nullable(DateTime64(3, ''UTC'')), ended_by String))'))
+                    (s, is_finished_then, reopened) -> (
+                        s.metric, both(s.metric != 'resolution', is_finished_then),
+                        if(both(s.metric != 'resolution', is_finished_then), reopened, s.begins), s.ends, s.ends_by),
+                    timed,
+                    arrayMap(
+                        begins -> if(begins <= intervals[1].valid_from, is_created_finished,
+                            arrayExists(p -> both(p.1 < begins, p.2 >= begins), finished_periods)),
+                        timed.begins),
+                    arrayMap(begins -> arrayFirst(r -> r >= begins, reopened_at), timed.begins)),
+                    'Array(Tuple(metric String, waits_for_reopening Bool, started_at DateTime64(3, ''UTC''), ended_at Nullable(DateTime64(3, ''UTC'')), ended_by String))'))
                 AS subjects
         FROM timed
     ),
 
     -- The stretches of a subject in which the state was one and the same, each with the first policy in configured order
-    -- that matches, in the version in force at the original start; 0 for none.
+    -- that matches, in the version in force at the original start; 0 for none. A reply comes first in its instant, so that
+    -- what else happens then is too late; a solve comes last, so an assignment in its instant takes over before it.
     stretched AS
     (
         SELECT
             policy_set, integration_id, ticket_id, version, config_version, intervals, policies, subjects,
             arrayMap(
-                (metric, started_at, ended_at) -> CAST(arrayMap(
+                (metric, started_at, ended_at, ended_by) -> CAST(arrayMap(
                     i -> (
                         greatest(i.1, started_at), least(i.2, ifNull(ended_at, far_future())), i.3, i.4,
                         arrayFirstIndex(
@@ -193,10 +202,13 @@ WITH
                                 has(c.4, i.5)),
                             choices)),
                     arrayFilter(
-                        i -> both(i.2 > started_at, either(i.1 <= started_at, i.1 < ifNull(ended_at, far_future()))),
+                        i -> both(i.2 > started_at, multiIf(
+                            i.1 <= started_at, true,
+                            ended_by = 'solved', i.1 <= ended_at,
+                            i.1 < ifNull(ended_at, far_future()))),
                         states)),
                     'Array(Tuple(begins DateTime64(3, ''UTC''), ends DateTime64(3, ''UTC''), category String, status_key String, policy UInt32))'),
-                subjects.metric, subjects.started_at, subjects.ended_at) AS stretches
+                subjects.metric, subjects.started_at, subjects.ended_at, subjects.ended_by) AS stretches
         FROM started
     ),
 

@@ -55,6 +55,26 @@ describe('response timers', () => {
     const unopened = story().created('09:00').reply('09:10', 'anna').status('09:20', 'solved').customer('10:00').reply('10:10', 'anna');
     assert.deepEqual(timers(unopened, [respond], '12:00', 'metric'), [['first_response']]);
   });
+  test('a wait that begins and ends in one instant has its timer, by the order within it', () => {
+    const columns = ['metric', 'started_at', 'outcome', 'fulfilled_at'];
+    const answered = story().created('09:00', { initial: null }).customer('09:05').reply('09:05', 'anna').status('09:05', 'solved');
+    assert.deepEqual(timers(answered, [respond], '12:00', ...columns), [['first_response', time('09:05'), 'met', time('09:05')]]);
+    const unanswered = story().created('09:00').reply('09:01', 'anna').customer('09:05').status('09:05', 'solved');
+    assert.deepEqual(timers(unanswered, [respond], '12:00', ...columns).at(-1), ['next_response', time('09:05'), 'cancelled', null]);
+    // Solved before: the wait is over before the reopen of that instant.
+    const tooEarly = story().created('09:00').reply('09:01', 'anna').status('09:02', 'solved').customer('09:05').reply('09:05', 'anna').status('09:05', 'open');
+    assert.deepEqual(timers(tooEarly, [respond], '12:00', 'metric'), [['first_response']]);
+  });
+  test('an assignment in the instant of a reply comes too late to change the policy, one in the instant of a solve does not', () => {
+    const ofBilling = policy('billing', { match: { queue_ids: ['billing'] }, first_response_seconds: hour, resolution_seconds: 2 * hour });
+    const others = policy('others', { first_response_seconds: hour, resolution_seconds: 4 * hour });
+    const told = story().created('09:00').reply('12:00', 'anna').assign('12:00', '@billing').status('12:00', 'solved');
+    assert.deepEqual(timers(told, [ofBilling, others], '13:00', 'metric', 'policy_id', 'outcome', 'taken_over_at'), [
+      ['first_response', 'others', 'breached', time('09:00')],
+      ['resolution', 'others', 'cancelled', time('09:00')],
+      ['resolution', 'billing', 'breached', time('12:00')],
+    ]);
+  });
 });
 
 describe('resolution timers', () => {

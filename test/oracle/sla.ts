@@ -9,7 +9,7 @@ import type { Rules } from './config.ts';
 import type { Wait } from './conversation.ts';
 import { isFinished, sameStatus } from './statuses.ts';
 import { resolutions } from './tickets.ts';
-import { isReopen, stateAt, type State, type Timeline } from './timeline.ts';
+import { isReopen, stateAt, type State, type Step, type Timeline } from './timeline.ts';
 
 export type SlaMetric = 'first_response' | 'next_response' | 'resolution';
 
@@ -50,22 +50,17 @@ interface Applied {
   targetMs: number;
 }
 
-/** The first instant from `from` on after which the ticket is not finished; the state after an instant rules at that instant. */
-function firstOpenInstant(timeline: Timeline, from: number): number | undefined {
-  const instants = [from, ...timeline.steps.map((s) => s.at).filter((at) => at > from)];
-  return instants.find((at) => !isFinished((stateAt(timeline, at) ?? timeline.initial).category));
-}
-
-/** A response timer of a wait that begins while the ticket is solved starts at the reopen. */
+/**
+ * The order within an instant rules: a wait that begins just before the solve of that instant
+ * has its timer. One that begins while the ticket is solved starts it at the reopen.
+ */
 function responseWatch(wait: Wait, timeline: Timeline): Watch | null {
   const metric = wait.wait_no === 1 ? 'first_response' : 'next_response';
   const anchor = wait.wait_no === 1 ? Math.max(wait.startIndex, timeline.creationIndex) : wait.startIndex;
   const endIndex = wait.end?.index ?? timeline.steps.length;
-  const atAnchor = timeline.steps[anchor];
-  if (!atAnchor || anchor >= endIndex) return null; // over before the clock could start
-  const start = firstOpenInstant(timeline, atAnchor.at);
-  if (start === undefined || (start > atAnchor.at && wait.end && wait.end.at <= start)) return null;
-  return { metric, start, end: wait.end };
+  if (anchor >= endIndex) return null; // over before the clock could start
+  const start = timeline.steps.slice(anchor, endIndex).find((step) => !isFinished(step.after.category));
+  return start ? { metric, start: start.at, end: wait.end } : null;
 }
 
 /** The creation (unless it is finished from the start) and each reopen start a resolution timer. */
@@ -125,11 +120,16 @@ interface Point {
   state: State;
 }
 
-/** The state after each instant of the watch, from its start on; what happens in the instant of its end is too late. */
+/**
+ * The state after each instant of the watch, from its start on. A reply comes first in its
+ * instant, so what else happens then is too late; a solve comes last, so an assignment counts.
+ */
 function pointsOf(watch: Watch, timeline: Timeline): Point[] {
   const points = new Map<number, State>([[watch.start, stateAt(timeline, watch.start) ?? timeline.initial]]);
+  const isWithin = (step: Step): boolean =>
+    watch.end === null || step.at < watch.end.at || (watch.end.by === 'solved' && step.index <= watch.end.index);
   for (const step of timeline.steps) {
-    if (step.at > watch.start && step.at < (watch.end?.at ?? Infinity)) points.set(step.at, step.after);
+    if (step.at > watch.start && isWithin(step)) points.set(step.at, step.after);
   }
   return [...points].map(([at, state]) => ({ at, state }));
 }
