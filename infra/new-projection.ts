@@ -12,7 +12,7 @@ export const projection = defineProjection({
   name: '${name}',
   database: '${database}',
   facts: [], // tables of one row per ticket, each with a view <table>_of that recomputes it
-  timeline: false, // true: the shared timeline and its steps, in this database too
+  timeline: false, // true: the shared timeline and its steps, in this database too; its SQL then defines computed_facts
 });
 `;
 

@@ -269,9 +269,19 @@ WITH
         FROM paused
     ),
 
+    -- Reached just at a stretch's end, it is the next one's matter: the state after an instant rules at that instant. Not so
+    -- where the calendar had closed before that end.
     reached AS
     (
-        SELECT *, arrayFirstIndex(c -> c >= rule.target_ms, counted_ms) AS due_part
+        SELECT
+            *,
+            arrayFirstIndex(
+                (c, p, paused) -> multiIf(
+                    paused, false,
+                    c > rule.target_ms, true,
+                    c < rule.target_ms, false,
+                    calendar_clock(rule.calendar_id, p.ends) = calendar_clock(rule.calendar_id, p.ends - toIntervalMillisecond(1))),
+                counted_ms, parts, is_paused) AS due_part
         FROM counted
     ),
 

@@ -125,6 +125,7 @@ before(async () => {
       await sleep(200);
     }
     if (order === 1) {
+      for (const running of seconds) landedBySeconds += await landedBy(running);
       await Promise.all(seconds.map((running) => running.end('SIGKILL')));
       seconds = await secondProcesses();
     }

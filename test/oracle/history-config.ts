@@ -91,7 +91,7 @@ function policiesOf(integration_id: string): SlaPolicy[] {
       policy_id: 'tech', integration_id,
       versions: [{
         version: 1, valid_from: 0, calendar_id: '', match: { queue_ids: ['tech'] }, first_response_seconds: 900,
-        resolution_seconds: 7200, pause_statuses: paused.none,
+        resolution_seconds: 7200, pause_statuses: paused.words,
       }],
     },
     {
