@@ -68,7 +68,7 @@ const done = async (...args: string[]): Promise<string> => {
 /** So many tickets at once that there are a few chunks, however many tickets other tests left. */
 async function someChunks(): Promise<string> {
   const [row] = await query<{ tickets: number }>('SELECT uniqExact(ticket_id) AS tickets FROM queue.timeline');
-  return String(Math.ceil((row?.tickets ?? 0) / 6));
+  return String(Math.ceil((row?.tickets ?? 0) / 4));
 }
 
 /** Sends events all the while, and waits until they have landed. */
