@@ -8,7 +8,7 @@ import { program } from 'commander';
 import { connectClickHouse, type ClickHouse } from '../services/runtime/clickhouse.ts';
 import { consumerSettings, readConfig } from '../services/runtime/config.ts';
 import { messageOf, RuntimeError } from '../services/runtime/errors.ts';
-import type { Projection } from '../services/runtime/projector.ts';
+import type { Projection } from '../services/runtime/projection/projector.ts';
 import { bringIntoForce, forgetOld, readLive, type DeskFile } from './config/apply.ts';
 import type { Calendar, Desk } from './config/desk.ts';
 import { readHolidays } from './config/holidays.ts';

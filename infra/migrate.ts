@@ -13,12 +13,12 @@ import { loadContracts } from '../schemas/contract.ts';
 import { connectClickHouse, type ClickHouse } from '../services/runtime/clickhouse.ts';
 import { consumerSettings, readConfig } from '../services/runtime/config.ts';
 import { messageOf, RuntimeError } from '../services/runtime/errors.ts';
-import { landingColumns, landingTable } from '../services/runtime/landing.ts';
-import { quarantineLandings } from '../services/runtime/quarantine-landing.ts';
+import { landingColumns, landingTable } from '../services/runtime/projection/landing.ts';
+import { quarantineLandings } from '../services/runtime/projection/quarantine-landing.ts';
 import { endWithMessage } from './local/signals.ts';
 import { addComputedAt, definitionOf, recordDefinition, recordedDefinition } from './rebuild/definition.ts';
 import { queryOf, readStatements, type Statement } from './statements.ts';
-import type { Projection } from '../services/runtime/projector.ts';
+import type { Projection } from '../services/runtime/projection/projector.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const servicesFolder = join(root, 'services');

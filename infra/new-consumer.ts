@@ -17,7 +17,7 @@ export const consumer = defineConsumer(ticketEvents, {
 });
 `;
 
-const main = `import { runConsumerService } from '../runtime/consumer-service.ts';
+const main = `import { runConsumerService } from '../runtime/consumer/service.ts';
 import { consumer } from './consumer.ts';
 
 await runConsumerService(consumer, process.env);
@@ -26,7 +26,7 @@ await runConsumerService(consumer, process.env);
 const unitTest = (name: string): string => `import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sampleEvent } from '../../schemas/events.ts';
-import { deliver } from '../runtime/consumer-testing.ts';
+import { deliver } from '../runtime/consumer/testing.ts';
 import { consumer } from './consumer.ts';
 
 test('${name} takes an event of each type that it wants', async () => {

@@ -6,7 +6,7 @@ import { projectDir, SetupError } from './local/settings.ts';
 import { endWithMessage } from './local/signals.ts';
 import { nameFrom, writeService } from './scaffold.ts';
 
-const projection = (name: string, database: string): string => `import { defineProjection } from '../runtime/projector.ts';
+const projection = (name: string, database: string): string => `import { defineProjection } from '../runtime/projection/projector.ts';
 
 export const projection = defineProjection({
   name: '${name}',
@@ -16,7 +16,7 @@ export const projection = defineProjection({
 });
 `;
 
-const main = `import { runProjectionService } from '../runtime/projection-service.ts';
+const main = `import { runProjectionService } from '../runtime/projection/service.ts';
 import { projection } from './projection.ts';
 
 await runProjectionService(projection, process.env);

@@ -5,7 +5,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { connectClickHouse, type ClickHouse } from '../services/runtime/clickhouse.ts';
 import { consumerSettings, readConfig } from '../services/runtime/config.ts';
 import { RuntimeError } from '../services/runtime/errors.ts';
-import { RECOMPUTE_CHUNK } from '../services/runtime/projector.ts';
+import { RECOMPUTE_CHUNK } from '../services/runtime/projection/projector.ts';
 import { findProjections, migrateProjection, statementsOf } from './migrate.ts';
 import { definitionOf, recordedDefinition } from './rebuild/definition.ts';
 import { begin, buildChunks, canResume, catchUp, chunksOf, configurationOf, owning, staleTickets, within, type Rebuild } from './rebuild/build.ts';

@@ -11,7 +11,7 @@
 // A record's own columns (`customer.username`) are called customer_username there.
 import { readFileSync } from 'node:fs';
 import type { AvroRecord } from '../schemas/contract.ts';
-import { eventTypeOf, landingColumns, leadingFields } from '../services/runtime/landing.ts';
+import { eventTypeOf, landingColumns, leadingFields } from '../services/runtime/projection/landing.ts';
 
 export interface Statement {
   readonly file: string;

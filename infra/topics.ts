@@ -4,7 +4,7 @@
 import { commonSettings, integer, readConfig, type Config, type Settings } from '../services/runtime/config.ts';
 import { environmentSettings, environmentsOf } from './environments.ts';
 import { eventsTopic, quarantineTopic } from '../services/runtime/event-log.ts';
-import { ensureTopics, type TopicSettings } from '../services/runtime/kafka.ts';
+import { ensureTopics, type TopicSettings } from '../services/runtime/kafka/admin.ts';
 import { createLogger } from '../services/runtime/logger.ts';
 import { endWithMessage } from './local/signals.ts';
 

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { RuntimeError } from '../../services/runtime/errors.ts';
-import { computeFacts, type Projection } from '../../services/runtime/projector.ts';
+import { computeFacts, type Projection } from '../../services/runtime/projection/projector.ts';
 
 export interface RecomputeProgress {
   readonly table: string;

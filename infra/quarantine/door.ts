@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { RuntimeError } from '../../services/runtime/errors.ts';
-import type { QuarantineItem } from '../../services/runtime/quarantine.ts';
-import { replayRequest, type ReplayAnswer } from '../../services/runtime/quarantine-replay.ts';
+import type { QuarantineItem } from '../../services/runtime/quarantine/quarantine.ts';
+import { replayRequest, type ReplayAnswer } from '../../services/runtime/quarantine/replay.ts';
 import { projectDir } from '../local/settings.ts';
 
 const mainFile = join(projectDir, 'services', 'ingress', 'replay', 'main.ts');

@@ -1,7 +1,7 @@
 // Which items a command is about, as its options say it.
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { QuarantineItem } from '../../services/runtime/quarantine.ts';
-import { statuses, type Status } from '../../services/runtime/quarantine-resolution.ts';
+import type { QuarantineItem } from '../../services/runtime/quarantine/quarantine.ts';
+import { statuses, type Status } from '../../services/runtime/quarantine/resolution.ts';
 import type { InventoryEntry } from './inventory.ts';
 
 export interface Filters {

@@ -2,10 +2,10 @@
 // topic is read, not ClickHouse: it is the truth, it knows every environment, and it can be
 // read while ClickHouse is what has to be repaired.
 import { quarantineTopic } from '../../services/runtime/event-log.ts';
-import { readTail } from '../../services/runtime/kafka-consumer.ts';
-import type { KafkaConnection } from '../../services/runtime/kafka.ts';
-import { readQuarantineRecord, type QuarantineItem } from '../../services/runtime/quarantine.ts';
-import { identityOf, isResolution, readResolutionRecord, statusOf, type ResolutionEntry, type Status } from '../../services/runtime/quarantine-resolution.ts';
+import { readTail } from '../../services/runtime/kafka/consumer.ts';
+import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
+import { readQuarantineRecord, type QuarantineItem } from '../../services/runtime/quarantine/quarantine.ts';
+import { identityOf, isResolution, readResolutionRecord, statusOf, type ResolutionEntry, type Status } from '../../services/runtime/quarantine/resolution.ts';
 
 export interface InventoryEntry {
   /** Its payload is empty unless it was asked for. */

@@ -1,10 +1,10 @@
 // Which events are in the log already, by its own headers: an event that came again corrected,
 // or that a replay appended before it could note so, must not be appended a second time. A
 // record counts only if it can be read: poison that bears an event's id is not the event.
-import { readSince } from '../../services/runtime/kafka-consumer.ts';
-import type { KafkaConnection } from '../../services/runtime/kafka.ts';
+import { readSince } from '../../services/runtime/kafka/consumer.ts';
+import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
 import type { LogRecord } from '../../services/runtime/event-log.ts';
-import type { ToLanding } from '../../services/runtime/landing.ts';
+import type { ToLanding } from '../../services/runtime/projection/landing.ts';
 
 /** Kafka's timestamps and ours come from different clocks. */
 const CLOCK_SLACK_MS = 10 * 60_000;

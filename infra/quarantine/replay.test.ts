@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readQuarantineRecord, toQuarantineRecord, type QuarantineItem } from '../../services/runtime/quarantine.ts';
+import { readQuarantineRecord, toQuarantineRecord, type QuarantineItem } from '../../services/runtime/quarantine/quarantine.ts';
 import { matches, narrows, type Filters } from './filters.ts';
 import { tableOf } from './print.ts';
 import { decide, judge, replayedFrom, type Judged } from './replay.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { Projection } from '../../services/runtime/projector.ts';
+import type { Projection } from '../../services/runtime/projection/projector.ts';
 import { readStatements } from '../statements.ts';
 import { definitionOf, shadowStatements } from './definition.ts';
 import { duration, Progress } from './progress.ts';

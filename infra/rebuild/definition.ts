@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
-import type { Projection } from '../../services/runtime/projector.ts';
+import type { Projection } from '../../services/runtime/projection/projector.ts';
 import { withoutComments, type Statement } from '../statements.ts';
 
 const escaped = (text: string): string => text.replaceAll(/[.{}]/g, String.raw`\$&`);

@@ -4,7 +4,7 @@
 // old ones when asked to.
 import { hostname } from 'node:os';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import type { Projection } from '../../services/runtime/projector.ts';
+import type { Projection } from '../../services/runtime/projection/projector.ts';
 
 /** What a run writes down about itself. The last word on a subject counts. */
 export interface Diary {

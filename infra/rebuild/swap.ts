@@ -11,7 +11,7 @@
 //    events before it computes facts, so an insert that still went to the old table is among them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import type { Projection } from '../../services/runtime/projector.ts';
+import type { Projection } from '../../services/runtime/projection/projector.ts';
 import { recompute, staleTickets, type Rebuild } from './build.ts';
 import { dropDatabase, identityOf, nextOf, note, openShadow, previousOf, Refused, tableExists, type Diary } from './shadow.ts';
 

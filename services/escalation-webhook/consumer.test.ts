@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import { after, before, test } from 'node:test';
 import { sampleEvent } from '../../schemas/events.ts';
-import { deliver } from '../runtime/consumer-testing.ts';
+import { deliver } from '../runtime/consumer/testing.ts';
 import { isOutage } from '../runtime/consumer.ts';
 import { consumer } from './consumer.ts';
 

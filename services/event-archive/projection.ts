@@ -1,4 +1,4 @@
-import { defineProjection } from '../runtime/projector.ts';
+import { defineProjection } from '../runtime/projection/projector.ts';
 
 export const projection = defineProjection({
   name: 'event-archive',

@@ -1,5 +1,5 @@
 // What a consumer is: a name, the events it wants and what it does with one of them. Everything
-// else (reading, decoding, order, dedupe, retries, quarantine, health) is consumer-service.ts.
+// else (reading, decoding, order, dedupe, retries, quarantine, health) is consumer/service.ts.
 //
 // The runtime knows nothing about tickets: the contract comes in as an argument, and with it
 // the types of the events.

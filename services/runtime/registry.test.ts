@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
 import { RuntimeError } from './errors.ts';
-import { eventRows } from './landing.ts';
+import { eventRows } from './projection/landing.ts';
 import { createLogger } from './logger.ts';
 import { idOfText, idToWrite, readReleases, RESTORED, sameSchema, SchemaLookup, SchemaRegistry } from './registry.ts';
 import { watchSchemas } from './schema-watch.ts';

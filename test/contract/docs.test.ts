@@ -14,8 +14,8 @@ import { parseWebhook } from '../../services/ingress/parse.ts';
 import { createPrepare } from '../../services/ingress/prepare.ts';
 import { toLogRecord } from '../../services/ingress/to-log-record.ts';
 import { verifyWebhook } from '../../services/ingress/verify.ts';
-import { readQuarantineRecord, toQuarantineRecord } from '../../services/runtime/quarantine.ts';
-import { toResolutionRecord } from '../../services/runtime/quarantine-resolution.ts';
+import { readQuarantineRecord, toQuarantineRecord } from '../../services/runtime/quarantine/quarantine.ts';
+import { toResolutionRecord } from '../../services/runtime/quarantine/resolution.ts';
 import { asyncapiValidator } from './asyncapi/validator.ts';
 
 const contracts = await loadContracts();

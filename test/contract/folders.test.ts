@@ -7,8 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { generateTypes, typesFile } from '../../infra/types.ts';
 import { contractFolders, loadContracts } from '../../schemas/contract.ts';
 import type { Consumer } from '../../services/runtime/consumer.ts';
-import { landingColumns, landingTable } from '../../services/runtime/landing.ts';
-import type { Projection } from '../../services/runtime/projector.ts';
+import { landingColumns, landingTable } from '../../services/runtime/projection/landing.ts';
+import type { Projection } from '../../services/runtime/projection/projector.ts';
 import { closeClients, query } from '../support.ts';
 
 after(closeClients);

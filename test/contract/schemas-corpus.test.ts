@@ -12,7 +12,7 @@ import { loadContracts } from '../../schemas/contract.ts';
 import { compileSkim } from '../../services/runtime/avro-skim.ts';
 import { containerBlock, createDecoder, createReader, createResolvingDecoder } from '../../services/runtime/avro.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
-import { eventRows, landingColumns, type LandingRow } from '../../services/runtime/landing.ts';
+import { eventRows, landingColumns, type LandingRow } from '../../services/runtime/projection/landing.ts';
 import { readReleases, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry.ts';
 import { environment } from '../support.ts';
 

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
-import { BREAKER_WINDOW } from '../../services/runtime/breaker.ts';
-import { consumerPositions } from '../../services/runtime/kafka.ts';
-import { connectProducer } from '../../services/runtime/kafka-producer.ts';
+import { BREAKER_WINDOW } from '../../services/runtime/projection/breaker.ts';
+import { consumerPositions } from '../../services/runtime/kafka/admin.ts';
+import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { comingSchema, connection, encoded, headersOf, quarantine } from '../quarantine-cli.ts';
 import { closeClients, control, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
 

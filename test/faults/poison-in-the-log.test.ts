@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import kafkajs from 'kafkajs';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
-import { connectKafka } from '../../services/runtime/kafka.ts';
+import { connectKafka } from '../../services/runtime/kafka/admin.ts';
 import { SchemaRegistry } from '../../services/runtime/registry.ts';
 import { connection, encoded, writtenSchemaId } from '../quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';

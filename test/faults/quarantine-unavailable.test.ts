@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import kafkajs from 'kafkajs';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
-import { connectKafka } from '../../services/runtime/kafka.ts';
-import { readTail } from '../../services/runtime/kafka-consumer.ts';
-import { connectProducer } from '../../services/runtime/kafka-producer.ts';
+import { connectKafka } from '../../services/runtime/kafka/admin.ts';
+import { readTail } from '../../services/runtime/kafka/consumer.ts';
+import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { connection } from '../quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
 

@@ -49,12 +49,12 @@ export const toRecord: Upcast = (payload) => ({
 });
 `;
 
-const projection = `import { defineProjection } from '../runtime/projector.ts';
+const projection = `import { defineProjection } from '../runtime/projection/projector.ts';
 
 export const projection = defineProjection({ name: 'status-reasons', database: 'status_reasons', facts: [], timeline: false });
 `;
 
-const main = `import { runProjectionService } from '../runtime/projection-service.ts';
+const main = `import { runProjectionService } from '../runtime/projection/service.ts';
 import { projection } from './projection.ts';
 
 await runProjectionService(projection, process.env);

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
-import { readTail } from '../../services/runtime/kafka-consumer.ts';
-import { connectProducer } from '../../services/runtime/kafka-producer.ts';
+import { readTail } from '../../services/runtime/kafka/consumer.ts';
+import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { connection, encoded, headersOf, quarantine, writtenSchemaId } from '../quarantine-cli.ts';
 import { closeClients, eventually, landed, newTicketId, query, send, ticket, type SignedEvent } from '../support.ts';
 

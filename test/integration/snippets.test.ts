@@ -15,7 +15,7 @@ import { scaffoldedConsumer } from '../../infra/docs/blocks.ts';
 import { onPath } from '../../infra/local/prerequisites.ts';
 import { projectDir } from '../../infra/local/settings.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
-import { connectKafka } from '../../services/runtime/kafka.ts';
+import { connectKafka } from '../../services/runtime/kafka/admin.ts';
 import { readReleases } from '../../services/runtime/registry.ts';
 import { connection, encoded, headersOf } from '../quarantine-cli.ts';
 import { closeClients, environment, eventually, ingressUrl, newTicketId, query, send, ticket } from '../support.ts';

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createDecoder, createResolvingDecoder, unframe } from '../../services/runtime/avro.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
-import { readTail } from '../../services/runtime/kafka-consumer.ts';
+import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { loadContract } from '../../schemas/contract.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadContracts, type JsonObject } from '../../../schemas/contract.ts';
-import type { ReplayRequest } from '../../runtime/quarantine-replay.ts';
+import type { ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import type { Integration } from '../integrations.ts';
 import { createPrepare } from '../prepare.ts';
 import { createAgain, type Fix } from './again.ts';

@@ -3,7 +3,7 @@
 // checked: it was when the body came first, and its secret may be gone since. Whoever can
 // write to the quarantine topic can write to the log as well, so this opens nothing.
 import type { JsonObject } from '../../../schemas/contract.ts';
-import type { ReplayAnswer, ReplayRequest } from '../../runtime/quarantine-replay.ts';
+import type { ReplayAnswer, ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import type { Encode } from '../encoders.ts';
 import type { Integration } from '../integrations.ts';
 import type { AuthenticWebhook, Unusable, Webhook } from '../outcome.ts';

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { loadContracts } from '../../../schemas/contract.ts';
 import { commonSettings, readConfig, text, type Settings } from '../../runtime/config.ts';
 import { messageOf, RuntimeError } from '../../runtime/errors.ts';
-import type { ReplayRequest } from '../../runtime/quarantine-replay.ts';
+import type { ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import { readLock, SchemaRegistry } from '../../runtime/registry.ts';
 import { createEncode } from '../encoders.ts';
 import { readIntegrations } from '../integrations.ts';

@@ -2,22 +2,22 @@
 // says which projection, and nothing else.
 import type { Registry } from 'prom-client';
 import { PoisonBreaker } from './breaker.ts';
-import { connectClickHouse, type ClickHouse } from './clickhouse.ts';
-import { consumerSettings, masked, readConfig, type Config } from './config.ts';
-import { messageOf } from './errors.ts';
-import { eventsTopic, quarantineTopic } from './event-log.ts';
-import { createMetrics, startHealthServer } from './health.ts';
-import type { KafkaConnection } from './kafka.ts';
-import { startConsumer } from './kafka-consumer.ts';
-import { connectProducer } from './kafka-producer.ts';
+import { connectClickHouse, type ClickHouse } from '../clickhouse.ts';
+import { consumerSettings, masked, readConfig, type Config } from '../config.ts';
+import { messageOf } from '../errors.ts';
+import { eventsTopic, quarantineTopic } from '../event-log.ts';
+import { createMetrics, startHealthServer } from '../health.ts';
+import type { KafkaConnection } from '../kafka/admin.ts';
+import { startConsumer } from '../kafka/consumer.ts';
+import { connectProducer } from '../kafka/producer.ts';
 import { eventRows, type Poison, type ToLanding } from './landing.ts';
-import { runService, type Stoppable } from './lifecycle.ts';
-import { createLogger, type Logger } from './logger.ts';
+import { runService, type Stoppable } from '../lifecycle.ts';
+import { createLogger, type Logger } from '../logger.ts';
 import { Projector, type Projection } from './projector.ts';
-import { fromPoison, toQuarantineRecord } from './quarantine.ts';
+import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
 import { quarantineRows } from './quarantine-landing.ts';
-import { readKnown, readLock, SchemaLookup, SchemaRegistry } from './registry.ts';
-import { watchSchemas } from './schema-watch.ts';
+import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry.ts';
+import { watchSchemas } from '../schema-watch.ts';
 
 type ServiceConfig = Config<typeof consumerSettings>;
 

@@ -1,19 +1,19 @@
-// The loop against a log in memory that behaves as kafka-consumer.ts: it reads on, is sent back,
+// The loop against a log in memory that behaves as kafka/consumer.ts: it reads on, is sent back,
 // is held, and is taken over by another instance.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
-import { createEncoder } from './avro.ts';
-import { PartitionHeld, PoisonBreaker } from './breaker.ts';
-import { Attempts } from './consumer-attempt.ts';
-import { createSort, type Delivery } from './consumer-events.ts';
-import { ConsumerLoop } from './consumer-loop.ts';
-import { defineConsumer, reject, retryLater, type AnyEvent, type HandlerAnswer, type HandlerContext } from './consumer.ts';
-import { RuntimeError } from './errors.ts';
-import type { LogRecord } from './event-log.ts';
-import { createLogger } from './logger.ts';
-import { SchemaLookup, SchemaRegistry } from './registry.ts';
+import { createEncoder } from '../avro.ts';
+import { PartitionHeld, PoisonBreaker } from '../projection/breaker.ts';
+import { Attempts } from './attempt.ts';
+import { createSort, type Delivery } from './events.ts';
+import { ConsumerLoop } from './loop.ts';
+import { defineConsumer, reject, retryLater, type AnyEvent, type HandlerAnswer, type HandlerContext } from '../consumer.ts';
+import { RuntimeError } from '../errors.ts';
+import type { LogRecord } from '../event-log.ts';
+import { createLogger } from '../logger.ts';
+import { SchemaLookup, SchemaRegistry } from '../registry.ts';
 
 interface Said extends AnyEvent {
   readonly event_type: 'thing.said';

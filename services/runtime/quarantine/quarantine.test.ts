@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { quarantineTopic, type LogRecord, type NewRecord } from './event-log.ts';
+import { quarantineTopic, type LogRecord, type NewRecord } from '../event-log.ts';
 import { fromPoison, readQuarantineRecord, sha256, toQuarantineRecord, type Quarantined } from './quarantine.ts';
-import { quarantineLandings, quarantineRows } from './quarantine-landing.ts';
-import { identityOf, isResolution, readResolutionRecord, statusOf, toResolutionRecord, type Resolution, type ResolutionEntry } from './quarantine-resolution.ts';
+import { quarantineLandings, quarantineRows } from '../projection/quarantine-landing.ts';
+import { identityOf, isResolution, readResolutionRecord, statusOf, toResolutionRecord, type Resolution, type ResolutionEntry } from './resolution.ts';
 
 const inTopic = (record: NewRecord, offset = 7): LogRecord => ({ ...record, topic: quarantineTopic('production'), partition: 0, offset, timestampMs: 0 });
 

@@ -1,10 +1,10 @@
 // The quarantine topic's way into ClickHouse: items and what was done about them, each into a
 // landing table of its own. Everything is in the headers, the payload stays raw bytes.
-import { containerHeader, createEncoder, unframe } from './avro.ts';
-import type { LogRecord } from './event-log.ts';
+import { containerHeader, createEncoder, unframe } from '../avro.ts';
+import type { LogRecord } from '../event-log.ts';
 import { landingColumns, landingTable, leadingFields, receivedAt, type ToLanding } from './landing.ts';
-import { MAX_INT, numberOrNull, readQuarantineRecord } from './quarantine.ts';
-import { isResolution } from './quarantine-resolution.ts';
+import { MAX_INT, numberOrNull, readQuarantineRecord } from '../quarantine/quarantine.ts';
+import { isResolution } from '../quarantine/resolution.ts';
 
 const strings = (...names: string[]) => names.map((name) => ({ name, type: 'string' }));
 const ownLeadingFields = leadingFields.filter((field) => field.name !== 'event_type');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Progress } from './consumer-progress.ts';
+import { Progress } from './progress.ts';
 
 test('next is the lowest offset that is not done', () => {
   const progress = new Progress(10);

@@ -1,7 +1,7 @@
 // What was done about a quarantined item: a record of its own in the quarantine topic, behind
 // the item, with when, by whom and a note. Nothing is deleted or overwritten, so the topic is
 // also the history; an item's status follows from its records in order.
-import type { LogRecord, NewRecord } from './event-log.ts';
+import type { LogRecord, NewRecord } from '../event-log.ts';
 import type { QuarantineItem } from './quarantine.ts';
 
 export const resolutions = ['replayed', 'duplicate', 'discarded', 'still_unusable'] as const;

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
 import { PoisonBreaker, BREAKER_WINDOW, PartitionHeld } from './breaker.ts';
-import type { ClickHouse } from './clickhouse.ts';
-import { RuntimeError } from './errors.ts';
-import type { LogRecord, PartitionBatch } from './event-log.ts';
+import type { ClickHouse } from '../clickhouse.ts';
+import { RuntimeError } from '../errors.ts';
+import type { LogRecord, PartitionBatch } from '../event-log.ts';
 import type { Poison, ToLanding } from './landing.ts';
-import { createLogger } from './logger.ts';
+import { createLogger } from '../logger.ts';
 import { Projector } from './projector.ts';
 
 const record = (offset: number, value: string): LogRecord => ({ topic: 'log', partition: 0, offset, key: 'TKT-1', value: Buffer.from(value), headers: {}, timestampMs: 0 });

@@ -2,13 +2,13 @@
 // current record whatever schema it was written with; an event it doesn't want; or poison.
 // A body is skimmed before it is decoded: only what is whole, and claims no more items than it
 // has bytes, reaches the decoder.
-import { compileSkim, type Identity } from './avro-skim.ts';
-import { createReader, unframe } from './avro.ts';
-import type { AnyEvent } from './consumer.ts';
-import { eventKey } from './consumer-window.ts';
-import type { LogRecord } from './event-log.ts';
-import { eventTypeOf, identityProblem, type Poison, type PoisonReason } from './landing.ts';
-import type { SchemaLookup } from './registry.ts';
+import { compileSkim, type Identity } from '../avro-skim.ts';
+import { createReader, unframe } from '../avro.ts';
+import type { AnyEvent } from '../consumer.ts';
+import { eventKey } from './window.ts';
+import type { LogRecord } from '../event-log.ts';
+import { eventTypeOf, identityProblem, type Poison, type PoisonReason } from '../projection/landing.ts';
+import type { SchemaLookup } from '../registry.ts';
 
 export interface Delivery {
   readonly kind: 'event';

@@ -1,7 +1,7 @@
 // What a consumer knows of a partition. It outlives rebalances: that an event is done never
 // becomes false, so what was learned in one turn of ownership only grows in the next.
-import { Progress } from './consumer-progress.ts';
-import { RecentEvents } from './consumer-window.ts';
+import { Progress } from './progress.ts';
+import { RecentEvents } from './window.ts';
 
 export interface PartitionState {
   readonly place: string;

@@ -4,7 +4,7 @@
 // quarantined or committed until its records can be read or POISON_BREAKER=off says that they
 // never will. Since this looks at nothing but the partition's records in order, every service
 // stops at the same place.
-import { RuntimeError } from './errors.ts';
+import { RuntimeError } from '../errors.ts';
 
 /** The partition waits from `offset` on; what lies before it is done. */
 export class PartitionHeld extends RuntimeError {

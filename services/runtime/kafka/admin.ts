@@ -2,10 +2,10 @@
 // kafka*.ts files of this folder only.
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicConfig, type Kafka, type TopicPartitionOffset } from 'kafkajs';
-import type { Logger } from './logger.ts';
-import { messageOf, RuntimeError } from './errors.ts';
-import { disarmIdleTimer } from './kafkajs-idle-timer.ts';
-import type { ConsumerPosition } from './event-log.ts';
+import type { Logger } from '../logger.ts';
+import { messageOf, RuntimeError } from '../errors.ts';
+import { disarmIdleTimer } from './idle-timer.ts';
+import type { ConsumerPosition } from '../event-log.ts';
 
 // A CommonJS module whose names an ES module import can't see one by one.
 const { ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;

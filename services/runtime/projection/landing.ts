@@ -2,10 +2,10 @@
 // copied behind a few leading fields (Avro's record encoding is plain concatenation) and
 // ClickHouse reads the block under the writer's own schema. One landing table per event type,
 // with a column for every field; it is an ENGINE = Null door to the materialized views behind.
-import { compileSkim, type Identity } from './avro-skim.ts';
-import { containerHeader, encodeLong, encodeString, unframe } from './avro.ts';
-import type { LogRecord } from './event-log.ts';
-import type { SchemaLookup } from './registry.ts';
+import { compileSkim, type Identity } from '../avro-skim.ts';
+import { containerHeader, encodeLong, encodeString, unframe } from '../avro.ts';
+import type { LogRecord } from '../event-log.ts';
+import type { SchemaLookup } from '../registry.ts';
 
 export interface LandingRow {
   readonly kind: 'row';

@@ -1,13 +1,13 @@
 // Where input goes that cannot be used: whole, as raw bytes, with the reason in headers that
 // need no decoding. A quarantine that can't be written is an error of the caller: it then
 // acknowledges nothing. The topic is the truth about the quarantine and nothing in it is ever
-// deleted; what was done about an item follows in a record of its own (quarantine-resolution.ts).
+// deleted; what was done about an item follows in a record of its own (resolution.ts).
 //
 // Nobody's address is kept: who sent an event is known by its integration's signature, and an
 // address would be personal data kept for ever, or just the proxy's.
 import { createHash } from 'node:crypto';
-import type { LogRecord, NewRecord } from './event-log.ts';
-import type { Poison } from './landing.ts';
+import type { LogRecord, NewRecord } from '../event-log.ts';
+import type { Poison } from '../projection/landing.ts';
 
 export interface Quarantined {
   readonly environment: string;

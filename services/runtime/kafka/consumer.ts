@@ -6,11 +6,11 @@
 // membership alive. Offsets are committed after each batch, so a killed process repeats at
 // most what was in flight; a handler that commits by itself can say more precisely how far it is.
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
-import { PartitionHeld } from './breaker.ts';
-import { messageOf, RuntimeError } from './errors.ts';
-import { connectKafka, deleteGroup, offsetsSince, topicOffsets, type KafkaConnection, type OffsetRange } from './kafka.ts';
-import type { LogRecord, ManualBatch } from './event-log.ts';
-import type { Stoppable } from './lifecycle.ts';
+import { PartitionHeld } from '../projection/breaker.ts';
+import { messageOf, RuntimeError } from '../errors.ts';
+import { connectKafka, deleteGroup, offsetsSince, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
+import type { LogRecord, ManualBatch } from '../event-log.ts';
+import type { Stoppable } from '../lifecycle.ts';
 
 export interface ConsumerOptions {
   readonly groupId: string;

@@ -7,10 +7,10 @@
 // duplicates are harmless here. A send can also resolve without an answer for a partition
 // whose leader moved, so each acknowledgement is checked and what it lacks is sent again.
 import kafkajs, { type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
-import { messageOf, RuntimeError } from './errors.ts';
-import { connectKafka, type KafkaConnection } from './kafka.ts';
-import type { NewRecord } from './event-log.ts';
-import { groupBy } from './group-by.ts';
+import { messageOf, RuntimeError } from '../errors.ts';
+import { connectKafka, type KafkaConnection } from './admin.ts';
+import type { NewRecord } from '../event-log.ts';
+import { groupBy } from '../group-by.ts';
 
 export interface LogProducer {
   /** Resolves after acks=all. @throws RuntimeError `LOG_UNAVAILABLE` past the deadline (it may still have landed), `LOG_OVERLOADED` at once when the queue is full. */

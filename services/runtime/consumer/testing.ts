@@ -1,6 +1,6 @@
 // For the tests of consumers: one event to a handler, without a log. The answer is the handler's.
-import type { AnyEvent, Consumer, HandlerAnswer, HandlerContext } from './consumer.ts';
-import { createLogger } from './logger.ts';
+import type { AnyEvent, Consumer, HandlerAnswer, HandlerContext } from '../consumer.ts';
+import { createLogger } from '../logger.ts';
 
 export function deliver(consumer: Consumer, event: AnyEvent, context: Partial<HandlerContext> = {}): Promise<HandlerAnswer> {
   if (!consumer.records.has(event.event_type)) throw new Error(`${consumer.name} does not want ${event.event_type}`);

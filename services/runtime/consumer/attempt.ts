@@ -3,11 +3,11 @@
 // not the events but the handler or its configuration, and nothing more is set aside until one
 // goes through again.
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { Delivery } from './consumer-events.ts';
-import { isOutage, type Consumer, type HandlerAnswer } from './consumer.ts';
-import { messageOf } from './errors.ts';
-import type { LogRecord } from './event-log.ts';
-import type { Logger } from './logger.ts';
+import type { Delivery } from './events.ts';
+import { isOutage, type Consumer, type HandlerAnswer } from '../consumer.ts';
+import { messageOf } from '../errors.ts';
+import type { LogRecord } from '../event-log.ts';
+import type { Logger } from '../logger.ts';
 
 export interface AttemptOptions {
   readonly consumer: Consumer;

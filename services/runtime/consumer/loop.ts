@@ -6,16 +6,16 @@
 // so that no partition waits for another one. Read again, what is done already is passed over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
-import { PartitionHeld, type PoisonBreaker } from './breaker.ts';
-import type { Attempts } from './consumer-attempt.ts';
-import type { Delivery, Sort, Unwanted } from './consumer-events.ts';
-import { newPartition, type PartitionState } from './consumer-partition.ts';
-import { messageOf, RuntimeError } from './errors.ts';
-import type { ConsumerPosition, LogRecord, ManualBatch } from './event-log.ts';
-import { groupBy } from './group-by.ts';
-import type { Poison } from './landing.ts';
-import type { Logger } from './logger.ts';
-import { Slots } from './slots.ts';
+import { PartitionHeld, type PoisonBreaker } from '../projection/breaker.ts';
+import type { Attempts } from './attempt.ts';
+import type { Delivery, Sort, Unwanted } from './events.ts';
+import { newPartition, type PartitionState } from './partition.ts';
+import { messageOf, RuntimeError } from '../errors.ts';
+import type { ConsumerPosition, LogRecord, ManualBatch } from '../event-log.ts';
+import { groupBy } from '../group-by.ts';
+import type { Poison } from '../projection/landing.ts';
+import type { Logger } from '../logger.ts';
+import { Slots } from '../slots.ts';
 
 export interface LoopOptions {
   readonly sort: Sort;

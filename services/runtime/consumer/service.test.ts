@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readConfig } from './config.ts';
-import { eventConsumerSettings, withArguments } from './consumer-service.ts';
-import { isOutage, RetriableError } from './consumer.ts';
-import { RuntimeError } from './errors.ts';
+import { readConfig } from '../config.ts';
+import { eventConsumerSettings, withArguments } from './service.ts';
+import { isOutage, RetriableError } from '../consumer.ts';
+import { RuntimeError } from '../errors.ts';
 
 const read = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => readConfig(eventConsumerSettings, withArguments(env, args));
 

@@ -3,23 +3,23 @@
 // and nothing else.
 import { parseArgs } from 'node:util';
 import type { Registry } from 'prom-client';
-import { PoisonBreaker } from './breaker.ts';
-import { commonSettings, integer, masked, oneOf, readConfig, type Config, type Settings } from './config.ts';
-import { Attempts } from './consumer-attempt.ts';
-import { createSort, type Delivery } from './consumer-events.ts';
-import { ConsumerLoop } from './consumer-loop.ts';
-import type { Consumer, StartPosition } from './consumer.ts';
-import { messageOf, RuntimeError } from './errors.ts';
-import { eventsTopic, quarantineTopic } from './event-log.ts';
-import { createMetrics, startHealthServer } from './health.ts';
-import { consumerPositions, placeGroup, type KafkaConnection } from './kafka.ts';
-import { readTail, startConsumer } from './kafka-consumer.ts';
-import { connectProducer } from './kafka-producer.ts';
-import { runService, type Stoppable } from './lifecycle.ts';
-import { createLogger, type Logger } from './logger.ts';
-import { fromPoison, toQuarantineRecord } from './quarantine.ts';
-import { readKnown, readLock, SchemaLookup, SchemaRegistry } from './registry.ts';
-import { watchSchemas } from './schema-watch.ts';
+import { PoisonBreaker } from '../projection/breaker.ts';
+import { commonSettings, integer, masked, oneOf, readConfig, type Config, type Settings } from '../config.ts';
+import { Attempts } from './attempt.ts';
+import { createSort, type Delivery } from './events.ts';
+import { ConsumerLoop } from './loop.ts';
+import type { Consumer, StartPosition } from '../consumer.ts';
+import { messageOf, RuntimeError } from '../errors.ts';
+import { eventsTopic, quarantineTopic } from '../event-log.ts';
+import { createMetrics, startHealthServer } from '../health.ts';
+import { consumerPositions, placeGroup, type KafkaConnection } from '../kafka/admin.ts';
+import { readTail, startConsumer } from '../kafka/consumer.ts';
+import { connectProducer } from '../kafka/producer.ts';
+import { runService, type Stoppable } from '../lifecycle.ts';
+import { createLogger, type Logger } from '../logger.ts';
+import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
+import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry.ts';
+import { watchSchemas } from '../schema-watch.ts';
 
 function startPosition(raw: string): StartPosition {
   if (raw === 'beginning' || raw === 'latest') return raw;
