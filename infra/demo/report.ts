@@ -35,7 +35,7 @@ export function deskQuestions(integrations: readonly string[], deskEndsAt: numbe
   const among = `integration_id IN (${integrations.map(sqlString).join(', ')})`;
   return [
     { title: 'QUEUE REPORT: what came in, how soon it was answered and solved', sql: queueReport(among) },
-    { title: "BACKLOG at the desk's last moment, by queue and status (queue.backlog is the same, now)", sql: backlog(among, deskEndsAt) },
+    { title: "BACKLOG at the desk's last moment, by queue and status (queue.backlog has it by assignee, now)", sql: backlog(among, deskEndsAt) },
     { title: 'AGENT REPORT: who did what, by the own clock and the customer\'s', sql: agentReport(among) },
   ];
 }
@@ -64,13 +64,13 @@ SELECT
     integration_id AS integration,
     queue_id AS queue,
     status,
-    tickets,
-    unassigned,
-    round(p50_age_seconds / 3600, 1) AS p50_age_h,
-    round(oldest_age_seconds / 3600, 1) AS oldest_age_h,
-    waiting_now
-FROM queue.backlog_as_of(ts = '${new Date(at).toISOString().slice(0, 23).replace('T', ' ')}')
+    sum(b.tickets) AS tickets,
+    sum(b.unassigned) AS unassigned,
+    round(max(oldest_age_seconds) / 3600, 1) AS oldest_age_h,
+    sum(b.waiting_now) AS waiting_now
+FROM queue.backlog_as_of(ts = '${new Date(at).toISOString().slice(0, 23).replace('T', ' ')}') AS b
 WHERE ${among}
+GROUP BY integration, queue, status
 ORDER BY integration, tickets DESC, queue, status`;
 
 const agentReport = (among: string): string => `\

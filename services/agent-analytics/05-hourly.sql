@@ -20,7 +20,7 @@ CREATE OR REPLACE VIEW {database}.agent_hourly
     handle_seconds Int64 COMMENT 'Estimate: handling time of the sessions that began in the hour, whole seconds.',
     held_end Int64 COMMENT 'Tickets in new or open held just before the hour''s end.',
     held_seconds Int64 COMMENT 'Time in new and open with the agent within the hour, added over tickets, whole seconds; running up to now.',
-    concurrency Float64 COMMENT 'Mean open tickets held: held_seconds / 3600.'
+    concurrency Float64 COMMENT 'Mean open tickets held: held_seconds / 3600, in the present hour, too.'
 )
 AS
 WITH

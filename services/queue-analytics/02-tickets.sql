@@ -57,7 +57,7 @@ DEFINE ticket_columns AS
     queue_stations UInt32 COMMENT 'Runs of one queue.',
     handoffs UInt32 COMMENT 'Direct passages from one agent to another.',
     bounced_assignments UInt32 COMMENT 'Stations that an agent lost without having replied in them.',
-    queue_changes UInt32 COMMENT 'Changes of the group that assignments name, after the creation instant; "no group" counts as a group.',
+    queue_changes UInt32 COMMENT 'How often assignments after the creation instant named another group than the one before, naming none included: what service desks log as reassignment count. queue_stations counts the runs of queue_id.',
     escalations_fired UInt32 COMMENT 'Escalations that the CRM fired. Escalation rate: the share of tickets with at least one.',
     is_waiting UInt8 COMMENT '1 when a customer waits for a reply now and the ticket is not finished.',
     waiting_since Nullable(DateTime64(3, 'UTC')) COMMENT 'Start of the open wait, also of one that began after the solve. NULL when nobody waits.',

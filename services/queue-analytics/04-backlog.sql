@@ -5,8 +5,9 @@ DEFINE backlog_columns AS
     queue_id String COMMENT 'Queue, empty for tickets never assigned to one.',
     status_category LowCardinality(String) COMMENT 'Category of the status.',
     status String COMMENT 'Status, as sent.',
+    assignee_id String COMMENT 'Assignee, empty when nobody.',
     tickets UInt64 COMMENT 'Tickets not solved or closed.',
-    unassigned UInt64 COMMENT 'Those without assignee.',
+    unassigned UInt64 COMMENT 'Those without assignee: all of the row or none.',
     oldest_age_seconds Int64 COMMENT 'Age since creation of the oldest one, whole seconds.',
     p50_age_seconds Int64 COMMENT 'Median age since creation, whole seconds (quantileExact).',
     waiting_now UInt64 COMMENT 'Those in which a customer waits for a reply.',
@@ -17,6 +18,7 @@ DEFINE backlog_measures AS
     queue_id,
     status_category,
     status,
+    assignee_id,
     count() AS tickets,
     countIf(assignee_id = '') AS unassigned,
     max(age_seconds) AS oldest_age_seconds,
@@ -48,8 +50,8 @@ FROM
     ARRAY JOIN intervals AS i
     WHERE i.valid_from <= at AND i.valid_to > at AND NOT is_finished(i.status_category)
 )
-GROUP BY integration_id, queue_id, status_category, status
-COMMENT 'Backlog by queue and status at an instant of event time. Parameter: ts. Columns as in backlog.';
+GROUP BY integration_id, queue_id, status_category, status, assignee_id
+COMMENT 'Backlog by queue, status and assignee at an instant of event time, by what is known today: a ticket with events before its creation counts from the first of them, with the status of its creation (tickets_as_of(ts) goes by the events up to ts alone). Parameter: ts. Columns as in backlog.';
 
 CREATE OR REPLACE VIEW {database}.backlog_known_at ({backlog_columns}) AS
 WITH {ts:DateTime64(3, 'UTC')} AS at
@@ -66,10 +68,10 @@ FROM
     ARRAY JOIN intervals AS i
     WHERE i.valid_from <= at AND i.valid_to > at AND NOT is_finished(i.status_category)
 )
-GROUP BY integration_id, queue_id, status_category, status
-COMMENT 'Backlog by queue and status on two time axes. Parameters: ts (event time), known_at (time of receipt: from what had arrived by then). Columns as in backlog.';
+GROUP BY integration_id, queue_id, status_category, status, assignee_id
+COMMENT 'Backlog by queue, status and assignee on two time axes, by the events up to both alone. Parameters: ts (event time), known_at (time of receipt: from what had arrived by then). Columns as in backlog.';
 
 CREATE OR REPLACE VIEW {database}.backlog ({backlog_columns}) AS
 SELECT *
 FROM {database}.backlog_as_of(ts = now64(3, 'UTC'))
-COMMENT 'Backlog by queue and status, now.'
+COMMENT 'Backlog by queue, status and assignee, now. Tickets add up over rows; the oldest is the maximum; ages of single tickets: tickets.'

@@ -10,7 +10,7 @@ DEFINE sla_timer_columns AS
     instance UInt64 COMMENT 'Number of the timer within the ticket and metric, from 1, in order.',
     started_at DateTime64(3, 'UTC') COMMENT 'Original start, kept by a timer that takes over.',
     taken_over_at DateTime64(3, 'UTC') COMMENT 'When this policy began to rule: the start, or the change that cancelled the timer before.',
-    due_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the target is reached in the calendar, pauses left out. Anchor of the row. NULL while paused.',
+    due_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the target is reached in the calendar, pauses left out; 2106-01-01 where the calendar never reaches it. Anchor of the row. NULL while paused.',
     remaining_seconds Nullable(Int64) COMMENT 'Seconds of the calendar left while paused. NULL otherwise.',
     paused_seconds Int64 COMMENT 'Time paused before it was due, whole seconds elapsed. 0 for response timers.',
     fulfilled_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Reply or solve that fulfilled it. NULL while open, and for a cancelled or unanswered one.',

@@ -47,4 +47,4 @@ FROM
     )
 )
 WINDOW so_far AS (PARTITION BY integration_id ORDER BY elapsed_seconds ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-COMMENT 'One row per tenant and age at which a ticket was first solved or was last seen open. Tickets created finished are left out.'
+COMMENT 'One row per tenant and age at which a ticket was first solved or was last seen open. Tickets created finished are left out until they are reopened.'

@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW {database}.queue_hourly
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     queue_id String COMMENT 'Queue; empty for tickets not assigned to one yet.',
     hour DateTime('UTC') COMMENT 'Start of the UTC hour; the hour is half-open.',
-    created UInt64 COMMENT 'Tickets created: they count in the empty queue, at their first event.',
+    created UInt64 COMMENT 'Tickets created, in the empty queue and at their first event; one that was created finished enters as reopened, if ever.',
     reopened UInt64 COMMENT 'Solved or closed tickets that came back, in the queue they came back to.',
     moved_in UInt64 COMMENT 'Unsolved tickets that moved into the queue; a first assignment is one.',
     moved_out UInt64 COMMENT 'Unsolved tickets that moved out of the queue.',

@@ -10,7 +10,7 @@ CREATE OR REPLACE VIEW {database}.arrivals_forecast
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     queue_id String COMMENT 'First queue that the tickets were ever in; empty for tickets never assigned to one.',
     hour DateTime('UTC') COMMENT 'Start of the UTC hour; the hour is half-open. Anchor of the row.',
-    arrivals Nullable(UInt64) COMMENT 'Tickets created in the hour, by created_at. NULL until the hour is over: until an event of the tenant is later than it.',
+    arrivals Nullable(UInt64) COMMENT 'Tickets created in the hour, by created_at, those created finished included. NULL until the hour is over: until an event of the tenant is later than it.',
     forecast Nullable(UInt64) COMMENT 'Seasonal-naive forecast: arrivals of the same hour one week (168 hours) before. NULL while the tenant has no such hour.',
     forecast_error Nullable(Int64) COMMENT 'forecast - arrivals: above 0 when too many were forecast. NULL when one of them is.',
     wape Nullable(Float64) COMMENT 'Backtested error of the queue: absolute errors / arrivals, both added over all hours that have both; 0 is perfect. NULL without arrivals in them.'

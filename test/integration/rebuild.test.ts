@@ -77,7 +77,7 @@ async function underTraffic(work: () => Promise<void>): Promise<void> {
   const state = { going: true };
   const sending = (async () => {
     while (state.going) {
-      await sleep(300);
+      await sleep(1_500);
       const id = newTicketId();
       await tell(id, sent.length % 2 === 0 ? 'acme' : 'globex');
       sent.push(id);

@@ -40,7 +40,7 @@ function medianAge(createdAt: readonly number[], now: number): number {
 export function backlogRows(timelines: readonly Timeline[], rules: Rules): Row[] {
   const groups = new Map<string, Held[]>();
   for (const held of backlogAt(timelines, rules.now)) {
-    const key = JSON.stringify([held.timeline.integration_id, held.queue_id, held.status_category, held.status]);
+    const key = JSON.stringify([held.timeline.integration_id, held.queue_id, held.status_category, held.status, held.assignee_id]);
     groups.set(key, [...(groups.get(key) ?? []), held]);
   }
   return [...groups.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, group]) => {
@@ -54,6 +54,7 @@ export function backlogRows(timelines: readonly Timeline[], rules: Rules): Row[]
       queue_id: first.queue_id,
       status: first.status,
       status_category: first.status_category,
+      assignee_id: first.assignee_id,
       backlog: group.length,
       unassigned: group.filter((h) => h.assignee_id === '').length,
       oldest_age_seconds: age(group.map((h) => h.timeline.created_at)),

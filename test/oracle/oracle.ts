@@ -38,7 +38,7 @@ export const viewKeys: Readonly<Record<ViewName | 'queue_hourly' | 'agent_hourly
   escalation_audit: ['integration_id', 'ticket_id', 'verdict', 'metric', 'instance', 'event_id'],
   process_edges: ['integration_id', 'ticket_id', 'edge_no'],
   data_quality: ['integration_id', 'ticket_id', 'rule'],
-  backlog: ['integration_id', 'queue_id', 'status_category', 'status'],
+  backlog: ['integration_id', 'queue_id', 'status_category', 'status', 'assignee_id'],
   agent_scorecard: ['integration_id', 'agent_id'],
   agent_solves: ['integration_id', 'ticket_id', 'resolution_no'],
   agent_sessions: ['integration_id', 'agent_id', 'session_no'],
