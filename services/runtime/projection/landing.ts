@@ -3,8 +3,9 @@
 // ClickHouse reads the block under the writer's own schema. One landing table per event type,
 // with a column for every field; it is an ENGINE = Null door to the materialized views behind.
 import { compileSkim, type Identity } from '../avro-skim.ts';
-import { containerHeader, encodeLong, encodeString, unframe } from '../avro.ts';
+import { containerHeader, encodeLong, encodeString } from '../avro.ts';
 import type { LogRecord } from '../event-log.ts';
+import { createRecordReader, type Poison, type WriterSchema } from '../record-reader.ts';
 import type { SchemaLookup } from '../registry.ts';
 
 export interface LandingRow {
@@ -17,15 +18,6 @@ export interface LandingRow {
   readonly record: LogRecord;
   /** Whose row it is; absent for rows that belong to no ticket. */
   readonly identity?: Identity;
-}
-
-export type PoisonReason = 'tombstone' | 'empty' | 'no_magic_byte' | 'unknown_schema' | 'foreign_schema' | 'truncated' | 'trailing_bytes' | 'identity_missing' | 'key_mismatch' | 'refused_by_clickhouse';
-
-export interface Poison {
-  readonly kind: 'poison';
-  readonly reason: PoisonReason;
-  readonly detail: string;
-  readonly record: LogRecord;
 }
 
 /** Turns a log record into a landing row, or says why it can't be one. @throws RuntimeError `REGISTRY_UNAVAILABLE`. */
@@ -101,11 +93,10 @@ export function receivedAt(record: LogRecord): number {
 const leadingBytes = (record: LogRecord): Buffer =>
   Buffer.concat([encodeLong(record.partition), encodeLong(record.offset), encodeLong(receivedAt(record))]);
 
-interface Writer {
+interface Writer extends WriterSchema {
   readonly table: string;
   readonly header: Buffer;
   readonly eventType: Buffer;
-  readonly skim: ReturnType<typeof compileSkim>;
 }
 
 /** Schemas of other topics in the same registry are none of ours. An event without a landing table waits for `npm run migrate`. */
@@ -123,51 +114,13 @@ function createWriter(schemaText: string): Writer | 'foreign' {
   };
 }
 
-/**
- * Why a record that can be read still can't be used, if so. Under another key than its ticket's it
- * may lie in another partition than the rest of the ticket, whose order then is lost to every
- * consumer; a replay from the quarantine puts it under the right key.
- */
-export function identityProblem(identity: Identity, record: LogRecord, checkKey = true): [reason: PoisonReason, detail: string] | null {
-  if (identity.event_id === '' || identity.ticket_id === '' || identity.integration_id === '') {
-    return ['identity_missing', 'event_id, ticket_id or source.integration_id is empty'];
-  }
-  if (checkKey && record.key !== identity.ticket_id) return ['key_mismatch', `the record's key is not its ticket_id ${identity.ticket_id}`];
-  return null;
-}
-
 /** Rows of the event topic. A replay does without the key's check, since it corrects the key. */
 export function eventRows(schemas: SchemaLookup, checkKey = true): ToLanding {
-  // Promises, so that records that ask at once get one writer: rows share a container by its header.
-  const writers = new Map<number, Promise<Writer | 'foreign' | null>>();
-  const load = async (schemaId: number): Promise<Writer | 'foreign' | null> => {
-    try {
-      const schema = await schemas.find(schemaId);
-      if (schema !== null) return createWriter(schema);
-      writers.delete(schemaId);
-      return null;
-    } catch (error) {
-      writers.delete(schemaId);
-      throw error;
-    }
-  };
-  const writerOf = (schemaId: number): Promise<Writer | 'foreign' | null> => {
-    const loading = writers.get(schemaId) ?? load(schemaId);
-    writers.set(schemaId, loading);
-    return loading;
-  };
+  const read = createRecordReader(schemas, { compile: createWriter, checkKey });
   return async (record) => {
-    const poison = (reason: PoisonReason, detail: string): Poison => ({ kind: 'poison', reason, detail, record });
-    const framed = unframe(record.value);
-    if (!framed.ok) return poison(framed.reason, 'the value is not a schema id followed by Avro');
-    const writer = await writerOf(framed.schemaId);
-    if (writer === null) return poison('unknown_schema', `the registry has no schema ${framed.schemaId}`);
-    if (writer === 'foreign') return poison('foreign_schema', `schema ${framed.schemaId} is not an event of the contract`);
-    const skimmed = writer.skim(framed.body);
-    if (!skimmed.ok) return poison(skimmed.reason, `not a whole record of schema ${framed.schemaId}`);
-    const { identity } = skimmed;
-    const problem = identityProblem(identity, record, checkKey);
-    if (problem !== null) return poison(...problem);
-    return { kind: 'row', table: writer.table, header: writer.header, parts: [leadingBytes(record), writer.eventType, framed.body], record, identity };
+    const found = await read(record);
+    if (found.kind === 'poison') return found;
+    const { writer, body, identity } = found;
+    return { kind: 'row', table: writer.table, header: writer.header, parts: [leadingBytes(record), writer.eventType, body], record, identity };
   };
 }

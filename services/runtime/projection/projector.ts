@@ -13,7 +13,8 @@ import { sqlString, toRuntimeError, type ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
 import type { LogRecord, PartitionBatch } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
-import type { LandingRow, Poison, ToLanding } from './landing.ts';
+import type { Poison } from '../record-reader.ts';
+import type { LandingRow, ToLanding } from './landing.ts';
 import type { Logger } from '../logger.ts';
 
 export interface Projection {
