@@ -75,4 +75,4 @@ SELECT
     held_on_shift_seconds / nullIf(shift_seconds, 0) AS concurrency
 FROM moments
 GROUP BY integration_id, agent_id, local_day
-COMMENT 'One row per tenant, agent and local day with a shift or a session. Parameter: zone, an IANA zone.'
+COMMENT 'One row per tenant, agent and local day with a shift or a session. Parameter: zone, an IANA zone. SHOW CREATE VIEW explains the columns.'

@@ -44,4 +44,4 @@ SELECT
 FROM {database}.arrivals_forecast AS f
 INNER JOIN live ON live.integration_id = f.integration_id AND live.queue_id = f.queue_id
 WHERE isNotNull(f.forecast)
-COMMENT 'Agents for each forecast hour by Erlang C. Parameters: live_channel_types, handle_seconds (mean per contact), within_seconds and target_share (0.8 within 20 is 80 % answered within 20 s).'
+COMMENT 'Agents for each forecast hour by Erlang C. Parameters: live_channel_types, handle_seconds (mean per contact), within_seconds and target_share (0.8 within 20 is 80 % answered within 20 s). SHOW CREATE VIEW explains the columns.'
