@@ -84,16 +84,15 @@ const viewsOf = async (clickhouse: ClickHouse, database: string): Promise<Set<st
   new Set((await clickhouse.query<{ name: string }>(`SELECT concat(database, '.', name) AS name FROM system.tables WHERE database = {database:String} AND engine = 'View'`, { database })).map(({ name }) => name));
 
 /** Applies a projection's SQL; what defines its facts only where that leaves no rows by another definition behind. */
-export async function migrateProjection(clickhouse: ClickHouse, found: FoundProjection): Promise<Facts> {
-  const { database, facts } = found.projection;
-  const statements = await statementsOf(found);
-  const definition = definitionOf(statements, found.projection);
+export async function migrateProjection(clickhouse: ClickHouse, projection: Projection, statements: readonly Statement[]): Promise<Facts> {
+  const { database, facts } = projection;
+  const definition = definitionOf(statements, projection);
   await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
   for (const { record } of (await loadContracts()).values()) await createLanding(clickhouse, `${database}.${landingTable(record)}`, landingColumns(record));
   if (database === 'log') {
     for (const { table, columns } of quarantineLandings) await createLanding(clickhouse, `${database}.${table}`, columns);
   }
-  const standing = await standingOf(clickhouse, found.projection, definition);
+  const standing = await standingOf(clickhouse, projection, definition);
   const views = standing === 'outdated' ? await viewsOf(clickhouse, database) : new Set<string>();
   // A view that is not there yet says nothing about the rows; a new facts table needs its definition at once.
   const held = ({ kind, target }: Statement): boolean => kind === 'view' && target.startsWith('{database}.') && views.has(target.replace('{database}', database));
@@ -108,8 +107,9 @@ export async function migrateProjection(clickhouse: ClickHouse, found: FoundProj
 async function migrate(clickhouse: ClickHouse): Promise<void> {
   for (const found of await findProjections()) {
     const { database, name } = found.projection;
-    const standing = await migrateProjection(clickhouse, found);
-    console.log(`database ${database} (${name}): ${new Set((await statementsOf(found)).map(({ file }) => file)).size} SQL files applied`);
+    const statements = await statementsOf(found);
+    const standing = await migrateProjection(clickhouse, found.projection, statements);
+    console.log(`database ${database} (${name}): ${new Set(statements.map(({ file }) => file)).size} SQL files applied`);
     if (standing === 'outdated') console.error(`${name}: the definition of its facts has changed: its views stay as they were until \`npm run rebuild -- ${name}\``);
     if (standing === 'unknown') console.error(`${name}: its facts don't say by which definition they were computed: \`npm run rebuild -- ${name}\` makes sure`);
   }

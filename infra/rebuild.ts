@@ -47,7 +47,7 @@ async function finishBrokenOff(rebuild: Rebuild, diary: Diary | null): Promise<v
   console.log('finishing a swap that was broken off');
   await owning(rebuild, async () => {
     await exchange(rebuild, diary, diary.keep_old === 'true');
-    await finish(rebuild, diary, () => migrateProjection(clickhouse, rebuild));
+    await finish(rebuild, diary, () => migrateProjection(clickhouse, projection, rebuild.statements));
   });
 }
 
@@ -93,7 +93,7 @@ async function rebuildAll(rebuild: Rebuild, options: Options): Promise<number> {
   const began = Date.now();
   await finishBrokenOff(rebuild, await readDiary(clickhouse, projection));
   // All but what defines live facts: functions, configuration, new tables.
-  await migrateProjection(clickhouse, rebuild);
+  await migrateProjection(clickhouse, projection, rebuild.statements);
   const recorded = await Promise.all(projection.facts.map((name) => recordedDefinition(clickhouse, `${projection.database}.${name}`)));
   const definitionChanged = recorded.some((live) => live !== definition);
   console.log(`${projection.name}: definition ${definition}${definitionChanged ? ` (live: ${recorded.map((live) => (live === '' || live === null ? 'unknown' : live)).join(', ')})` : ', as the live facts'}`);
@@ -112,7 +112,7 @@ async function rebuildAll(rebuild: Rebuild, options: Options): Promise<number> {
   const caughtUp = await owning(rebuild, async () => {
     await catchUp(rebuild);
     await exchange(rebuild, (await readDiary(clickhouse, projection)) ?? {}, options.keepOld);
-    return finish(rebuild, (await readDiary(clickhouse, projection)) ?? {}, () => migrateProjection(clickhouse, rebuild));
+    return finish(rebuild, (await readDiary(clickhouse, projection)) ?? {}, () => migrateProjection(clickhouse, projection, rebuild.statements));
   });
   console.log(`swapped after ${duration((Date.now() - began) / 1_000)}; ${count(caughtUp)} tickets caught up${options.keepOld ? `; the old tables are in ${previousOf(projection)}: npm run rebuild -- rollback ${projection.name}` : ''}`);
   return 0;

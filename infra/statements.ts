@@ -42,7 +42,7 @@ const replaceNames = (text: string, meanings: ReadonlyMap<string, string>): stri
 
 /** `records` are those of the event types. */
 export function readStatements(files: readonly string[], records: readonly AvroRecord[]): Statement[] {
-  const meanings = new Map(records.length === 0 ? [] : contentOf(records));
+  const meanings = new Map(contentOf(records));
   const statements: Statement[] = [];
   for (const file of files) {
     for (const written of split(readFileSync(file, 'utf8'))) {

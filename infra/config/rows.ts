@@ -1,4 +1,5 @@
 // A desk as rows of the config tables, and which tenants' facts differ between two desks.
+import { instantText } from '../../services/runtime/clickhouse.ts';
 import { END_OF_TIME, inForce, openWindows, shiftSpans } from './calendars.ts';
 import { statusKey, type Calendar, type Defaults, type Desk, type Integration, type Policy } from './desk.ts';
 
@@ -8,8 +9,6 @@ export type Rows = ReadonlyMap<string, readonly Row[]>;
 
 /** For everybody who says nothing else. */
 const EVERYBODY = '';
-
-export const instantText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
 
 const windowRows = (calendars: readonly Calendar[]): Row[] => calendars.flatMap(openWindows).map((window) => ({
   ...window,

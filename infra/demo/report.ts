@@ -1,7 +1,7 @@
 // The answers at the end of the demo: a table each, with the SQL that made it, so that it can be
 // pasted into any client.
 import Table from 'cli-table3';
-import { sqlString } from '../../services/runtime/clickhouse.ts';
+import { instantText, sqlString } from '../../services/runtime/clickhouse.ts';
 import type { Query } from './verify.ts';
 
 export interface Question {
@@ -68,7 +68,7 @@ SELECT
     sum(b.unassigned) AS unassigned,
     round(max(oldest_age_seconds) / 3600, 1) AS oldest_age_h,
     sum(b.waiting_now) AS waiting_now
-FROM queue.backlog_as_of(ts = '${new Date(at).toISOString().slice(0, 23).replace('T', ' ')}') AS b
+FROM queue.backlog_as_of(ts = '${instantText(at)}') AS b
 WHERE ${among}
 GROUP BY integration, queue, status
 ORDER BY integration, tickets DESC, queue, status`;

@@ -1,27 +1,13 @@
 // What the quarantine commands show: tables for people, one JSON text a line for programs.
+import { itemColumns } from '../../services/runtime/quarantine/quarantine.ts';
 import type { InventoryEntry } from './inventory.ts';
 import type { Outcome } from './replay.ts';
 
 const fieldsOf = ({ item, bytes, status }: InventoryEntry): Record<string, string | number | null> => ({
   id: item.id,
   status,
-  environment: item.environment,
-  reason: item.reason,
-  path: item.path,
-  detail: item.detail,
-  origin: item.origin,
-  origin_partition: item.originPartition,
-  origin_offset: item.originOffset,
-  http_source: item.httpSource,
-  refused_by: item.refusedBy,
-  schema_id: item.schemaId,
-  integration_id: item.integrationId,
-  event_id: item.eventId,
-  event_type: item.eventType,
-  version: item.version,
-  ticket_id: item.ticketId,
+  ...itemColumns(item),
   received_at: item.receivedAt.toISOString(),
-  body_sha256: item.bodySha256,
   bytes,
 });
 

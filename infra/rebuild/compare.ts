@@ -51,14 +51,7 @@ export const columnsOf = async (clickhouse: ClickHouse, table: string): Promise<
   (await clickhouse.query<{ name: string }>(
     `SELECT name FROM system.columns WHERE concat(database, '.', table) = {table:String} AND default_kind != 'MATERIALIZED' ORDER BY position`, { table })).map(({ name }) => name);
 
-interface Counts {
-  readonly before: number;
-  readonly after: number;
-  readonly equal: number;
-  readonly different: number;
-  readonly missing: number;
-  readonly added: number;
-  readonly moved: number;
+interface Counts extends Pick<Comparison, 'before' | 'after' | 'equal' | 'different' | 'missing' | 'added' | 'moved'> {
   readonly sum_before: string;
   readonly sum_after: string;
   readonly by_column: readonly (readonly [number, readonly string[]])[];

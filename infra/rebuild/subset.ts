@@ -1,7 +1,7 @@
 // Computes the facts of some tickets again, in place: one ticket, one tenant, a time range. Each
 // ticket is one row that is replaced as a whole, so there is nothing to swap; before a chunk is
 // written, what would change is compared.
-import { sqlString } from '../../services/runtime/clickhouse.ts';
+import { instantText, sqlString } from '../../services/runtime/clickhouse.ts';
 import { factsOf } from '../../services/runtime/projection/projector.ts';
 import { recompute } from './build.ts';
 import type { Swap } from './swap.ts';
@@ -15,7 +15,7 @@ export interface Subset {
   readonly to?: Date;
 }
 
-const instant = (time: Date): string => `toDateTime64(${sqlString(time.toISOString().replace('T', ' ').replace('Z', ''))}, 3, 'UTC')`;
+const instant = (time: Date): string => `toDateTime64(${sqlString(instantText(time.getTime()))}, 3, 'UTC')`;
 
 const list = (ids: readonly string[]): string => `(${ids.map(sqlString).join(',')})`;
 

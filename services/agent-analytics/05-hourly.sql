@@ -1,8 +1,5 @@
 -- Work by agent and UTC hour.
 
-CREATE OR REPLACE FUNCTION next_hour AS (at_time) ->
-    toDateTime64(toStartOfHour(toDateTime(at_time, 'UTC')) + INTERVAL 1 HOUR, 3, 'UTC');
-
 CREATE OR REPLACE VIEW {database}.agent_hourly
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
@@ -132,16 +129,12 @@ WITH
     ),
 
     -- Every agent has a row for every hour from the tenant's first to the present one, quiet hours included.
-    -- Five years at most: one event dated 1970 must not give half a million rows to each agent.
     every_hour AS
     (
         SELECT
             integration_id,
             agent_id,
-            arrayJoin(arrayMap(
-                n -> toDateTime(n * 3600, 'UTC'),
-                range(toUInt32(intDiv(toUnixTimestamp(greatest(min(first_hour), now('UTC') - INTERVAL 5 YEAR)), 3600)),
-                      toUInt32(intDiv(toUnixTimestamp(now('UTC')), 3600)) + 1))) AS hour
+            arrayJoin(hours_until_now(min(first_hour))) AS hour
         FROM
         (
             SELECT

@@ -75,16 +75,12 @@ WITH
     ),
 
     -- Every queue has a row for every hour from the tenant's first to the present one, quiet hours included.
-    -- Five years at most: one event dated 1970 must not give half a million rows to each queue.
     every_hour AS
     (
         SELECT
             integration_id,
             queue_id,
-            arrayJoin(arrayMap(
-                n -> toDateTime(n * 3600, 'UTC'),
-                range(toUInt32(intDiv(toUnixTimestamp(greatest(min(first_hour), now('UTC') - INTERVAL 5 YEAR)), 3600)),
-                      toUInt32(intDiv(toUnixTimestamp(now('UTC')), 3600)) + 1))) AS hour
+            arrayJoin(hours_until_now(min(first_hour))) AS hour
         FROM
         (
             SELECT

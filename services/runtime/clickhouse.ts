@@ -119,3 +119,6 @@ export function connectClickHouse(url: string, settings: ClickHouseSettings = {}
 
 /** A string literal for SQL text, where a list is too long for a query parameter. */
 export const sqlString = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+/** An instant as ClickHouse writes a DateTime64(3, 'UTC'). */
+export const instantText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('Z', '');

@@ -1,5 +1,6 @@
 // Every view of numbers with the oracle's rows for it, and every other view with the reason why it
 // has none. A column that is neither compared nor excused fails the agreement test.
+import { instantText } from '../../services/runtime/clickhouse.ts';
 import { agentsNeededRows, arrivalsForecastRows, forecastErrorRows } from '../oracle/arrivals.ts';
 import type { Row } from '../oracle/events.ts';
 import { baseTime, historySpan } from '../oracle/histories.ts';
@@ -13,8 +14,7 @@ import type { Compared, Told } from './agreement.ts';
 
 const day = 86_400_000;
 const zone = 'Europe/Berlin';
-const text = (at: number): string => new Date(at).toISOString().replace('T', ' ').replace('Z', '');
-const instant = (at: number): string => `'${text(at)}'`;
+const instant = (at: number): string => `'${instantText(at)}'`;
 
 const rowsOf = (view: ViewName): Compared['rowsOf'] => (told, now) => runView(view, told.events, { ...told.config, now });
 
@@ -125,12 +125,12 @@ function rowsWith(rows: (timelines: Parameters<typeof queueHourlyRows>[0], rules
 export const costlyViews: readonly Compared[] = [
   { view: 'queue.queue_hourly', where: `hour < ${instant(until)}`, keys: viewKeys.queue_hourly, rowsOf: rowsWith((timelines, rules) => queueHourlyRows(timelines, rules, until - 1)) },
   {
-    view: 'queue.queue_daily', parameters: { zone: `'${zone}'` }, where: `day < '${text(until).slice(0, 10)}'`, keys: ['integration_id', 'queue_id', 'day'],
+    view: 'queue.queue_daily', parameters: { zone: `'${zone}'` }, where: `day < '${instantText(until).slice(0, 10)}'`, keys: ['integration_id', 'queue_id', 'day'],
     rowsOf: rowsWith((timelines, rules) => queueDailyRows(timelines, rules, zone, until - day)),
   },
   {
-    view: 'agents.agent_daily', parameters: { zone: `'${zone}'` }, where: `day < '${text(until).slice(0, 10)}'`, keys: ['integration_id', 'agent_id', 'day'],
-    rowsOf: rowsWith((timelines, rules) => agentDailyRows(timelines, rules, zone, until).filter((row) => String(row.day) < text(until).slice(0, 10))),
+    view: 'agents.agent_daily', parameters: { zone: `'${zone}'` }, where: `day < '${instantText(until).slice(0, 10)}'`, keys: ['integration_id', 'agent_id', 'day'],
+    rowsOf: rowsWith((timelines, rules) => agentDailyRows(timelines, rules, zone, until).filter((row) => String(row.day) < instantText(until).slice(0, 10))),
   },
   { view: 'agents.agent_hourly', where: `hour < ${instant(until)}`, keys: viewKeys.agent_hourly, rowsOf: rowsWith((timelines, rules) => agentHourlyRows(timelines, rules, until - 1)) },
   {

@@ -13,6 +13,7 @@ import { environment } from '../support.ts';
 import { answer, differencesOf, queryOf, type Answer, type Compared, type Told } from './agreement.ts';
 import { comparedViews, costlyViews, excusedViews } from './compared-views.ts';
 import { forgetTenants, landEvents, loadConfig } from './history-landing.ts';
+import { computeFactsWhere } from './landing-support.ts';
 
 const HISTORIES = Number(process.env['HISTORIES'] ?? 2_000);
 // One population for every run, so that a change is what fails it; explore others with SEED=$RANDOM.
@@ -84,11 +85,7 @@ function configOf(tolds: readonly Told[]): Parameters<typeof loadConfig>[2] {
 
 async function land(tolds: readonly Told[], databases: readonly string[]): Promise<void> {
   await landEvents(clickhouse, tolds.flatMap((told) => told.events), databases);
-  for (const database of ['queue', 'agents']) {
-    const facts = `${database}.ticket_facts_of(tickets = [], as_of = '2106-01-01 00:00:00.000', known_at = '2106-01-01 00:00:00.000')`;
-    await clickhouse.command(`INSERT INTO ${database}.ticket_facts SELECT * FROM ${facts} WHERE like(integration_id, '${PATTERN}')`);
-  }
-  await clickhouse.command(`INSERT INTO queue.sla_timer_facts SELECT * FROM queue.sla_timer_facts_of(tickets = []) WHERE like(integration_id, '${PATTERN}')`);
+  await computeFactsWhere(clickhouse, `like(integration_id, '${PATTERN}')`);
 }
 
 before(async () => {

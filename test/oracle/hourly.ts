@@ -3,7 +3,6 @@
 import type { Row } from './events.ts';
 import { seconds, type Rules, type Span } from './config.ts';
 import { elapsedClock, instantOf, wallClock } from './calendar.ts';
-import { groupBy } from '../../services/runtime/group-by.ts';
 import { agentsOf, integrationsOf, openHeld } from './agents.ts';
 import { backlogAt, openWaitSince } from './backlog.ts';
 import { customerWaits, firstResponse, replyTurns } from './conversation.ts';
@@ -226,8 +225,11 @@ export function agentHourlyRows(timelines: readonly Timeline[], rules: Rules, un
 
 /** The hours of a local day added up, in a zone of whole-hour offsets. */
 export function agentDailyRows(timelines: readonly Timeline[], rules: Rules, zone: string, until = rules.now): Row[] {
-  const days = groupBy(agentHourlyRows(timelines, rules, until), (row) =>
-    JSON.stringify([row.integration_id, row.agent_id, new Date(wallClock(Number(row.hour), zone)).toISOString().slice(0, 10)]));
+  const days = new Map<string, Row[]>();
+  for (const row of agentHourlyRows(timelines, rules, until)) {
+    const key = JSON.stringify([row.integration_id, row.agent_id, new Date(wallClock(Number(row.hour), zone)).toISOString().slice(0, 10)]);
+    days.set(key, [...(days.get(key) ?? []), row]);
+  }
   return [...days].map(([key, hours]): Row => {
     const [integration_id = '', agent_id = '', day = ''] = JSON.parse(key) as string[];
     const sum = (column: string): number => hours.reduce((total, row) => total + Number(row[column]), 0);

@@ -3,7 +3,7 @@
 import { containerHeader, createEncoder, unframe } from '../avro.ts';
 import type { LogRecord } from '../event-log.ts';
 import { landingColumns, landingTable, leadingFields, receivedAt, type ToLanding } from './landing.ts';
-import { MAX_INT, numberOrNull, readQuarantineRecord } from '../quarantine/quarantine.ts';
+import { itemColumns, MAX_INT, numberOrNull, readQuarantineRecord } from '../quarantine/quarantine.ts';
 import { isResolution } from '../quarantine/resolution.ts';
 
 const strings = (...names: string[]) => names.map((name) => ({ name, type: 'string' }));
@@ -49,26 +49,7 @@ const leading = (record: LogRecord) => ({ kafka_partition: record.partition, kaf
 
 function itemFields(record: LogRecord): Record<string, unknown> {
   const item = readQuarantineRecord(record);
-  return {
-    ...leading(record),
-    environment: item.environment,
-    reason: item.reason,
-    path: item.path,
-    detail: item.detail,
-    origin: item.origin,
-    origin_partition: item.originPartition,
-    origin_offset: item.originOffset,
-    integration_id: item.integrationId,
-    event_id: item.eventId,
-    event_type: item.eventType,
-    version: item.version,
-    ticket_id: item.ticketId,
-    body_sha256: item.bodySha256,
-    payload: item.payload,
-    http_source: item.httpSource,
-    refused_by: item.refusedBy,
-    schema_id: item.schemaId,
-  };
+  return { ...itemColumns(item), ...leading(record), payload: item.payload };
 }
 
 function resolutionFields(record: LogRecord): Record<string, unknown> {
