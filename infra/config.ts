@@ -1,20 +1,18 @@
 // npm run config -- check | apply | show | import-holidays: what the numbers depend on besides
 // the events, as one file. See infra/config/desk.schema.json and desk.example.json.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { basename, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { basename } from 'node:path';
 import { program } from 'commander';
-import { connectClickHouse, type ClickHouse } from '../services/runtime/clickhouse.ts';
-import { consumerSettings, readConfig } from '../services/runtime/config.ts';
 import { messageOf, RuntimeError } from '../services/runtime/errors.ts';
-import type { Projection } from '../services/runtime/projection/projector.ts';
 import { bringIntoForce, forgetOld, readLive, type DeskFile } from './config/apply.ts';
 import type { Calendar, Desk } from './config/desk.ts';
 import { readHolidays } from './config/holidays.ts';
 import { readDesk } from './config/read-desk.ts';
 import { recompute, type RecomputeProgress } from './config/recompute.ts';
 import { toRows } from './config/rows.ts';
+import { findProjections } from './migrate.ts';
+import { withClickHouse } from './with-clickhouse.ts';
 
 const INVALID = 2;
 const OUTAGE = 3;
@@ -39,21 +37,6 @@ function readFile(path: string): DeskFile {
   throw new Refused(`${path} has ${lines.length} problem${lines.length === 1 ? '' : 's'}; nothing has changed\n${lines.join('\n')}`);
 }
 
-async function withClickHouse<T>(work: (clickhouse: ClickHouse) => Promise<T>): Promise<T> {
-  const clickhouse = connectClickHouse(readConfig(consumerSettings, process.env).CLICKHOUSE_URL);
-  try {
-    return await work(clickhouse);
-  } finally {
-    await clickhouse.close();
-  }
-}
-
-async function projections(): Promise<Projection[]> {
-  const services = fileURLToPath(new URL('../services', import.meta.url));
-  const files = readdirSync(services).map((name) => join(services, name, 'projection.ts')).filter((file) => existsSync(file));
-  return Promise.all(files.map(async (file) => ((await import(pathToFileURL(file).href)) as { projection: Projection }).projection));
-}
-
 function printProgress({ table, done, total, perSecond, etaSeconds }: RecomputeProgress): void {
   console.error(`${table}: ${done} of ${total} tickets recomputed, ${perSecond.toFixed(0)}/s, ${Math.ceil(etaSeconds)} s left`);
 }
@@ -74,7 +57,7 @@ const apply = (path: string, options: { by: string }): Promise<void> => {
     const { version, unchanged, changed } = await bringIntoForce(clickhouse, file, options.by);
     console.log(`version ${version} ${unchanged ? 'is in force already' : 'is in force'}`);
     if (changed.length > 0) console.log(`facts change for ${changed.includes('') ? 'all integrations' : changed.join(', ')}`);
-    const recomputed = await recompute(clickhouse, await projections(), printProgress);
+    const recomputed = await recompute(clickhouse, (await findProjections()).map(({ projection }) => projection), printProgress);
     await forgetOld(clickhouse, version);
     console.log(recomputed === 0 ? 'no facts depend on what has changed' : `${recomputed} facts recomputed`);
   });

@@ -10,14 +10,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { loadContracts } from '../schemas/contract.ts';
-import { connectClickHouse, type ClickHouse } from '../services/runtime/clickhouse.ts';
-import { consumerSettings, readConfig } from '../services/runtime/config.ts';
+import type { ClickHouse } from '../services/runtime/clickhouse.ts';
 import { messageOf, RuntimeError } from '../services/runtime/errors.ts';
 import { landingColumns, landingTable } from '../services/runtime/projection/landing.ts';
 import { quarantineLandings } from '../services/runtime/projection/quarantine-landing.ts';
 import { endWithMessage } from './local/signals.ts';
 import { addComputedAt, definitionOf, recordDefinition, recordedDefinition } from './rebuild/definition.ts';
 import { queryOf, readStatements, type Statement } from './statements.ts';
+import { withClickHouse } from './with-clickhouse.ts';
 import type { Projection } from '../services/runtime/projection/projector.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -115,13 +115,4 @@ async function migrate(clickhouse: ClickHouse): Promise<void> {
   }
 }
 
-async function main(): Promise<void> {
-  const clickhouse = connectClickHouse(readConfig(consumerSettings, process.env).CLICKHOUSE_URL);
-  try {
-    await migrate(clickhouse);
-  } finally {
-    await clickhouse.close();
-  }
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main().catch(endWithMessage);
+if (process.argv[1] === fileURLToPath(import.meta.url)) await withClickHouse(migrate).catch(endWithMessage);

@@ -3,10 +3,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connectClickHouse, type ClickHouse } from '../services/runtime/clickhouse.ts';
-import { consumerSettings, readConfig } from '../services/runtime/config.ts';
+import type { ClickHouse } from '../services/runtime/clickhouse.ts';
 import { tableText } from './demo/report.ts';
 import { endWithMessage } from './local/signals.ts';
+import { withClickHouse } from './with-clickhouse.ts';
 
 type Cell = string | number | boolean | null;
 
@@ -36,19 +36,14 @@ async function answer(clickhouse: ClickHouse, file: string): Promise<string> {
   return `## ${Number(file.slice(0, 2))}. ${title}\n\n[${file}](${file}) with ${asked}\n\n\`\`\`\n${tableText(shown)}${more}\n\`\`\`\n`;
 }
 
-async function main(): Promise<void> {
-  const clickhouse = connectClickHouse(readConfig(consumerSettings, process.env).CLICKHOUSE_URL);
-  try {
-    const answers: string[] = [];
-    for (const file of readdirSync(folder).filter((name) => name.endsWith('.sql')).sort()) answers.push(await answer(clickhouse, file));
-    console.log(answers.join('\n'));
-    if (!process.argv.includes('--write')) return;
-    const readme = join(folder, 'README.md');
-    const [introduction = ''] = readFileSync(readme, 'utf8').split(MARK);
-    writeFileSync(readme, `${introduction}${MARK}\n\n${answers.join('\n')}`);
-  } finally {
-    await clickhouse.close();
-  }
+async function tellAll(clickhouse: ClickHouse): Promise<void> {
+  const answers: string[] = [];
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.sql')).sort()) answers.push(await answer(clickhouse, file));
+  console.log(answers.join('\n'));
+  if (!process.argv.includes('--write')) return;
+  const readme = join(folder, 'README.md');
+  const [introduction = ''] = readFileSync(readme, 'utf8').split(MARK);
+  writeFileSync(readme, `${introduction}${MARK}\n\n${answers.join('\n')}`);
 }
 
-await main().catch(endWithMessage);
+await withClickHouse(tellAll).catch(endWithMessage);

@@ -2,8 +2,7 @@
 // compares, and swaps; after a change of a metric's definition this is the one command to run.
 // With --ticket, --integration or --from/--to, only those tickets, in place.
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { connectClickHouse, type ClickHouse } from '../services/runtime/clickhouse.ts';
-import { consumerSettings, readConfig } from '../services/runtime/config.ts';
+import type { ClickHouse } from '../services/runtime/clickhouse.ts';
 import { RuntimeError } from '../services/runtime/errors.ts';
 import { RECOMPUTE_CHUNK } from '../services/runtime/projection/projector.ts';
 import { findProjections, migrateProjection, statementsOf } from './migrate.ts';
@@ -14,6 +13,7 @@ import { count, duration } from './rebuild/progress.ts';
 import { dropDatabase, nextOf, previousOf, readDiary, Refused, refuseSecond, type Diary } from './rebuild/shadow.ts';
 import { rebuildSubset, type Subset } from './rebuild/subset.ts';
 import { exchange, finish, isExchanging, isRollback, rollBack } from './rebuild/swap.ts';
+import { withClickHouse } from './with-clickhouse.ts';
 
 /** Differences that nothing explains; with --dry-run, any. */
 const DIFFERENT = 1;
@@ -160,15 +160,6 @@ const discard = (name: string): Promise<number> => withClickHouse(async (clickho
   console.log(`dropped ${nextOf(rebuild.projection)} and ${previousOf(rebuild.projection)}`);
   return 0;
 });
-
-async function withClickHouse(work: (clickhouse: ClickHouse) => Promise<number>): Promise<number> {
-  const clickhouse = connectClickHouse(readConfig(consumerSettings, process.env).CLICKHOUSE_URL);
-  try {
-    return await work(clickhouse);
-  } finally {
-    await clickhouse.close();
-  }
-}
 
 function instant(text: string): Date {
   const time = new Date(/^\d{4}-\d\d-\d\d$/.test(text) || /(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
