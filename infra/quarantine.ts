@@ -138,7 +138,7 @@ async function replay(ids: string[], options: Action & Filters): Promise<void> {
     console.error('nothing to replay');
     return;
   }
-  const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readKnown(config.SCHEMAS_LOCK));
+  const schemas = new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK));
   const judged = await judgeAll(entries, schemas, options.fixedBy);
   const decided = decide(judged, await alreadyInLog(judged, choice.inventory, schemas));
   const topics = new Set(decided.flatMap(({ append }) => (append === null ? [] : [append.topic])));

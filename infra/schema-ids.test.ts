@@ -14,15 +14,27 @@ interface Confluent {
   close(): void;
 }
 
+interface Body {
+  readonly mode: string;
+  readonly compatibility?: string;
+  readonly schema: string;
+  readonly id?: number;
+}
+
 async function confluent(): Promise<Confluent> {
   const schemas = new Map<number, string>();
   const modes = new Map<string, string>();
-  const answerTo = (path: string, body: { mode: string; schema: string; id?: number }): [status: number, body: unknown] => {
+  const rules = new Map<string, string>();
+  const answerTo = (path: string, body: Body): [status: number, body: unknown] => {
     const [, kind, subject = '', last = ''] = path.split(/[/?]/);
     if (kind === 'mode') {
       if (!stub.hasModes) return [404, { error_code: 404 }];
       modes.set(subject, body.mode);
       return [200, {}];
+    }
+    if (kind === 'config') {
+      if (body.compatibility !== undefined) rules.set(subject, body.compatibility);
+      return rules.has(subject) ? [200, { compatibilityLevel: rules.get(subject) }] : [404, { error_code: 40408 }];
     }
     if (kind === 'schemas') {
       const found = schemas.get(Number(last));
@@ -40,7 +52,7 @@ async function confluent(): Promise<Confluent> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const [status, body] = answerTo(request.url ?? '', JSON.parse(Buffer.concat(chunks).toString() || '{}') as { mode: string; schema: string });
+      const [status, body] = answerTo(request.url ?? '', JSON.parse(Buffer.concat(chunks).toString() || '{}') as Body);
       response.writeHead(status).end(JSON.stringify(body));
     });
   });
@@ -63,8 +75,7 @@ const THEIRS = '{"type":"record","name":"Theirs","fields":[]}';
 
 test('Confluent’s registry takes our id in IMPORT mode, and is left as it was', async () => {
   const stub = await confluent();
-  const access = { url: stub.url, registry: new SchemaRegistry(stub.url) };
-  assert.equal(await registerWithId(access, 'subject', OURS, 7_000_000), 7_000_000);
+  assert.equal(await registerWithId(new SchemaRegistry(stub.url), 'subject', OURS, 7_000_000), 7_000_000);
   assert.equal(stub.modes.get('subject'), 'READWRITE');
   assert.equal(stub.schemas.get(7_000_000), OURS);
   stub.close();
@@ -73,7 +84,7 @@ test('Confluent’s registry takes our id in IMPORT mode, and is left as it was'
 test('where our id means something else already, the registry gives its own', async () => {
   const stub = await confluent();
   stub.schemas.set(7_000_000, THEIRS);
-  assert.equal(await registerWithId({ url: stub.url, registry: new SchemaRegistry(stub.url) }, 'subject', OURS, 7_000_000), 2);
+  assert.equal(await registerWithId(new SchemaRegistry(stub.url), 'subject', OURS, 7_000_000), 2);
   assert.equal(stub.schemas.get(7_000_000), THEIRS);
   stub.close();
 });
@@ -81,6 +92,6 @@ test('where our id means something else already, the registry gives its own', as
 test('a registry without IMPORT mode gives its own id', async () => {
   const stub = await confluent();
   stub.hasModes = false;
-  assert.equal(await registerWithId({ url: stub.url, registry: new SchemaRegistry(stub.url) }, 'subject', OURS, 7_000_000), 1);
+  assert.equal(await registerWithId(new SchemaRegistry(stub.url), 'subject', OURS, 7_000_000), 1);
   stub.close();
 });

@@ -13,18 +13,16 @@ import { loadContracts } from '../schemas/contract.ts';
 import { commonSettings, readConfig, type Settings } from '../services/runtime/config.ts';
 import { messageOf, RuntimeError } from '../services/runtime/errors.ts';
 import { eventsTopic } from '../services/runtime/event-log.ts';
-import { idOfText, readLock, readReleases, sameSchema, SchemaRegistry, writeLock, type LockedSchema, type ReleasedSchema } from '../services/runtime/registry.ts';
+import { COMPATIBILITY, idOfText, readLock, readReleases, sameSchema, SchemaRegistry, writeLock, type LockedSchema, type ReleasedSchema } from '../services/runtime/registry.ts';
 import { corpusText, samplesOf, sha256 } from './corpus.ts';
 import { environmentSettings, environmentsOf } from './environments.ts';
 import { diffSchemas, incompatibility } from './schema-diff.ts';
-import { putBack, registerWithId, type RegistryAccess } from './schema-ids.ts';
+import { putBack, registerWithId } from './schema-ids.ts';
 
 const settings = {
   ...commonSettings,
   ...environmentSettings,
 } satisfies Settings;
-
-const COMPATIBILITY = 'FULL_TRANSITIVE';
 
 const schemasFolder = fileURLToPath(new URL('../schemas', import.meta.url));
 
@@ -33,8 +31,6 @@ const configuration = () => readConfig(settings, process.env);
 
 /** Ends the command with a message for people. */
 class Refusal extends Error {}
-
-const accessOf = (config: Config): RegistryAccess => ({ url: config.SCHEMA_REGISTRY_URL, registry: new SchemaRegistry(config.SCHEMA_REGISTRY_URL) });
 
 /** Every subject with every schema it ever had, oldest first. */
 async function wanted(config: Config): Promise<{ subject: string; release: ReleasedSchema }[]> {
@@ -54,7 +50,7 @@ async function refuseUnreleased(releases: readonly ReleasedSchema[]): Promise<vo
  * that contradicts it is refused, since new ids would make the log unreadable.
  */
 async function restore(config: Config): Promise<LockedSchema[]> {
-  const { registry, url } = accessOf(config);
+  const registry = SchemaRegistry.of(config);
   const lock = await readLock(config.SCHEMAS_LOCK);
   const contradicted: string[] = [];
   for (const { id, subject, schema } of lock) {
@@ -62,7 +58,7 @@ async function restore(config: Config): Promise<LockedSchema[]> {
     if (found !== null && sameSchema(found, schema)) continue;
     if (found === null) {
       await registry.setCompatibility(subject, COMPATIBILITY);
-      if ((await putBack({ registry, url }, subject, schema, id)) === id) {
+      if ((await putBack(registry, subject, schema, id)) === id) {
         console.log(`schema ${subject}: put back under id ${id}`);
         continue;
       }
@@ -78,7 +74,6 @@ If the lock belongs to another log, set SCHEMAS_LOCK to a file of this one.`);
   // A subject of another environment may share a schema that is there already.
   for (const { subject, schema } of lock) {
     if ((await registry.idOf(subject, schema)) !== null || (await registry.schemasOf(subject)).some((known) => sameSchema(known.schema, schema))) continue;
-    await registry.setCompatibility(subject, COMPATIBILITY);
     await registry.register(subject, schema);
   }
   return lock;
@@ -86,21 +81,21 @@ If the lock belongs to another log, set SCHEMAS_LOCK to a file of this one.`);
 
 async function deploy(config: Config): Promise<void> {
   const lock = new Map((await restore(config)).map((entry) => [`${entry.subject} ${entry.schema}`, entry]));
-  const access = accessOf(config);
+  const registry = SchemaRegistry.of(config);
   let refused = 0;
   for (const { subject, release } of await wanted(config)) {
     const { schema } = release;
     if (lock.has(`${subject} ${schema}`)) continue;
-    await access.registry.setCompatibility(subject, COMPATIBILITY);
-    const problems = await access.registry.incompatibilities(subject, schema);
+    await registry.setCompatibility(subject, COMPATIBILITY);
+    const problems = await registry.incompatibilities(subject, schema);
     if (problems.length > 0) {
       refused += 1;
       console.error(`schema ${subject}: REFUSED as not ${COMPATIBILITY}: ${problems.join('; ')}`);
       continue;
     }
-    const there = await access.registry.schemaById(release.id);
-    const known = there !== null && sameSchema(there, schema) ? null : await access.registry.idOf(subject, schema);
-    const id = known ?? (await registerWithId(access, subject, schema, release.id));
+    const there = await registry.schemaById(release.id);
+    const known = there !== null && sameSchema(there, schema) ? null : await registry.idOf(subject, schema);
+    const id = known ?? (await registerWithId(registry, subject, schema, release.id));
     lock.set(`${subject} ${schema}`, { id, subject, schema });
     console.log(`schema ${subject}: id ${id}${id === release.id ? '' : ' (the registry’s own; the lock has it)'}`);
   }
@@ -124,7 +119,7 @@ async function preview(registry: SchemaRegistry, subject: string, record: object
 }
 
 async function dryRun(config: Config): Promise<void> {
-  const { registry } = accessOf(config);
+  const registry = SchemaRegistry.of(config);
   let refused = 0;
   for (const environment of await environmentsOf(config)) {
     for (const { recordName, record } of (await loadContracts()).values()) {

@@ -43,7 +43,7 @@ await runService(logger, async (parts) => {
   } });
   const environments = integrations.environments();
   const contracts = await loadContracts();
-  const registry = new SchemaRegistry(config.SCHEMA_REGISTRY_URL);
+  const registry = SchemaRegistry.of(config);
   const locked = await readLock(config.SCHEMAS_LOCK);
   const encode = await createEncode({ contracts: contracts.values(), environments, registry, locked });
   const schemas = watchSchemas(registry, locked, metrics, logger);

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { integer, list, masked, readConfig, text, url, type Settings } from './config.ts';
+import { fileURLToPath } from 'node:url';
+import { commonSettings, integer, list, masked, readConfig, registrySettings, text, url, type Settings } from './config.ts';
+import { SchemaRegistry } from './registry.ts';
 
 const settings = {
   BROKERS: { parse: list, default: ['a:1'], doc: 'brokers' },
@@ -28,4 +33,27 @@ test('an empty variable counts as unset', () => {
 
 test('masks secrets for the log', () => {
   assert.deepEqual(masked(settings, { DB_URL: 'http://user:pw@x', PORT: 5 }), { DB_URL: '***', PORT: 5 });
+});
+
+test('a secret may be the content of a file, and nothing else may', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ticketstream-config-'));
+  const file = join(folder, 'secret');
+  await writeFile(file, 'http://user:pw@y\n');
+  assert.equal(readConfig(settings, { FILE: 'f', DB_URL_FILE: file }).DB_URL, 'http://user:pw@y');
+  assert.equal(readConfig(settings, { FILE: 'f', PORT_FILE: file }).PORT, 5);
+  assert.throws(() => readConfig(settings, { FILE: 'f', DB_URL_FILE: file, DB_URL: 'http://z' }), /DB_URL and DB_URL_FILE are both set/);
+  assert.throws(() => readConfig(settings, { FILE: 'f', DB_URL_FILE: join(folder, 'none') }), /DB_URL ENOENT/);
+  await rm(folder, { recursive: true });
+});
+
+test('the registry’s password is masked, and its URL holds none', () => {
+  assert.equal(masked(commonSettings, { SCHEMA_REGISTRY_USER: 'u', SCHEMA_REGISTRY_PASSWORD: 'pw' })['SCHEMA_REGISTRY_PASSWORD'], '***');
+  assert.throws(() => readConfig(registrySettings, { SCHEMA_REGISTRY_URL: 'http://u:pw@x' }), (error: Error) => {
+    assert.match(error.message, /SCHEMA_REGISTRY_URL must not hold a user or password/);
+    assert.doesNotMatch(error.message, /pw@/);
+    return true;
+  });
+  assert.throws(() => readConfig(registrySettings, { SCHEMA_REGISTRY_CA_FILE: '/nowhere/ca.pem' }), /SCHEMA_REGISTRY_CA_FILE ENOENT/);
+  assert.throws(() => readConfig(registrySettings, { SCHEMA_REGISTRY_CA_FILE: fileURLToPath(import.meta.url) }), /certificates in PEM form/);
+  assert.throws(() => SchemaRegistry.of(readConfig(registrySettings, { SCHEMA_REGISTRY_USER: 'u' })), { code: 'CONFIG_INVALID' });
 });

@@ -1,6 +1,7 @@
 // One declared table per service: name, parser, default, unit in the name, one line of doc.
 // The start-up log, the README's table and the errors derive from it. All problems are
 // reported at once; nothing else in a service reads the environment.
+import { readFileSync } from 'node:fs';
 import { RuntimeError } from './errors.ts';
 
 export interface Setting<T> {
@@ -8,7 +9,7 @@ export interface Setting<T> {
   /** Used when the variable is unset or empty; without it the variable is required. */
   readonly default?: T;
   readonly doc: string;
-  /** Never shown in logs. */
+  /** Never shown in logs; NAME_FILE may name a file that holds it. */
   readonly secret?: boolean;
 }
 export type Settings = Record<string, Setting<unknown>>;
@@ -24,6 +25,19 @@ export function url(raw: string): string {
   return raw.replace(/\/+$/, '');
 }
 
+/** For a URL that is shown in logs. */
+function urlWithoutCredentials(raw: string): string {
+  const { username, password } = new URL(raw);
+  if (username !== '' || password !== '') throw new Error('must not hold a user or password; they have variables of their own');
+  return url(raw);
+}
+
+/** The path of a file that holds certificates. */
+function certificates(path: string): string {
+  if (!readFileSync(path, 'utf8').includes('-----BEGIN CERTIFICATE-----')) throw new Error('must name a file with certificates in PEM form');
+  return path;
+}
+
 /** A whole number within [min, max]. */
 export const integer = (min: number, max: number) => (raw: string): number => {
   const value = Number(raw);
@@ -37,10 +51,18 @@ export const oneOf = <T extends string>(...allowed: readonly T[]) => (raw: strin
   return found;
 };
 
+/** Of whoever asks the schema registry. */
+export const registrySettings = {
+  SCHEMA_REGISTRY_URL: { parse: urlWithoutCredentials, default: 'http://127.0.0.1:8081/apis/ccompat/v7', doc: 'Base of a Confluent-compatible schema registry API' },
+  SCHEMA_REGISTRY_USER: { parse: text, default: '', doc: 'User for HTTP basic authentication at the schema registry' },
+  SCHEMA_REGISTRY_PASSWORD: { parse: text, default: '', doc: 'Password of that user', secret: true },
+  SCHEMA_REGISTRY_CA_FILE: { parse: certificates, default: '', doc: 'PEM file of the authorities that sign the schema registry’s certificate, instead of the system’s' },
+} satisfies Settings;
+
 /** Settings that every service has. */
 export const commonSettings = {
   KAFKA_BROKERS: { parse: list, default: ['127.0.0.1:9092'], doc: 'Kafka bootstrap servers, host:port, comma separated' },
-  SCHEMA_REGISTRY_URL: { parse: url, default: 'http://127.0.0.1:8081/apis/ccompat/v7', doc: 'Base of a Confluent-compatible schema registry API' },
+  ...registrySettings,
   SCHEMAS_LOCK: { parse: text, default: '.data/schemas.lock.json', doc: 'File of registered schemas and their ids, written by `npm run schemas`; lets services start while the registry is down' },
   ENVIRONMENT: { parse: text, default: 'production', doc: 'Environment whose topics are used: crm.<environment>.ticket-events' },
   LOG_LEVEL: { parse: oneOf('debug', 'info', 'warn', 'error'), default: 'info', doc: 'pino level' },
@@ -55,6 +77,14 @@ export const consumerSettings = {
   CATCH_UP_LAG: { parse: integer(1, 1e9), default: 20_000, doc: 'Lag in records above which facts are recomputed every few seconds instead of per batch' },
 } satisfies Settings;
 
+/** The variable, or for a secret the content of the file that the same variable with _FILE names. */
+function rawValue(name: string, { secret }: Setting<unknown>, env: NodeJS.ProcessEnv): string {
+  const [value = '', file = ''] = [env[name], secret === true ? env[`${name}_FILE`] : ''];
+  if (file === '') return value;
+  if (value !== '') throw new Error(`and ${name}_FILE are both set`);
+  return readFileSync(file, 'utf8').trimEnd();
+}
+
 /**
  * Reads the declared settings from `env`.
  * @throws RuntimeError `CONFIG_INVALID` that names every variable in error.
@@ -62,17 +92,14 @@ export const consumerSettings = {
 export function readConfig<S extends Settings>(settings: S, env: NodeJS.ProcessEnv): Config<S> {
   const problems: string[] = [];
   const values = Object.entries(settings).map(([name, setting]): [string, unknown] => {
-    const raw = env[name];
-    if (raw === undefined || raw === '') {
-      if (!('default' in setting)) problems.push(`${name} is required: ${setting.doc}`);
-      return [name, setting.default];
-    }
     try {
-      return [name, setting.parse(raw)];
+      const raw = rawValue(name, setting, env);
+      if (raw !== '') return [name, setting.parse(raw)];
+      if (!('default' in setting)) problems.push(`${name} is required: ${setting.doc}`);
     } catch (error) {
       problems.push(`${name} ${error instanceof Error ? error.message : String(error)}: ${setting.doc}`);
-      return [name, undefined];
     }
+    return [name, setting.default];
   });
   if (problems.length > 0) throw new RuntimeError('CONFIG_INVALID', problems.join('\n'));
   return Object.fromEntries(values) as Config<S>;

@@ -3,16 +3,32 @@
 // as the deploy command found or put them in the registry) and the releases (every schema the
 // contract ever had, in the repository). An unknown id is remembered for 30 s; a registry that
 // does not answer is an outage, never "unknown".
+//
+// The client is @kafkajs/confluent-schema-registry, and this the only file that imports it. What
+// is known to go wrong with it and with avsc, and where it can't here:
+//   R1  decode() under a reader's schema compiles it for every record     consumer/events.ts keeps resolvers
+//   R2  avsc believes any array count: six bytes abort the process        avro-skim.ts looks at every body first
+//   R3  register() sets the compatibility rule after the first schema     register() sets it before
+//   R4  register() expects BACKWARD, and throws where another rule holds  register() says ours
+//   R5  register() makes up a subject of the record's name                register() and idOf() name theirs
+//   R6  an unknown id is asked for anew each time, with three retries     SchemaLookup remembers it for 30 s; no retries here
+//   R7  nothing is known before the registry has answered                 SchemaLookup and idToWrite know the lock and the releases
+//   R8  4.x needs Node 22                                                 3.9.0 is pinned
+//   and its HTTP layer hangs, retries and misreports                      registry-http.ts is used instead
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { COMPATIBILITY as RULES, SchemaRegistry as PackageRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { compileSkim } from './avro-skim.ts';
+import { unframe } from './avro.ts';
+import type { Config, registrySettings } from './config.ts';
 import { messageOf, RuntimeError } from './errors.ts';
+import { RegistryAdditions, type RegisteredSchema } from './registry-additions.ts';
+import { RegistryRefusal, type RegistryAccess } from './registry-http.ts';
 
-export interface RegisteredSchema {
-  readonly id: number;
-  /** The Avro schema's JSON text. */
-  readonly schema: string;
-}
+/** Each version reads what every other one wrote. */
+export const COMPATIBILITY = RULES.FULL_TRANSITIVE;
 
 export interface LockedSchema extends RegisteredSchema {
   readonly subject: string;
@@ -58,90 +74,112 @@ function canonical(node: unknown): string {
 }
 
 const NEGATIVE_CACHE_MS = 30_000;
-const TIMEOUT_MS = 5_000;
 
-/** The Confluent-compatible HTTP API, one method a call. */
-export class SchemaRegistry {
-  readonly #url: string;
+type Registry = ConstructorParameters<typeof PackageRegistry>[0];
+type Middleware = NonNullable<Registry['middlewares']>[number];
 
-  constructor(url: string) {
-    this.#url = url;
+const asAvro = (schema: string): { type: SchemaType.AVRO; schema: string } => ({ type: SchemaType.AVRO, schema });
+
+const pathOf = (id: number): string => `/schemas/ids/${id}`;
+
+/** What the package throws of its own: a schema or a rule that isn't right. Else it stumbled over an odd answer, maybe by a TypeError. */
+function fromPackage(error: unknown, doing: string): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  const refused = error instanceof Error && error.name.startsWith('ConfluentSchemaRegistry');
+  return new RuntimeError(refused ? 'SCHEMA_REFUSED' : 'REGISTRY_UNAVAILABLE', `${doing}: ${messageOf(error)}`, { cause: error });
+}
+
+/** Schemas by id, ids by schema, registering, plain encoding and decoding; what else we ask of a registry is in registry-additions.ts. */
+export class SchemaRegistry extends RegistryAdditions {
+  /** As the registry gave them: the package keeps compiled types only, without docs and properties of ours. */
+  readonly #texts = new Map<string, string>();
+  readonly #package: PackageRegistry;
+
+  constructor(url: string, access: Omit<RegistryAccess, 'url'> = {}) {
+    super({ ...access, url });
+    this.#package = new PackageRegistry({ host: url, middlewares: [this.#throughOurHttp()] }, { [SchemaType.AVRO]: { wrapUnions: false } });
   }
 
-  async subjects(): Promise<string[]> {
-    return (await this.#call('GET', '/subjects')) as string[];
+  /** @throws RuntimeError `CONFIG_INVALID`. */
+  static of(config: Config<typeof registrySettings>): SchemaRegistry {
+    const { SCHEMA_REGISTRY_URL: url, SCHEMA_REGISTRY_USER: user, SCHEMA_REGISTRY_PASSWORD: password, SCHEMA_REGISTRY_CA_FILE: caFile } = config;
+    if ((user === '') !== (password === '')) throw new RuntimeError('CONFIG_INVALID', 'SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD: one is of no use without the other');
+    return new SchemaRegistry(url, { ...(user === '' ? {} : { user, password }), ...(caFile === '' ? {} : { ca: readFileSync(caFile, 'utf8') }) });
   }
 
-  async setCompatibility(subject: string, compatibility: string): Promise<void> {
-    const set = (): Promise<unknown> => this.#call('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility });
-    // Apicurio refuses the later one of two that come at once for a new subject, and takes it when it comes again.
-    await set().catch((error: unknown) => (error instanceof RuntimeError && error.code === 'SCHEMA_REFUSED' ? set() : Promise.reject(error instanceof Error ? error : new Error(String(error)))));
+  /** Outermost, so that the package's retries (R6) and its HTTP layer are not reached. */
+  #throughOurHttp(): Middleware {
+    return () => ({
+      response: async (_next, _renew, request) => {
+        const { method, path, body } = { method: request.method().toUpperCase(), path: request.path(), body: request.body() as unknown };
+        const data = await this.http.call(method, path, typeof body === 'string' ? JSON.parse(body) : undefined);
+        if (path.startsWith(pathOf(0).slice(0, -1))) this.#texts.set(path, textIn(data));
+        // All that the package takes from an answer.
+        const answer: unknown = { data: () => data };
+        return answer as Awaited<ReturnType<typeof _next>>;
+      },
+    });
   }
 
-  /** Messages of the registry about a schema that would be refused; empty when it would be taken. */
-  async incompatibilities(subject: string, schema: string): Promise<string[]> {
-    const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions?verbose=true`;
-    const answer = (await this.#call('POST', path, { schema }, [404])) as { is_compatible?: boolean; messages?: string[] } | null;
-    if (answer === null || answer.is_compatible === true) return [];
-    return answer.messages ?? ['incompatible'];
-  }
-
-  /** @throws RuntimeError `SCHEMA_REFUSED` when it is incompatible with an earlier version. */
-  async register(subject: string, schema: string, id?: number): Promise<number> {
-    const answer = (await this.#call('POST', `/subjects/${encodeURIComponent(subject)}/versions`, id === undefined ? { schema } : { schema, id })) as { id: number };
-    return answer.id;
-  }
-
-  /** In IMPORT mode a subject takes schemas with the ids they bring. Apicurio answers 200 and gives its own ids all the same. */
-  async setMode(subject: string, mode: 'IMPORT' | 'READWRITE'): Promise<void> {
-    await this.#call('PUT', `/mode/${encodeURIComponent(subject)}${mode === 'IMPORT' ? '?force=true' : ''}`, { mode });
-  }
-
-  /** The subject's schemas, oldest first; empty when it has none. */
-  async schemasOf(subject: string): Promise<RegisteredSchema[]> {
-    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    const versions = ((await this.#call('GET', path, undefined, [404])) as number[] | null) ?? [];
-    return Promise.all(versions.map(async (version) => (await this.#call('GET', `${path}/${version}`)) as RegisteredSchema));
+  /**
+   * The schema with this id, or null when the registry has none.
+   * @param cached takes the package's memory for it. That one never forgets, so that a registry which lost its schemas goes unnoticed.
+   */
+  async schemaById(id: number, { cached = false } = {}): Promise<string | null> {
+    const path = pathOf(id);
+    if (!cached) this.#package.cache.clear();
+    try {
+      await this.#package.getSchema(id);
+    } catch (error) {
+      if (error instanceof RegistryRefusal && error.path === path && error.status === 404) return null;
+      if (error instanceof RuntimeError && !(error instanceof RegistryRefusal && error.path !== path)) throw error;
+      // It answered with what the package can't compile: a schema of another kind, and nobody's event.
+    }
+    return this.#texts.get(path) ?? null;
   }
 
   /** The id of this very schema under the subject, or null when it isn't registered there. */
   async idOf(subject: string, schema: string): Promise<number | null> {
-    const answer = (await this.#call('POST', `/subjects/${encodeURIComponent(subject)}`, { schema }, [404])) as { id: number } | null;
-    return answer?.id ?? null;
-  }
-
-  /** The schema with this id, or null when the registry has none. */
-  async schemaById(id: number): Promise<string | null> {
-    const answer = (await this.#call('GET', `/schemas/ids/${id}`, undefined, [404])) as { schema: string } | null;
-    return answer?.schema ?? null;
-  }
-
-  async #call(method: string, path: string, body?: unknown, absent: readonly number[] = []): Promise<unknown> {
-    const { status, answer } = await this.#send(method, path, body);
-    if (absent.includes(status)) return null;
-    const refused = status === 409 || status === 422;
-    if (status < 200 || status > 299) throw new RuntimeError(refused ? 'SCHEMA_REFUSED' : 'REGISTRY_UNAVAILABLE', `${method} ${path}: ${status} ${answer.slice(0, 2_000)}`);
     try {
-      return JSON.parse(answer) as unknown;
+      return await this.#package.getRegistryIdBySchema(subject, asAvro(schema));
     } catch (error) {
-      // A proxy's page instead of the registry: a raw SyntaxError would end a consumer for good.
-      throw new RuntimeError('REGISTRY_UNAVAILABLE', `${method} ${path}: the answer is not JSON`, { cause: error });
+      // Its name for a 404.
+      if (error instanceof Error && error.name === 'ConfluentSchemaRegistryError') return null;
+      throw fromPackage(error, `the id of a schema of ${subject}`);
     }
   }
 
-  async #send(method: string, path: string, body: unknown): Promise<{ status: number; answer: string }> {
+  /** @throws RuntimeError `SCHEMA_REFUSED` when it is incompatible with an earlier version. */
+  async register(subject: string, schema: string): Promise<number> {
+    await this.setCompatibility(subject, COMPATIBILITY); // R3
     try {
-      const response = await fetch(this.#url + path, {
-        method,
-        headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      return { status: response.status, answer: await response.text() };
+      return (await this.#package.register(asAvro(schema), { subject, compatibility: COMPATIBILITY })).id; // R4, R5
     } catch (error) {
-      throw new RuntimeError('REGISTRY_UNAVAILABLE', `${method} ${path}: ${messageOf(error)}`, { cause: error });
+      throw fromPackage(error, `registering a schema of ${subject}`);
     }
   }
+
+  /** A record as the log has it. For tools and tests: who writes many compiles an encoder once (avro.ts). */
+  encode(schemaId: number, record: unknown): Promise<Buffer> {
+    return this.#package.encode(schemaId, record);
+  }
+
+  /** What the writer wrote. For tools and tests: consumers get the contract's current record (R1: consumer/events.ts). */
+  async decode(value: Buffer): Promise<unknown> {
+    const framed = unframe(value);
+    const schema = framed.ok ? await this.schemaById(framed.schemaId, { cached: true }) : null;
+    if (!framed.ok || schema === null) throw new Error(framed.ok ? `the registry has no schema ${framed.schemaId}` : framed.reason);
+    const whole = compileSkim(JSON.parse(schema))(framed.body); // R2
+    if (!whole.ok) throw new Error(whole.reason);
+    return this.#package.decode(value);
+  }
+}
+
+/** @throws RuntimeError `REGISTRY_UNAVAILABLE` for an answer that isn't the registry's. */
+function textIn(answer: unknown): string {
+  const { schema } = (answer ?? {}) as { schema?: unknown };
+  if (typeof schema !== 'string') throw new RuntimeError('REGISTRY_UNAVAILABLE', 'the answer about a schema has no schema in it');
+  return schema;
 }
 
 export async function readLock(path: string): Promise<LockedSchema[]> {
@@ -218,7 +256,7 @@ export class SchemaLookup {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
     if ((this.#unknownUntil.get(id) ?? 0) > this.#now()) return null;
-    const schema = await this.#registry.schemaById(id);
+    const schema = await this.#registry.schemaById(id, { cached: true });
     if (schema === null) this.#unknownUntil.set(id, this.#now() + NEGATIVE_CACHE_MS);
     else this.#known.set(id, jsonOnly(schema));
     return schema === null ? null : jsonOnly(schema);

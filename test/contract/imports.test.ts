@@ -49,6 +49,7 @@ test('each client library is known to its own files only', () => {
   const homes: Readonly<Record<string, RegExp>> = {
     kafkajs: /^services\/runtime\/kafka/,
     avsc: /^services\/runtime\/avro\.ts$/,
+    '@kafkajs/confluent-schema-registry': /^services\/runtime\/registry\.ts$/,
     '@clickhouse/client': /^services\/runtime\/clickhouse\.ts$/,
     pino: /^(services\/runtime\/logger|infra\/local\/clickhouse\/server)\.ts$/,
     fastify: /^services\/(runtime\/health|ingress\/server)\.ts$/,

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { loadContracts } from '../../../schemas/contract.ts';
-import { commonSettings, readConfig, text, type Settings } from '../../runtime/config.ts';
+import { commonSettings, readConfig, registrySettings, text, type Settings } from '../../runtime/config.ts';
 import { messageOf, RuntimeError } from '../../runtime/errors.ts';
 import type { ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import { readLock, SchemaRegistry } from '../../runtime/registry.ts';
@@ -15,7 +15,7 @@ import { createPrepare } from '../prepare.ts';
 import { createAgain, type Fix } from './again.ts';
 
 const settings = {
-  SCHEMA_REGISTRY_URL: commonSettings.SCHEMA_REGISTRY_URL,
+  ...registrySettings,
   SCHEMAS_LOCK: commonSettings.SCHEMAS_LOCK,
   INTEGRATIONS_FILE: { parse: text, doc: 'JSON file of integrations; an event comes in again as its integration is configured now' },
 } satisfies Settings;
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     encode: await createEncode({
       contracts: contracts.values(),
       environments: [...new Set(integrations.map(({ environment }) => environment))],
-      registry: new SchemaRegistry(config.SCHEMA_REGISTRY_URL),
+      registry: SchemaRegistry.of(config),
       locked: await readLock(config.SCHEMAS_LOCK),
     }),
     fix: await readFix(process.argv[2]),

@@ -104,7 +104,7 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
       topic: eventsTopic(config.ENVIRONMENT),
       connection: { brokers: config.KAFKA_BROKERS, clientId: consumer.name, logger },
     };
-    const registry = watchSchemas(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readLock(config.SCHEMAS_LOCK), metrics, logger);
+    const registry = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(registry);
     const failure = idle === null ? await startLoop(context) : (): null => null;
     if (idle !== null) logger.info({ reason: idle }, 'nothing to do; idle until it is configured and started again');
@@ -125,7 +125,7 @@ async function startLoop(context: Context): Promise<() => string | null> {
   const { consumer, config, ownConfig, group, topic, connection, logger, metrics, parts } = context;
   await placeGroup(connection, { groupId: group, topic, from: config.CONSUMER_FROM ?? consumer.from, reset: config.CONSUMER_FROM !== null });
   const attempts = new Attempts({ consumer, config: ownConfig, logger, metrics, attempts: config.CONSUMER_ATTEMPTS, quarantine: await quarantineTo(context) });
-  const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readKnown(config.SCHEMAS_LOCK));
+  const schemas = new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK));
   const onProgress = config.CONSUMER_ONCE === 'yes' ? await endAtTheEnd(context) : undefined;
   const loop = new ConsumerLoop({
     attempts, logger, metrics,

@@ -44,7 +44,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const clickhouse = connectClickHouse(config.CLICKHOUSE_URL);
     parts.push({ name: 'clickhouse', stop: () => clickhouse.close() });
     const connection = { brokers: config.KAFKA_BROKERS, clientId: projection.name, logger };
-    const schemas = watchSchemas(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readLock(config.SCHEMAS_LOCK), metrics, logger);
+    const schemas = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(schemas);
     const context: Context = { projection, config, logger, metrics, clickhouse, connection, parts };
     const archive = options.archive === true;
@@ -60,7 +60,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
 
 async function startEvents(context: Context, quarantine: (poison: Poison) => Promise<void>): Promise<Projector> {
   const { config, projection } = context;
-  const schemas = new SchemaLookup(new SchemaRegistry(config.SCHEMA_REGISTRY_URL), await readKnown(config.SCHEMAS_LOCK));
+  const schemas = new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK));
   return startProjector(context, { projection, topic: eventsTopic(config.ENVIRONMENT), toLanding: eventRows(schemas), quarantine, metrics: context.metrics, breaker: new PoisonBreaker(config.POISON_BREAKER === 'on') });
 }
 

@@ -1,0 +1,137 @@
+// What registries and the proxies before them have answered in bad hours, played by a server, and
+// what the package must not do with it.
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener } from 'node:http';
+import { after, test } from 'node:test';
+import { createEncoder } from './avro.ts';
+import { SchemaRegistry } from './registry.ts';
+
+const RECORD = { type: 'record', name: 'A', namespace: 'n', fields: [{ name: 'a', type: { type: 'array', items: 'null' } }, { name: 'at', type: ['null', { type: 'long', logicalType: 'timestamp-millis' }], default: null }] };
+
+const asked: string[] = [];
+let answer: RequestListener = () => undefined;
+const server = createServer((request, response) => {
+  asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+  answer(request, response);
+});
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const address = server.address();
+const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/api`;
+const registry = new SchemaRegistry(url);
+
+const answering = (status: number, body: string, headers: Record<string, string> = {}): void => {
+  asked.length = 0;
+  answer = (_request, response) => response.writeHead(status, headers).end(body);
+};
+const answeringSchema = (schema: string, schemaType?: string): void => answering(200, JSON.stringify({ schema, schemaType }));
+
+after(() => server.close());
+
+const unusable: readonly (readonly [what: string, status: number, body: string])[] = [
+  ['an error whose body is null', 500, 'null'],
+  ['an error without a body', 503, ''],
+  ['a page of a proxy', 200, '<html>Sign in</html>'],
+  ['a redirect', 302, ''],
+  ['nothing at all', 200, 'null'],
+  ['something else', 200, '{"id": 7}'],
+  ['a refusal of the credentials', 401, '{"error_code": 401}'],
+];
+
+for (const [what, status, body] of unusable) {
+  test(`${what} is an outage: not an unknown schema, no raw error, and not asked for again at once`, async () => {
+    answering(status, body);
+    await assert.rejects(registry.schemaById(7), { code: 'REGISTRY_UNAVAILABLE' });
+    await assert.rejects(registry.schemaById(7, { cached: true }), { code: 'REGISTRY_UNAVAILABLE' });
+    assert.deepEqual(asked, ['GET /api/schemas/ids/7', 'GET /api/schemas/ids/7']);
+    if (body !== '{"id": 7}') await assert.rejects(registry.idOf('s', '"string"'), { code: 'REGISTRY_UNAVAILABLE' });
+    await assert.rejects(registry.register('s', JSON.stringify(RECORD)), { code: 'REGISTRY_UNAVAILABLE' });
+  });
+}
+
+test('an answer that is cut off is an outage, and is not waited for', async () => {
+  answer = (_request, response) => {
+    response.writeHead(200, { 'content-length': 100 }).write('{"schema"');
+    setImmediate(() => response.destroy());
+  };
+  await assert.rejects(registry.schemaById(7), { code: 'REGISTRY_UNAVAILABLE' });
+});
+
+test('nobody there is an outage', async () => {
+  const gone = new SchemaRegistry('http://127.0.0.1:9');
+  await assert.rejects(gone.schemaById(7), { code: 'REGISTRY_UNAVAILABLE' });
+  await assert.rejects(gone.idOf('s', '"string"'), { code: 'REGISTRY_UNAVAILABLE' });
+});
+
+test('an unknown id, subject or schema is none', async () => {
+  answering(404, '{"error_code": 40403}');
+  assert.equal(await registry.schemaById(8), null);
+  assert.equal(await registry.idOf('s', '"string"'), null);
+  assert.deepEqual(await registry.schemasOf('s'), []);
+});
+
+test('a schema comes as the registry has it, whatever the package makes of it', async () => {
+  const texts = [
+    JSON.stringify({ ...RECORD, doc: 'Kept.', ticketstream_id: 9 }),
+    '"string"',
+    JSON.stringify({ ...RECORD, fields: [{ name: 'a', type: 'no.such.Type' }] }),
+    'not JSON',
+  ];
+  for (const text of texts) {
+    answeringSchema(text);
+    assert.equal(await registry.schemaById(9), text);
+  }
+  for (const [type, text] of [['PROTOBUF', 'syntax = "proto3"; message A { string a = 1; }'], ['JSON', '{"type":"object","odd":true}'], ['XML', '<a/>']]) {
+    answeringSchema(text ?? '', type);
+    assert.equal(await registry.schemaById(9), text);
+  }
+});
+
+test('a schema whose references are gone is there all the same', async () => {
+  const text = JSON.stringify(RECORD);
+  answer = (request, response) => {
+    if (request.url?.startsWith('/api/schemas/ids/') === true) response.end(JSON.stringify({ schema: text, references: [{ name: 'n.B', subject: 'b', version: 1 }] }));
+    else response.writeHead(404).end('{"error_code": 40401}');
+  };
+  assert.equal(await registry.schemaById(10), text);
+});
+
+test('those who ask at once for a cached schema make one request; who asks without the cache gets what is there now', async () => {
+  const text = JSON.stringify(RECORD);
+  answeringSchema(text);
+  const found = await Promise.all(Array.from({ length: 20 }, () => registry.schemaById(11, { cached: true })));
+  assert.deepEqual(new Set(found), new Set([text]));
+  assert.equal(asked.length, 1);
+  answering(404, '{"error_code": 40403}');
+  assert.equal(await registry.schemaById(11, { cached: true }), text);
+  assert.equal(await registry.schemaById(11), null);
+});
+
+test('the rule stands before the first schema of a subject, which is named by us', async () => {
+  const rules = new Map<string, string>();
+  asked.length = 0;
+  answer = (request, response) => {
+    const [, , kind, subject = ''] = (request.url ?? '').split('/');
+    if (kind === 'config' && request.method === 'PUT') rules.set(subject, 'FULL_TRANSITIVE');
+    response.end(JSON.stringify(kind === 'config' ? { compatibilityLevel: rules.get(subject) } : { id: 3 }));
+  };
+  assert.equal(await registry.register('topic-n.A', JSON.stringify(RECORD)), 3);
+  assert.deepEqual(asked, ['PUT /api/config/topic-n.A', 'GET /api/config/topic-n.A', 'POST /api/subjects/topic-n.A/versions']);
+  assert.equal(await registry.idOf('topic-n.A', JSON.stringify(RECORD)), 3);
+  assert.equal(asked.at(-1), 'POST /api/subjects/topic-n.A');
+  answering(409, '{"error_code": 409}');
+  await assert.rejects(registry.register('topic-n.A', JSON.stringify(RECORD)), { code: 'SCHEMA_REFUSED' });
+  await assert.rejects(registry.register('topic-n.A', '{"type":"record"}'), { code: 'SCHEMA_REFUSED' });
+});
+
+test('a record is encoded and decoded by the schema of its id, and a body that claims more items than it has bytes is refused', async () => {
+  answeringSchema(JSON.stringify(RECORD));
+  const fresh = new SchemaRegistry(url);
+  const record = { a: [null, null], at: 1_772_442_000_123 };
+  const value = await fresh.encode(12, record);
+  assert.deepEqual(value, createEncoder(RECORD, 12)(record));
+  assert.deepEqual({ ...((await fresh.decode(value)) as object) }, record);
+  assert.equal(asked.length, 1);
+  const bomb = Buffer.concat([value.subarray(0, 5), Buffer.from([0x80, 0x84, 0xaf, 0xbe, 0x01])]);
+  await assert.rejects(fresh.decode(bomb), /truncated/);
+  await assert.rejects(fresh.decode(Buffer.from('plain')), /no_magic_byte/);
+});
