@@ -1,6 +1,13 @@
 // Avro as the log has it: Confluent framing (0x00, schema id, body), encoding for the ingress,
 // and the container that lets ClickHouse decode a batch of bodies by itself. The only file
 // that imports avsc.
+//
+// The registry's package encodes and decodes too (registry.ts has it for tools), by avsc as well.
+// The paths of every event stay here. CPU for one event of 411 bytes (message.received) on one core:
+//   as the contract's current record   package 350–400 µs (it compiles the reader each time), here 2.4 µs
+//   whose event it is, in its bounds   package nothing (R2), here 0.5 µs (avro-skim.ts); projections do no more
+//   encoding                           3.6 µs in both, but the package's waits for the registry first (R7)
+// and the package has no container.
 import avsc from 'avsc';
 
 const HEADER_BYTES = 5;
@@ -90,7 +97,7 @@ class TimestampMillis extends avsc.types.LogicalType {
 /**
  * Compiles the record that a reader wants; the result compiles a writer's schema into a decoder
  * that gives this record whatever the writer wrote: fields it lacked have their defaults, fields
- * the reader doesn't know are left out. Keep both: compiling takes a hundred times a decoding.
+ * the reader doesn't know are left out. Keep both: compiling takes 150 times a decoding (R1).
  * A decoder trusts the array counts of a body, so bodies are skimmed first (avro-skim.ts).
  */
 export function createReader(readerSchema: object): (writerSchema: object) => (body: Buffer) => unknown {

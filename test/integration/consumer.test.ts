@@ -6,7 +6,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { loadContract } from '../../schemas/contract.ts';
-import { createEncoder } from '../../services/runtime/avro.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { consumerPositions } from '../../services/runtime/kafka/admin.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
@@ -48,12 +47,12 @@ async function conversation(ticketId: string, messages: number, from = 0): Promi
 }
 
 /** Appends status changes to a log behind the ingress's back. */
-async function append(toTopic: string, ticketId: string, eventIds: readonly string[], schema: { id: number; record: object }): Promise<void> {
+async function append(toTopic: string, ticketId: string, eventIds: readonly string[], schemaId: number): Promise<void> {
   const producer = await connectProducer(connection, [toTopic]);
-  const encode = createEncoder(schema.record, schema.id);
+  const registry = new SchemaRegistry(environment.registryUrl);
   try {
     for (const event_id of eventIds) {
-      const value = encode({
+      const value = await registry.encode(schemaId, {
         event_id, ticket_id: ticketId, source: { platform: 'test', integration_id: 'acme', environment: 'production' }, timestamp: Date.UTC(2026, 2, 2, 12), version: '1.2',
         previous_status: 'new', new_status: 'open', changed_by: { type: 'agent', id: 'lea', name: null }, changed_at: Date.UTC(2026, 2, 2, 12), extra: {}, reason_code: 7,
       });
@@ -64,10 +63,7 @@ async function append(toTopic: string, ticketId: string, eventIds: readonly stri
   }
 }
 
-async function currentSchema(): Promise<{ id: number; record: object }> {
-  const { record, eventType } = await loadContract('status-changed');
-  return { id: await writtenSchemaId(topic, eventType), record };
-}
+const currentSchema = async (): Promise<number> => writtenSchemaId(topic, (await loadContract('status-changed')).eventType);
 
 test('a scaffolded consumer runs at once, and only where its name is free', async () => {
   const made = await run(copy.folder, ['infra/new-consumer.ts', NAME]).end();
@@ -203,7 +199,7 @@ test('events of an older and of a newer writer come as the current record', asyn
   const eventIds = [randomUUID(), randomUUID(), randomUUID()];
   for (const [index, schema] of [older, record, newer].entries()) {
     const schemaId = await registry.register(`consumer-test-${randomUUID()}`, JSON.stringify(schema));
-    await append(staging, id, eventIds.slice(index, index + 1), { id: schemaId, record: schema });
+    await append(staging, id, eventIds.slice(index, index + 1), schemaId);
   }
   const { code, output } = await startProbe(['--once'], { ENVIRONMENT: 'staging' }).end();
   assert.equal(code, 0, output);

@@ -5,6 +5,7 @@
 // done, and the partition is held (paused and read again from the first event that isn't done),
 // so that no partition waits for another one. Read again, what is done already is passed over.
 import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Gauge, type Registry } from 'prom-client';
 import { PartitionHeld, type PoisonBreaker } from '../projection/breaker.ts';
 import type { Attempts } from './attempt.ts';
@@ -15,7 +16,6 @@ import type { ConsumerPosition, LogRecord, ManualBatch } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
 import type { Poison } from '../record-reader.ts';
 import type { Logger } from '../logger.ts';
-import { Slots } from '../slots.ts';
 
 export interface LoopOptions {
   readonly sort: Sort;
@@ -55,7 +55,7 @@ const ABORT_MS = 500;
 
 export class ConsumerLoop {
   readonly #options: LoopOptions;
-  readonly #slots: Slots;
+  readonly #slots: LimitFunction;
   readonly #states = new Map<string, PartitionState>();
   readonly #active = new Set<Promise<End>>();
   readonly #runs = new Set<Run>();
@@ -65,7 +65,7 @@ export class ConsumerLoop {
 
   constructor(options: LoopOptions) {
     this.#options = options;
-    this.#slots = new Slots(options.concurrency);
+    this.#slots = pLimit(options.concurrency);
     this.#stopped = new Promise((resolve) => {
       this.#release = resolve;
     });
@@ -236,7 +236,7 @@ export class ConsumerLoop {
   /** One after the other; the first that isn't done stops those behind it. */
   async #handleTicket(run: Run, events: readonly Delivery[]): Promise<void> {
     for (const event of events) {
-      const done = await this.#slots.run(() => this.#handleEvent(run, event));
+      const done = await this.#slots(() => this.#handleEvent(run, event));
       if (!done) return;
       run.state.progress.done(event.record.offset);
     }
