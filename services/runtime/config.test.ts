@@ -11,7 +11,7 @@ const settings = {
   BROKERS: { parse: list, default: ['a:1'], doc: 'brokers' },
   PORT: { parse: integer(1, 10), default: 5, doc: 'port' },
   FILE: { parse: text, doc: 'file' },
-  DB_URL: { parse: url, default: 'http://x', doc: 'database', secret: true },
+  DB_URL: { parse: url, default: 'http://x', doc: 'database', secret: true, fromFile: true },
 } satisfies Settings;
 
 test('reads values, defaults and lists', () => {
@@ -35,7 +35,7 @@ test('masks secrets for the log', () => {
   assert.deepEqual(masked(settings, { DB_URL: 'http://user:pw@x', PORT: 5 }), { DB_URL: '***', PORT: 5 });
 });
 
-test('a secret may be the content of a file, and nothing else may', async () => {
+test('a value may be the content of a file where that is declared', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ticketstream-config-'));
   const file = join(folder, 'secret');
   await writeFile(file, 'http://user:pw@y\n');

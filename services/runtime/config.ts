@@ -9,8 +9,10 @@ export interface Setting<T> {
   /** Used when the variable is unset or empty; without it the variable is required. */
   readonly default?: T;
   readonly doc: string;
-  /** Never shown in logs; NAME_FILE may name a file that holds it. */
+  /** Never shown in logs. */
   readonly secret?: boolean;
+  /** NAME_FILE may name a file that holds it. */
+  readonly fromFile?: boolean;
 }
 export type Settings = Record<string, Setting<unknown>>;
 export type Config<S extends Settings> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
@@ -55,7 +57,7 @@ export const oneOf = <T extends string>(...allowed: readonly T[]) => (raw: strin
 export const registrySettings = {
   SCHEMA_REGISTRY_URL: { parse: urlWithoutCredentials, default: 'http://127.0.0.1:8081/apis/ccompat/v7', doc: 'Base of a Confluent-compatible schema registry API' },
   SCHEMA_REGISTRY_USER: { parse: text, default: '', doc: 'User for HTTP basic authentication at the schema registry' },
-  SCHEMA_REGISTRY_PASSWORD: { parse: text, default: '', doc: 'Password of that user', secret: true },
+  SCHEMA_REGISTRY_PASSWORD: { parse: text, default: '', doc: 'Password of that user', secret: true, fromFile: true },
   SCHEMA_REGISTRY_CA_FILE: { parse: certificates, default: '', doc: 'PEM file of the authorities that sign the schema registry’s certificate, instead of the system’s' },
 } satisfies Settings;
 
@@ -77,9 +79,9 @@ export const consumerSettings = {
   CATCH_UP_LAG: { parse: integer(1, 1e9), default: 20_000, doc: 'Lag in records above which facts are recomputed every few seconds instead of per batch' },
 } satisfies Settings;
 
-/** The variable, or for a secret the content of the file that the same variable with _FILE names. */
-function rawValue(name: string, { secret }: Setting<unknown>, env: NodeJS.ProcessEnv): string {
-  const [value = '', file = ''] = [env[name], secret === true ? env[`${name}_FILE`] : ''];
+/** The variable, or the content of the file that the same variable with _FILE names. */
+function rawValue(name: string, { fromFile }: Setting<unknown>, env: NodeJS.ProcessEnv): string {
+  const [value = '', file = ''] = [env[name], fromFile === true ? env[`${name}_FILE`] : ''];
   if (file === '') return value;
   if (value !== '') throw new Error(`and ${name}_FILE are both set`);
   return readFileSync(file, 'utf8').trimEnd();
