@@ -47,7 +47,7 @@ async function importSchema(registry: SchemaRegistry, subject: string, schema: s
   };
   if ((await registry.setMode(subject, 'IMPORT').then(() => true, refusedToNull)) === null) return null;
   try {
-    return await registry.registerUnder(id, subject, schema).catch(refusedToNull);
+    return await registry.registerAsIs(subject, schema, id).catch(refusedToNull);
   } finally {
     await registry.setMode(subject, 'READWRITE');
   }

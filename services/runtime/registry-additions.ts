@@ -1,6 +1,6 @@
 // What the package @kafkajs/confluent-schema-registry cannot ask of a registry: the compatibility
-// check, a rule before the first registration, modes, ids of our own, lists of subjects and
-// versions, and Apicurio's import. One method a call of the Confluent-compatible HTTP API.
+// check, a rule before the first registration, modes, ids of our own, schemas without a name, lists of
+// subjects and versions, and Apicurio's import. One method a call of the Confluent-compatible HTTP API.
 import { RuntimeError } from './errors.ts';
 import { RegistryHttp, RegistryRefusal, type RegistryAccess } from './registry-http.ts';
 
@@ -20,6 +20,13 @@ async function ifThere(answer: Promise<unknown>): Promise<unknown> {
     if (error instanceof RegistryRefusal && error.status === 404) return null;
     throw error;
   }
+}
+
+/** @throws RuntimeError `REGISTRY_UNAVAILABLE` for an answer that isn't the registry's. */
+export function idIn(answer: unknown): number {
+  const { id } = (answer ?? {}) as { id?: unknown };
+  if (typeof id !== 'number') throw new RuntimeError('REGISTRY_UNAVAILABLE', 'the answer about a schema has no id in it');
+  return id;
 }
 
 export class RegistryAdditions {
@@ -63,9 +70,10 @@ export class RegistryAdditions {
     await this.http.call('PUT', `/mode/${encodeURIComponent(subject)}${mode === 'IMPORT' ? '?force=true' : ''}`, { mode });
   }
 
-  /** Under an id of our own, in IMPORT mode. @returns the id it got. */
-  async registerUnder(id: number, subject: string, schema: string): Promise<number> {
-    return ((await this.http.call('POST', `/subjects/${encodeURIComponent(subject)}/versions`, { schema, id })) as { id: number }).id;
+  /** As it is: under an id of our own (in IMPORT mode), or without a name (the package refuses it). @returns the id it got. */
+  async registerAsIs(subject: string, schema: string, id?: number): Promise<number> {
+    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+    return idIn(await this.http.call('POST', path, id === undefined ? { schema } : { schema, id }));
   }
 
   /** Whether it is Apicurio that speaks Confluent's API here. */

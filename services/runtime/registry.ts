@@ -24,7 +24,7 @@ import { compileSkim } from './avro-skim.ts';
 import { unframe } from './avro.ts';
 import type { Config, registrySettings } from './config.ts';
 import { messageOf, RuntimeError } from './errors.ts';
-import { RegistryAdditions, type RegisteredSchema } from './registry-additions.ts';
+import { idIn, RegistryAdditions, type RegisteredSchema } from './registry-additions.ts';
 import { RegistryRefusal, type RegistryAccess } from './registry-http.ts';
 
 /** Each version reads what every other one wrote. */
@@ -141,7 +141,7 @@ export class SchemaRegistry extends RegistryAdditions {
   /** The id of this very schema under the subject, or null when it isn't registered there. */
   async idOf(subject: string, schema: string): Promise<number | null> {
     try {
-      return await this.#package.getRegistryIdBySchema(subject, asAvro(schema));
+      return idIn({ id: await this.#package.getRegistryIdBySchema(subject, asAvro(schema)) });
     } catch (error) {
       // Its name for a 404.
       if (error instanceof Error && error.name === 'ConfluentSchemaRegistryError') return null;
@@ -153,7 +153,8 @@ export class SchemaRegistry extends RegistryAdditions {
   async register(subject: string, schema: string): Promise<number> {
     await this.setCompatibility(subject, COMPATIBILITY); // R3
     try {
-      return (await this.#package.register(asAvro(schema), { subject, compatibility: COMPATIBILITY })).id; // R4, R5
+      if (isUnnamed(schema)) return await this.registerAsIs(subject, schema);
+      return idIn(await this.#package.register(asAvro(schema), { subject, compatibility: COMPATIBILITY })); // R4, R5
     } catch (error) {
       throw fromPackage(error, `registering a schema of ${subject}`);
     }
@@ -172,6 +173,15 @@ export class SchemaRegistry extends RegistryAdditions {
     const whole = compileSkim(JSON.parse(schema))(framed.body); // R2
     if (!whole.ok) throw new Error(whole.reason);
     return this.#package.decode(value);
+  }
+}
+
+/** Such as `"string"`, or no Avro at all: the registry's to judge. */
+function isUnnamed(schema: string): boolean {
+  try {
+    return typeof (JSON.parse(schema) as { name?: unknown } | null)?.name !== 'string';
+  } catch {
+    return true;
   }
 }
 
