@@ -1,0 +1,45 @@
+// In which order an incident's rows happened: that of sys_mod_count, the number of the update, so
+// that a file sorted otherwise gives the same events. Rows of a log whose counts are missing keep
+// the file's order. Where a count occurs twice, one of the rows is misnumbered, and it shows in a
+// state or an assignment that goes back and forth; so of the two orders, by count and by time, the
+// one in which less changes is taken, and by time if that is equal. No two rows are ever equal, so the file's order decides nothing.
+
+export interface OrderedRow {
+  readonly line: number;
+  readonly modCount: number | null;
+  readonly updatedAt: number | null;
+  /** All of its cells. */
+  readonly text: string;
+  /** What its events are made of. */
+  readonly shown: readonly (string | null)[];
+}
+
+export interface Ordered<Row> {
+  readonly rows: readonly Row[];
+  /** Said when sys_mod_count alone does not tell the order. */
+  readonly note: string | null;
+}
+
+const byNumber = (a: number | null, b: number | null): number => (a === b ? 0 : (a ?? Infinity) - (b ?? Infinity));
+const byText = (a: string, b: string): number => Number(a > b) - Number(a < b);
+
+const byCount = (a: OrderedRow, b: OrderedRow): number => byNumber(a.modCount, b.modCount) || byNumber(a.updatedAt, b.updatedAt) || byText(a.text, b.text);
+const byTime = (a: OrderedRow, b: OrderedRow): number => byNumber(a.updatedAt, b.updatedAt) || byNumber(a.modCount, b.modCount) || byText(a.text, b.text);
+
+const changesIn = (rows: readonly OrderedRow[]): number => rows.reduce((sum, { shown }, index) =>
+  sum + (index === 0 ? 0 : shown.filter((value, at) => value !== rows[index - 1]?.shown[at]).length), 0);
+
+export function inOrder<Row extends OrderedRow>(rows: readonly Row[]): Ordered<Row> {
+  const uncounted = rows.filter(({ modCount }) => modCount === null);
+  if (uncounted.length > 0) {
+    return { rows, note: rows.length === 1 ? null : `no sys_mod_count in line ${uncounted.map(({ line }) => line).join(', ')}; its rows keep the file's order` };
+  }
+  const counted = [...rows].sort(byCount);
+  // A row exported twice is one update.
+  const once = counted.filter((row, index) => row.modCount !== counted[index - 1]?.modCount || row.text !== counted[index - 1]?.text);
+  const twice = once.filter((row, index) => row.modCount === once[index - 1]?.modCount).map(({ modCount }) => modCount ?? 0);
+  if (twice.length === 0) return { rows: once, note: null };
+  const timed = [...once].sort(byTime);
+  const asTimed = changesIn(timed) <= changesIn(once);
+  return { rows: asTimed ? timed : once, note: `sys_mod_count ${[...new Set(twice)].join(', ')} occurs in different rows; in order of ${asTimed ? 'sys_updated_at' : 'sys_mod_count, then of sys_updated_at'}, the order in which less changes` };
+}
