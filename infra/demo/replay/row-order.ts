@@ -1,8 +1,9 @@
 // In which order an incident's rows happened: that of sys_mod_count, the number of the update, so
 // that a file sorted otherwise gives the same events. Rows of a log whose counts are missing keep
-// the file's order. Where a count occurs twice, one of the rows is misnumbered, and it shows in a
-// state or an assignment that goes back and forth; so of the two orders, by count and by time, the
-// one in which less changes is taken, and by time if that is equal. No two rows are ever equal, so the file's order decides nothing.
+// the file's order. Where a count occurs twice, a row has a wrong number or a wrong time, and it
+// shows in a state or an assignment that goes back and forth, or in a time that goes back; so of the
+// orders by time and by count the one with the fewest of these is taken. No two rows are ever equal,
+// so the file's order decides nothing.
 
 export interface OrderedRow {
   readonly line: number;
@@ -23,11 +24,16 @@ export interface Ordered<Row> {
 const byNumber = (a: number | null, b: number | null): number => (a === b ? 0 : (a ?? Infinity) - (b ?? Infinity));
 const byText = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
-const byCount = (a: OrderedRow, b: OrderedRow): number => byNumber(a.modCount, b.modCount) || byNumber(a.updatedAt, b.updatedAt) || byText(a.text, b.text);
 const byTime = (a: OrderedRow, b: OrderedRow): number => byNumber(a.updatedAt, b.updatedAt) || byNumber(a.modCount, b.modCount) || byText(a.text, b.text);
+const byCount = (a: OrderedRow, b: OrderedRow): number => byNumber(a.modCount, b.modCount) || byTime(a, b);
+const byCountLaterFirst = (a: OrderedRow, b: OrderedRow): number => byNumber(a.modCount, b.modCount) || byTime(b, a);
 
-const changesIn = (rows: readonly OrderedRow[]): number => rows.reduce((sum, { shown }, index) =>
-  sum + (index === 0 ? 0 : shown.filter((value, at) => value !== rows[index - 1]?.shown[at]).length), 0);
+/** What changes from row to row, and how often the time goes back. The first row happens at the opening, whatever its time says. */
+const turnsIn = (rows: readonly OrderedRow[]): number => rows.slice(1).reduce((turns, { shown, updatedAt }, index) => {
+  const before = rows[index];
+  const isBack = index > 0 && byNumber(updatedAt, before?.updatedAt ?? null) < 0;
+  return turns + Number(isBack) + shown.filter((value, at) => value !== before?.shown[at]).length;
+}, 0);
 
 export function inOrder<Row extends OrderedRow>(rows: readonly Row[]): Ordered<Row> {
   const uncounted = rows.filter(({ modCount }) => modCount === null);
@@ -39,7 +45,7 @@ export function inOrder<Row extends OrderedRow>(rows: readonly Row[]): Ordered<R
   const once = counted.filter((row, index) => row.modCount !== counted[index - 1]?.modCount || row.text !== counted[index - 1]?.text);
   const twice = once.filter((row, index) => row.modCount === once[index - 1]?.modCount).map(({ modCount }) => modCount ?? 0);
   if (twice.length === 0) return { rows: once, note: null };
-  const timed = [...once].sort(byTime);
-  const asTimed = changesIn(timed) <= changesIn(once);
-  return { rows: asTimed ? timed : once, note: `sys_mod_count ${[...new Set(twice)].join(', ')} occurs in different rows; in order of ${asTimed ? 'sys_updated_at' : 'sys_mod_count, then of sys_updated_at'}, the order in which less changes` };
+  const orders = [byTime, byCount, byCountLaterFirst].map((order) => [...once].sort(order));
+  const rowsOfFewestTurns = orders.reduce((best, order) => (turnsIn(order) < turnsIn(best) ? order : best));
+  return { rows: rowsOfFewestTurns, note: `sys_mod_count ${[...new Set(twice)].join(', ')} occurs in different rows; in the order by count or time in which least changes or goes back` };
 }
