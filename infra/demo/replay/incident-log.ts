@@ -131,7 +131,8 @@ function cellsOf({ values }: TableRow, header: readonly string[]): Cells | strin
 /** @throws UnreadableLog when the text has no header with the columns that a replay needs. */
 export function readIncidentLog(csv: string): IncidentLog {
   const delimiter = delimiterOf(csv, required);
-  const [{ values: header } = { values: [] }, ...body] = readRecords(csv, delimiter);
+  const [head, ...body] = readRecords(csv, delimiter);
+  const header = head?.values ?? [];
   checkHeader(header);
   const [skipped, notes]: [string[], string[]] = [[], []];
   const byNumber = new Map<string, FileRow[]>();
