@@ -204,7 +204,7 @@ describe('the file', () => {
       '6 DTSTART: "20260230" is no date or time',
       '10 DTSTART: "2026-05-01" is no date or time',
       '12 it has no DTSTART',
-      '19 "RRULE:FREQ=FORTNIGHTLY" can\'t be read: invalid frequenc',
+      '19 "RRULE:FREQ=FORTNIGHTLY" can\'t be read: invalid frequen',
       '24 RRULE: BYEASTER=1 is not known here',
       '29 it ends before it starts',
       '34 DURATION: "an hour" is no duration',
