@@ -6,9 +6,10 @@ import { basename } from 'node:path';
 import { program } from 'commander';
 import { messageOf, RuntimeError } from '../services/runtime/errors.ts';
 import { bringIntoForce, forgetOld, readLive, type DeskFile } from './config/apply.ts';
-import type { Calendar, Desk } from './config/desk.ts';
-import { readHolidays } from './config/holidays.ts';
-import { readDesk } from './config/read-desk.ts';
+import type { Calendar, Closure, Desk } from './config/desk.ts';
+import { readHolidays, type Holidays } from './config/holidays.ts';
+import { UnreadableCalendar } from './config/icalendar/lines.ts';
+import { isZone, readDesk } from './config/read-desk.ts';
 import { recompute, type RecomputeProgress } from './config/recompute.ts';
 import { toRows } from './config/rows.ts';
 import { findProjections } from './migrate.ts';
@@ -71,23 +72,53 @@ const show = (options: { content: boolean }): Promise<void> => withClickHouse(as
 });
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type LastVersion = Mutable<Calendar['versions'][number]>;
 
-function importHolidays(icsPath: string, options: { calendar: string; file?: string }): void {
-  const { dates, skipped } = readHolidays(readText(icsPath));
-  const left = skipped === 0 ? '' : `, ${skipped} events with a time of day left out`;
+/** @throws Refused with every line of the file that can't be used. */
+function holidaysOf(path: string, zone: string | undefined): Holidays {
+  try {
+    return readHolidays(readText(path), zone);
+  } catch (error) {
+    if (!(error instanceof UnreadableCalendar)) throw error;
+    const lines = error.problems.map(({ line, message }) => `  line ${line}  ${message}`);
+    throw new Refused(`${path} can't be used; nothing has changed\n${lines.join('\n')}`);
+  }
+}
+
+/** Adds to a version what it has not yet; how much that was. */
+function addHolidays(version: LastVersion, { dates, closures }: Holidays): string {
+  const key = ({ date, from, to = '24:00' }: Closure): string => `${date} ${from} ${to}`;
+  const [hadDates, hadClosures] = [version.holidays ?? [], version.closures ?? []];
+  version.holidays = [...new Set([...hadDates, ...dates])].sort();
+  const known = new Set(hadClosures.map(key));
+  const added = closures.filter((closure) => !known.has(key(closure))).map(({ date, from, to }) => ({ date, from, to }));
+  if (added.length > 0) version.closures = [...hadClosures, ...added].sort((a, b) => Number(key(a) > key(b)) - Number(key(a) < key(b)));
+  return `${version.holidays.length - new Set(hadDates).size} new holidays and ${added.length} new closures`;
+}
+
+/** Closures may be mere appointments, and what is left out may be missed: both are shown one by one. */
+const details = ({ closures, leftOut }: Holidays): string[] => [
+  ...closures.map(({ date, from, to, summary }) => `  closed    ${date} ${from} to ${to}  ${summary}`),
+  ...leftOut.map(({ date, summary, reason }) => `  left out  ${[date, summary].filter((text) => text !== '').join('  ')}: ${reason}`),
+];
+
+function importHolidays(icsPath: string, options: { calendar: string; file?: string; zone?: string }): void {
+  if (options.zone !== undefined && !isZone(options.zone)) throw new Refused(`--zone ${options.zone} is no IANA time zone`);
   if (options.file === undefined) {
-    console.log(JSON.stringify({ calendar_id: options.calendar, holidays: dates }, null, 2));
-    console.error(`${dates.length} holidays${left}; --file FILE writes them into a desk file`);
+    const found = holidaysOf(icsPath, options.zone);
+    const closures = found.closures.map(({ date, from, to }) => ({ date, from, to }));
+    console.log(JSON.stringify({ calendar_id: options.calendar, holidays: found.dates, closures }, null, 2));
+    console.error([`${found.dates.length} holidays and ${closures.length} closures; --file FILE writes them into a desk file`, ...details(found)].join('\n'));
     return;
   }
   const { desk } = readFile(options.file);
   const calendar = (desk.calendars ?? []).find(({ calendar_id }: Calendar) => calendar_id === options.calendar);
-  const version = calendar?.versions.at(-1) as Mutable<Calendar['versions'][number]> | undefined;
+  const version = calendar?.versions.at(-1) as LastVersion | undefined;
   if (version === undefined) throw new Refused(`${options.file} has no calendar "${options.calendar}"`);
-  const known = version.holidays?.length ?? 0;
-  version.holidays = [...new Set([...(version.holidays ?? []), ...dates])].sort();
+  const found = holidaysOf(icsPath, options.zone ?? version.zone);
+  const added = addHolidays(version, found);
   writeFileSync(options.file, `${JSON.stringify(desk, null, 2)}\n`);
-  console.log(`${version.holidays.length - known} new holidays in version ${version.version} of ${options.calendar}${left}; apply the file to use them`);
+  console.log([`${added} in version ${version.version} of ${options.calendar}; apply the file to use them`, ...details(found)].join('\n'));
 }
 
 // Before the commands are made: they take it over.
@@ -99,8 +130,9 @@ program.command('check').description('Tell everything that is wrong with a file'
 program.command('apply').description('Bring a file into force and recompute the facts that depend on what it changes; repeatable at any point')
   .argument('<file>').option('--by <name>', 'who applies it', `${userInfo().username}@${hostname()}`).action(apply);
 program.command('show').description('What is in force, since when and by whom').option('--content', 'the applied file itself', false).action(show);
-program.command('import-holidays').description('All-day events of an iCalendar file as holidays').argument('<ics>')
+program.command('import-holidays').description('Events of an iCalendar file: those of whole days as holidays, others as closures').argument('<ics>')
   .requiredOption('--calendar <id>', 'calendar that they are for')
+  .option('--zone <zone>', "zone of the closures, if not the calendar's in the desk file")
   .option('--file <file>', 'desk file to add them to, in the last version of the calendar').action(importHolidays);
 
 function exitCodeOf(error: unknown): number {

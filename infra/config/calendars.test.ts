@@ -58,6 +58,26 @@ test('a version is clipped at the instant at which the next one comes into force
   assert.deepEqual(between(changed, '2026-07-01T00:00:00Z', '2026-07-02T00:00:00Z'), ['2026-07-01T07:00 2026-07-01T10:00', '2026-07-01T10:00 2026-07-01T18:00']);
 });
 
+test('a closure shuts a part of a date: 24 December from 12:00', () => {
+  const eve = openWindows(calendar({ closures: [{ date: '2026-12-24', from: '12:00' }, { date: '2026-12-23', from: '10:00', to: '11:30' }] }));
+  assert.deepEqual(between(eve, '2026-12-23T00:00:00Z', '2026-12-26T00:00:00Z'), [
+    '2026-12-23T08:00 2026-12-23T09:00', '2026-12-23T10:30 2026-12-23T17:00', '2026-12-24T08:00 2026-12-24T11:00', '2026-12-25T08:00 2026-12-25T17:00',
+  ]);
+});
+
+test('a closure cuts the night that began on the eve, overlapping closures unite, and nobody is on shift then', () => {
+  const closures = [{ date: '2026-03-14', from: '00:00', to: '02:00' }, { date: '2026-03-14', from: '01:00', to: '03:00' }, { date: '2026-03-13', from: '21:00', to: '22:30' }];
+  const night = calendar({ windows: [{ days: ['fri'], from: '22:00', to: '06:00', overnight: true }], closures });
+  assert.deepEqual(between(openWindows(night), '2026-03-13T00:00:00Z', '2026-03-15T00:00:00Z'), ['2026-03-13T21:30 2026-03-13T23:00', '2026-03-14T02:00 2026-03-14T05:00']);
+  const shift = { calendar_id: 'tested', from: '2026-03-13T00:00:00Z', to: '2026-03-14T04:00:00Z' };
+  assert.deepEqual(shiftSpans([shift], [night]).map(({ from, to }) => (to - from) / 3_600_000), [1.5, 2]);
+});
+
+test('the ends of a closure are wall times: an hour less is closed on the day without it', () => {
+  const always = openWindows(calendar({ windows: [{ days: everyDay, from: '00:00', to: '24:00' }], closures: [{ date: '2026-03-29', from: '01:00', to: '04:00' }] }));
+  assert.deepEqual(between(always, '2026-03-29T00:00:00Z', '2026-03-29T12:00:00Z'), ['2026-03-29T02:00 2026-03-29T22:00']);
+});
+
 test('shifts by calendar and by instants unite', () => {
   const shifts = [
     { calendar_id: 'tested', from: '2026-03-02T00:00:00Z', to: '2026-03-04T00:00:00Z' },

@@ -2,6 +2,7 @@
 // wall time is read by the offset before the change; an offset is never stored. Uniting,
 // clipping by version and adding up is done once, by config.loaded_intervals.
 import { Temporal } from 'temporal-polyfill';
+import { groupBy } from '../../services/runtime/group-by.ts';
 import { weekdays, type Calendar, type CalendarVersion, type Shift, type Version } from './desk.ts';
 
 /** Windows are laid out for the dates between these; outside of them every calendar is closed. */
@@ -63,9 +64,24 @@ const clockOf = (zone: string): ReturnType<typeof wallClock> => {
   return clock;
 };
 
+/** What is left of a span without those that are closed. */
+const without = (span: Span, closed: readonly Span[]): Span[] => closed.reduce<Span[]>((open, { from, to }) => open.flatMap((part) => [
+  { from: part.from, to: Math.min(part.to, from) }, { from: Math.max(part.from, to), to: part.to },
+].filter((rest) => rest.from < rest.to)), [span]);
+
+/** Closures by date (as its midnight in UTC). */
+function closedSpans({ closures = [], zone }: CalendarVersion): ReadonlyMap<number, Span[]> {
+  const toInstant = clockOf(zone);
+  return groupBy(closures.map(({ date, from, to = '24:00' }) => {
+    const day = Date.parse(date);
+    return { day, from: toInstant(day, minutesOf(from)), to: toInstant(day, minutesOf(to)) };
+  }), ({ day }) => day);
+}
+
 /** Open spans that start on the dates around a span, clipped to it. */
 function* openSpans(version: CalendarVersion, { from, to }: Span): Generator<Span> {
   const toInstant = clockOf(version.zone);
+  const closed = closedSpans(version);
   const holidays = new Set(version.holidays ?? []);
   const windows = version.windows.map((window) => ({
     days: new Set(window.days.map((day) => weekdays.indexOf(day))),
@@ -81,7 +97,8 @@ function* openSpans(version: CalendarVersion, { from, to }: Span): Generator<Spa
     for (const { days, opens, closes } of windows) {
       if (!days.has(weekday)) continue;
       const span = { from: Math.max(from, toInstant(date, opens)), to: Math.min(to, toInstant(date, closes)) };
-      if (span.from < span.to) yield span;
+      // A window may end on the next date.
+      if (span.from < span.to) yield* without(span, [date, date + DAY].flatMap((day) => closed.get(day) ?? []));
     }
   }
 }

@@ -1,6 +1,6 @@
 // What a schema can't say of a desk file: references, order of versions, names that are one
 // and the same, windows that end before they start.
-import { statusKey, type Calendar, type Desk, type Integration, type Policy, type Problem, type Version, type Window } from './desk.ts';
+import { statusKey, type Calendar, type Closure, type Desk, type Integration, type Policy, type Problem, type Version, type Window } from './desk.ts';
 
 type Report = (path: string, message: string) => void;
 
@@ -21,6 +21,10 @@ function checkWindow({ from, to, overnight }: Window, path: string, report: Repo
   else if (overnight !== true && to <= from) report(`${path}/to`, `${to} is not after ${from}; a window that ends on the next date needs "overnight": true`);
 }
 
+function checkClosure({ from, to }: Closure, path: string, report: Report): void {
+  if (to !== undefined && to <= from) report(`${path}/to`, `${to} is not after ${from}; a closure that ends on the next date is two closures`);
+}
+
 function checkCalendars(calendars: readonly Calendar[], report: Report): void {
   const seen = new Set<string>();
   calendars.forEach(({ calendar_id, versions }, index) => {
@@ -28,7 +32,10 @@ function checkCalendars(calendars: readonly Calendar[], report: Report): void {
     if (seen.has(calendar_id)) report(`${path}/calendar_id`, `"${calendar_id}" occurs twice`);
     seen.add(calendar_id);
     checkVersions(versions, `${path}/versions`, report);
-    versions.forEach(({ windows }, version) => windows.forEach((window, at) => checkWindow(window, `${path}/versions/${version}/windows/${at}`, report)));
+    versions.forEach(({ windows, closures = [] }, version) => {
+      windows.forEach((window, at) => checkWindow(window, `${path}/versions/${version}/windows/${at}`, report));
+      closures.forEach((closure, at) => checkClosure(closure, `${path}/versions/${version}/closures/${at}`, report));
+    });
   });
 }
 

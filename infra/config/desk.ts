@@ -10,6 +10,13 @@ export interface Window {
   readonly to: string;
   readonly overnight?: boolean;
 }
+/** A part of one date, in wall times of the calendar's zone. */
+export interface Closure {
+  readonly date: string;
+  readonly from: string;
+  /** Left out, it lasts to the end of the date. */
+  readonly to?: string;
+}
 export interface Version {
   readonly version: number;
   /** Left out, it was always in force. */
@@ -19,6 +26,7 @@ export interface CalendarVersion extends Version {
   readonly zone: string;
   readonly windows: readonly Window[];
   readonly holidays?: readonly string[];
+  readonly closures?: readonly Closure[];
 }
 export interface Calendar {
   readonly calendar_id: string;

@@ -69,6 +69,16 @@ test('dates and instants must exist, and instants need an offset', () => {
   ]);
 });
 
+test('a closure is a part of one date', () => {
+  const closures = [{ date: '2026-12-24', from: '12:00', to: '12:00' }, { date: '2026-12-24', from: '24:00' }, { date: '24 December', from: '12:00' }, { from: '12:00' }, { date: '2026-12-24', from: '12:00', until: '24:00' }];
+  const windows = [{ days: ['mon'], from: '9:00', to: '18:00' }];
+  assert.deepEqual(problemsOf({ calendars: [{ calendar_id: 'a', versions: [{ version: 1, zone: 'Europe/Berlin', windows: [], closures: closures.slice(0, 1) }] }] }),
+    ['/calendars/0/versions/0/closures/0/to 12:00 is not after 12:00; a closure that ends on the next date is two closures']);
+  assert.deepEqual(problemsOf({ calendars: [{ calendar_id: 'a', versions: [{ version: 1, zone: 'Europe/Berlin', windows, closures: closures.slice(1) }] }] }).map((problem) => problem.split(' ')[0]).sort(), [
+    '/calendars/0/versions/0/closures/0/from', '/calendars/0/versions/0/closures/1/date', '/calendars/0/versions/0/closures/2', '/calendars/0/versions/0/closures/3/until', '/calendars/0/versions/0/windows/0/from',
+  ]);
+});
+
 test('facts change for those whose calendars, status map or policies change, and for nobody else', () => {
   const read = readDesk(example);
   assert.ok('desk' in read);
@@ -82,4 +92,6 @@ test('facts change for those whose calendars, status map or policies change, and
   assert.deepEqual(changedFacts(desk, withAcme({ calendar_id: '' })), ['acme']);
   assert.deepEqual(changedFacts(desk, withAcme({ status_map: {} })), ['acme']);
   assert.deepEqual(changedFacts(desk, { ...desk, integrations: {} }), ['acme']);
+  const closed = { ...desk, calendars: (desk.calendars ?? []).map((calendar) => ({ ...calendar, versions: calendar.versions.map((version) => ({ ...version, closures: [] })) })) };
+  assert.deepEqual(changedFacts(desk, closed), ['']);
 });

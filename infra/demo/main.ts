@@ -16,6 +16,7 @@ import { deskEndsAt, deskEvents, deskIntegrations } from './desk/desk.ts';
 import { Ledger } from './ledger.ts';
 import { count, ProgressLine } from './progress.ts';
 import { readIncidentLog, type IncidentLog } from './replay/incident-log.ts';
+import { decodeLog } from './replay/log-file.ts';
 import { replayEvents, replayIntegration } from './replay/incidents.ts';
 import { replayReport } from './replay/report.ts';
 import { answer, deskQuestions, tableText } from './report.ts';
@@ -31,6 +32,7 @@ interface Options {
   rate: number;
   exit: boolean;
   replay?: string;
+  encoding: string;
   url?: string;
 }
 
@@ -67,18 +69,22 @@ const readOptions = (): Options =>
     .option('--compress <n>', "divides the CRM's retry waits of 5 s, 30 s and 5 min", whole(1), 15)
     .option('--rate <n>', 'events per second at most', whole(1), 1_000_000)
     .option('--replay <file.csv>', 'send a ServiceNow incident log instead of the simulated desk')
+    .option('--encoding <name>', 'encoding of that file, for example windows-1252', 'utf-8')
     .option('--url <url>', 'use an ingress that runs already; INTEGRATIONS_FILE holds the secrets, CLICKHOUSE_URL the answers')
-    .option('--exit', 'end after the check, with exit code 0 only if ClickHouse holds what was accepted', false)
+    .option('--exit', 'end after the check, with exit code 0 only if ClickHouse holds what was accepted and no row of a log was skipped', false)
     .parse()
     .opts<Options>();
 
 /** npm runs this in the project's folder; a relative path means the folder in which it was typed. */
-async function readLog(path: string): Promise<IncidentLog> {
-  try {
-    return readIncidentLog(await readFile(resolve(process.env['INIT_CWD'] ?? '.', path), 'utf8'));
-  } catch (error) {
+async function readLog(path: string, encoding: string): Promise<IncidentLog> {
+  const read = async (): Promise<IncidentLog> => readIncidentLog(decodeLog(await readFile(resolve(process.env['INIT_CWD'] ?? '.', path)), encoding));
+  const log = await read().catch((error: unknown) => {
     throw new SetupError([`--replay ${path}: ${messageOf(error)}`], 2);
-  }
+  });
+  const skipped = log.skipped.map((reason) => `skipped ${reason}`);
+  if (log.incidents.length === 0) throw new SetupError([`--replay ${path}: there is no incident in it that can be replayed`, ...skipped], skipped.length > 0 ? 1 : 2);
+  for (const line of [...log.notes, ...skipped]) console.log(line);
+  return log;
 }
 
 async function reach(options: Options, integrations: readonly string[], note: (line: string) => void): Promise<Target> {
@@ -189,8 +195,7 @@ ${system === null ? '' : `  Kafka             ${system.kafkaBrokers}, topic crm.
 
 async function main(): Promise<void> {
   const options = readOptions();
-  const log = options.replay === undefined ? null : await readLog(options.replay);
-  for (const reason of log?.skipped ?? []) console.log(`skipped ${reason}`);
+  const log = options.replay === undefined ? null : await readLog(options.replay, options.encoding);
   const integrations = log === null ? deskIntegrations : [replayIntegration];
   const ledger = new Ledger();
   const progress = new ProgressLine(process.stdout, ledger, Date.now);
@@ -204,14 +209,16 @@ async function main(): Promise<void> {
   if (log === null) for (const question of deskQuestions(integrations, deskEndsAt)) console.log(await answer(query, question));
   else console.log(await replayReport(query, log.incidents));
   const { text, exact } = verdict(checks, ledger, progress.secondsOfSending);
-  console.log(text + whereToLook(target));
+  const skipped = log?.skipped.length ?? 0;
+  const incomplete = skipped === 0 ? '' : `NOT ALL OF THE LOG: ${count(skipped)} rows or incidents were skipped, as listed at the beginning.\n`;
+  console.log(text + incomplete + whereToLook(target));
   await clickhouse.close();
   if (!options.exit && target.system !== null) {
     console.log('Everything keeps running. Ctrl-C stops it.');
     return;
   }
   await target.system?.stop();
-  process.exit(exact ? 0 : 1);
+  process.exit(exact && skipped === 0 ? 0 : 1);
 }
 
 await main().catch(endWithMessage);

@@ -22,8 +22,8 @@ const fromOf = (validFrom: number): { from?: string } => (validFrom === 0 ? {} :
 function calendarOf({ calendar_id, versions }: Calendar): DeskCalendar {
   return {
     calendar_id,
-    versions: versions.map(({ version, valid_from, zone, windows, holidays }) => ({
-      version, ...fromOf(valid_from), zone, holidays,
+    versions: versions.map(({ version, valid_from, zone, windows, holidays, closures }) => ({
+      version, ...fromOf(valid_from), zone, holidays, ...(closures === undefined ? {} : { closures }),
       windows: windows.map(({ weekdays, from, to }) => ({
         days: days.filter((_, i) => weekdays.includes(i + 1)), from, to, ...(to <= from ? { overnight: true } : {}),
       })),

@@ -47,6 +47,17 @@ test('overnight hours belong to the date on which they start', () => {
   assert.equal(business(clock({ ...night, holidays: ['2026-04-04'] }), '2026-04-03T12:00+02:00', '2026-04-04T12:00+02:00'), 8 * 3600);
 });
 
+test('a closure shuts what is open in its part of the date, and nothing else', () => {
+  const eve = clock({ ...berlin, closures: [{ date: '2026-12-24', from: '12:00', to: '24:00' }] });
+  assert.equal(business(eve, '2026-12-24T00:00+01:00', '2026-12-25T00:00+01:00'), 3 * 3600);
+  assert.equal(business(eve, '2026-12-25T00:00+01:00', '2026-12-26T00:00+01:00'), 9 * 3600);
+  assert.equal(eve.add(Date.parse('2026-12-24T11:00+01:00'), 7_200_000), Date.parse('2026-12-25T10:00+01:00'));
+  const night = { ...berlin, windows: [{ weekdays: [5], from: '22:00', to: '06:00' }] };
+  const closures = [{ date: '2026-04-03', from: '23:00', to: '24:00' }, { date: '2026-04-04', from: '01:00', to: '02:00' }, { date: '2026-04-04', from: '01:30', to: '03:00' }];
+  assert.deepEqual(clock({ ...night, closures }).open(Date.parse('2026-04-03T00:00Z'), Date.parse('2026-04-05T00:00Z')).map((ends) => ends.map((at) => new Date(at).toISOString().slice(8, 16))),
+    [['03T20:00', '03T21:00'], ['03T22:00', '03T23:00'], ['04T01:00', '04T04:00']]);
+});
+
 test('each part of a duration uses the version in force then', () => {
   const change = Date.parse('2026-03-24T12:00+01:00');
   const later = { ...berlin, version: 2, valid_from: change, windows: [{ weekdays: workdays, from: '08:00', to: '20:00' }] };

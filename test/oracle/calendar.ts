@@ -17,6 +17,8 @@ export interface CalendarVersion {
   windows: readonly OpeningWindow[];
   /** Local dates, YYYY-MM-DD, on which no window starts. */
   holidays: readonly string[];
+  /** Parts of local dates that are closed, whatever window is open then. */
+  closures?: readonly { date: string; from: string; to: string }[];
 }
 
 export interface Calendar {
@@ -88,6 +90,22 @@ export function intervalsOfDate(version: CalendarVersion, date: number): [number
   });
 }
 
+/** When a version is closed in spite of its windows. */
+function closedIn(version: CalendarVersion): [number, number][] {
+  return (version.closures ?? []).map(({ date, from, to }) => [
+    instantOf(Date.parse(date) + timeOfDay(from), version.zone), instantOf(Date.parse(date) + timeOfDay(to), version.zone),
+  ]);
+}
+
+/** Cut at every end of what is closed, the pieces are wholly open or wholly closed. */
+function outside(open: [number, number][], closed: [number, number][]): [number, number][] {
+  const cuts = closed.flat();
+  return open.flatMap(([from, to]) => {
+    const ends = [from, ...cuts.filter((cut) => cut > from && cut < to).sort((a, b) => a - b), to];
+    return ends.slice(1).map((end, i): [number, number] => [ends[i] ?? end, end]).filter(([a]) => !closed.some((c) => c[0] <= a && a < c[1]));
+  });
+}
+
 function unite(intervals: [number, number][]): [number, number][] {
   const united: [number, number][] = [];
   for (const [from, to] of intervals.filter(([a, b]) => a < b).sort((a, b) => a[0] - b[0])) {
@@ -102,16 +120,18 @@ export class CalendarClock implements Clock {
   readonly #versions: CalendarVersion[];
   readonly #dates = new Map<string, [number, number][]>();
   readonly #weeks = new Map<number, number>();
+  readonly #closed: ReadonlyMap<CalendarVersion, [number, number][]>;
 
   constructor(calendar: Calendar) {
     this.#versions = [...calendar.versions].sort((a, b) => a.valid_from - b.valid_from);
+    this.#closed = new Map(this.#versions.map((version) => [version, closedIn(version)]));
   }
 
   #onDate(version: CalendarVersion, date: number): [number, number][] {
     const key = `${version.version} ${date}`;
     const known = this.#dates.get(key);
     if (known) return known;
-    const intervals = intervalsOfDate(version, date);
+    const intervals = outside(intervalsOfDate(version, date), this.#closed.get(version) ?? []);
     this.#dates.set(key, intervals);
     return intervals;
   }

@@ -17,6 +17,7 @@ export const historyCalendars: readonly Calendar[] = [
     versions: [
       {
         version: 1, valid_from: 0, zone: 'Europe/Berlin', holidays: ['2026-04-03'],
+        closures: [{ date: '2026-03-25', from: '12:00', to: '24:00' }, { date: '2026-03-27', from: '10:00', to: '11:30' }],
         windows: [{ weekdays: workdays, from: '09:00', to: '18:00' }],
       },
       {
@@ -29,6 +30,7 @@ export const historyCalendars: readonly Calendar[] = [
     calendar_id: 'history-night',
     versions: [{
       version: 1, valid_from: 0, zone: 'America/New_York', holidays: ['2026-03-24'],
+      closures: [{ date: '2026-03-26', from: '22:00', to: '24:00' }, { date: '2026-03-27', from: '00:00', to: '02:00' }, { date: '2026-03-27', from: '01:00', to: '03:30' }],
       windows: [{ weekdays: everyDay, from: '20:00', to: '06:00' }],
     }],
   },

@@ -1,10 +1,11 @@
 // Reads a ServiceNow incident log (one row per update of an incident) as published: `?` for
 // missing, several spellings of a date, local times of an unknown zone that are taken as UTC,
 // more columns than are needed. What can't be read is listed, never guessed.
-import { parse } from 'csv-parse/sync';
+import { delimiterOf, readRecords, UnreadableLog, type Delimiter, type TableRow } from './log-file.ts';
+import { inOrder, type OrderedRow } from './row-order.ts';
 
 export interface LogRow {
-  /** Line in the file, for messages; the header is line 1. */
+  /** Line in the file on which it starts, for messages; the header is line 1. */
   readonly line: number;
   readonly state: string | null;
   readonly group: string | null;
@@ -20,6 +21,7 @@ export interface LogRow {
 export interface Incident {
   readonly number: string;
   readonly openedAt: number;
+  /** In the order in which they happened, wherever in the file they stand. */
   readonly rows: readonly LogRow[];
   /** The log's own verdict, from the last row; null = `?`. */
   readonly resolvedAt: number | null;
@@ -34,15 +36,19 @@ export interface Incident {
 export interface IncidentLog {
   readonly incidents: readonly Incident[];
   readonly rows: number;
-  /** Rows or incidents left out, each with its reason. */
+  readonly delimiter: Delimiter;
+  /** Rows or incidents left out, each with its line and reason. */
   readonly skipped: readonly string[];
+  /** Where it is not sys_mod_count that tells the order of the rows. */
+  readonly notes: readonly string[];
 }
 
+const modCount = 'sys_mod_count';
 const required = ['number', 'incident_state', 'opened_at', 'sys_updated_at', 'assignment_group'];
 /** Columns that become events or are compared with ours, so that they aren't repeated as metadata. */
 const used = new Set([
   ...required, 'assigned_to', 'sys_updated_by', 'made_sla', 'caller_id', 'location', 'contact_type', 'reassignment_count',
-  'reopen_count', 'sys_mod_count', 'resolved_at', 'closed_at', 'resolved_by', 'closed_code', 'active',
+  'reopen_count', modCount, 'resolved_at', 'closed_at', 'resolved_by', 'closed_code', 'active',
 ]);
 
 type Cells = Readonly<Record<string, string>>;
@@ -68,8 +74,13 @@ export function parseLogTime(text: string | null): number | null {
   return valid ? at.getTime() : null;
 }
 
-function readRow(cells: Cells, line: number): LogRow {
-  return {
+interface FileRow extends OrderedRow {
+  readonly cells: Cells;
+  readonly row: LogRow;
+}
+
+function readRow(cells: Cells, line: number): FileRow {
+  const row: LogRow = {
     line,
     state: valueOf(cells, 'incident_state'),
     group: valueOf(cells, 'assignment_group'),
@@ -80,46 +91,70 @@ function readRow(cells: Cells, line: number): LogRow {
     reassignments: wholeNumber(valueOf(cells, 'reassignment_count')),
     reopens: wholeNumber(valueOf(cells, 'reopen_count')),
   };
+  const { updatedAt, state, group, agent } = row;
+  return { cells, row, line, updatedAt, modCount: wholeNumber(valueOf(cells, modCount)), text: JSON.stringify(Object.values(cells)), shown: [state, group, agent] };
 }
 
-function readIncident(number: string, lines: readonly { cells: Cells; line: number }[]): Incident | string {
-  const [first, last] = [lines[0], lines.at(-1)];
-  if (first === undefined || last === undefined) return `${number}: no rows`;
-  const rows = lines.map(({ cells, line }) => readRow(cells, line));
-  const openedAt = parseLogTime(valueOf(first.cells, 'opened_at')) ?? rows.find((row) => row.updatedAt !== null)?.updatedAt;
-  if (openedAt === undefined || openedAt === null) return `${number}: no row has a readable time`;
-  const fields = Object.keys(first.cells).filter((column) => !used.has(column))
-    .flatMap((column) => { const value = valueOf(first.cells, column); return value === null ? [] : [[column, value] as const]; });
+function readIncident(number: string, ordered: readonly FileRow[]): Incident | string {
+  const [first, last] = [ordered[0]?.cells ?? {}, ordered.at(-1)?.cells ?? {}];
+  const rows = ordered.map(({ row }) => row);
+  const openedAt = parseLogTime(valueOf(first, 'opened_at')) ?? rows.find((row) => row.updatedAt !== null)?.updatedAt;
+  if (openedAt === undefined || openedAt === null) return `line ${rows.map(({ line }) => line).join(', ')}: no row of ${number} has a readable time`;
+  const fields = Object.keys(first).filter((column) => !used.has(column))
+    .flatMap((column) => { const value = valueOf(first, column); return value === null ? [] : [[column, value] as const]; });
   return {
     number, openedAt, rows,
-    resolvedAt: parseLogTime(valueOf(last.cells, 'resolved_at')),
-    closedAt: parseLogTime(valueOf(last.cells, 'closed_at')),
-    caller: valueOf(first.cells, 'caller_id'),
-    location: valueOf(first.cells, 'location'),
-    contactType: valueOf(first.cells, 'contact_type'),
+    resolvedAt: parseLogTime(valueOf(last, 'resolved_at')),
+    closedAt: parseLogTime(valueOf(last, 'closed_at')),
+    caller: valueOf(first, 'caller_id'),
+    location: valueOf(first, 'location'),
+    contactType: valueOf(first, 'contact_type'),
     fields: Object.fromEntries(fields),
   };
 }
 
-/** @throws Error when the text has no header with the columns that a replay needs. */
-export function readIncidentLog(csv: string): IncidentLog {
-  const table = parse(csv, { bom: true, skip_empty_lines: true, relax_column_count: true, trim: true });
-  const [header = [], ...body] = table;
+/** @throws UnreadableLog unless the columns that a replay needs are there, each once. */
+function checkHeader(header: readonly string[]): void {
   const missing = required.filter((column) => !header.includes(column));
-  if (missing.length > 0) throw new Error(`not an incident log: no column ${missing.join(', ')}`);
-  const skipped: string[] = [];
-  const byNumber = new Map<string, { cells: Cells; line: number }[]>();
-  body.forEach((values, index) => {
-    const cells = Object.fromEntries(header.map((column, position) => [column, values[position] ?? '']));
-    const number = valueOf(cells, 'number');
-    if (number === null) skipped.push(`row ${index + 1}: no incident number`);
-    else byNumber.set(number, [...(byNumber.get(number) ?? []), { cells, line: index + 2 }]);
+  if (missing.length > 0) throw new UnreadableLog(`not an incident log: no column ${missing.join(', ')}`);
+  const twice = header.filter((column, index) => column !== '' && header.indexOf(column) < index);
+  if (twice.length > 0) throw new UnreadableLog(`not an incident log: column ${twice.join(', ')} is there twice`);
+}
+
+/** The cells of a row, or why they can't be told apart. */
+function cellsOf({ values }: TableRow, header: readonly string[]): Cells | string {
+  if (values.length !== header.length) return `${values.length} cells where the header has ${header.length}`;
+  const cells = Object.fromEntries(header.map((column, position) => [column, values[position] ?? '']));
+  return valueOf(cells, 'number') === null ? 'no incident number' : cells;
+}
+
+/** @throws UnreadableLog when the text has no header with the columns that a replay needs. */
+export function readIncidentLog(csv: string): IncidentLog {
+  const delimiter = delimiterOf(csv, required);
+  const [head, ...body] = readRecords(csv, delimiter);
+  const header = head?.values ?? [];
+  checkHeader(header);
+  const [skipped, notes]: [string[], string[]] = [[], []];
+  const byNumber = new Map<string, FileRow[]>();
+  for (const record of body) {
+    const cells = cellsOf(record, header);
+    if (typeof cells === 'string') skipped.push(`line ${record.line}: ${cells}`);
+    else {
+      const number = valueOf(cells, 'number') ?? '';
+      byNumber.set(number, [...(byNumber.get(number) ?? []), readRow(cells, record.line)]);
+    }
+  }
+  const isCounted = header.includes(modCount);
+  if (!isCounted) notes.push(`there is no column ${modCount}: the rows of an incident keep the file's order`);
+  const incidents = [...byNumber].flatMap(([number, rows]) => {
+    const ordered = inOrder(rows);
+    const incident = readIncident(number, ordered.rows);
+    if (typeof incident === 'string') {
+      skipped.push(incident);
+      return [];
+    }
+    if (isCounted && ordered.note !== null) notes.push(`${number}: ${ordered.note}`);
+    return [incident];
   });
-  const incidents = [...byNumber].flatMap(([number, lines]) => {
-    const incident = readIncident(number, lines);
-    if (typeof incident !== 'string') return [incident];
-    skipped.push(incident);
-    return [];
-  });
-  return { incidents, rows: body.length, skipped };
+  return { incidents, rows: body.length, delimiter, skipped, notes };
 }

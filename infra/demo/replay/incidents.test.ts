@@ -141,7 +141,7 @@ test('rows of an incident may be apart, and what cannot be read is listed', () =
     '?,New,0,0,true,Caller 1,1/3/2016 10:00,?,1/3/2016 10:01,Phone,?,?,Group 1,?,?,?',
     'INC4,-100,0,0,false,Caller 1,1/3/2016 10:00,?,1/3/2016 10:05,Phone,?,?,Group 1,?,?,?',
   ].join('\r\n'));
-  assert.deepEqual(log.skipped, ['row 3: no incident number', 'INC5: no row has a readable time']);
+  assert.deepEqual(log.skipped, ['line 4: no incident number', 'line 3: no row of INC5 has a readable time']);
   assert.deepEqual(short(replayEvents(log.incidents)), [
     '01T10:00:00.000 ticket.created New', '01T10:00:00.000 agent.assigned Group 1/',
     '01T10:05:00.000 status.changed -100', '01T10:05:00.000 escalation.fired resolution_time',
