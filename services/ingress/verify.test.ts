@@ -13,7 +13,7 @@ const body = Buffer.from('{"the":"raw body"}');
 function webhook(integrationId: string, secret: string, change: (signature: string) => string = (signature) => signature): Webhook {
   const signature = createHmac('sha256', secret).update('e1' + 'ticket.created' + '2026-01-01T00:00:00Z').digest('hex');
   const envelope = { event_id: 'e1', event_type: 'ticket.created', timestamp: '2026-01-01T00:00:00Z', source: { integration_id: integrationId }, signature: change(signature) };
-  return { body, json: {}, exact: true, envelope, receivedAt: new Date(1_700_000_000_000) };
+  return { body, json: {}, rounded: {}, tooDeep: false, envelope, receivedAt: new Date(1_700_000_000_000) };
 }
 
 function bodyHeaders(timestamp: number, key = 'secret', signed = body): Record<string, string> {
