@@ -120,6 +120,7 @@ function versionOf(value: Json | undefined, { contract, oldest, newest }: Compil
   if (value === undefined || value === null || value === '') return { sent: '', applied: oldest };
   const sent = typeof value === 'number' ? String(value) : value;
   if (typeof sent !== 'string' || !VERSION.test(sent)) throw new Violation('unknown_version', '/version', 'is not a version number');
+  if (contract.versions.has(sent)) return { sent, applied: sent };
   const known = [...contract.versions.keys()];
   const sameMajor = (candidate: string): boolean => candidate.split('.')[0] === sent.split('.')[0];
   if (!known.some(sameMajor)) throw new Violation('unknown_version', '/version', `the contract knows ${oldest} to ${newest}`);

@@ -41,11 +41,23 @@ export function keepExtra(extra: Record<string, string>, path: string, value: Js
 
 /** @throws Violation */
 export function toAvroRecord(record: AvroRecord, value: JsonObject, path: string, extra: Record<string, string>): Record<string, unknown> {
-  const known = new Set(record.fields.map((field) => field.name));
+  const known = namesOf(record);
   for (const [key, unknown] of Object.entries(value)) {
     if (!known.has(key)) keepExtra(extra, pointer(path, key), unknown);
   }
-  return Object.fromEntries(record.fields.map(({ name, type }) => [name, toAvro(type, value[name], pointer(path, name), extra)]));
+  const fields: Record<string, unknown> = {};
+  for (const { name, type } of record.fields) fields[name] = toAvro(type, value[name], `${path}/${name}`, extra);
+  return fields;
+}
+
+const names = new WeakMap<AvroRecord, ReadonlySet<string>>();
+
+function namesOf(record: AvroRecord): ReadonlySet<string> {
+  const known = names.get(record);
+  if (known !== undefined) return known;
+  const found = new Set(record.fields.map((field) => field.name));
+  names.set(record, found);
+  return found;
 }
 
 function toAvro(type: AvroType, value: Json | undefined, path: string, extra: Record<string, string>): unknown {
