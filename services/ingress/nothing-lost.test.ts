@@ -124,13 +124,13 @@ test('of a file that is named twice, in the list and beside it, nothing is lost'
   }), { numRuns: 500 });
 });
 
-test('a platform that is no text, and whatever else the source has, is kept', () => {
+test('a platform that is no text, and whatever else the envelope has, is kept', () => {
   const [sample] = samples;
   assert.ok(sample);
   for (const platform of [7, null, ['a'], { name: 'crm' }, true]) {
-    const prepared = prepare(webhook(sample, { payload: sample.payload, source: { platform, integration_id: 'acme', 'a/b': 1 } }));
+    const prepared = prepare(webhook(sample, { payload: sample.payload, source: { platform, integration_id: 'acme', 'a/b': 1 }, 'c~/d': 2 }));
     assert.ok(prepared.kind === 'event');
-    assert.deepEqual(prepared.record['extra'], { '/source/platform': JSON.stringify(platform), '/source/a~1b': '1' });
+    assert.deepEqual(prepared.record['extra'], { '/source/platform': JSON.stringify(platform), '/source/a~1b': '1', '/c~0~1d': '2' });
     assert.equal((prepared.record['source'] as { platform: string }).platform, '');
   }
 });

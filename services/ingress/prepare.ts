@@ -136,13 +136,14 @@ function eventTime(timestamp: string): number {
 
 /** The tenant comes from the integration that signed; a platform that is no text is kept as it is. */
 function sourceOf({ envelope, integration }: AuthenticWebhook, extra: Record<string, string>): Record<string, string> {
-  const { integration_id, environment: _checked, platform, ...others } = envelope.source;
+  const { integration_id, platform } = envelope.source;
   const problem = identifierProblem(integration_id);
   if (problem !== null) throw new Violation('invalid_identifier', '/source/integration_id', problem);
-  const named = typeof platform === 'string' ? platform.toWellFormed() : '';
-  if (platform !== undefined && typeof platform !== 'string') keepExtra(extra, '/source/platform', platform);
-  for (const [key, value] of Object.entries(others)) keepExtra(extra, pointer('/source', key), value);
-  return { platform: named, integration_id, environment: integration.environment };
+  const isNamed = typeof platform === 'string';
+  for (const [key, value] of Object.entries(envelope.source)) {
+    if (!['integration_id', 'environment', ...(isNamed ? ['platform'] : [])].includes(key)) keepExtra(extra, pointer('/source', key), value);
+  }
+  return { platform: isNamed ? platform.toWellFormed() : '', integration_id, environment: integration.environment };
 }
 
 /** The event's fields: under `payload` (canonical), `data` or `body`, else beside the envelope. */

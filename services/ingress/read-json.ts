@@ -128,14 +128,13 @@ function endOfString(text: string, from: number): number {
 
 const decoded = (raw: string): string => (raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string).toWellFormed() : raw);
 
-/** Digits, sign, point and exponent. */
-function endOfNumber(text: string, from: number): number {
-  let end = from;
-  for (let code = text.charCodeAt(end); (code >= ZERO && code <= NINE) || numberSigns.has(code); code = text.charCodeAt(end)) end++;
-  return end;
-}
+const REST_OF_NUMBER = /[\d.eE+-]*/y;
 
-const numberSigns = new Set([...'+-.eE'].map((sign) => sign.charCodeAt(0)));
+function endOfNumber(text: string, from: number): number {
+  REST_OF_NUMBER.lastIndex = from;
+  REST_OF_NUMBER.test(text);
+  return REST_OF_NUMBER.lastIndex;
+}
 
 /** A double gives back any 15 digits. */
 const ALWAYS_HELD = 15;

@@ -11,10 +11,12 @@ const noTime = (problem: string): Time => ({ kind: 'no_time', problem });
 
 /** Milliseconds since 1970, finer digits cut. */
 export function readTime(text: string): Time {
-  const [matched, ...parts] = RFC_3339.exec(text) ?? [];
-  if (matched === undefined) return noTime('is not an RFC 3339 time with a zone, such as 2026-03-02T09:00:00Z or 2026-03-02T10:00:00+01:00');
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(0, 6).map(Number);
-  const [fraction = '', sign = '+', offsetHours = 0, offsetMinutes = 0] = [parts[6], parts[7], Number(parts[8] ?? 0), Number(parts[9] ?? 0)];
+  const found = RFC_3339.exec(text);
+  if (found === null) return noTime('is not an RFC 3339 time with a zone, such as 2026-03-02T09:00:00Z or 2026-03-02T10:00:00+01:00');
+  const part = (index: number): number => Number(found[index] ?? 0);
+  const [year, month, day, hour, minute, second] = [part(1), part(2), part(3), part(4), part(5), part(6)];
+  const [fraction = '', sign] = [found[7], found[8]];
+  const [offsetHours, offsetMinutes] = [part(9), part(10)];
   // Not Date.UTC, which takes the years 0 to 99 for those of the last century.
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);

@@ -95,7 +95,7 @@ function toLong(value: Json | undefined, path: string): number {
 }
 
 function toMilliseconds(value: Json | undefined, path: string): number {
-  const time = readTime(String(value));
+  const time = readTime(typeof value === 'string' ? value : '');
   if (time.kind === 'no_time') throw new Violation('out_of_range', path, time.problem);
   if (time.ms < EARLIEST_MS || time.ms >= AFTER_LATEST_MS) throw new Violation('out_of_range', path, 'is outside the years 1900 to 2299');
   return time.ms;

@@ -56,7 +56,7 @@ test('a body signature that is sent although not required must be right', () => 
 });
 
 test('a signature has its form before it is decoded: no other text stands for the same bytes', () => {
-  const lookalike = (hex: string): string => [...hex].map((digit) => String.fromCharCode(0x4e00 + digit.charCodeAt(0))).join('');
+  const lookalike = (hex: string): string => String.fromCharCode(...Array.from({ length: hex.length }, (_, index) => 0x4e00 + hex.charCodeAt(index)));
   assert.equal(Buffer.from(lookalike('ab'), 'hex').toString('hex'), 'ab', 'Node decodes the low bytes');
   for (const change of [lookalike, (hex: string) => `${hex.slice(0, 63)}g`, (hex: string) => `${hex}00`, (hex: string) => `${hex} `, (hex: string) => `0x${hex.slice(2)}`]) assert.ok(!passes(webhook('acme', 'new', change)));
   assert.ok(passes(webhook('acme', 'new', (hex) => hex.toUpperCase())));
@@ -71,7 +71,7 @@ test('a body signature is canonical base64, its time whole seconds', () => {
   const nextDigit = String.fromCharCode(signature.charCodeAt(42) + 1);
   assert.equal(Buffer.from(`${signature.slice(0, 42)}${nextDigit}=`, 'base64').toString('base64'), signature, 'another spelling of the same bytes');
   assert.ok(withSignature(signature));
-  const spellings = [signature.replace('=', ''), `${signature.slice(0, 42)}${nextDigit}=`, `${signature}=`, `!${signature}`, `${signature}!`, [...signature].join('\t')];
+  const spellings = [signature.replace('=', ''), `${signature.slice(0, 42)}${nextDigit}=`, `${signature}=`, `!${signature}`, `${signature}!`, `${signature.slice(0, 20)}\t${signature.slice(20)}`];
   for (const spelling of spellings) assert.ok(!withSignature(spelling), spelling);
   for (const timestamp of [`${now}.0`, `0x${now.toString(16)}`, '17e8', `+${now}`, '']) {
     const signed = createHmac('sha256', 'secret').update(`msg_1.${timestamp}.`).update(body).digest('base64');

@@ -111,8 +111,8 @@ interface SchemaNode {
 
 class Compiler {
   readonly captured: string[] = identityPaths.map(() => '');
-  /** Whether bytes of the identity are no UTF-8: as text it would be another identity than the one that ClickHouse reads. */
-  illFormed = false;
+  /** What of the identity is no UTF-8: as text it would be another identity than the one that ClickHouse reads. */
+  readonly illFormed = new Set<string>();
   readonly #named = new Map<string, Skim>();
 
   compile(schema: unknown, path: string, namespace = '', depth = 0): Skim {
@@ -154,7 +154,7 @@ class Compiler {
       if (end < 0) return MALFORMED;
       const text = buffer.toString('utf8', end - varint, end);
       this.captured[slot] = text;
-      if (text.includes('\ufffd') && !isUtf8(buffer.subarray(end - varint, end))) this.illFormed = true;
+      if (text.includes('\ufffd') && !isUtf8(buffer.subarray(end - varint, end))) this.illFormed.add(path);
       return end;
     };
   }
@@ -181,11 +181,11 @@ export function compileSkim(schema: unknown): (body: Buffer) => SkimResult {
   const skim = compiler.compile(schema, '');
   return (body) => {
     compiler.captured.fill('');
-    compiler.illFormed = false;
+    compiler.illFormed.clear();
     const end = skim(body, 0);
     if (end < 0) return { ok: false, reason: 'truncated' };
     if (end < body.length) return { ok: false, reason: 'trailing_bytes' };
-    if (compiler.illFormed) return { ok: false, reason: 'ill_formed_text' };
+    if (compiler.illFormed.size > 0) return { ok: false, reason: 'ill_formed_text' };
     const [event_id = '', ticket_id = '', integration_id = ''] = compiler.captured;
     return { ok: true, identity: { event_id, ticket_id, integration_id } };
   };

@@ -13,13 +13,12 @@ const freshness = async (ticketId: string, database: string): Promise<Freshness>
   return row ?? assert.fail('no row of the partition');
 };
 
-test('an event from the future does not make the pipeline look fresh', async () => {
+test('a clock a little ahead counts as of the receipt, and an event from the far future not at all', async () => {
   const id = newTicketId();
-  const now = new Date().toISOString();
-  await send(ticket(id).created(now));
+  await send(ticket(id).created(new Date(Date.now() + 60_000).toISOString()));
   await landed(id, 1);
   const before = { queue: await freshness(id, 'queue'), agents: await freshness(id, 'agents') };
-  assert.equal(before.queue.last_event_at <= before.queue.last_received_at, true);
+  for (const { last_event_at, last_received_at } of Object.values(before)) assert.equal(last_event_at, last_received_at);
 
   assert.equal((await send(ticket(id).message('2099-01-01T00:00:00.000Z', 'customer'))).body.status, 'accepted');
   await landed(id, 2);
@@ -29,12 +28,4 @@ test('an event from the future does not make the pipeline look fresh', async () 
     assert.equal(events, before[database].events + 1);
     assert.equal(last_received_at > before[database].last_received_at, true);
   }
-});
-
-test('a sender whose clock is a little ahead counts as of the receipt', async () => {
-  const id = newTicketId();
-  await send(ticket(id).created(new Date(Date.now() + 60_000).toISOString()));
-  await landed(id, 1);
-  const { last_event_at, last_received_at } = await freshness(id, 'queue');
-  assert.equal(last_event_at, last_received_at);
 });

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import { loadContracts, type JsonObject } from '../../../schemas/contract.ts';
 import { MAX_EVENT_BYTES } from '../../runtime/event-log.ts';
 import { toLine, type ReplayRequest } from '../../runtime/quarantine/replay.ts';
@@ -70,12 +68,12 @@ test('a fix sees numbers as they were written', () => {
   assert.deepEqual(seen, ['1.20', '12345678901234567890']);
 });
 
-test('an answer is one line, whatever the identifiers have in them', async () => {
+test('an answer is one line, whatever the identifiers have in them', () => {
   const id = 'T\u2028K\u2029T\r\n\u0085';
   const answer = ask(event({ payload: { ...(event()['payload'] as JsonObject), ticket_id: id } }));
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: Readable.from([toLine(answer)]) })) lines.push(line);
-  assert.deepEqual(lines.map((line) => (JSON.parse(line) as { key: string }).key), [id]);
+  const line = toLine(answer);
+  assert.doesNotMatch(line.slice(0, -1), /[\r\n\u2028\u2029]/);
+  assert.equal((JSON.parse(line) as { key: string }).key, id);
 });
 
 test('an integration that moved is followed; one with two environments stays in its own', () => {
