@@ -115,10 +115,9 @@ interface Version {
   readonly applied: string;
 }
 
-/** A missing version is the oldest; an unknown minor is judged by the newest known one before it. */
-function versionOf(value: Json | undefined, { contract, oldest, newest }: CompiledContract): Version {
-  if (value === undefined || value === null || value === '') return { sent: '', applied: oldest };
-  const sent = typeof value === 'number' ? String(value) : value;
+/** A missing version is the oldest; an unknown minor is judged by the newest known one before it. A number comes as its text. */
+function versionOf(sent: Json | undefined, { contract, oldest, newest }: CompiledContract): Version {
+  if (sent === undefined || sent === null || sent === '') return { sent: '', applied: oldest };
   if (typeof sent !== 'string' || !VERSION.test(sent)) throw new Violation('unknown_version', '/version', 'is not a version number');
   if (contract.versions.has(sent)) return { sent, applied: sent };
   const known = [...contract.versions.keys()];
@@ -141,7 +140,7 @@ function sourceOf({ envelope, integration }: AuthenticWebhook, extra: Record<str
   if (problem !== null) throw new Violation('invalid_identifier', '/source/integration_id', problem);
   const isNamed = typeof platform === 'string';
   for (const [key, value] of Object.entries(envelope.source)) {
-    if (!['integration_id', 'environment', ...(isNamed ? ['platform'] : [])].includes(key)) keepExtra(extra, pointer('/source', key), value);
+    if (key !== 'integration_id' && key !== 'environment' && !(key === 'platform' && isNamed)) keepExtra(extra, pointer('/source', key), value);
   }
   return { platform: isNamed ? platform.toWellFormed() : '', integration_id, environment: integration.environment };
 }

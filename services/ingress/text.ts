@@ -28,6 +28,6 @@ const VISIBLE = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p
 export function identifierProblem(text: string): string | null {
   if (text === '') return null;
   if (!text.isWellFormed()) return 'has an unpaired surrogate';
-  if (text.length > MAX_IDENTIFIER_LENGTH) return `has more than ${MAX_IDENTIFIER_LENGTH} characters`;
+  if (text.length > MAX_IDENTIFIER_LENGTH && Array.from(text).length > MAX_IDENTIFIER_LENGTH) return `has more than ${MAX_IDENTIFIER_LENGTH} characters`;
   return VISIBLE.test(text) ? null : 'has only blanks or invisible characters';
 }
