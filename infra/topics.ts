@@ -3,7 +3,7 @@
 // count is frozen with the first event, since the key decides the partition.
 import { commonSettings, integer, readConfig, type Config, type Settings } from '../services/runtime/config.ts';
 import { environmentSettings, environmentsOf } from './environments.ts';
-import { eventsTopic, quarantineTopic } from '../services/runtime/event-log.ts';
+import { eventsTopic, MAX_EVENT_BYTES, MAX_QUARANTINE_BYTES, quarantineTopic } from '../services/runtime/event-log.ts';
 import { ensureTopics, type TopicSettings } from '../services/runtime/kafka/admin.ts';
 import { createLogger } from '../services/runtime/logger.ts';
 import { endWithMessage } from './local/signals.ts';
@@ -24,10 +24,9 @@ function topicsOf(config: TopicsConfig, environments: readonly string[]): TopicS
     'retention.bytes': '-1',
     'unclean.leader.election.enable': 'false',
     'min.insync.replicas': config.TOPIC_REPLICAS >= 3 ? '2' : '1',
-    'max.message.bytes': '4194304',
+    'max.message.bytes': String(MAX_EVENT_BYTES),
   };
-  // The biggest record of the log still fits in there with its reason: one that doesn't would stop its partition.
-  const quarantine = { ...keptForEver, 'max.message.bytes': '5242880' };
+  const quarantine = { ...keptForEver, 'max.message.bytes': String(MAX_QUARANTINE_BYTES) };
   const { TOPIC_PARTITIONS: partitions, TOPIC_REPLICAS: replicas } = config;
   return environments.flatMap((environment) => [
     { name: eventsTopic(environment), partitions, replicas, config: keptForEver },

@@ -101,9 +101,8 @@ export async function loadContracts(): Promise<ReadonlyMap<string, EventContract
 /** Applies the steps from `version` on, oldest first; a version between two known ones starts at the lower. */
 export function upcast(contract: EventContract, version: string, payload: JsonObject): JsonObject {
   const known = [...contract.versions.keys()];
-  const start = known.filter((candidate) => compareVersions(candidate, version) <= 0).at(-1) ?? known[0];
-  if (start === undefined) return payload;
+  const start = known.findLastIndex((candidate) => compareVersions(candidate, version) <= 0);
   return known
-    .filter((candidate) => compareVersions(candidate, start) >= 0)
+    .slice(Math.max(0, start))
     .reduce((current, candidate) => contract.upcasters[candidate]?.(current) ?? current, payload);
 }

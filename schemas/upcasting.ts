@@ -20,13 +20,20 @@ export function rename(from: string, to: string): (value: JsonObject) => JsonObj
   };
 }
 
-/** 1.2 made attachments a list: the single `file_url` and `file_size` become its first item. */
+/**
+ * 1.2 made attachments a list: the single `file_url` and `file_size` become its first item. If the
+ * list has that file already, the size goes there, or stays an unknown field beside another size.
+ */
 export function singleFileToList(content: JsonObject): JsonObject {
   const { file_url: url, file_size: size, ...rest } = content;
-  if (typeof url !== 'string') return content;
-  const files = Array.isArray(content['files']) ? content['files'] : [];
-  if (files.some((file) => isObject(file) && file['file_url'] === url)) return { ...rest, files };
-  return { ...rest, files: [{ file_url: url, ...(size === undefined ? {} : { file_size: size }) }, ...files] };
+  const files = content['files'] ?? [];
+  if (typeof url !== 'string' || !Array.isArray(files)) return content;
+  const sized = size === undefined ? {} : { file_size: size };
+  const listed = files.find((file) => isObject(file) && file['file_url'] === url);
+  if (!isObject(listed)) return { ...rest, files: [{ file_url: url, ...sized }, ...files] };
+  const known = listed['file_size'] ?? null;
+  if (known !== null && size !== undefined && size !== known) return { ...rest, ...sized, files };
+  return { ...rest, files: files.map((file) => (file === listed ? { ...listed, ...sized } : file)) };
 }
 
 /** A text given as a number becomes text. */

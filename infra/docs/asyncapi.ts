@@ -2,7 +2,7 @@
 // its answers, the topics, their headers, every message with an example. Self-contained, so
 // that it can be handed to a tool or a partner as one file.
 import { envelopeSchema, type EventContract, type Json, type JsonObject } from '../../schemas/contract.ts';
-import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
+import { eventsTopic, MAX_EVENT_BYTES, quarantineTopic } from '../../services/runtime/event-log.ts';
 import { eventHeaders, exampleRecord, exampleSource, exampleWebhook, quarantineHeaders, resolutionHeaders, type Header } from './examples.ts';
 
 const AVRO = 'application/vnd.apache.avro;version=1.9.0';
@@ -146,7 +146,7 @@ function channels(contracts: readonly EventContract[]): JsonObject {
       servers: [ref('servers/kafka')],
       parameters: environmentParameter,
       messages: Object.fromEntries(contracts.map((contract) => [recordMessage(contract), ref(`components/messages/${recordMessage(contract)}`)])),
-      bindings: { kafka: { topicConfiguration: { 'cleanup.policy': ['delete'], 'retention.ms': -1, 'retention.bytes': -1, 'max.message.bytes': 4_194_304 } } },
+      bindings: { kafka: { topicConfiguration: { 'cleanup.policy': ['delete'], 'retention.ms': -1, 'retention.bytes': -1, 'max.message.bytes': MAX_EVENT_BYTES } } },
     },
     quarantine: {
       address: quarantineTopic(ENVIRONMENT),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { RuntimeError } from '../../services/runtime/errors.ts';
 import type { QuarantineItem } from '../../services/runtime/quarantine/quarantine.ts';
-import { replayRequest, type ReplayAnswer } from '../../services/runtime/quarantine/replay.ts';
+import { replayRequest, toLine, type ReplayAnswer } from '../../services/runtime/quarantine/replay.ts';
 import { projectDir } from '../local/settings.ts';
 
 const mainFile = join(projectDir, 'services', 'ingress', 'replay', 'main.ts');
@@ -38,7 +38,7 @@ function startProcess(env: NodeJS.ProcessEnv, fixedBy: string | undefined): Door
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     ask: async (item) => {
-      child.stdin.write(`${JSON.stringify(replayRequest(item))}\n`);
+      child.stdin.write(toLine(replayRequest(item)));
       const answer = await answers.next();
       if (answer.done === true) {
         const [code] = (await ended) as [number | null];

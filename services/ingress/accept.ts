@@ -94,23 +94,28 @@ interface Incoming {
 
 async function store(dependencies: AcceptDependencies, incoming: Incoming, announced: Set<string>): Promise<Stored> {
   const { webhook, bodySha256 } = incoming;
-  const { prepare, encode, producer, logger, onQuarantined, onUnlistedVersion } = dependencies;
+  const { prepare, encode, producer, logger, onUnlistedVersion } = dependencies;
   const { environment, integration_id: integrationId } = webhook.integration;
   const prepared = prepare(webhook);
-  if (prepared.kind === 'unusable') {
-    await producer.append(quarantineTopic(environment), toQuarantineRecord(quarantined(incoming, prepared)));
-    logger.warn({ integration_id: integrationId, event_id: webhook.envelope.event_id, reason: prepared.reason, path: prepared.path }, 'event quarantined');
-    onQuarantined(prepared.reason);
-    return 'quarantined';
-  }
+  if (prepared.kind === 'unusable') return quarantine(dependencies, incoming, prepared);
+  const record = toLogRecord(webhook, prepared, bodySha256, encode);
+  if ('kind' in record) return quarantine(dependencies, incoming, record);
   if (!prepared.knownVersion) {
     onUnlistedVersion(prepared.contract.eventType, prepared.version);
     const once = `${integrationId}/${prepared.version}`;
     if (!announced.has(once)) logger.warn({ integration_id: integrationId, version: prepared.version }, 'contract version is missing or not listed; it validates and is accepted');
     announced.add(once);
   }
-  await producer.append(eventsTopic(environment), toLogRecord(webhook, prepared, bodySha256, encode));
+  await producer.append(eventsTopic(environment), record);
   return 'accepted';
+}
+
+async function quarantine({ producer, logger, onQuarantined }: AcceptDependencies, incoming: Incoming, unusable: Unusable): Promise<Stored> {
+  const { envelope, integration } = incoming.webhook;
+  await producer.append(quarantineTopic(integration.environment), toQuarantineRecord(quarantined(incoming, unusable)));
+  logger.warn({ integration_id: integration.integration_id, event_id: envelope.event_id, reason: unusable.reason, path: unusable.path }, 'event quarantined');
+  onQuarantined(unusable.reason);
+  return 'quarantined';
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');

@@ -17,7 +17,7 @@ export type RefusalCode = 'invalid_utf8' | 'invalid_json' | 'invalid_envelope' |
 
 export type QuarantineReason =
   | 'unknown_event_type' | 'unknown_version' | 'invalid_event_id' | 'invalid_timestamp' | 'environment_mismatch'
-  | 'payload_missing' | 'schema_violation' | 'out_of_range' | 'unprocessable';
+  | 'payload_missing' | 'schema_violation' | 'invalid_identifier' | 'out_of_range' | 'too_large' | 'unprocessable';
 
 /** Authentic but unusable: kept whole, with the reason. */
 export interface Unusable {
@@ -39,9 +39,12 @@ export interface Envelope {
 /** A webhook whose envelope could be read. */
 export interface Webhook {
   readonly body: Buffer;
+  /** Numbers that a double cannot hold are text. */
   readonly json: JsonObject;
-  /** False when a number in `json` may have been rounded; such an event is only fit for quarantine. */
-  readonly exact: boolean;
+  /** The same with such numbers rounded, for judging types; nothing of it is kept. */
+  readonly rounded: JsonObject;
+  /** Nested deeper than readers of the log can follow. */
+  readonly tooDeep: boolean;
   readonly envelope: Envelope;
   readonly receivedAt: Date;
 }

@@ -126,3 +126,87 @@ test('event_id is kept in lower case and the event time in milliseconds', () => 
   assert.equal(record['event_id'], '0b0e7a3c-8b1d-4c55-9d0a-2f6f1c9b7e11');
   assert.equal(record['timestamp'], Date.UTC(2026, 2, 2, 9, 0, 0, 123));
 });
+
+const messageWith = (change: (payload: JsonObject) => JsonObject, text?: (json: string) => string): AuthenticWebhook =>
+  webhook('message.received', { version: '1.2', payload: change(exampleOf('message.received', '1.2')) }, text);
+
+test('an identifier that is damaged, invisible or endless is quarantined, wherever it is', () => {
+  const sender = (id: string) => (payload: JsonObject): JsonObject => ({ ...payload, sender: { type: 'agent', agent_id: id } });
+  for (const id of ['TKT-\ud800', '\udc00', ' ', '\u200b\ufeff', '\u2800', 'x'.repeat(513)]) {
+    assert.equal(rejection(messageWith(sender(id))), 'invalid_identifier /payload/sender/agent_id');
+    assert.equal(rejection(messageWith((payload) => ({ ...payload, message_id: id }))), 'invalid_identifier /payload/message_id');
+    const ticket = rejection(messageWith((payload) => ({ ...payload, ticket_id: id })));
+    assert.equal(ticket, `${id.length > 512 ? 'schema_violation' : 'invalid_identifier'} /payload/ticket_id`);
+  }
+  const assigned = { ...exampleOf('agent.assigned', '1.2'), assignee: { group_id: '\ud800' } };
+  assert.equal(rejection(webhook('agent.assigned', { version: '1.2', payload: assigned })), 'invalid_identifier /payload/assignee/group_id');
+  assert.equal(rejection(messageWith(sender('\ufeff票 📦\u0000'))), 'accepted');
+});
+
+test('ill-formed text that names nothing is mended', () => {
+  const record = recordOf(messageWith((payload) => ({ ...payload, content: { content_type: 'text', text: 'A\ud800B' } })));
+  assert.equal((record['content'] as { text: string }).text, 'A\ufffdB');
+});
+
+test('a number where a text belongs is no text, however long it is; a ticket_id may be any whole number, exactly', () => {
+  const named = (literal: string): string => rejection(webhook('ticket.created', { version: '1.2', payload: exampleOf('ticket.created', '1.2') }, (json) => json.replace('"first_name":"Mira"', `"first_name":${literal}`)));
+  for (const literal of ['1234', '12345678901234567890', '1e400', '1.5', '0.12345678901234567890']) assert.equal(named(literal), 'schema_violation /payload/customer/first_name', literal);
+  const ticketOf = (literal: string, beside = ''): unknown =>
+    recordOf(messageWith((payload) => ({ ...payload, ticket_id: 'T', beside }), (json) => json.replace('"ticket_id":"T"', `"ticket_id":${literal}`)))['ticket_id'];
+  for (const [literal, id] of [['7', '7'], ['12345678901234567890', '12345678901234567890'], ['1e21', '1e21'], ['1e400', '1e400']] as const) {
+    assert.equal(ticketOf(literal), id);
+    assert.equal(ticketOf(literal, '1234567890123456'), id, 'whatever else the body has');
+  }
+  assert.equal(rejection(messageWith((payload) => ({ ...payload, ticket_id: 'T' }), (json) => json.replace('"ticket_id":"T"', `"ticket_id":1${'0'.repeat(600)}`))), 'invalid_identifier /payload/ticket_id');
+});
+
+test('a whole number that the record cannot hold is out of range, not of the wrong type', () => {
+  for (const literal of ['12345678901234567890', '1e400', '1e21']) {
+    const sized = messageWith((payload) => ({ ...payload, content: { content_type: 'x', files: [{ file_url: 'u', file_size: 0 }] } }), (json) => json.replace('"file_size":0', `"file_size":${literal}`));
+    assert.equal(rejection(sized), 'out_of_range /payload/content/files/0/file_size', literal);
+  }
+});
+
+test('the version is the literal text of a number; one without end is none', () => {
+  const versioned = (literal: string): Record<string, unknown> | string => {
+    const sent = webhook('message.received', { version: 'V', payload: exampleOf('message.received', '1.2') }, (json) => json.replace('"version":"V"', `"version":${literal}`));
+    const prepared = prepare(sent);
+    return prepared.kind === 'event' ? prepared.version : prepared.reason;
+  };
+  assert.deepEqual(['1.10', '"1.10"', '1.2', '1', '1e0', `1.${'0'.repeat(5_000)}`].map(versioned), ['1.10', '1.10', '1.2', '1', 'unknown_version', 'unknown_version']);
+});
+
+test('a time is one in the envelope exactly if it is one in a body, and both say why not', () => {
+  const detailOf = (sent: AuthenticWebhook): string => {
+    const prepared = prepare(sent);
+    return prepared.kind === 'unusable' ? prepared.detail.replace(' (contract 1.2)', '') : 'accepted';
+  };
+  const times = ['2026-03-02T09:00:00Z', '2026-03-02 09:00:00+01:00', '2016-12-31T23:59:60Z', '2026-03-02T24:00:00Z', '2026-06-01 10:00:00+9999', '2026-06-01T10:00:00+24:00', '2026-02-30T09:00:00Z', '2026-03-02T09:00:00', '2026-03-02T09:00:00+0100', 'soon'];
+  for (const time of times) {
+    const payload = exampleOf('message.received', '1.2');
+    const inBody = detailOf(webhook('message.received', { version: '1.2', payload: { ...payload, sent_at: time } }));
+    assert.equal(detailOf(webhook('message.received', { version: '1.2', payload, timestamp: time })), inBody, time);
+    assert.equal(inBody === 'accepted', times.indexOf(time) < 3, `${time}: ${inBody}`);
+  }
+  for (const time of ['0099-06-01 10:00:00Z', '1969-12-31T23:59:59Z', '2106-01-01T00:00:00Z']) {
+    assert.equal(detailOf(webhook('message.received', { version: '1.2', payload: exampleOf('message.received', '1.2'), timestamp: time })), 'is outside the years 1970 to 2105');
+  }
+  for (const time of ['1899-12-31T23:59:59Z', '2300-01-01T00:00:00Z']) {
+    assert.equal(detailOf(webhook('message.received', { version: '1.2', payload: { ...exampleOf('message.received', '1.2'), sent_at: time } })), 'is outside the years 1900 to 2299');
+  }
+});
+
+test('what an upcaster would move is judged before and after', () => {
+  const payload = exampleOf('message.received', '1.0');
+  const sent = webhook('message.received', { version: '1.0', payload: { ...payload, content: { content_type: 'x', file_url: 'u', files: 'not a list' } } });
+  assert.equal(rejection(sent), 'schema_violation /payload/content/files');
+  const created = exampleOf('ticket.created', '1.2');
+  const phone = webhook('ticket.created', { version: '1.2', payload: { ...created, customer: { telegram_user_id: 1, first_name: 'M', phone: 49 } } });
+  assert.equal(rejection(phone), 'schema_violation /payload/customer/contact_phone');
+});
+
+test('a body nested deeper than readers can follow is unusable; one level less is kept', () => {
+  // Beside 500 levels: the webhook, its payload, the metadata.
+  const nested = (depth: number): string => rejection(webhook('ticket.created', { version: '1.2', payload: exampleOf('ticket.created', '1.2') }, (json) => json.replace('"campaign_id"', `"deep":${'['.repeat(depth)}${']'.repeat(depth)},"campaign_id"`)));
+  assert.deepEqual([nested(497), nested(498)], ['accepted', 'unprocessable ']);
+});

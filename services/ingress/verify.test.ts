@@ -13,7 +13,7 @@ const body = Buffer.from('{"the":"raw body"}');
 function webhook(integrationId: string, secret: string, change: (signature: string) => string = (signature) => signature): Webhook {
   const signature = createHmac('sha256', secret).update('e1' + 'ticket.created' + '2026-01-01T00:00:00Z').digest('hex');
   const envelope = { event_id: 'e1', event_type: 'ticket.created', timestamp: '2026-01-01T00:00:00Z', source: { integration_id: integrationId }, signature: change(signature) };
-  return { body, json: {}, exact: true, envelope, receivedAt: new Date(1_700_000_000_000) };
+  return { body, json: {}, rounded: {}, tooDeep: false, envelope, receivedAt: new Date(1_700_000_000_000) };
 }
 
 function bodyHeaders(timestamp: number, key = 'secret', signed = body): Record<string, string> {
@@ -53,4 +53,28 @@ test('a required body signature covers the raw body and a fresh delivery time', 
 test('a body signature that is sent although not required must be right', () => {
   assert.ok(!passes(webhook('acme', 'new'), bodyHeaders(1_700_000_000, 'wrong')));
   assert.ok(passes(webhook('acme', 'new'), bodyHeaders(1_700_000_000, 'new')));
+});
+
+test('a signature has its form before it is decoded: no other text stands for the same bytes', () => {
+  const lookalike = (hex: string): string => String.fromCharCode(...Array.from({ length: hex.length }, (_, index) => 0x4e00 + hex.charCodeAt(index)));
+  assert.equal(Buffer.from(lookalike('ab'), 'hex').toString('hex'), 'ab', 'Node decodes the low bytes');
+  for (const change of [lookalike, (hex: string) => `${hex.slice(0, 63)}g`, (hex: string) => `${hex}00`, (hex: string) => `${hex} `, (hex: string) => `0x${hex.slice(2)}`]) assert.ok(!passes(webhook('acme', 'new', change)));
+  assert.ok(passes(webhook('acme', 'new', (hex) => hex.toUpperCase())));
+});
+
+test('a body signature is canonical base64, its time whole seconds', () => {
+  const now = 1_700_000_000;
+  const sent = webhook('strict', 'whsec_c2VjcmV0');
+  const headers = bodyHeaders(now);
+  const signature = createHmac('sha256', 'secret').update(`msg_1.${now}.`).update(body).digest('base64');
+  const withSignature = (offered: string): boolean => passes(sent, { ...headers, 'webhook-signature': `v1,${offered}` });
+  const nextDigit = String.fromCharCode(signature.charCodeAt(42) + 1);
+  assert.equal(Buffer.from(`${signature.slice(0, 42)}${nextDigit}=`, 'base64').toString('base64'), signature, 'another spelling of the same bytes');
+  assert.ok(withSignature(signature));
+  const spellings = [signature.replace('=', ''), `${signature.slice(0, 42)}${nextDigit}=`, `${signature}=`, `!${signature}`, `${signature}!`, `${signature.slice(0, 20)}\t${signature.slice(20)}`];
+  for (const spelling of spellings) assert.ok(!withSignature(spelling), spelling);
+  for (const timestamp of [`${now}.0`, `0x${now.toString(16)}`, '17e8', `+${now}`, '']) {
+    const signed = createHmac('sha256', 'secret').update(`msg_1.${timestamp}.`).update(body).digest('base64');
+    assert.ok(!passes(sent, { 'webhook-id': 'msg_1', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signed}` }), timestamp);
+  }
 });

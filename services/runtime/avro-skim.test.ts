@@ -69,6 +69,15 @@ test('refuses an array that claims more items than bytes remain, without allocat
   assert.deepEqual(skim(hostile), { ok: false, reason: 'truncated' });
 });
 
+test('an identity that is no UTF-8 is told: as text it would be another one', () => {
+  const sample = { event_id: 'e', ticket_id: 'T??', source: { integration_id: 'i' }, note: null, count: 1, flag: true, files: [], more: [], extra: {} };
+  const body = bodyOf(sample);
+  const at = body.indexOf('??');
+  assert.deepEqual(skim(Buffer.concat([body.subarray(0, at), Buffer.from([0xed, 0xa0]), body.subarray(at + 2)])), { ok: false, reason: 'ill_formed_text' });
+  assert.deepEqual(skim(body), { ok: true, identity: { event_id: 'e', ticket_id: 'T??', integration_id: 'i' } });
+  assert.equal(skim(bodyOf({ ...sample, ticket_id: 'T\ufffd' })).ok, true, 'U+FFFD itself is a character like any other');
+});
+
 test('reads every record of the contract', () => {
   for (const folder of ['ticket-created', 'message-received', 'status-changed', 'agent-assigned', 'escalation-fired']) {
     const record = JSON.parse(readFileSync(new URL(`../../schemas/${folder}/record.avsc`, import.meta.url), 'utf8')) as object;

@@ -3,6 +3,7 @@
 // that is too short or too long would shift every row after it; and a claimed array length is
 // checked against the bytes that remain, since 200 million items claimed in six bytes abort a
 // decoder with an out-of-memory that nothing can catch.
+import { isUtf8 } from 'node:buffer';
 import { RuntimeError } from './errors.ts';
 
 /** Says where a value that starts at `pos` ends, or MALFORMED. */
@@ -14,7 +15,7 @@ export interface Identity {
   readonly integration_id: string;
 }
 
-export type SkimResult = { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly reason: 'truncated' | 'trailing_bytes' };
+export type SkimResult = { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly reason: 'truncated' | 'trailing_bytes' | 'ill_formed_text' };
 
 const MALFORMED = -1;
 const MAX_DEPTH = 64;
@@ -110,6 +111,8 @@ interface SchemaNode {
 
 class Compiler {
   readonly captured: string[] = identityPaths.map(() => '');
+  /** What of the identity is no UTF-8: as text it would be another identity than the one that ClickHouse reads. */
+  readonly illFormed = new Set<string>();
   readonly #named = new Map<string, Skim>();
 
   compile(schema: unknown, path: string, namespace = '', depth = 0): Skim {
@@ -148,7 +151,10 @@ class Compiler {
     if (slot < 0) return undefined;
     return (buffer, pos) => {
       const end = skimBytes(buffer, pos);
-      if (end >= 0) this.captured[slot] = buffer.toString('utf8', end - varint, end);
+      if (end < 0) return MALFORMED;
+      const text = buffer.toString('utf8', end - varint, end);
+      this.captured[slot] = text;
+      if (text.includes('\ufffd') && !isUtf8(buffer.subarray(end - varint, end))) this.illFormed.add(path);
       return end;
     };
   }
@@ -175,9 +181,11 @@ export function compileSkim(schema: unknown): (body: Buffer) => SkimResult {
   const skim = compiler.compile(schema, '');
   return (body) => {
     compiler.captured.fill('');
+    compiler.illFormed.clear();
     const end = skim(body, 0);
     if (end < 0) return { ok: false, reason: 'truncated' };
     if (end < body.length) return { ok: false, reason: 'trailing_bytes' };
+    if (compiler.illFormed.size > 0) return { ok: false, reason: 'ill_formed_text' };
     const [event_id = '', ticket_id = '', integration_id = ''] = compiler.captured;
     return { ok: true, identity: { event_id, ticket_id, integration_id } };
   };

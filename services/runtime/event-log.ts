@@ -19,6 +19,21 @@ export interface NewRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Kafka's `max.message.bytes` of an event topic: of a record batch, which a record alone is too. */
+export const MAX_EVENT_BYTES = 4_194_304;
+/** Of a quarantine topic. The biggest record of the log still fits in there with its reason: one that doesn't would stop its partition. */
+export const MAX_QUARANTINE_BYTES = 5_242_880;
+
+/** Of a batch with one record: its 61 bytes, and the record's own lengths at their longest. */
+const RECORD_OVERHEAD = 128;
+const HEADER_OVERHEAD = 10;
+
+/** No less than what the record takes as a batch of its own. */
+export function recordBytes({ key, value, headers }: NewRecord): number {
+  const ofHeaders = Object.entries(headers).reduce((sum, [name, text]) => sum + Buffer.byteLength(name) + Buffer.byteLength(text) + HEADER_OVERHEAD, 0);
+  return RECORD_OVERHEAD + Buffer.byteLength(key) + value.length + ofHeaders;
+}
+
 export interface PartitionBatch {
   readonly topic: string;
   readonly partition: number;

@@ -7,7 +7,7 @@ import { unframe } from './avro.ts';
 import type { LogRecord } from './event-log.ts';
 import type { SchemaLookup } from './registry.ts';
 
-export type PoisonReason = 'tombstone' | 'empty' | 'no_magic_byte' | 'unknown_schema' | 'foreign_schema' | 'truncated' | 'trailing_bytes' | 'identity_missing' | 'key_mismatch' | 'refused_by_clickhouse';
+export type PoisonReason = 'tombstone' | 'empty' | 'no_magic_byte' | 'unknown_schema' | 'foreign_schema' | 'truncated' | 'trailing_bytes' | 'ill_formed_text' | 'identity_missing' | 'key_mismatch' | 'refused_by_clickhouse';
 
 export interface Poison {
   readonly kind: 'poison';
@@ -79,7 +79,7 @@ export function createRecordReader<Writer extends WriterSchema>(
     if (writer === null) return poison('unknown_schema', `the registry has no schema ${framed.schemaId}`);
     if (writer === 'foreign') return poison('foreign_schema', `schema ${framed.schemaId} is not an event of the contract`);
     const skimmed = writer.skim(framed.body);
-    if (!skimmed.ok) return poison(skimmed.reason, `not a whole record of schema ${framed.schemaId}`);
+    if (!skimmed.ok) return poison(skimmed.reason, skimmed.reason === 'ill_formed_text' ? 'event_id, ticket_id or source.integration_id is not UTF-8' : `not a whole record of schema ${framed.schemaId}`);
     const problem = identityProblem(skimmed.identity, record, checkKey);
     return problem === null ? { kind: 'whole', writer, body: framed.body, identity: skimmed.identity } : poison(...problem);
   };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadContracts, type JsonObject } from '../../../schemas/contract.ts';
-import type { ReplayRequest } from '../../runtime/quarantine/replay.ts';
+import { MAX_EVENT_BYTES } from '../../runtime/event-log.ts';
+import { toLine, type ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import type { Integration } from '../integrations.ts';
 import { createPrepare } from '../prepare.ts';
 import { createAgain, type Fix } from './again.ts';
@@ -26,8 +27,9 @@ const request = (body: JsonObject | string): ReplayRequest => ({
 });
 
 const integration = (environment: string): Integration => ({ integration_id: 'acme', environment, secrets: ['rotated'] });
-const ask = (body: JsonObject | string, { integrations = [integration('production')], fix = null }: { integrations?: Integration[]; fix?: Fix | null } = {}) =>
-  createAgain({ integrations, prepare, encode: () => Buffer.from('encoded'), fix })(request(body));
+interface Settings { integrations?: Integration[]; fix?: Fix | null; encoded?: Buffer }
+const ask = (body: JsonObject | string, { integrations = [integration('production')], fix = null, encoded = Buffer.from('encoded') }: Settings = {}) =>
+  createAgain({ integrations, prepare, encode: () => encoded, fix })(request(body));
 
 test('an event comes in as it would have, with its own id, times and signature', () => {
   const answer = ask(event());
@@ -44,6 +46,34 @@ test('what still is unusable says why today', () => {
   assert.ok(answer.kind === 'unusable');
   assert.deepEqual([answer.reason, answer.path], ['unknown_version', '/version']);
   assert.equal(ask('not json').kind, 'unusable');
+});
+
+test('the same rules hold as at the door: for texts, keys given twice, and sizes', () => {
+  const payload = event()['payload'] as JsonObject;
+  const reasonOf = (answer: ReturnType<typeof ask>): string => (answer.kind === 'unusable' ? `${answer.reason} ${answer.path}` : answer.kind);
+  assert.equal(reasonOf(ask(event({ payload: { ...payload, ticket_id: 'TKT-\ud800' } }))), 'invalid_identifier /payload/ticket_id');
+  assert.equal(reasonOf(ask(JSON.stringify(event()).replace('"is_private":false', '"is_private":true,"is_private":false'))), 'invalid_json /payload/is_private');
+  assert.equal(reasonOf(ask(event(), { encoded: Buffer.alloc(MAX_EVENT_BYTES - 100) })), 'too_large ');
+});
+
+test('a fix sees numbers as they were written', () => {
+  const body = JSON.stringify(event({ version: 1 })).replace('"version":1,', '"version":1.20,').replace('"is_private":false', '"is_private":"no","serial":12345678901234567890');
+  const seen: unknown[] = [];
+  const fix: Fix = (sent) => {
+    const payload = sent['payload'] as JsonObject;
+    seen.push(sent['version'], payload['serial']);
+    return { ...sent, payload: { ...payload, is_private: false } };
+  };
+  assert.equal(ask(body, { fix }).kind, 'event');
+  assert.deepEqual(seen, ['1.20', '12345678901234567890']);
+});
+
+test('an answer is one line, whatever the identifiers have in them', () => {
+  const id = 'T\u2028K\u2029T\r\n\u0085';
+  const answer = ask(event({ payload: { ...(event()['payload'] as JsonObject), ticket_id: id } }));
+  const line = toLine(answer);
+  assert.doesNotMatch(line.slice(0, -1), /[\r\n\u2028\u2029]/);
+  assert.equal((JSON.parse(line) as { key: string }).key, id);
 });
 
 test('an integration that moved is followed; one with two environments stays in its own', () => {

@@ -48,6 +48,7 @@ function again({ integrations, prepare, encode, fix }: AgainDependencies, reques
   const prepared = prepare(authentic);
   if (prepared.kind === 'unusable') return { ...prepared, id: request.id };
   const record = toLogRecord(authentic, prepared, request.body_sha256, encode);
+  if ('kind' in record) return { ...record, id: request.id };
   const { environment } = authentic.integration;
   return { id: request.id, kind: 'event', environment, key: record.key, value: record.value.toString('base64'), headers: record.headers };
 }

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { loadContracts } from '../../../schemas/contract.ts';
 import { commonSettings, readConfig, registrySettings, text, type Settings } from '../../runtime/config.ts';
 import { messageOf, RuntimeError } from '../../runtime/errors.ts';
-import type { ReplayRequest } from '../../runtime/quarantine/replay.ts';
+import { toLine, type ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import { readLock, SchemaRegistry } from '../../runtime/registry.ts';
 import { createEncode } from '../encoders.ts';
 import { readIntegrations } from '../integrations.ts';
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     fix: await readFix(process.argv[2]),
   });
   for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(`${JSON.stringify(again(JSON.parse(line) as ReplayRequest))}\n`);
+    process.stdout.write(toLine(again(JSON.parse(line) as ReplayRequest)));
   }
 }
 

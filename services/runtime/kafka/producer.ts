@@ -9,7 +9,7 @@
 import kafkajs, { type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { connectKafka, type KafkaConnection } from './admin.ts';
-import type { NewRecord } from '../event-log.ts';
+import { recordBytes, type NewRecord } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
 
 export interface LogProducer {
@@ -25,7 +25,7 @@ export interface LogProducer {
 export interface ProducerLimits {
   readonly deadlineMs: number;
   readonly maxBatch: number;
-  /** A batch to one partition is one Kafka record batch, which the topic's max.message.bytes bounds. */
+  /** A batch to one partition is one Kafka record batch, which the topic's max.message.bytes bounds: keys and headers count. */
   readonly maxBatchBytes: number;
   readonly maxWaiting: number;
 }
@@ -34,6 +34,7 @@ interface Waiting {
   readonly topic: string;
   readonly partition: number;
   readonly message: Message;
+  readonly bytes: number;
   readonly expiresAt: number;
   readonly resolve: (place: { partition: number }) => void;
   readonly reject: (error: RuntimeError) => void;
@@ -103,6 +104,7 @@ class BatchingProducer implements LogProducer {
       this.#queue.push({
         topic, partition, resolve, reject,
         message: { ...message, partition },
+        bytes: recordBytes(record),
         expiresAt: Date.now() + this.#limits.deadlineMs,
       });
       this.#sending ??= this.#drain();
@@ -137,8 +139,8 @@ class BatchingProducer implements LogProducer {
   #takeBatch(): Waiting[] {
     let count = 0;
     let bytes = 0;
-    for (const { message } of this.#queue) {
-      bytes += message.value?.length ?? 0;
+    for (const item of this.#queue) {
+      bytes += item.bytes;
       if (count > 0 && (count === this.#limits.maxBatch || bytes > this.#limits.maxBatchBytes)) break;
       count++;
     }

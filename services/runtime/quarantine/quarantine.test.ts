@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { quarantineTopic, type LogRecord, type NewRecord } from '../event-log.ts';
+import { MAX_EVENT_BYTES, MAX_QUARANTINE_BYTES, quarantineTopic, recordBytes, type LogRecord, type NewRecord } from '../event-log.ts';
 import { fromPoison, readQuarantineRecord, sha256, toQuarantineRecord, type Quarantined } from './quarantine.ts';
 import { quarantineLandings, quarantineRows } from '../projection/quarantine-landing.ts';
 import { identityOf, isResolution, readResolutionRecord, statusOf, toResolutionRecord, type Resolution, type ResolutionEntry } from './resolution.ts';
@@ -32,6 +32,17 @@ test('poison of the log keeps its key, its headers and its schema id, to go back
 test('headers of an absurd size do not keep poison out of the quarantine', () => {
   const { headers } = toQuarantineRecord({ ...poison, originHeaders: { big: 'x'.repeat(3_000_000), small: 'kept' }, detail: 'y'.repeat(100_000) });
   assert.ok(JSON.stringify(headers).length < 100_000);
+});
+
+test('whatever a sender wrote, the quarantine’s record fits into its topic and is well-formed', () => {
+  const huge = '漢'.repeat(1_000_000);
+  const ofSender = toQuarantineRecord({ ...body, detail: huge, path: huge, httpSource: huge, eventId: huge, eventType: huge, version: huge, ticketId: huge, payload: Buffer.alloc(1_048_576) });
+  assert.ok(recordBytes(ofSender) < MAX_QUARANTINE_BYTES);
+  const ofLog = toQuarantineRecord({ ...poison, ticketId: huge, originKey: huge, originHeaders: { a: huge.slice(0, 60_000), [huge]: '' }, payload: Buffer.alloc(MAX_EVENT_BYTES) });
+  assert.ok(recordBytes(ofLog) < MAX_QUARANTINE_BYTES);
+  // Cut in the middle of a pair, or ill-formed from the start.
+  const cut = toQuarantineRecord({ ...body, ticketId: `x${'📦'.repeat(600)}`, eventId: '\ud800', eventType: `x${'📦'.repeat(600)}`, originKey: `x${'📦'.repeat(40_000)}` });
+  for (const text of [cut.key, ...Object.values(cut.headers)]) assert.ok(text.isWellFormed());
 });
 
 test('the same item written twice is one, another service’s refusal of the same record is another', () => {

@@ -71,8 +71,10 @@ const MAX_DETAIL = 1_000;
 /** Beside a payload of 4 MiB this still fits into the quarantine's record limit. */
 const MAX_ORIGIN_HEADERS = 65_536;
 
-/** Header values must be short, whatever a sender put into a field. */
-const headerSafe = (value: string): string => value.slice(0, MAX_DETAIL);
+/** Keys and header values must be short and well-formed, whatever a sender put into a field and wherever it is cut. */
+export const headerSafe = (value: string, length = MAX_DETAIL): string => value.slice(0, length).toWellFormed();
+
+export const quarantineKey = ({ ticketId, eventId }: Pick<Quarantined, 'ticketId' | 'eventId'>): string => headerSafe(ticketId === '' ? eventId : ticketId);
 
 export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -106,11 +108,11 @@ export function toQuarantineRecord(item: Quarantined): NewRecord {
     'content-type': 'application/octet-stream',
   };
   return {
-    key: item.ticketId === '' ? item.eventId : item.ticketId,
+    key: quarantineKey(item),
     value: item.payload,
     headers: {
       ...Object.fromEntries(Object.entries(short).map(([name, value]) => [name, headerSafe(value)])),
-      ...(item.originKey === undefined ? {} : { origin_key: item.originKey.slice(0, MAX_ORIGIN_HEADERS) }),
+      ...(item.originKey === undefined ? {} : { origin_key: headerSafe(item.originKey, MAX_ORIGIN_HEADERS) }),
       ...(item.originHeaders === undefined ? {} : { origin_headers: headersJson(item.originHeaders) }),
     },
   };

@@ -18,6 +18,10 @@ export type ReplayAnswer =
   | { readonly id: string; readonly kind: 'event'; readonly environment: string; readonly key: string; readonly value: string; readonly headers: Readonly<Record<string, string>> }
   | { readonly id: string; readonly kind: 'unusable'; readonly reason: string; readonly path: string; readonly detail: string };
 
+/** Some readers of lines take U+2028 and U+2029 for the end of one, and in JSON they may stand as they are: they are escaped. */
+export const toLine = (message: ReplayRequest | ReplayAnswer): string =>
+  `${JSON.stringify(message).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`;
+
 export const replayRequest = (item: QuarantineItem): ReplayRequest => ({
   id: item.id,
   environment: item.environment,

@@ -2,7 +2,7 @@
 // the item, with when, by whom and a note. Nothing is deleted or overwritten, so the topic is
 // also the history; an item's status follows from its records in order.
 import type { LogRecord, NewRecord } from '../event-log.ts';
-import type { QuarantineItem } from './quarantine.ts';
+import { headerSafe, quarantineKey, type QuarantineItem } from './quarantine.ts';
 
 export const resolutions = ['replayed', 'duplicate', 'discarded', 'still_unusable'] as const;
 
@@ -30,20 +30,18 @@ type Identified = Pick<QuarantineItem, 'environment' | 'origin' | 'originPartiti
 export const identityOf = (item: Identified): string =>
   [item.environment, item.origin, item.originPartition ?? '', item.originOffset ?? '', item.refusedBy, item.integrationId, item.eventId, item.bodySha256].join('\n');
 
-const short = (value: string): string => value.slice(0, 1_000);
-
 export function toResolutionRecord(item: QuarantineItem, entry: ResolutionEntry): NewRecord {
   return {
-    key: item.ticketId === '' ? item.eventId : item.ticketId,
+    key: quarantineKey(item),
     value: Buffer.alloc(0),
     headers: {
       resolution: entry.resolution,
       resolves: item.id,
-      resolved_by: short(entry.by),
-      resolution_note: short(entry.note),
-      quarantine_reason: short(entry.reason),
-      quarantine_path: short(entry.path),
-      quarantine_detail: short(entry.detail),
+      resolved_by: headerSafe(entry.by),
+      resolution_note: headerSafe(entry.note),
+      quarantine_reason: headerSafe(entry.reason),
+      quarantine_path: headerSafe(entry.path),
+      quarantine_detail: headerSafe(entry.detail),
       environment: item.environment,
       origin: item.origin,
       origin_partition: item.originPartition?.toString() ?? '',
