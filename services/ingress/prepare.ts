@@ -31,7 +31,7 @@ interface CompiledContract {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const VERSION = /^\d+(\.\d+){0,2}$/;
+const VERSION = /^\d{1,9}(\.\d{1,9}){0,2}$/;
 const ISO_8601_WITH_ZONE = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)$/;
 const envelopeFields = new Set(['event_id', 'event_type', 'timestamp', 'source', 'signature', 'version']);
 const payloadKeys = ['payload', 'data', 'body'] as const;

@@ -54,3 +54,19 @@ test('a body signature that is sent although not required must be right', () => 
   assert.ok(!passes(webhook('acme', 'new'), bodyHeaders(1_700_000_000, 'wrong')));
   assert.ok(passes(webhook('acme', 'new'), bodyHeaders(1_700_000_000, 'new')));
 });
+
+test('a secret that an integration has in two environments: the event says which one it is of', () => {
+  const twice = [{ ...acme, environment: 'production' }, { ...acme, environment: 'staging', secrets: ['new', 'of staging only'] }];
+  const environmentOf = (named: string | undefined, secret = 'new'): string => {
+    const sent = webhook('acme', secret);
+    const source = named === undefined ? sent.envelope.source : { ...sent.envelope.source, environment: named };
+    const verified = verifyWebhook({ ...sent, envelope: { ...sent.envelope, source } }, {}, { ...integrations, find: () => twice }, undefined);
+    return 'kind' in verified ? verified.code : verified.integration.environment;
+  };
+  assert.equal(environmentOf('production'), 'production');
+  assert.equal(environmentOf('staging'), 'staging');
+  assert.equal(environmentOf(undefined), 'production', 'the first in the file');
+  assert.equal(environmentOf('elsewhere'), 'production', 'where it is quarantined, since it names another one');
+  assert.equal(environmentOf('production', 'of staging only'), 'staging', 'a secret of staging never opens production');
+  assert.equal(environmentOf('staging', 'old'), 'production');
+});
