@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { RuntimeError } from '../runtime/errors.ts';
 import { createLogger } from '../runtime/logger.ts';
 import type { Accept } from './accept.ts';
@@ -13,12 +13,18 @@ import { createServer } from './server.ts';
 
 const metrics = new Registry();
 const answers = new Counter({ name: 'answers', help: 'Answers', labelNames: ['status', 'outcome'], registers: [metrics] });
+let pages = 0;
+new Gauge({ name: 'pages', help: 'Pages of metrics made', registers: [metrics], collect() { this.set(++pages); } });
+let checks = 0;
 let decide: Accept = () => Promise.resolve({ status: 'accepted', event_id: 'e1' });
 
 const app = createServer({
   accept: (delivery) => decide(delivery),
   metrics,
-  ready: () => Promise.resolve(null),
+  ready: () => {
+    checks += 1;
+    return Promise.resolve(null);
+  },
   logger: createLogger('ingress', 'fatal'),
   onAnswer: (status, outcome) => answers.inc({ status: String(status), outcome }),
   onDecided: () => undefined,
@@ -50,13 +56,15 @@ async function answersOf(socket: Socket): Promise<Parsed[]> {
 }
 
 function parsed(text: string): Parsed[] {
-  const end = text.indexOf('\r\n\r\n');
-  if (end < 0) return [];
-  const [line = '', ...lines] = text.slice(0, end).split('\r\n');
-  const headers = Object.fromEntries(lines.map((header) => [header.slice(0, header.indexOf(':')).toLowerCase(), header.slice(header.indexOf(':') + 1).trim()]));
-  const length = Number(headers['content-length'] ?? 0);
-  const body = text.slice(end + 4, end + 4 + length);
-  return [{ status: Number(line.split(' ')[1]), headers, body: body === '' ? {} : JSON.parse(body) as Parsed['body'] }, ...parsed(text.slice(end + 4 + length))];
+  const found: Parsed[] = [];
+  for (let from = 0, end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n', from)) {
+    const [line = '', ...lines] = text.slice(from, end).split('\r\n');
+    const headers = Object.fromEntries(lines.map((header) => [header.slice(0, header.indexOf(':')).toLowerCase(), header.slice(header.indexOf(':') + 1).trim()]));
+    from = end + 4 + Number(headers['content-length'] ?? 0);
+    const body = text.slice(end + 4, from);
+    found.push({ status: Number(line.split(' ')[1]), headers, body: body.startsWith('{') ? JSON.parse(body) as Parsed['body'] : {} });
+  }
+  return found;
 }
 
 /** Sends, shuts the own side, and reads what comes back. */
@@ -237,5 +245,39 @@ describe('an answer reaches its client', () => {
     socket.end(post('{}', '/elsewhere'));
     assert.deepEqual(codes(await answersOf(socket)), ['404 not_found']);
     socket.destroy();
+  });
+});
+
+describe('thousands of requests on one connection', () => {
+  it('take turns with those of others', async () => {
+    let [running, most] = [0, 0];
+    decide = async () => {
+      most = Math.max(most, ++running);
+      await sleep(5);
+      running -= 1;
+      return { status: 'accepted', event_id: 'e1' };
+    };
+    const many = exchange(post('{}').repeat(1_000));
+    await sleep(20);
+    assert.deepEqual(codes(await exchange(post('{}'))), ['200 accepted']);
+    const before = performance.now();
+    assert.equal((await many).filter(({ status }) => status === 200).length, 1_000);
+    assert.ok(performance.now() - before > 20, 'the other one was answered in between');
+    assert.ok(most <= 17, `${most} at once`);
+  });
+
+  it('for metrics or health cost a few pages and checks', async () => {
+    decide = () => Promise.resolve({ status: 'accepted', event_id: 'e1' });
+    [pages, checks] = [0, 0];
+    const began = performance.now();
+    const floods = ['/metrics', '/health/ready'].map((path) => exchange(head(`GET ${path} HTTP/1.1`).repeat(4_000)));
+    const honest = exchange(post('{}')).then((answer) => [codes(answer), performance.now() - began] as const);
+    for (const flood of await Promise.all(floods)) assert.equal(flood.filter(({ status }) => status === 200).length, 4_000);
+    const seconds = Math.ceil((performance.now() - began) / 1_000);
+    assert.ok(pages <= 20 * (seconds + 1), `${pages} pages in ${seconds} s`);
+    assert.ok(checks <= 5 * (seconds + 1), `${checks} checks in ${seconds} s`);
+    const [answer, milliseconds] = await honest;
+    assert.deepEqual(answer, ['200 accepted']);
+    assert.ok(milliseconds < 2_000, `an event waited ${milliseconds} ms`);
   });
 });

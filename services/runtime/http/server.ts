@@ -1,8 +1,10 @@
 // An HTTP server with the manners that all of ours have: one error body, 405 with Allow, an answer
 // for clients that shut their side after the request or still write when it is due.
+import { createServer, type RequestListener, type Server } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { answerBrokenRequests } from './broken-requests.ts';
 import { httpRefusal, refuse, type Refusal } from './refusal.ts';
+import { inTurns } from './turns.ts';
 
 export interface HttpServerOptions {
   /** Which methods the paths take, by pattern: everything else is 404. */
@@ -21,6 +23,7 @@ export interface HttpServer {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
+const SILENCE_MS = 90_000;
 const MAX_BODY_BYTES = 1_048_576;
 const MAX_PATH_PARAMETER = 1_000;
 
@@ -34,17 +37,12 @@ export function createHttpServer({ paths, onRefused = () => undefined, toRefusal
   const app = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
-    // Without a Host header Node would answer by itself, with an empty body.
-    http: { connectionsCheckingInterval: 1_000, headersTimeout: requestTimeoutMs, requireHostHeader: false },
+    serverFactory: (handler) => openServer(inTurns(handler), requestTimeoutMs),
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER, ignoreTrailingSlash: true },
     frameworkErrors: (error, _request, reply) => void answer(reply, toRefusal(error)),
     clientErrorHandler: (error, socket) => onBroken(error, socket),
   });
-  // Node's own switch, which its documentation leaves out: a client that shut its side still gets its answer.
-  Object.assign(app.server, { httpAllowHalfOpen: true });
   const onBroken = answerBrokenRequests(app.server, { onRefused, stop: closing.signal });
   // Before the body is read: what is refused anyway should not have to be JSON.
   app.addHook('onRequest', (request, reply, done) => {
@@ -58,6 +56,21 @@ export function createHttpServer({ paths, onRefused = () => undefined, toRefusal
   });
   app.setErrorHandler((error, _request, reply) => answer(reply, toRefusal(error)));
   return { app, refuse: answer };
+}
+
+function openServer(handler: RequestListener, requestTimeout: number): Server {
+  const server = createServer({
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: 65_000,
+    // Without a Host header Node would answer by itself, with an empty body.
+    requireHostHeader: false,
+  }, handler);
+  // Of a client that never reads its answers.
+  server.setTimeout(SILENCE_MS);
+  // Node's own switch, which its documentation leaves out: a client that shut its side still gets its answer.
+  return Object.assign(server, { httpAllowHalfOpen: true });
 }
 
 function refusalByPath({ raw, is404, url }: FastifyRequest, paths: HttpServerOptions['paths']): Refusal | null {
