@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { list } from '../services/runtime/config.ts';
+import { unreadIntegrations } from './environments.ts';
 import { clickhouseUrl, kafkaBrokers, schemaRegistryUrl } from './local/parts.ts';
 import { portProblems, type PortClaim } from './local/ports.ts';
 import { progressPrinter, tracked, type OnProgress } from './local/progress.ts';
@@ -113,8 +115,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     const problems = await portProblems(portClaims(planned));
     if (problems.length > 0) throw new SetupError(problems);
     const cache = options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir };
-    const stack = await startStack({ supervisor, dataDir, ports, only: parts, env: planned.env, ...cache, ...progress });
     const integrationsFile = await integrationsFor(planned);
+    const stack = await startStack({ supervisor, dataDir, ports, only: parts, env: planned.env, ...cache, ...progress });
     const env = {
       ...planned.env,
       KAFKA_BROKERS: setting(planned.env, 'KAFKA_BROKERS') ?? kafkaBrokers(ports),
@@ -123,6 +125,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       SCHEMAS_LOCK: setting(planned.env, 'SCHEMAS_LOCK') ?? join(dataDir, 'schemas.lock.json'),
       DATA_DIR: dataDir,
       INTEGRATIONS_FILE: integrationsFile,
+      INGRESS_ENVIRONMENTS: ingressEnvironments(planned.env).join(','),
       INGRESS_PORT: String(planned.servicePorts.get('ingress') ?? ''),
     };
     await prepareParts(env, options.onProgress ?? (() => undefined));
@@ -170,12 +173,25 @@ function handle({ planned, env, integrationsFile, stack, supervisor }: Started):
   };
 }
 
+const environmentOf = (env: Environment): string => setting(env, 'ENVIRONMENT') ?? 'production';
+
+/** Those that the consumers here read, unless somebody says that others are read elsewhere. */
+const ingressEnvironments = (env: Environment): string[] => list(setting(env, 'INGRESS_ENVIRONMENTS') ?? environmentOf(env));
+
+/** @throws SetupError when events of its integrations would be read by nobody. */
+async function integrationsFor(planned: Plan): Promise<string> {
+  const file = await integrationsFileOf(planned);
+  const problems = planned.services.includes('ingress') ? await unreadIntegrations(file, ingressEnvironments(planned.env)) : [];
+  if (problems.length > 0) throw new SetupError(problems, 2);
+  return file;
+}
+
 /** The configured integrations file, or one of our own with a random secret, made once per data folder. */
-async function integrationsFor({ env, dataDir }: Plan): Promise<string> {
+async function integrationsFileOf({ env, dataDir }: Plan): Promise<string> {
   const configured = setting(env, 'INTEGRATIONS_FILE');
   if (configured !== undefined) return resolve(projectDir, configured);
   const file = join(dataDir, 'integrations.json');
-  const demo = [{ integration_id: 'demo', environment: setting(env, 'ENVIRONMENT') ?? 'production', secrets: [randomBytes(32).toString('hex')] }];
+  const demo = [{ integration_id: 'demo', environment: environmentOf(env), secrets: [randomBytes(32).toString('hex')] }];
   await writeFile(file, `${JSON.stringify(demo, null, 2)}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   });

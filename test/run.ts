@@ -18,6 +18,9 @@ import { startSystem, type System } from '../infra/start.ts';
 import { openControlDoor } from './control.ts';
 
 const integrations = [
+  { integration_id: 'twofold', environment: 'production', secrets: ['twofold-secret', 'twofold-production'] },
+  { integration_id: 'twofold', environment: 'staging', secrets: ['twofold-secret', 'twofold-staging'] },
+  { integration_id: 'punctual', environment: 'production', secrets: ['punctual-secret'], max_age_seconds: 5 },
   { integration_id: 'acme', environment: 'production', secrets: ['acme-secret', 'acme-previous-secret'] },
   { integration_id: 'globex', environment: 'production', secrets: ['globex-secret'] },
   { integration_id: 'initech', environment: 'staging', secrets: ['initech-secret'] },
@@ -89,7 +92,8 @@ async function start(dataDir: string): Promise<System> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !elsewhere.has(name)));
   return startSystem({
     dataDir,
-    env: { ...env, INTEGRATIONS_FILE: integrationsFile },
+    // Staging's events are kept though nothing here reads them: so they can be told from production's.
+    env: { ...env, INTEGRATIONS_FILE: integrationsFile, INGRESS_ENVIRONMENTS: 'production,staging' },
     ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_100 + (process.pid % 500) * 10 },
     onProgress: progressPrinter(process.stderr),
   });

@@ -34,7 +34,7 @@ export class Ledger {
       if (!fates.acknowledged.has(event.eventId)) fates.dropped.add(event.eventId);
       return;
     }
-    // A copy of a quarantined event may be called a duplicate; it is still in quarantine only.
+    // What was quarantined once stays there, whatever a copy of it is answered.
     if (fate === 'quarantined') fates.quarantined.add(event.eventId);
     else if (!fates.quarantined.has(event.eventId)) fates.acknowledged.add(event.eventId);
     fates.dropped.delete(event.eventId);

@@ -1,5 +1,5 @@
-// The way of a webhook, each step a function that knows nothing of its neighbours: parse,
-// verify, limit, then once per event: prepare and append to the log, or to quarantine.
+// The way of a webhook, each step a function that knows nothing of its neighbours: parse, verify,
+// then once per event: limit, prepare and append to the log, or to quarantine.
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
@@ -14,6 +14,7 @@ import type { Answer, AuthenticWebhook, Refused, Unusable } from './outcome.ts';
 import { parseWebhook } from './parse.ts';
 import type { PreparedEvent } from './prepare.ts';
 import { toLogRecord } from './to-log-record.ts';
+import { UnlistedVersions } from './unlisted-versions.ts';
 import { verifyWebhook } from './verify.ts';
 
 export interface Delivery {
@@ -31,7 +32,7 @@ export interface AcceptDependencies {
   readonly window: DedupeWindow;
   readonly logger: Logger;
   readonly onQuarantined: (reason: string) => void;
-  readonly onUnlistedVersion: (eventType: string, version: string) => void;
+  readonly onUnlistedVersion: (eventType: string, kind: 'missing' | 'unlisted') => void;
 }
 
 /** @throws RuntimeError `LOG_UNAVAILABLE` or `LOG_OVERLOADED`: nothing was promised, the sender tries again. */
@@ -40,19 +41,20 @@ export type Accept = (delivery: Delivery) => Promise<Answer | Refused>;
 export function createAccept(dependencies: AcceptDependencies): Accept {
   const { integrations, window } = dependencies;
   const limit = createLimit();
-  const announced = new Set<string>();
+  const unlisted = new UnlistedVersions(dependencies);
   return async ({ body, headers, pathIntegrationId, receivedAt }) => {
     const parsed = parseWebhook(body, receivedAt);
     if ('kind' in parsed) return parsed;
     const webhook = verifyWebhook(parsed, headers, integrations, pathIntegrationId);
     if ('kind' in webhook) return webhook;
-    const refused = refuseByAge(webhook) ?? (await limit(webhook));
-    if (refused !== null) return refused;
     const bodySha256 = createHash('sha256').update(body).digest('hex');
     const { event_id: eventId } = webhook.envelope;
-    const key = { integrationId: webhook.integration.integration_id, eventId, bodySha256 };
+    const { environment, integration_id: integrationId } = webhook.integration;
     const incoming = { webhook, bodySha256, httpSource: sourceOf(headers, pathIntegrationId) };
-    return { status: await window.once(key, () => store(dependencies, incoming, announced)), event_id: eventId };
+    // The limits are for new events: the retry of one that is kept is answered as it was.
+    const outcome = await window.once({ environment, integrationId, eventId, bodySha256 }, async () =>
+      refuseByAge(webhook) ?? (await limit(webhook)) ?? store(dependencies, incoming, unlisted));
+    return typeof outcome === 'string' ? { status: outcome, event_id: eventId } : outcome;
   };
 }
 
@@ -92,31 +94,28 @@ interface Incoming {
   readonly httpSource: string;
 }
 
-async function store(dependencies: AcceptDependencies, incoming: Incoming, announced: Set<string>): Promise<Stored> {
+async function store(dependencies: AcceptDependencies, incoming: Incoming, unlisted: UnlistedVersions): Promise<Stored> {
   const { webhook, bodySha256 } = incoming;
-  const { prepare, encode, producer, logger, onUnlistedVersion } = dependencies;
-  const { environment, integration_id: integrationId } = webhook.integration;
+  const { prepare, encode, producer } = dependencies;
   const prepared = prepare(webhook);
   if (prepared.kind === 'unusable') return quarantine(dependencies, incoming, prepared);
   const record = toLogRecord(webhook, prepared, bodySha256, encode);
   if ('kind' in record) return quarantine(dependencies, incoming, record);
-  if (!prepared.knownVersion) {
-    onUnlistedVersion(prepared.contract.eventType, prepared.version);
-    const once = `${integrationId}/${prepared.version}`;
-    if (!announced.has(once)) logger.warn({ integration_id: integrationId, version: prepared.version }, 'contract version is missing or not listed; it validates and is accepted');
-    announced.add(once);
-  }
-  await producer.append(eventsTopic(environment), record);
+  if (!prepared.knownVersion) unlisted.note(webhook.integration, prepared);
+  await producer.append(eventsTopic(webhook.integration.environment), record);
   return 'accepted';
 }
 
 async function quarantine({ producer, logger, onQuarantined }: AcceptDependencies, incoming: Incoming, unusable: Unusable): Promise<Stored> {
   const { envelope, integration } = incoming.webhook;
   await producer.append(quarantineTopic(integration.environment), toQuarantineRecord(quarantined(incoming, unusable)));
-  logger.warn({ integration_id: integration.integration_id, event_id: envelope.event_id, reason: unusable.reason, path: unusable.path }, 'event quarantined');
+  logger.warn({ integration_id: integration.integration_id, event_id: forLog(envelope.event_id), reason: unusable.reason, path: forLog(unusable.path) }, 'event quarantined');
   onQuarantined(unusable.reason);
   return 'quarantined';
 }
+
+/** What a sender wrote, in a log line: long enough to find it by. */
+const forLog = (text: string): string => text.slice(0, 100);
 
 const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 

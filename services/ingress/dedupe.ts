@@ -1,10 +1,14 @@
-// Recent events, so that a retry is answered `duplicate` without a second append. A courtesy
+// Recent events, so that a retry is answered as the first was without a second append. A courtesy
 // to the log's size, not the guarantee: the projections count each event once without it.
 // An event that is still on its way makes its retry wait for the same outcome.
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { LogRecord } from '../runtime/event-log.ts';
+import type { Answer, Refused } from './outcome.ts';
 
+/** An event is the same only within its environment: another one has a log of its own. */
 export interface DedupeKey {
+  readonly environment: string;
   readonly integrationId: string;
   readonly eventId: string;
   /** SHA-256 of the body: an event in quarantine may come again corrected, with another body. */
@@ -13,33 +17,38 @@ export interface DedupeKey {
 
 export type Stored = 'accepted' | 'quarantined';
 
-const eventKey = ({ integrationId, eventId }: DedupeKey): string => `${integrationId}\n${eventId.toLowerCase()}`;
-const bodyKey = (key: DedupeKey): string => `${eventKey(key)}\n${key.bodySha256}`;
+/** Of one length, whatever a sender has for an id. */
+const digest = (...parts: readonly string[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+
+const eventKey = ({ environment, integrationId, eventId }: DedupeKey): string => digest(environment, integrationId, eventId.toLowerCase());
+const bodyKey = (key: DedupeKey): string => digest(eventKey(key), key.bodySha256);
 
 export class DedupeWindow {
   readonly #seen: LRUCache<string, true>;
-  readonly #onTheWay = new Map<string, Promise<Stored>>();
+  readonly #onTheWay = new Map<string, Promise<unknown>>();
 
   constructor(maxEvents: number) {
     this.#seen = new LRUCache({ max: maxEvents });
   }
 
-  /** Runs `store` unless the event is known; a failure is forgotten, so that the sender's retry is tried anew. */
-  async once(key: DedupeKey, store: () => Promise<Stored>): Promise<Stored | 'duplicate'> {
-    if (this.#seen.has(eventKey(key)) || this.#seen.has(bodyKey(key))) return 'duplicate';
-    const onTheWay = this.#onTheWay.get(eventKey(key));
+  /** Runs `store` unless the event is known. A refusal or a failure is forgotten, so that the sender's retry is tried anew. */
+  async once(key: DedupeKey, store: () => Promise<Stored | Refused>): Promise<Answer['status'] | Refused> {
+    const event = eventKey(key);
+    if (this.#seen.has(event)) return 'duplicate';
+    if (this.#seen.has(bodyKey(key))) return 'quarantined';
+    const onTheWay = this.#onTheWay.get(event);
     if (onTheWay !== undefined) {
       await onTheWay;
       return this.once(key, store);
     }
     const storing = store();
-    this.#onTheWay.set(eventKey(key), storing);
+    this.#onTheWay.set(event, storing);
     try {
       const stored = await storing;
-      this.remember(key, stored);
+      if (typeof stored === 'string') this.remember(key, stored);
       return stored;
     } finally {
-      this.#onTheWay.delete(eventKey(key));
+      this.#onTheWay.delete(event);
     }
   }
 
@@ -47,12 +56,12 @@ export class DedupeWindow {
     this.#seen.set(stored === 'accepted' ? eventKey(key) : bodyKey(key), true);
   }
 
-  /** Takes a record of the log's tail in, at start. */
-  rebuildFrom(record: LogRecord, stored: Stored): void {
-    const { integration_id: integrationId, ce_id: eventId, body_sha256: bodySha256, origin, resolution } = record.headers;
+  /** Takes a record of an environment's log or quarantine in, at start. */
+  rebuildFrom({ headers }: LogRecord, environment: string, stored: Stored): void {
+    const { integration_id: integrationId, ce_id: eventId, body_sha256: bodySha256 = '', origin, resolution } = headers;
     if (integrationId === undefined || eventId === undefined) return;
     // Poison that a projection found in the log never came through this door, and what was done about an item is none.
     if (stored === 'quarantined' && (origin !== 'http' || resolution !== undefined)) return;
-    this.remember({ integrationId, eventId, bodySha256: bodySha256 ?? '' }, stored);
+    this.remember({ environment, integrationId, eventId, bodySha256 }, stored);
   }
 }

@@ -1,6 +1,7 @@
 // Who may send: integrations and their secrets, from one JSON file that is watched, so that a
 // secret is rotated (added, then removed) without a restart and without a rejected event. A
-// file that can't be used leaves the integrations as they were.
+// file that can't be used leaves the integrations as they were, and is told until it is mended.
+import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { unwatchFile, watchFile } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -47,42 +48,87 @@ export interface Integrations {
   close(): void;
 }
 
+export interface WatchedIntegrations extends Integrations {
+  /** Why the file as it is now is not in force, for people; empty when it is. */
+  warnings(): string[];
+}
+
+const invalid = (message: string): RuntimeError => new RuntimeError('CONFIG_INVALID', message);
+
 /** @throws RuntimeError `CONFIG_INVALID` that lists every problem of the file. */
 export async function readIntegrations(path: string): Promise<Integration[]> {
   const content = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new RuntimeError('CONFIG_INVALID', `INTEGRATIONS_FILE: ${messageOf(error)}`);
+    throw invalid(`INTEGRATIONS_FILE: ${messageOf(error)}`);
   });
   let json: unknown;
   try {
     json = JSON.parse(content);
   } catch {
-    throw new RuntimeError('CONFIG_INVALID', `INTEGRATIONS_FILE ${path} is not JSON`);
+    throw invalid(`INTEGRATIONS_FILE ${path} is not JSON`);
   }
   if (!isIntegrations(json)) {
     const problems = isIntegrations.errors?.map((error) => `${error.instancePath} ${error.message ?? ''}`) ?? [];
-    throw new RuntimeError('CONFIG_INVALID', `INTEGRATIONS_FILE ${path}: ${problems.join('; ')}`);
+    throw invalid(`INTEGRATIONS_FILE ${path}: ${problems.join('; ')}`);
   }
+  const problems = [...listedTwice(json), ...sharedSecrets(json)];
+  if (problems.length > 0) throw invalid(`INTEGRATIONS_FILE ${path}: ${problems.join('; ')}`);
   return json;
 }
 
-export async function watchIntegrations(path: string, logger: Logger): Promise<Integrations> {
-  let current = await readIntegrations(path);
+function listedTwice(integrations: readonly Integration[]): string[] {
+  const places = integrations.map(({ integration_id, environment }) => `${integration_id} is listed twice for ${environment}`);
+  return [...new Set(places.filter((place, index) => places.indexOf(place) !== index))];
+}
+
+/**
+ * Whoever holds a secret can sign as any integration that has it, so two integrations have none in
+ * common. One integration may have the same in several environments: it is one sender.
+ */
+function sharedSecrets(integrations: readonly Integration[]): string[] {
+  const owners = new Map<string, string>();
+  return integrations.flatMap(({ integration_id, secrets }) => secrets.flatMap((secret) => {
+    // Compared by what it signs: zeros behind a secret, for one, make no other key.
+    const key = createHmac('sha256', secret).update('whose?').digest('base64');
+    const owner = owners.get(key) ?? integration_id;
+    owners.set(key, owner);
+    return owner === integration_id ? [] : [`${owner} and ${integration_id} share a secret, so each could sign as the other: give one of them a new secret`];
+  }));
+}
+
+/** What this ingress may not take, since nothing that runs with it would read it. @param accepted all when empty */
+export function foreignEnvironments(integrations: readonly Integration[], accepted: readonly string[]): string[] {
+  return integrations.filter(({ environment }) => accepted.length > 0 && !accepted.includes(environment))
+    .map(({ integration_id, environment }) => `${integration_id} is in ${environment}, whose events this ingress does not take (INGRESS_ENVIRONMENTS is ${accepted.join(',')}): run a stack with ENVIRONMENT=${environment} for it, or add ${environment} to INGRESS_ENVIRONMENTS if its consumers run elsewhere`);
+}
+
+async function readAccepted(path: string, accepted: readonly string[]): Promise<Integration[]> {
+  const integrations = await readIntegrations(path);
+  const foreign = foreignEnvironments(integrations, accepted);
+  if (foreign.length > 0) throw invalid(`INTEGRATIONS_FILE ${path}: ${foreign.join('; ')}`);
+  return integrations;
+}
+
+export async function watchIntegrations(path: string, accepted: readonly string[], logger: Logger): Promise<WatchedIntegrations> {
+  let current = await readAccepted(path, accepted);
+  let problem: string | null = null;
   const known = new Set(current.map((integration) => integration.environment));
   const reload = async (): Promise<void> => {
     try {
-      const next = await readIntegrations(path);
+      const next = await readAccepted(path, accepted);
       const added = next.map((integration) => integration.environment).find((environment) => !known.has(environment));
-      if (added !== undefined) throw new RuntimeError('CONFIG_INVALID', `environment ${added} is new: create its topics and restart`);
-      current = next;
+      if (added !== undefined) throw invalid(`environment ${added} is new: create its topics and restart`);
+      [current, problem] = [next, null];
       logger.info({ integrations: current.length }, 'integrations reloaded');
     } catch (error) {
-      logger.error({ error: messageOf(error) }, 'integrations not reloaded; the previous ones stay');
+      problem = messageOf(error);
+      logger.error({ error: problem }, 'integrations not reloaded; the previous ones stay');
     }
   };
   watchFile(path, { interval: RELOAD_INTERVAL_MS }, () => void reload());
   return {
     find: (integrationId) => current.filter((integration) => integration.integration_id === integrationId),
     environments: () => [...known],
+    warnings: () => (problem === null ? [] : [`the integrations are those of before the last change of their file: ${problem}`]),
     close: () => unwatchFile(path),
   };
 }

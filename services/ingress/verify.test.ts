@@ -78,3 +78,19 @@ test('a body signature is canonical base64, its time whole seconds', () => {
     assert.ok(!passes(sent, { 'webhook-id': 'msg_1', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signed}` }), timestamp);
   }
 });
+
+test('a secret that an integration has in two environments: the event says which one it is of', () => {
+  const twice = [{ ...acme, environment: 'production' }, { ...acme, environment: 'staging', secrets: ['new', 'of staging only'] }];
+  const environmentOf = (named: string | undefined, secret = 'new'): string => {
+    const sent = webhook('acme', secret);
+    const source = named === undefined ? sent.envelope.source : { ...sent.envelope.source, environment: named };
+    const verified = verifyWebhook({ ...sent, envelope: { ...sent.envelope, source } }, {}, { ...integrations, find: () => twice }, undefined);
+    return 'kind' in verified ? verified.code : verified.integration.environment;
+  };
+  assert.equal(environmentOf('production'), 'production');
+  assert.equal(environmentOf('staging'), 'staging');
+  assert.equal(environmentOf(undefined), 'production', 'the first in the file');
+  assert.equal(environmentOf('elsewhere'), 'production', 'where it is quarantined, since it names another one');
+  assert.equal(environmentOf('production', 'of staging only'), 'staging', 'a secret of staging never opens production');
+  assert.equal(environmentOf('staging', 'old'), 'production');
+});

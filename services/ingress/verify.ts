@@ -60,7 +60,9 @@ export function verifyWebhook(
 ): AuthenticWebhook | Refused {
   const { integration_id: integrationId } = webhook.envelope.source;
   const candidates = integrations.find(integrationId);
-  const [integration] = (candidates.length > 0 ? candidates : [nobody]).filter((candidate) => verifies(candidate, webhook, headers));
+  const matching = (candidates.length > 0 ? candidates : [nobody]).filter((candidate) => verifies(candidate, webhook, headers));
+  // One secret may serve an integration in several environments: then the event says which it is of, or it is of the first.
+  const integration = matching.find(({ environment }) => environment === webhook.envelope.source['environment']) ?? matching[0];
   if (integration === undefined || integration === nobody) return unauthorized;
   if (pathIntegrationId !== undefined && pathIntegrationId !== integrationId) return unauthorized;
   return { ...webhook, integration };

@@ -14,6 +14,7 @@ import { parseWebhook } from '../../services/ingress/parse.ts';
 import { createPrepare } from '../../services/ingress/prepare.ts';
 import { toLogRecord } from '../../services/ingress/to-log-record.ts';
 import { verifyWebhook } from '../../services/ingress/verify.ts';
+import { httpRefusals } from '../../services/runtime/http/refusal.ts';
 import { readQuarantineRecord, toQuarantineRecord } from '../../services/runtime/quarantine/quarantine.ts';
 import { toResolutionRecord } from '../../services/runtime/quarantine/resolution.ts';
 import { asyncapiValidator } from './asyncapi/validator.ts';
@@ -107,9 +108,9 @@ test('the headers of the quarantine and of a replay are listed', () => {
 test('every answer code and every reason for a quarantine is explained', () => {
   const outcome = source('services/ingress/outcome.ts');
   const union = (name: string): string[] => [...(new RegExp(`type ${name} =([^;]*);`).exec(outcome)?.[1] ?? '').matchAll(/'(\w+)'/g)].map(([, code = '']) => code);
-  const server = [...source('services/ingress/server.ts').matchAll(/errorBody\('(\w+)'|\d+: \['(\w+)'/g)].map(([, a, b]) => a ?? b ?? '');
-  const codes = [...union('RefusalCode'), ...union('QuarantineReason'), ...server, 'log_unavailable', 'log_overloaded', 'accepted', 'duplicate', 'quarantined'];
-  assert.ok(codes.length >= 25 && union('RefusalCode').length > 3 && union('QuarantineReason').length > 3);
+  const server = [...source('services/ingress/server.ts').matchAll(/code: '(\w+)'/g)].map(([, code = '']) => code);
+  const codes = [...union('RefusalCode'), ...union('QuarantineReason'), ...server, ...Object.values(httpRefusals).map(([code]) => code), 'log_unavailable', 'log_overloaded', 'accepted', 'duplicate', 'quarantined'];
+  assert.ok(codes.length >= 30 && union('RefusalCode').length > 3 && union('QuarantineReason').length > 3);
   const page = docs.get('integrate-your-crm.md') ?? '';
   assert.deepEqual(codes.filter((code) => !page.includes(`\`${code}\``)), []);
 });

@@ -52,7 +52,7 @@ test('each client library is known to its own files only', () => {
     '@kafkajs/confluent-schema-registry': /^services\/runtime\/registry\.ts$/,
     '@clickhouse/client': /^services\/runtime\/clickhouse\.ts$/,
     pino: /^(services\/runtime\/logger|infra\/local\/clickhouse\/server)\.ts$/,
-    fastify: /^services\/(runtime\/health|ingress\/server)\.ts$/,
+    fastify: /^services\/(runtime\/(health|http\/server)|ingress\/server)\.ts$/,
   };
   const wrong = [...graph].filter(([file]) => !isTest(file)).flatMap(([file, targets]) => targets
     .filter((target) => homes[target]?.test(file) === false)

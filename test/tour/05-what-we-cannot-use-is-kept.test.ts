@@ -37,10 +37,12 @@ test('an unknown type, an unknown major version and another environment are our 
   }
 });
 
-test('a retry of it is a duplicate; its corrected body under the same event_id is accepted', async () => {
+test('a retry of it is answered the same; its corrected body under the same event_id is accepted', async () => {
   const event = ticket(newTicketId()).message('2026-03-02T09:00:00.000Z', 'customer');
   const broken = { ...event, payload: { ...event.payload, sent_at: 'never' } };
   assert.equal((await send(broken)).body.status, 'quarantined');
-  assert.equal((await send(broken)).body.status, 'duplicate');
+  assert.equal((await send(broken)).body.status, 'quarantined');
+  assert.equal((await kept(event.event_id)).length, 1);
   assert.equal((await send(event)).body.status, 'accepted');
+  assert.equal((await send(event)).body.status, 'duplicate');
 });

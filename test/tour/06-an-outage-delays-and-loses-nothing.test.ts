@@ -1,19 +1,27 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { closeClients, control, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../support.ts';
+import { closeClients, control, environment, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../support.ts';
 
 after(closeClients);
+
+const ready = async (service: string): Promise<boolean> => (await fetch(`${environment.healthUrls[service] ?? ''}/health/ready`)).ok;
 
 test('without Kafka nothing is acknowledged; when it is back the retry gets in', async () => {
   const id = newTicketId();
   const event = ticket(id).created('2026-03-02T09:00:00.000Z', 'hello');
   await control({ action: 'stop', name: 'kafka' });
   try {
+    for (const service of ['ingress', 'queue-analytics', 'event-archive']) {
+      await eventually(async () => ((await ready(service)) ? null : true), `${service} says that it is not ready, though nobody sends`, 5_000);
+    }
     const answer = await send(event);
     assert.equal(answer.status, 503);
     assert.ok(Number(answer.headers.get('retry-after')) > 0);
   } finally {
     await control({ action: 'start', name: 'kafka' });
+  }
+  for (const service of ['ingress', 'queue-analytics', 'event-archive']) {
+    await eventually(async () => ((await ready(service)) ? true : null), `${service} is ready again before any event comes`, 10_000);
   }
   await sendUntilAccepted(event);
   await landed(id, 1);

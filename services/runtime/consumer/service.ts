@@ -11,10 +11,11 @@ import { ConsumerLoop } from './loop.ts';
 import type { Consumer, StartPosition } from '../consumer.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { eventsTopic, quarantineTopic } from '../event-log.ts';
-import { createMetrics, startHealthServer } from '../health.ts';
+import { createMetrics, startHealthServer, type Readiness } from '../health.ts';
 import { consumerPositions, placeGroup, type KafkaConnection } from '../kafka/admin.ts';
 import { readTail, startConsumer } from '../kafka/consumer.ts';
 import { connectProducer } from '../kafka/producer.ts';
+import { createLogProbe } from '../kafka/probe.ts';
 import { runService, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
@@ -106,9 +107,9 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
     };
     const registry = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(registry);
-    const failure = idle === null ? await startLoop(context) : (): null => null;
+    const ready = idle === null ? await startLoop(context) : (): Promise<null> => Promise.resolve(null);
     if (idle !== null) logger.info({ reason: idle }, 'nothing to do; idle until it is configured and started again');
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, () => Promise.resolve(failure()), () => registry.warnings());
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => registry.warnings());
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
   });
@@ -121,7 +122,7 @@ function groupOf({ name }: Consumer, { CONSUMER_GROUP, ENVIRONMENT }: ServiceCon
 }
 
 /** @returns why the consumer does not move, or null. */
-async function startLoop(context: Context): Promise<() => string | null> {
+async function startLoop(context: Context): Promise<Readiness> {
   const { consumer, config, ownConfig, group, topic, connection, logger, metrics, parts } = context;
   await placeGroup(connection, { groupId: group, topic, from: config.CONSUMER_FROM ?? consumer.from, reset: config.CONSUMER_FROM !== null });
   const attempts = new Attempts({ consumer, config: ownConfig, logger, metrics, attempts: config.CONSUMER_ATTEMPTS, quarantine: await quarantineTo(context) });
@@ -159,7 +160,9 @@ async function startLoop(context: Context): Promise<() => string | null> {
   logger.info({ group, topic, events: [...consumer.records.keys()] }, 'reading');
   // There may have been nothing to read.
   onProgress?.(-1, 0);
-  return () => loop.failure();
+  const probe = createLogProbe(connection, [topic]);
+  parts.push(probe);
+  return async () => loop.failure() ?? (await probe.check());
 }
 
 /** Places of the events that this consumer put into quarantine lately: they are not done, and a replay of them is no copy. */

@@ -17,8 +17,6 @@ export interface LogProducer {
   append(topic: string, record: NewRecord): Promise<{ partition: number }>;
   /** Events that wait, in flight included. */
   waiting(): number;
-  /** Whether the last send was acknowledged, or none was tried yet. */
-  healthy(): boolean;
   close(): Promise<void>;
 }
 
@@ -28,6 +26,7 @@ export interface ProducerLimits {
   /** A batch to one partition is one Kafka record batch, which the topic's max.message.bytes bounds: keys and headers count. */
   readonly maxBatchBytes: number;
   readonly maxWaiting: number;
+  readonly maxWaitingBytes: number;
 }
 
 interface Waiting {
@@ -41,7 +40,7 @@ interface Waiting {
 }
 
 const TICK_MS = 100;
-const defaultLimits: ProducerLimits = { deadlineMs: 3_000, maxBatch: 500, maxBatchBytes: 1_000_000, maxWaiting: 10_000 };
+const defaultLimits: ProducerLimits = { deadlineMs: 3_000, maxBatch: 500, maxBatchBytes: 1_000_000, maxWaiting: 10_000, maxWaitingBytes: 128 * 1_048_576 };
 
 export async function connectProducer(
   connection: KafkaConnection,
@@ -82,7 +81,7 @@ class BatchingProducer implements LogProducer {
   #queue: Waiting[] = [];
   #inFlight: Waiting[] = [];
   #sending: Promise<void> | null = null;
-  #healthy = true;
+  #waitingBytes = 0;
   readonly #expiry: NodeJS.Timeout;
 
   constructor(producer: Producer, partitions: ReadonlyMap<string, PartitionMetadata[]>, limits: ProducerLimits) {
@@ -95,12 +94,14 @@ class BatchingProducer implements LogProducer {
   append(topic: string, record: NewRecord): Promise<{ partition: number }> {
     const partitionMetadata = this.#partitions.get(topic);
     if (partitionMetadata === undefined) return Promise.reject(new RuntimeError('TOPIC_MISSING', `no producer for topic ${topic}`));
-    if (this.waiting() >= this.#limits.maxWaiting) {
+    const bytes = record.value.length;
+    if (this.waiting() >= this.#limits.maxWaiting || this.#waitingBytes + bytes > this.#limits.maxWaitingBytes) {
       return Promise.reject(new RuntimeError('LOG_OVERLOADED', `${this.waiting()} events wait for Kafka`));
     }
     const message = { key: record.key, value: record.value, headers: { ...record.headers } };
     const partition = this.#choose({ topic, message, partitionMetadata });
-    return new Promise((resolve, reject) => {
+    this.#waitingBytes += bytes;
+    return new Promise<{ partition: number }>((resolve, reject) => {
       this.#queue.push({
         topic, partition, resolve, reject,
         message: { ...message, partition },
@@ -108,15 +109,13 @@ class BatchingProducer implements LogProducer {
         expiresAt: Date.now() + this.#limits.deadlineMs,
       });
       this.#sending ??= this.#drain();
+    }).finally(() => {
+      this.#waitingBytes -= bytes;
     });
   }
 
   waiting(): number {
     return this.#queue.length + this.#inFlight.length;
-  }
-
-  healthy(): boolean {
-    return this.#healthy;
   }
 
   async close(): Promise<void> {
@@ -155,14 +154,12 @@ class BatchingProducer implements LogProducer {
         const covered = await this.#sendOnce(unacknowledged);
         for (const item of unacknowledged) if (covered.has(placeOf(item))) item.resolve({ partition: item.partition });
         unacknowledged = unacknowledged.filter((item) => !covered.has(placeOf(item)));
-        this.#healthy = true;
       } catch (error) {
         lastError = messageOf(error);
         break;
       }
       unacknowledged = unacknowledged.filter((item) => item.expiresAt > Date.now());
     }
-    if (unacknowledged.length > 0) this.#healthy = false;
     for (const item of unacknowledged) item.reject(new RuntimeError('LOG_UNAVAILABLE', lastError));
   }
 
@@ -181,7 +178,6 @@ class BatchingProducer implements LogProducer {
     const now = Date.now();
     const late = [...this.#inFlight, ...this.#queue].filter((item) => item.expiresAt <= now);
     if (late.length === 0) return;
-    this.#healthy = false;
     this.#queue = this.#queue.filter((item) => item.expiresAt > now);
     for (const item of late) item.reject(new RuntimeError('LOG_UNAVAILABLE', `no acknowledgement within ${this.#limits.deadlineMs} ms`));
   }

@@ -157,7 +157,11 @@ export class Projector {
     for (let attempt = 0; ; attempt++) {
       for (const item of waiting) if (!item.batch.owned()) item.reject(new RuntimeError('OWNERSHIP_LOST', 'the partition was reassigned'));
       waiting = waiting.filter((item) => item.batch.owned());
-      if (waiting.length === 0) return;
+      if (waiting.length === 0) {
+        // They are another's to do: what they waited for is no failure of this one any longer.
+        this.#failure = null;
+        return;
+      }
       try {
         const held = await this.#flush(waiting.map((item) => item.batch));
         this.#failure = null;

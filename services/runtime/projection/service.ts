@@ -9,6 +9,7 @@ import { eventsTopic, quarantineTopic } from '../event-log.ts';
 import { createMetrics, startHealthServer } from '../health.ts';
 import type { KafkaConnection } from '../kafka/admin.ts';
 import { startConsumer } from '../kafka/consumer.ts';
+import { createLogProbe } from '../kafka/probe.ts';
 import { connectProducer } from '../kafka/producer.ts';
 import type { Poison } from '../record-reader.ts';
 import { eventRows, type ToLanding } from './landing.ts';
@@ -50,8 +51,10 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const archive = options.archive === true;
     const projectors = [await startEvents(context, await quarantineTo(context, archive))];
     if (archive) projectors.push(await startQuarantine(context));
+    const probe = createLogProbe(connection, [eventsTopic(config.ENVIRONMENT), quarantineTopic(config.ENVIRONMENT)]);
+    parts.push(probe);
     const ready = async (): Promise<string | null> =>
-      projectors.map((projector) => projector.failure()).find((failure) => failure !== null) ?? (await clickhouse.ping());
+      projectors.map((projector) => projector.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
     const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => schemas.warnings());
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');

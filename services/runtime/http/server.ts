@@ -1,0 +1,81 @@
+// An HTTP server with the manners that all of ours have: one error body, 405 with Allow, an answer
+// for clients that shut their side after the request or still write when it is due.
+import { createServer, type RequestListener, type Server } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { answerBrokenRequests } from './broken-requests.ts';
+import { httpRefusal, refuse, type Refusal } from './refusal.ts';
+import { inTurns } from './turns.ts';
+
+export interface HttpServerOptions {
+  /** Which methods the paths take, by pattern: everything else is 404. */
+  readonly paths: readonly { readonly path: RegExp; readonly allow: string }[];
+  readonly onRefused?: (refusal: Refusal) => void;
+  /** What an error that a handler throws is answered with. */
+  readonly toRefusal: (error: unknown) => Refusal;
+  /** A sender that has not delivered its request by then is cut off. */
+  readonly requestTimeoutMs?: number;
+}
+
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  /** The only way to answer with an error. */
+  readonly refuse: (reply: FastifyReply, refusal: Refusal) => Promise<FastifyReply>;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const SILENCE_MS = 90_000;
+const MAX_BODY_BYTES = 1_048_576;
+const MAX_PATH_PARAMETER = 1_000;
+
+export function createHttpServer({ paths, onRefused = () => undefined, toRefusal, requestTimeoutMs = REQUEST_TIMEOUT_MS }: HttpServerOptions): HttpServer {
+  const closing = new AbortController();
+  const answer: HttpServer['refuse'] = async (reply, refusal) => {
+    reply.hijack();
+    if (await refuse(reply.raw, refusal, closing.signal)) onRefused(refusal);
+    return reply;
+  };
+  const app = Fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: 'idle',
+    serverFactory: (handler) => openServer(inTurns(handler), requestTimeoutMs),
+    routerOptions: { maxParamLength: MAX_PATH_PARAMETER, ignoreTrailingSlash: true },
+    frameworkErrors: (error, _request, reply) => void answer(reply, toRefusal(error)),
+    clientErrorHandler: (error, socket) => onBroken(error, socket),
+  });
+  const onBroken = answerBrokenRequests(app.server, { onRefused, stop: closing.signal });
+  // Before the body is read: what is refused anyway should not have to be JSON.
+  app.addHook('onRequest', (request, reply, done) => {
+    const refusal = refusalByPath(request, paths);
+    if (refusal === null) done();
+    else void answer(reply, refusal);
+  });
+  app.addHook('preClose', (done) => {
+    closing.abort();
+    done();
+  });
+  app.setErrorHandler((error, _request, reply) => answer(reply, toRefusal(error)));
+  return { app, refuse: answer };
+}
+
+function openServer(handler: RequestListener, requestTimeout: number): Server {
+  const server = createServer({
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: 65_000,
+    // Without a Host header Node would answer by itself, with an empty body.
+    requireHostHeader: false,
+  }, handler);
+  // Of a client that never reads its answers.
+  server.setTimeout(SILENCE_MS);
+  // Node's own switch, which its documentation leaves out: a client that shut its side still gets its answer.
+  return Object.assign(server, { httpAllowHalfOpen: true });
+}
+
+function refusalByPath({ raw, is404, url }: FastifyRequest, paths: HttpServerOptions['paths']): Refusal | null {
+  if (raw.httpVersion === '1.1' && raw.headers.host === undefined) return httpRefusal(400);
+  if (!is404) return null;
+  const known = paths.find(({ path }) => path.test(url.split('?', 1)[0] ?? ''));
+  return known === undefined ? httpRefusal(404) : httpRefusal(405, { allow: known.allow });
+}
