@@ -1,7 +1,7 @@
 -- Bursts of work: an agent's actions over all tickets, joined while the gaps stay within the limit.
 -- What they say of handling time is an estimate and is labelled so.
--- Each window orders by a key that no two of its rows share. Windows that build on each other would else take ties in
--- different orders, since a sort of some hundred rows isn't stable, and sessions would be torn.
+-- Actions of one instant are taken in the ticket's own order, so that every window sees them in the same one: a sort of
+-- some hundred rows isn't stable, and windows that build on each other would tear sessions apart at ties.
 
 DEFINE session_columns AS
     integration_id LowCardinality(String) COMMENT 'Tenant.',
@@ -91,7 +91,7 @@ WITH
         (
             SELECT integration_id, agent_id, at, change, 0 AS own_session_no, false AS is_action FROM held_changes
             UNION ALL
-            SELECT DISTINCT integration_id, agent_id, at, 0, session_no, true FROM in_sessions
+            SELECT integration_id, agent_id, at, 0, session_no, true FROM in_sessions
         )
         WINDOW so_far AS (
             PARTITION BY integration_id, agent_id ORDER BY at, is_action

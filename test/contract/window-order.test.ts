@@ -1,6 +1,6 @@
 // A window that orders its rows by something that two of them may share numbers and sums them as the sort likes: some
 // hundred ties come out differently each time, and windows that build on each other then disagree. So each window of
-// the SQL stands here with the reason why no two of its rows have the same place.
+// the SQL stands here with the reason why no two of its rows have the same place, or which place is which doesn't matter.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,14 +23,14 @@ const uniqueBecause: Readonly<Record<string, string>> = {
   'infra/clickhouse/00-calendars.sql: PARTITION BY loaded_version, calendar_id ORDER BY from_time': 'clipped is grouped by them',
   'infra/clickhouse/00-calendars.sql: PARTITION BY loaded_version, calendar_id ORDER BY opened': 'united intervals are disjoint',
   'services/agent-analytics/04-sessions.sql: PARTITION BY integration_id, agent_id ORDER BY at, ticket_id, step_no': 'an action is a step of its ticket',
-  'services/agent-analytics/04-sessions.sql: PARTITION BY integration_id, agent_id ORDER BY at, is_action': 'changes are grouped by instant, instants with actions are distinct',
+  'services/agent-analytics/04-sessions.sql: PARTITION BY integration_id, agent_id ORDER BY at, is_action': 'changes are grouped by instant; actions of one are the same in every column',
   'services/agent-analytics/05-hourly.sql: PARTITION BY integration_id, ticket_id, agent_id ORDER BY hour': 'edges are grouped by them',
   'services/agent-analytics/05-hourly.sql: PARTITION BY integration_id, agent_id ORDER BY hour': 'all_rows is grouped by them',
   'services/queue-analytics/07-survival.sql: PARTITION BY integration_id ORDER BY elapsed_seconds': 'the curve is grouped by them',
   'services/queue-analytics/08-hourly.sql: PARTITION BY integration_id, queue_id ORDER BY hour': 'all_rows is grouped by them',
 };
 
-test('every window that orders its rows has a reason why no two of them tie', () => {
+test('every window that orders its rows has a reason why it has no ties that matter', () => {
   const found = ordered.map(({ file, window }) => `${file}: ${window.replace(/ ROWS .*/, '')}`);
   assert.deepEqual([...new Set(found)].sort(), Object.keys(uniqueBecause).sort());
 });
