@@ -39,17 +39,19 @@ CREATE OR REPLACE VIEW config.loaded_intervals
 )
 AS
 WITH
+    -- Of windows that open together one is enough, the longest: each opening is there once, and so has one place in order.
     clipped AS
     (
         SELECT
             arrayJoin(if(config_version = 0, (SELECT groupArray(version) FROM config.loaded_versions), [config_version]))
                 AS loaded_version,
             calendar_id,
-            version,
+            max(version) AS latest_version,
             greatest(open_from, in_force_from) AS from_time,
-            least(open_to, in_force_to) AS to_time
+            max(least(open_to, in_force_to)) AS to_time
         FROM config.calendar_windows
-        WHERE from_time < to_time
+        WHERE from_time < least(open_to, in_force_to)
+        GROUP BY loaded_version, calendar_id, from_time
     ),
 
     -- Overlapping and touching windows unite: a window starts a new interval when all before it have closed.
@@ -58,14 +60,14 @@ WITH
         SELECT
             *,
             countIf(is_new) OVER (
-                PARTITION BY loaded_version, calendar_id ORDER BY from_time, to_time
+                PARTITION BY loaded_version, calendar_id ORDER BY from_time
                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS interval_no
         FROM
         (
             SELECT
                 *,
                 ifNull(from_time > maxOrNull(to_time) OVER (
-                    PARTITION BY loaded_version, calendar_id ORDER BY from_time, to_time
+                    PARTITION BY loaded_version, calendar_id ORDER BY from_time
                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), true) AS is_new
             FROM clipped
         )
@@ -73,7 +75,7 @@ WITH
 
     united AS
     (
-        SELECT loaded_version, calendar_id, max(version) AS last_version, min(from_time) AS opened, max(to_time) AS closed
+        SELECT loaded_version, calendar_id, max(latest_version) AS last_version, min(from_time) AS opened, max(to_time) AS closed
         FROM grouped
         GROUP BY loaded_version, calendar_id, interval_no
     )

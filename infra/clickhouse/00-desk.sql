@@ -47,7 +47,7 @@ CREATE OR REPLACE DICTIONARY config.status_beginnings
     categories Array(String)
 )
 PRIMARY KEY config_version, integration_id
-SOURCE(CLICKHOUSE(QUERY 'SELECT loaded AS config_version, integration_id, arrayReverseSort(b -> length(b), groupArray(beginning)) AS beginnings, arrayReverseSort((c, b) -> length(b), groupArray(category), groupArray(beginning)) AS categories FROM (SELECT loaded, integration_id, substring(status_key, 1, length(status_key) - 1) AS beginning, argMax(toString(category), row_version) AS category FROM (SELECT config_version AS row_version, integration_id, status_key, category, arrayJoin(if(config_version = 0, (SELECT groupArray(version) FROM config.loaded_versions), [config_version])) AS loaded FROM config.status_map FINAL) WHERE endsWith(status_key, \'*\') GROUP BY loaded, integration_id, beginning) GROUP BY loaded, integration_id'))
+SOURCE(CLICKHOUSE(QUERY 'SELECT loaded AS config_version, integration_id, longest_first.1 AS beginnings, longest_first.2 AS categories FROM (SELECT loaded, integration_id, arrayReverseSort(b -> (length(b.1), b.1), groupArray((beginning, category))) AS longest_first FROM (SELECT loaded, integration_id, substring(status_key, 1, length(status_key) - 1) AS beginning, argMax(toString(category), row_version) AS category FROM (SELECT config_version AS row_version, integration_id, status_key, category, arrayJoin(if(config_version = 0, (SELECT groupArray(version) FROM config.loaded_versions), [config_version])) AS loaded FROM config.status_map FINAL) WHERE endsWith(status_key, \'*\') GROUP BY loaded, integration_id, beginning) GROUP BY loaded, integration_id)'))
 LAYOUT(COMPLEX_KEY_HASHED())
 LIFETIME(MIN 30 MAX 60)
 COMMENT 'Beginnings of statuses, the longest first, and their categories.';

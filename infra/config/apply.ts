@@ -36,7 +36,7 @@ const rowTables = ['calendar_windows', 'default_calendars', 'status_map', 'sla_p
 const INSERT_ROWS = 20_000;
 
 export async function readLive(clickhouse: ClickHouse): Promise<LiveConfig> {
-  const [live] = await clickhouse.query<LiveConfig>("SELECT version, at, applied_by, file_name, file_sha256, content FROM config.applied WHERE state = 'live' ORDER BY version DESC, at DESC LIMIT 1");
+  const [live] = await clickhouse.query<LiveConfig>("SELECT version, at, applied_by, file_name, file_sha256, content FROM config.applied WHERE state = 'live' ORDER BY version DESC, at DESC, file_sha256 LIMIT 1");
   return live ?? NOTHING;
 }
 

@@ -7,7 +7,7 @@ import { count, Progress } from './progress.ts';
 export interface ColumnDifference {
   readonly column: string;
   readonly tickets: number;
-  /** A few of them, as integration/ticket. */
+  /** The first few of them, as integration/ticket. */
   readonly examples: readonly string[];
 }
 
@@ -64,7 +64,7 @@ function comparisonSql({ before, after }: Pair, common: readonly string[]): stri
   const side = (rows: string): string => `SELECT integration_id, ticket_id, version, [${hashes(common)}] AS hashes FROM ${rows}`;
   const byColumn = common.map((_, index) => {
     const differs = `compared AND was_hashes[${index + 1}] != is_hashes[${index + 1}]`;
-    return `(countIf(${differs}), groupArrayIf(${EXAMPLES})(ticket, ${differs}))`;
+    return `(countIf(${differs}), groupArraySortedIf(${EXAMPLES})(ticket, ${differs}))`;
   });
   return `
     WITH

@@ -1,5 +1,7 @@
 -- Bursts of work: an agent's actions over all tickets, joined while the gaps stay within the limit.
 -- What they say of handling time is an estimate and is labelled so.
+-- Actions of one instant are taken in the ticket's own order, so that every window sees them in the same one: a sort of
+-- some hundred rows isn't stable, and windows that build on each other would tear sessions apart at ties.
 
 DEFINE session_columns AS
     integration_id LowCardinality(String) COMMENT 'Tenant.',
@@ -19,7 +21,7 @@ CREATE OR REPLACE VIEW {database}.agent_sessions_with_gap ({session_columns}) AS
 WITH
     actions_of_agents AS
     (
-        SELECT integration_id, a.agent_id AS agent_id, ticket_id, a.at AS at, a.kind AS kind
+        SELECT integration_id, a.agent_id AS agent_id, ticket_id, a.step_no AS step_no, a.at AS at, a.kind AS kind
         FROM {database}.ticket_facts FINAL
         ARRAY JOIN actions AS a
     ),
@@ -30,7 +32,7 @@ WITH
         SELECT
             *,
             sum(starts_session) OVER (
-                PARTITION BY integration_id, agent_id ORDER BY at, ticket_id, kind
+                PARTITION BY integration_id, agent_id ORDER BY at, ticket_id, step_no
                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS session_no
         FROM
         (
@@ -42,7 +44,7 @@ WITH
                 SELECT
                     *,
                     lagInFrame(toNullable(at), 1, NULL) OVER (
-                        PARTITION BY integration_id, agent_id ORDER BY at, ticket_id, kind
+                        PARTITION BY integration_id, agent_id ORDER BY at, ticket_id, step_no
                         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS at_before
                 FROM actions_of_agents
             )
@@ -92,7 +94,7 @@ WITH
             SELECT integration_id, agent_id, at, 0, session_no, true FROM in_sessions
         )
         WINDOW so_far AS (
-            PARTITION BY integration_id, agent_id ORDER BY at, is_action, own_session_no
+            PARTITION BY integration_id, agent_id ORDER BY at, is_action
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
     ),
 

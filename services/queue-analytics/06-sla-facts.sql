@@ -82,7 +82,7 @@ WITH
         SELECT
             policy_set AS policies_in,
             integration_id AS policies_of,
-            arraySort(p -> (p.position, p.policy_id), groupArray(CAST(
+            arraySort(groupArray(CAST(
                 (position, policy_id, version, target.1, target.2 * 1000, in_force_from, in_force_to, calendar_id, pause_statuses,
                  match_queue_ids, match_channel_types, match_language_codes, match_metadata),
                 'Tuple(position UInt32, policy_id String, version UInt32, metric String, target_ms Int64, in_force_from DateTime64(3, ''UTC''), in_force_to DateTime64(3, ''UTC''), calendar_id String, pause_statuses Array(String), queue_ids Array(String), channel_types Array(String), language_codes Array(String), metadata Map(String, String))')))

@@ -127,7 +127,7 @@ SELECT
     sumIf(assumeNotNull(f.arrivals), isNotNull(forecast_error)) AS arrivals,
     sumIf(assumeNotNull(f.forecast), isNotNull(forecast_error)) AS forecast,
     toUInt64(ifNull(sum(abs(forecast_error)), 0)) AS absolute_error,
-    any(f.wape) AS wape,
+    max(f.wape) AS wape,
     (toInt64(forecast) - toInt64(arrivals)) / nullIf(arrivals, 0) AS bias
 FROM {database}.arrivals_forecast AS f
 GROUP BY integration_id, queue_id

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
-import { CalendarClock, endOfTime } from '../oracle/calendar.ts';
+import { CalendarClock, endOfTime, type Calendar } from '../oracle/calendar.ts';
 import { historyCalendars } from '../oracle/history-config.ts';
 import { categoryOf, defaultStatusMap, normaliseStatus } from '../oracle/statuses.ts';
 import { environment } from '../support.ts';
@@ -13,7 +13,26 @@ const clickhouse = connectClickHouse(environment.clickhouseUrl);
 const from = Date.UTC(2000, 0, 3);
 const to = Date.UTC(2031, 0, 1);
 
-before(() => loadConfig(clickhouse, [], { calendars: historyCalendars, defaultCalendars: {}, policies: [] }));
+const workdays = [1, 2, 3, 4, 5];
+const berlin = { version: 1, valid_from: 0, zone: 'Europe/Berlin', holidays: ['2026-04-03'] };
+const once: Calendar = {
+  calendar_id: 'history-once',
+  versions: [{ ...berlin, windows: [{ weekdays: workdays, from: '09:00', to: '18:00' }, { weekdays: [5, 6], from: '22:00', to: '06:00' }] }],
+};
+/** The same hours: listed twice, in parts that overlap or touch, over midnight, and by a version that changes nothing within an open window. */
+const twice: Calendar = {
+  calendar_id: 'history-twice',
+  versions: [berlin, { ...berlin, version: 2, valid_from: Date.UTC(2026, 5, 1, 10, 30) }].map((version) => ({
+    ...version,
+    holidays: ['2026-04-03', '2026-04-03'],
+    windows: [
+      ...[1, 2].flatMap(() => [{ weekdays: workdays, from: '09:00', to: '18:00' }, { weekdays: [5, 6], from: '22:00', to: '06:00' }]),
+      { weekdays: workdays, from: '09:00', to: '12:00' }, { weekdays: [2, 4], from: '12:00', to: '18:00' }, { weekdays: [5, 6], from: '22:00', to: '24:00' },
+    ],
+  })),
+};
+
+before(() => loadConfig(clickhouse, [], { calendars: [...historyCalendars, once, twice], defaultCalendars: {}, policies: [] }));
 after(async () => {
   await forgetTenants(clickhouse, 'nobody', []);
   await clickhouse.close();
@@ -37,6 +56,20 @@ for (const calendar of historyCalendars) {
     assert.deepEqual(rows, expected);
   });
 }
+
+interface Hours { readonly intervals: number; readonly hash: string }
+
+const hoursOf = async ({ calendar_id }: Calendar): Promise<Hours | undefined> => (await clickhouse.query<Hours>(`
+  SELECT count() AS intervals, toString(sum(cityHash64(open_from, open_to, cum_open_ms, next_open_from))) AS hash
+  FROM config.loaded_intervals WHERE calendar_id = {calendar:String} AND config_version = live_config_version()`, { calendar: calendar_id }))[0];
+
+test('six decades of open hours are the same from windows listed twice and in parts, and from rows written once more', async () => {
+  const hours = await hoursOf(once);
+  assert.ok((hours?.intervals ?? 0) > 20_000);
+  assert.deepEqual(await hoursOf(twice), hours);
+  await loadConfig(clickhouse, [], { calendars: [once, twice], defaultCalendars: {}, policies: [] });
+  assert.deepEqual([await hoursOf(once), await hoursOf(twice)], [hours, hours]);
+});
 
 test('the status names known out of the box are those of the oracle', async () => {
   const rows = await clickhouse.query<{ status_key: string; category: string }>(

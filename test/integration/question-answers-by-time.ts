@@ -25,12 +25,14 @@ export function heatMap(k: Known): Row[] {
 
 const overlap = (row: Row, from: number, to: number): number => Math.max(0, Math.min(num(row, 'valid_to'), to) - Math.max(num(row, 'valid_from'), from));
 
+/** Whole seconds of each ticket, added. */
 export function timeByStatus(k: Known): Row[] {
   const intervals = k.views.ticket_state_intervals.filter((row) => !isFinished(row) && num(row, 'valid_from') < k.to && num(row, 'valid_to') > k.from);
-  const rows = grouped(intervals, (row) => ({ queue_id: text(row, 'queue_id'), status_category: text(row, 'status_category') }), (same) => ({
-    tickets: distinct(same.map((row) => text(row, 'ticket_id'))),
-    seconds_spent: Math.trunc(same.reduce((sum, row) => sum + overlap(row, k.from, k.to), 0) / 1000),
+  const stateOf = (row: Row): Row => ({ queue_id: text(row, 'queue_id'), status_category: text(row, 'status_category') });
+  const byTicket = grouped(intervals, (row) => ({ ...stateOf(row), ticket_id: text(row, 'ticket_id') }), (same) => ({
+    seconds: Math.trunc(same.reduce((sum, row) => sum + overlap(row, k.from, k.to), 0) / 1000),
   }));
+  const rows = grouped(byTicket, stateOf, (same) => ({ tickets: same.length, seconds_spent: total(same, 'seconds') }));
   return rows.map((row) => ({ ...row, share_of_queue: share(num(row, 'seconds_spent'), total(rows.filter((other) => other['queue_id'] === row['queue_id']), 'seconds_spent')) }));
 }
 

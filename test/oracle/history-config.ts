@@ -1,5 +1,5 @@
-// Configuration for the random histories: calendars of two versions, holidays, overnight and
-// overlapping windows around the changes of summer time, policies matched by queue, channel and
+// Configuration for the random histories: calendars of two versions, holidays, overnight windows, overlapping ones,
+// touching ones and ones listed twice, around the changes of summer time, policies matched by queue, channel and
 // metadata, with and without pauses, an integration's own status names, shifts and names of agents.
 // Made for any integration ids.
 import type { OracleConfig, Shift } from './config.ts';
@@ -16,13 +16,19 @@ export const historyCalendars: readonly Calendar[] = [
     calendar_id: 'history-office',
     versions: [
       {
-        version: 1, valid_from: 0, zone: 'Europe/Berlin', holidays: ['2026-04-03'],
+        version: 1, valid_from: 0, zone: 'Europe/Berlin', holidays: ['2026-04-03', '2026-04-03'],
         closures: [{ date: '2026-03-25', from: '12:00', to: '24:00' }, { date: '2026-03-27', from: '10:00', to: '11:30' }],
-        windows: [{ weekdays: workdays, from: '09:00', to: '18:00' }],
+        windows: [
+          { weekdays: workdays, from: '09:00', to: '18:00' }, { weekdays: workdays, from: '09:00', to: '18:00' },
+          { weekdays: [1, 3], from: '09:00', to: '12:00' }, { weekdays: [3, 4], from: '09:00', to: '18:00' },
+        ],
       },
       {
         version: 2, valid_from: baseTime + 6 * day + 43_200_000, zone: 'Europe/Berlin', holidays: ['2026-04-03'],
-        windows: [{ weekdays: workdays, from: '08:00', to: '12:30' }, { weekdays: [...workdays, 6], from: '12:00', to: '20:00' }],
+        windows: [
+          { weekdays: workdays, from: '08:00', to: '12:30' }, { weekdays: [...workdays, 6], from: '12:00', to: '20:00' },
+          { weekdays: [2, 4], from: '20:00', to: '21:00' }, { weekdays: [2, 4], from: '20:00', to: '21:00' },
+        ],
       },
     ],
   },
@@ -31,7 +37,10 @@ export const historyCalendars: readonly Calendar[] = [
     versions: [{
       version: 1, valid_from: 0, zone: 'America/New_York', holidays: ['2026-03-24'],
       closures: [{ date: '2026-03-26', from: '22:00', to: '24:00' }, { date: '2026-03-27', from: '00:00', to: '02:00' }, { date: '2026-03-27', from: '01:00', to: '03:30' }],
-      windows: [{ weekdays: everyDay, from: '20:00', to: '06:00' }],
+      windows: [
+        { weekdays: everyDay, from: '20:00', to: '06:00' }, { weekdays: [...everyDay].reverse(), from: '20:00', to: '06:00' },
+        { weekdays: [5, 6], from: '20:00', to: '02:00' }, { weekdays: [5, 6], from: '20:00', to: '02:00' },
+      ],
     }],
   },
   {

@@ -3,20 +3,28 @@
 --   integration  String                parcelhaus           tenant
 --   from         DateTime64(3, 'UTC')  2026-03-02 00:00:00  time from here on
 --   to           DateTime64(3, 'UTC')  2026-03-16 00:00:00  up to here, not included
--- A row: a queue and status category. Counted is the time within the period only, added over tickets; share is of the
--- queue's time.
+-- A row: a queue and status category. Counted is the time within the period only, in whole seconds of each ticket, added
+-- over tickets; share is of the queue's time.
 -- NULL: never.
 SELECT
     queue_id,
     status_category,
-    uniqExact(ticket_id) AS tickets,
-    whole_seconds(sum(ms_between(
-        greatest(valid_from, {from:DateTime64(3, 'UTC')}),
-        least(valid_to, {to:DateTime64(3, 'UTC')}, now64(3, 'UTC'))))) AS seconds_spent,
+    count() AS tickets,
+    sum(ticket_seconds) AS seconds_spent,
     seconds_spent / nullIf(sum(seconds_spent) OVER of_queue, 0) AS share_of_queue
-FROM queue.ticket_state_intervals
-WHERE integration_id = {integration:String} AND NOT is_finished(status_category)
-    AND valid_from < {to:DateTime64(3, 'UTC')} AND valid_to > {from:DateTime64(3, 'UTC')}
+FROM
+(
+    SELECT
+        queue_id,
+        status_category,
+        whole_seconds(sum(ms_between(
+            greatest(valid_from, {from:DateTime64(3, 'UTC')}),
+            least(valid_to, {to:DateTime64(3, 'UTC')}, now64(3, 'UTC'))))) AS ticket_seconds
+    FROM queue.ticket_state_intervals
+    WHERE integration_id = {integration:String} AND NOT is_finished(status_category)
+        AND valid_from < {to:DateTime64(3, 'UTC')} AND valid_to > {from:DateTime64(3, 'UTC')}
+    GROUP BY queue_id, status_category, ticket_id
+)
 GROUP BY queue_id, status_category
 WINDOW of_queue AS (PARTITION BY queue_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ORDER BY queue_id, seconds_spent DESC, status_category

@@ -16,13 +16,14 @@ FROM
 (
     SELECT
         t.ticket_id AS ticket_id,
-        argMax(i.changed_by_id, i.valid_from) AS agent_id,
-        argMax(i.changed_by_type, i.valid_from) AS set_by,
         argMax(
-            ifNull(t.remaining_seconds, whole_seconds(clock_ms(
+            (i.changed_by_id, i.changed_by_type, ifNull(t.remaining_seconds, whole_seconds(clock_ms(
                 calendar_clock(t.calendar_id, least(i.valid_to, assumeNotNull(t.due_at))),
-                calendar_clock(t.calendar_id, assumeNotNull(t.due_at))))),
-            i.valid_from) AS seconds_left
+                calendar_clock(t.calendar_id, assumeNotNull(t.due_at)))))),
+            i.valid_from) AS last_pending,
+        last_pending.1 AS agent_id,
+        last_pending.2 AS set_by,
+        assumeNotNull(last_pending.3) AS seconds_left
     FROM queue.sla_timers AS t
     INNER JOIN queue.ticket_state_intervals AS i ON i.integration_id = t.integration_id AND i.ticket_id = t.ticket_id
     WHERE t.integration_id = {integration:String} AND t.metric = 'resolution' AND t.outcome != 'cancelled'
