@@ -204,7 +204,8 @@ export class Engine {
 
   /** How far the query is whose text holds this path. */
   async progressOf(path: string): Promise<Progress | undefined> {
-    const { bytes } = await this.#control.query(`SELECT toString(read_rows) AS read_rows, toString(read_bytes) AS read_bytes, toString(total_rows_approx) AS total_rows_to_read, toString(toUInt64(elapsed * 1e9)) AS elapsed_ns FROM system.processes WHERE position(query, ${quote(path)}) > 0 AND query NOT LIKE '%system.processes%' AND read_rows > 0`, 'JSONEachRow');
+    const { bytes } = await this.#control.query(`SELECT toString(p.read_rows) AS read_rows, toString(p.read_bytes) AS read_bytes, toString(p.total_rows_approx) AS total_rows_to_read, toString(toUInt64(p.elapsed * 1e9)) AS elapsed_ns
+      FROM system.processes AS p WHERE position(p.query, ${quote(path)}) > 0 AND p.query NOT LIKE '%system.processes%' AND p.read_rows > 0`, 'JSONEachRow');
     const line = Buffer.from(bytes).toString().split('\n')[0] ?? '';
     return line === '' ? undefined : JSON.parse(line) as Progress;
   }

@@ -45,6 +45,7 @@ export class Answer {
   readonly #response: ServerResponse;
   readonly #options: AnswerOptions;
   readonly #tag = randomBytes(8).toString('hex');
+  #bufferBytes: number;
   #held: Buffer[] = [];
   #heldBytes = 0;
   #out: Writable | undefined;
@@ -54,6 +55,7 @@ export class Answer {
   constructor(response: ServerResponse, options: AnswerOptions) {
     this.#response = response;
     this.#options = options;
+    this.#bufferBytes = options.bufferBytes;
     response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
     response.setHeader('X-ClickHouse-Query-Id', options.queryId);
     response.setHeader('X-ClickHouse-Server-Display-Name', hostname());
@@ -80,6 +82,11 @@ export class Answer {
     this.#response.setHeader('X-ClickHouse-Format', format);
   }
 
+  /** For answers that tell how far the query is: they are read while it runs. */
+  beginAtOnce(): void {
+    this.#bufferBytes = 0;
+  }
+
   compressedByEngine(encoding: 'zstd' | 'lz4'): void {
     this.#response.setHeader('Content-Encoding', encoding);
   }
@@ -94,7 +101,7 @@ export class Answer {
     if (this.#out === undefined) {
       this.#held.push(chunk);
       this.#heldBytes += chunk.length;
-      if (this.#heldBytes < this.#options.bufferBytes) return;
+      if (this.#heldBytes < this.#bufferBytes) return;
     }
     const ready = this.#out === undefined ? this.#begin() : this.#out.write(chunk);
     if (!ready && this.#out !== undefined) await this.#drained(this.#out);

@@ -35,7 +35,9 @@ export async function select(exchange: Exchange, statement: Select, lease: Lease
     const file = exchange.engine.transitFile();
     return await selectIntoFile(exchange, lease, file, into(file, `COMPRESSION '${packedByEngine ? encoding : 'none'}'`));
   }
-  return await selectIntoPipe(exchange, lease, into(lease.pipe, 'APPEND'), /^JSONEachRowWithProgress$/i.test(format));
+  const withProgress = /^JSONEachRowWithProgress$/i.test(format);
+  if (withProgress) answer.beginAtOnce();
+  return await selectIntoPipe(exchange, lease, into(lease.pipe, 'APPEND'), withProgress);
 }
 
 async function selectIntoFile({ engine, answer }: Exchange, lease: Lease, file: string, sql: string): Promise<Summary> {

@@ -3,6 +3,8 @@
 // chDB takes itself for clickhouse-local, whose user owns the machine: the function file(),
 // executable dictionaries, settings that name files. Those are refused here, by the engine's
 // own reading of the statement (formatQuery), in which every name is spelt in one way only.
+// Functions that the grants do refuse are named here too: some act before they ask (sqlite()
+// makes its file).
 import { failure } from '../errors.ts';
 import { tokensOf } from '../tokens.ts';
 import type { Token } from '../tokens.ts';
@@ -12,13 +14,22 @@ export interface Needs { readonly paths: readonly string[]; readonly queries: re
 
 export const SWITCH = 'CLICKHOUSE_EXTERNAL_ACCESS';
 
+const OUTSIDE_CALLS = [
+  'executable', 'catboostEvaluate', 'arrowstream', 'disk', 'filesystem', 'sqlite', 'eval', 'url', 'remote', 'remoteSecure', 'mysql', 'postgresql', 'mongodb', 'redis',
+  'jdbc', 'odbc', 'gcs', 'cosn', 'oss', 's3', 'hdfs', 'hudi', 'ytsaurus', 'cluster', 'azureBlobStorage\\w*', 'iceberg\\w*', 'deltaLake\\w*', 'paimon\\w*', '\\w+Cluster', '\\w+Local', 'clusterAllReplicas',
+].join('|');
+/** Their arguments hold declarations of columns, whose defaults are expressions. */
+const DECLARING_CALLS = 'file|format|null|generateRandom|input|fuzzJSON';
+/** A parenthesis, or a comment before it, after blanks of any alphabet and the end of a quoted name. */
+const OPENS = String.raw`[^\w]*?(?:\(|--|/\*|//|#)`;
+
 /**
  * Statements without these can't do harm that the grants don't see, however they are written:
  * names and keywords can be spelt with escapes in quoted identifiers only.
  */
 const SUSPICIOUS = [
-  /\b(?:file|executable|catboostEvaluate|arrowstream|disk|outfile|infile|backup|restore|create|attach|replace|role|\w*values_(?:interpret_expressions|deduce_templates)\w*)\b/i,
-  /\b(?:format|null|generateRandom|input|fuzzJSON)\b[^\w]*?(?:\(|--|\/\*|\/\/|#)/i,
+  /\b(?:file|catboostEvaluate|outfile|infile|backup|restore|create|attach|replace|role|\w*values_(?:interpret_expressions|deduce_templates)\w*)\b/i,
+  new RegExp(String.raw`\b(?:${OUTSIDE_CALLS}|${DECLARING_CALLS})\b${OPENS}`, 'i'),
   /;[\s\S]*\S/,
 ];
 
@@ -26,14 +37,21 @@ export function isSuspicious(sql: string): boolean {
   return SUSPICIOUS.some((pattern) => pattern.test(sql)) || (sql.includes('\\') && /[`"]/.test(sql));
 }
 
-/** Values that are parsed as expressions, and could call file(). */
+/** A parenthesis, or a comment before it, after blanks of any alphabet. (All patterns here take linear time.) */
+const GAP = String.raw`[\s\0\x80-\xff]*(?:\(|--|/\*|//|#)`;
+const SUSPICIOUS_DATA = [
+  new RegExp(String.raw`\b(?:file|catboostEvaluate)\b[\x60"]?${GAP}`),
+  new RegExp(String.raw`[\x60"][^\x60"\\]*\\[^\x60"]*[\x60"]${GAP}`),
+  new RegExp(String.raw`\((?:[^\w'"\x60(]*(?:SELECT|WITH|FROM|EXPLAIN)\b|[\s\0\x80-\xff]*(?:--|/\*|//|#))`, 'i'),
+];
+
+/** Values that are parsed as expressions, and could call file() or ask a query that does. */
 export function isSuspiciousData(data: string): boolean {
-  return /\b(?:file|catboostEvaluate)\b/.test(data) || /[`"][^`"]*\\[^`"]*[`"](?:\s|--|\/\*|\/\/|#)*\(/.test(data);
+  return SUSPICIOUS_DATA.some((pattern) => pattern.test(data));
 }
 
-const CALLS = /^(?:executable|catboostEvaluate|arrowstream|disk|filesystem|\w+Local|\w+Cluster|clusterAllReplicas)$/;
-/** Their arguments hold declarations of columns, whose defaults are expressions. */
-const DECLARING_CALLS = /^(?:file|format|null|generateRandom|input|fuzzJSON)$/;
+const IS_OUTSIDE_CALL = new RegExp(`^(?:${OUTSIDE_CALLS})$`);
+const IS_DECLARING_CALL = new RegExp(`^(?:${DECLARING_CALLS})$`);
 const ENGINES = /^(?:\w*MergeTree|Memory|Null|Log|TinyLog|StripeLog|Set|Join|Buffer|View|MaterializedView|WindowView|Merge|Dictionary|GenerateRandom|KeeperMap|Alias|TimeSeries|Atomic|Ordinary|Lazy)$/;
 const DEFAULTS = /\b(?:DEFAULT|MATERIALIZED|ALIAS|EPHEMERAL)\b/i;
 const DEFINING_VERBS = new Set(['CREATE', 'ATTACH', 'REPLACE']);
@@ -145,10 +163,10 @@ export function needsOf(canonical: string): Needs {
     if (EXPRESSIONS_IN_VALUES.test(name)) throw refusal(`The setting ${name}`);
     if (defines && token.text === 'ENGINE' && next?.text === '=' && !ENGINES.test(nameOf(tokens[index + 2]))) throw refusal(`ENGINE = ${nameOf(tokens[index + 2])}`);
     if (defines && token.text === 'SOURCE' && next?.text === '(') queries.push(...checkSource(tokens, index));
-    if (previous?.text === 'APPLY' && (CALLS.test(name) || name === 'file')) throw refusal(`APPLY ${name}`);
+    if (previous?.text === 'APPLY' && (IS_OUTSIDE_CALL.test(name) || name === 'file')) throw refusal(`APPLY ${name}`);
     if (next?.text !== '(' || next.start !== token.end || name === '') return;
-    if (CALLS.test(name)) throw refusal(`${name}()`);
-    if (!DECLARING_CALLS.test(name)) return;
+    if (IS_OUTSIDE_CALL.test(name)) throw refusal(`${name}()`);
+    if (!IS_DECLARING_CALL.test(name)) return;
     const lists = argumentsAt(tokens, index + 1);
     if (buildsString(name, lists)) return;
     checkDeclarations(name, lists);

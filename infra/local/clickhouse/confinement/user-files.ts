@@ -30,6 +30,7 @@ export function checkPaths(folder: string, paths: readonly string[]): void {
     const path = textOf(bytes);
     if (STREAMS.has(path)) throw denied(`'${path}'`, 'it names a stream of the server');
     if (path.includes('\0')) throw denied(JSON.stringify(path), 'it has a zero byte');
+    if (/^\w+:\/\//.test(path)) throw denied(path, 'it is a URL');
     if (path.includes('_partition_id')) throw denied(path, 'names made of data are not allowed');
     const plain = path.replace(ALTERNATIVES, 'x');
     if (plain.includes('..')) throw denied(path, 'it has ..');
