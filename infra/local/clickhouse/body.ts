@@ -6,7 +6,7 @@ import { open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { byNode, decompressed, engineCompression, fromBlocks } from './compression.ts';
-import { isSuspiciousData } from './confinement/rules.ts';
+import { ValuesWatch } from './confinement/values.ts';
 import type { Engine } from './engine.ts';
 import { failure } from './errors.ts';
 import type { QueryRequest } from './request.ts';
@@ -36,32 +36,10 @@ const MAX_TEXT_BYTES = 64 * 1_048_576;
 const SMALL_BYTES = 131_072;
 const WRITE_BYTES = 1_048_576;
 
-/** Looks at data on its way to the disk; what is looked for may lie across two chunks. */
-class Watch {
-  suspicious = false;
-  #tail = '';
-
-  async *over(chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer, void> {
-    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-      this.see(next.value);
-      yield next.value;
-    }
-  }
-
-  see(chunk: Buffer): void {
-    if (this.suspicious) return;
-    const text = this.#tail + chunk.toString('latin1');
-    this.suspicious = isSuspiciousData(text);
-    this.#tail = text.slice(-WATCHED_BYTES);
-  }
-}
-
-const WATCHED_BYTES = 4096;
-
 /** Stores the data of an INSERT, which `first` begins and `rest` goes on with. */
 async function storeData(engine: Engine, statement: TakesData, compression: string, first: Buffer, rest: AsyncIterator<Buffer>): Promise<Data> {
   const file = engine.transitFile();
-  const watch = new Watch();
+  const watch = new ValuesWatch();
   const watched = /^values$/i.test(statement.format);
   if (watched) watch.see(first);
   await storeOrRemove(file, first, watched ? watch.over(rest) : rest);

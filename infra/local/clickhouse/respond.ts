@@ -2,7 +2,6 @@
 // that most errors still get their own status; a later error is written into the body in
 // the server's way and the connection is cut, so that no client takes the part for the whole.
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { ServerResponse } from 'node:http';
 import type { Transform, Writable } from 'node:stream';
@@ -108,11 +107,15 @@ export class Answer {
   }
 
   async #drained(out: Writable): Promise<void> {
-    const over = new AbortController();
-    const first = [once(out, 'drain', { signal: over.signal }), once(this.#response, 'close', { signal: over.signal })];
-    await Promise.race(first).catch(() => undefined);
-    over.abort();
-    await Promise.allSettled(first);
+    await new Promise<void>((resolve) => {
+      const over = (): void => {
+        out.off('drain', over);
+        this.#response.off('close', over);
+        resolve();
+      };
+      out.once('drain', over);
+      this.#response.once('close', over);
+    });
   }
 
   finish(): void {

@@ -37,19 +37,6 @@ export function isSuspicious(sql: string): boolean {
   return SUSPICIOUS.some((pattern) => pattern.test(sql)) || (sql.includes('\\') && /[`"]/.test(sql));
 }
 
-/** A parenthesis, or a comment before it, after blanks of any alphabet. (All patterns here take linear time.) */
-const GAP = String.raw`[\s\0\x80-\xff]*(?:\(|--|/\*|//|#)`;
-const SUSPICIOUS_DATA = [
-  new RegExp(String.raw`\b(?:file|catboostEvaluate)\b[\x60"]?${GAP}`),
-  new RegExp(String.raw`[\x60"][^\x60"\\]*\\[^\x60"]*[\x60"]${GAP}`),
-  new RegExp(String.raw`\((?:[^\w'"\x60(]*(?:SELECT|WITH|FROM|EXPLAIN)\b|[\s\0\x80-\xff]*(?:--|/\*|//|#))`, 'i'),
-];
-
-/** Values that are parsed as expressions, and could call file() or ask a query that does. */
-export function isSuspiciousData(data: string): boolean {
-  return SUSPICIOUS_DATA.some((pattern) => pattern.test(data));
-}
-
 const IS_OUTSIDE_CALL = new RegExp(`^(?:${OUTSIDE_CALLS})$`);
 const IS_DECLARING_CALL = new RegExp(`^(?:${DECLARING_CALLS})$`);
 const ENGINES = /^(?:\w*MergeTree|Memory|Null|Log|TinyLog|StripeLog|Set|Join|Buffer|View|MaterializedView|WindowView|Merge|Dictionary|GenerateRandom|KeeperMap|Alias|TimeSeries|Atomic|Ordinary|Lazy)$/;
