@@ -3,7 +3,7 @@
 // by environment variables, and break it on purpose through the control door (control.ts).
 // `npm test -- WORD …` runs the files whose path contains a word.
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -11,6 +11,8 @@ import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { install } from '../infra/local/cache.ts';
+import { maven } from '../infra/local/downloads.ts';
+import { ensureInstalled } from '../infra/local/install.ts';
 import { progressPrinter } from '../infra/local/progress.ts';
 import { projectDir, readSettings } from '../infra/local/settings.ts';
 import { endWithMessage } from '../infra/local/signals.ts';
@@ -71,6 +73,21 @@ async function pythonWithClients(): Promise<string> {
   return join(venv, 'bin', 'python');
 }
 
+/** The folder with the JDBC driver and a compiler, as test/jdbc/pom.xml names them. */
+async function jdbcLibraries(): Promise<string> {
+  const { cacheDir } = readSettings(process.env);
+  const pom = join(projectDir, 'test', 'jdbc', 'pom.xml');
+  const version = /<driver\.version>(.+?)</.exec(await readFile(pom, 'utf8'))?.[1] ?? '';
+  const place = await install(cacheDir, {
+    folder: `jdbc-${version}-1`,
+    build: async (intoDir) => {
+      console.log('fetching the JDBC driver for the tests…');
+      await maven({ cacheDir, env: process.env }, { pom, goal: ['dependency:copy-dependencies', '-DexcludeTransitive=true', `-DoutputDirectory=${join(intoDir, 'libs')}`], intoDir });
+    },
+  });
+  return join(place, 'libs');
+}
+
 /** Runs the files in the given order (node's own command line would sort them). */
 async function runTests(files: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   Object.assign(process.env, env);
@@ -105,6 +122,9 @@ async function main(): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test-'));
   const system = await start(dataDir);
   const control = await openControlDoor(system);
+  // After the start, since it is then that a Java for Maven is there.
+  const { java } = await ensureInstalled({ cacheDir: readSettings(process.env).cacheDir, env: process.env, only: ['kafka'] });
+  const libraries = await jdbcLibraries();
   try {
     return await runTests(files, {
       ...process.env,
@@ -113,6 +133,8 @@ async function main(): Promise<number> {
       HEALTH_URLS: JSON.stringify(system.healthUrls),
       CONTROL_URL: control.url,
       PYTHON: python,
+      JAVA: java,
+      JDBC_LIBRARIES: libraries,
     });
   } finally {
     control.close();

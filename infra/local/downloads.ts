@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, copyFile, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { buildingDir, type CachedPart } from './cache.ts';
 import { findPython, mavenRuns } from './prerequisites.ts';
 import { projectDir, SetupError } from './settings.ts';
@@ -114,17 +114,18 @@ async function javaFromWheel(intoDir: string, env: Environment): Promise<void> {
   await chmod(join(intoDir, 'lib/jspawnhelper'), 0o755).catch(() => undefined);
 }
 
-interface MavenRun {
+export interface MavenRun {
+  /** From this folder, or absolute. */
   pom: string;
   goal: readonly string[];
   intoDir: string;
   onDownloaded?: () => void;
 }
 
-async function maven(context: Context, { pom, goal, intoDir, onDownloaded }: MavenRun): Promise<void> {
+export async function maven(context: Context, { pom, goal, intoDir, onDownloaded }: MavenRun): Promise<void> {
   // On a copy of the pom: the plugin writes a target/ folder beside the one that it is given.
   const copy = join(intoDir, 'pom.xml');
-  await copyFile(join(localDir, pom), copy);
+  await copyFile(resolve(localDir, pom), copy);
   const javaHome = join(context.cacheDir, `java-${await javaWheelVersion()}`);
   const env = (await mavenRuns(context.env)) ? context.env : { ...context.env, JAVA_HOME: javaHome };
   await runQuietly('mvn', ['--batch-mode', '--file', copy, ...goal], {

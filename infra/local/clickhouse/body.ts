@@ -5,17 +5,28 @@ import { createReadStream, writeFileSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { byNode, decompressed, engineCompression } from './compression.ts';
+import { byNode, decompressed, engineCompression, fromBlocks } from './compression.ts';
+import { ValuesWatch } from './confinement/values.ts';
 import type { Engine } from './engine.ts';
 import { failure } from './errors.ts';
 import type { QueryRequest } from './request.ts';
 import { analyze, isInsert } from './sql.ts';
 import type { Statement } from './sql.ts';
+import { textOf } from './text.ts';
 
 export interface Work {
   readonly statement: Statement;
-  /** The data of an INSERT; whoever runs the work removes the file. */
-  readonly data: { readonly file: string; readonly compression: string } | undefined;
+  /** The statement as it was sent, for the log. */
+  readonly text: string;
+  readonly data: Data | undefined;
+}
+
+/** The data of an INSERT; whoever runs the work removes the file. */
+export interface Data {
+  readonly file: string;
+  readonly compression: string;
+  /** False if the data may hold expressions that reach files, so that the engine must take it as plain values. */
+  readonly mayCalculate: boolean;
 }
 
 /** A statement's text before its data must end within this many bytes of the body, as max_query_size on a server. */
@@ -25,13 +36,14 @@ const MAX_TEXT_BYTES = 64 * 1_048_576;
 const SMALL_BYTES = 131_072;
 const WRITE_BYTES = 1_048_576;
 
-/** Query texts are handled as byte strings, so that text and binary data can stand in one. */
-export function bytesOf(text: string): string {
-  return Buffer.from(text).toString('latin1');
-}
-
-export function textOf(bytes: string): string {
-  return Buffer.from(bytes, 'latin1').toString();
+/** Stores the data of an INSERT, which `first` begins and `rest` goes on with. */
+async function storeData(engine: Engine, statement: TakesData, compression: string, first: Buffer, rest: AsyncIterator<Buffer>): Promise<Data> {
+  const file = engine.transitFile();
+  const watch = new ValuesWatch();
+  const watched = /^values$/i.test(statement.format);
+  if (watched) watch.see(first);
+  await storeOrRemove(file, first, watched ? watch.over(rest) : rest);
+  return { file, compression, mayCalculate: watched && !watch.suspicious };
 }
 
 async function store(file: string, first: Buffer, rest: AsyncIterator<Buffer>): Promise<void> {
@@ -83,7 +95,9 @@ async function collect(body: AsyncIterator<Buffer>, parts: Buffer[], upTo: numbe
   return false;
 }
 
-function takesData(text: string): (Statement & { readonly dataAt: number }) | undefined {
+type TakesData = Extract<Statement, { dataAt: number }>;
+
+function takesData(text: string): TakesData | undefined {
   if (!isInsert(text)) return undefined;
   const statement = analyze(text);
   return 'dataAt' in statement ? statement : undefined;
@@ -100,24 +114,26 @@ const READING_VERBS = new Set(['SHOW', 'DESC', 'DESCRIBE', 'EXISTS', 'EXPLAIN', 
 
 /** Reads the body as what the query makes of it. */
 export async function takeBody(request: QueryRequest, message: IncomingMessage, engine: Engine): Promise<Work> {
-  const inUrl = bytesOf(request.query ?? '');
+  const inUrl = request.query ?? '';
   const statement = takesData(inUrl);
-  if (statement === undefined || inUrl.slice(statement.dataAt).trim() !== '') {
+  const packed = request.bodyInBlocks || request.contentEncoding !== '';
+  const isValues = statement !== undefined && /^values$/i.test(statement.format);
+  if (statement === undefined || inUrl.slice(statement.dataAt).trim() !== '' || (packed && (isValues || request.bodyInBlocks))) {
     return await withPlainBody(request, message, engine, (body) => takePlainBody(request, body, inUrl, engine));
   }
   refuseWrites(request, statement);
-  const data = { file: engine.transitFile(), compression: engineCompression(request.contentEncoding) };
-  await storeOrRemove(data.file, Buffer.alloc(0), iterate(message));
-  return { statement, data };
+  const data = await storeData(engine, statement, engineCompression(request.contentEncoding), Buffer.alloc(0), iterate(message));
+  return { statement, text: `${textOf(inUrl)}\n`, data };
 }
 
 async function withPlainBody(request: QueryRequest, message: IncomingMessage, engine: Engine, take: (body: Readable) => Promise<Work>): Promise<Work> {
-  if (byNode(request.contentEncoding)) return await take(decompressed(message, request.contentEncoding));
+  const unpacked = (body: Readable): Readable => (request.bodyInBlocks ? fromBlocks(body) : body);
+  if (byNode(request.contentEncoding)) return await take(unpacked(decompressed(message, request.contentEncoding)));
   const files = [engine.transitFile()];
   try {
     await store(files[0] ?? '', Buffer.alloc(0), iterate(message));
     files.push(await engine.unpack(files[0] ?? '', engineCompression(request.contentEncoding)));
-    return await take(createReadStream(files[1] ?? '', { highWaterMark: WRITE_BYTES }));
+    return await take(unpacked(createReadStream(files[1] ?? '', { highWaterMark: WRITE_BYTES })));
   } finally {
     await Promise.all(files.map((file) => rm(file, { force: true })));
   }
@@ -134,14 +150,14 @@ async function takePlainBody(request: QueryRequest, stream: Readable, inUrl: str
   const insert = takesData(head);
   if (insert !== undefined) {
     refuseWrites(request, insert);
-    const data = { file: engine.transitFile(), compression: 'none' };
-    await storeOrRemove(data.file, Buffer.from(head.slice(insert.dataAt), 'latin1'), body);
-    return { statement: insert, data };
+    const data = await storeData(engine, insert, 'none', Buffer.from(head.slice(insert.dataAt), 'latin1'), body);
+    return { statement: insert, text: textOf(head.slice(0, insert.dataAt)), data };
   }
   if (!complete && !(await collect(body, parts, MAX_TEXT_BYTES))) throw failure(229, 'QUERY_IS_TOO_LARGE', `The query text is larger than ${MAX_TEXT_BYTES} bytes.`);
-  const statement = analyze(complete ? head : Buffer.concat(parts).toString('latin1'));
+  const text = complete ? head : Buffer.concat(parts).toString('latin1');
+  const statement = analyze(text);
   refuseWrites(request, statement);
-  return { statement, data: undefined };
+  return { statement, text: textOf(text), data: undefined };
 }
 
 function iterate(stream: AsyncIterable<unknown>): AsyncIterator<Buffer> {

@@ -5,6 +5,7 @@
 // can be written into it; zstd and lz4 are the engine's and are for clients that take nothing else.
 import type { Readable, Transform } from 'node:stream';
 import { constants, createBrotliCompress, createBrotliDecompress, createDeflate, createGunzip, createGzip, createInflate } from 'node:zlib';
+import { BlockUnpacker } from './blocks/blocks.ts';
 import { failure } from './errors.ts';
 
 export type Encoding = 'gzip' | 'deflate' | 'br' | 'zstd' | 'lz4';
@@ -41,11 +42,19 @@ export function byNode(contentEncoding: string): boolean {
   return ['', 'identity', 'gzip', 'deflate', 'br'].includes(contentEncoding);
 }
 
-export function decompressed(body: Readable, contentEncoding: string): Readable {
-  if (contentEncoding === '' || contentEncoding === 'identity') return body;
-  const stream = contentEncoding === 'gzip' ? createGunzip() : contentEncoding === 'deflate' ? createInflate() : createBrotliDecompress();
+function through(body: Readable, stream: Transform): Readable {
   body.on('error', (error) => stream.destroy(error)).on('close', () => {
     if (!body.readableEnded) stream.destroy(new Error('the client left'));
   });
   return body.pipe(stream);
+}
+
+export function decompressed(body: Readable, contentEncoding: string): Readable {
+  if (contentEncoding === '' || contentEncoding === 'identity') return body;
+  return through(body, contentEncoding === 'gzip' ? createGunzip() : contentEncoding === 'deflate' ? createInflate() : createBrotliDecompress());
+}
+
+/** A body of decompress=1. */
+export function fromBlocks(body: Readable): Readable {
+  return through(body, new BlockUnpacker());
 }

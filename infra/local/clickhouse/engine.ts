@@ -8,20 +8,25 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { failure, fromEngine } from './errors.ts';
-import { quote, quoteIdentifier } from './sql.ts';
+import { FILES_ROLE, writeEngineConfig } from './confinement/engine-config.ts';
+import { isSuspicious, needsOf, refusal } from './confinement/rules.ts';
+import { checkPaths } from './confinement/user-files.ts';
+import { ClickHouseError, failure, fromEngine } from './errors.ts';
+import type { Progress } from './progress.ts';
+import { bytesOf, engineText, quote, quoteIdentifier } from './text.ts';
 
 interface QueryResult { readonly bytes: Uint8Array; readonly elapsed: number; readonly rowsRead: number; readonly bytesRead: number }
 interface WriteResult { readonly elapsed: number; readonly rowsWritten: number; readonly bytesWritten: number }
 
 interface Native {
-  CreateConnection(path: string): unknown;
+  /** `options` are the engine's command line; those of the first connection configure the process. */
+  CreateConnection(path: string, options: readonly string[]): unknown;
   CloseConnection(connection: unknown): void;
   QueryAsyncConnection(connection: unknown, sql: string, format: string): Promise<QueryResult>;
   InsertRawAsyncConnection(connection: unknown, sql: string, data: Uint8Array, countLines: boolean): Promise<WriteResult>;
 }
 
-/** What a request wants its connection to look like. */
+/** What a request wants its connection to look like; all values are bytes. */
 export interface Profile {
   readonly database: string | undefined;
   readonly settings: ReadonlyMap<string, string>;
@@ -47,9 +52,9 @@ export class Session {
   key = '';
   spent = false;
 
-  constructor(native: Native, path: string, version: string) {
+  constructor(native: Native, path: string, version: string, options: readonly string[] = []) {
     this.#native = native;
-    this.#connection = native.CreateConnection(path);
+    this.#connection = native.CreateConnection(path, options);
     this.#version = version;
   }
 
@@ -71,6 +76,16 @@ export class Session {
     });
   }
 
+  /** For statements that the engine may let at files: those that were checked, and our own. */
+  async withFiles<T>(work: () => Promise<T>): Promise<T> {
+    await this.query(`SET ROLE ${FILES_ROLE}`);
+    try {
+      return await work();
+    } finally {
+      await this.query('SET ROLE NONE');
+    }
+  }
+
   close(): void {
     this.#native.CloseConnection(this.#connection);
   }
@@ -78,11 +93,19 @@ export class Session {
 
 interface Pinned { readonly session: Session; busy: boolean; database: string; changed: boolean; timer: NodeJS.Timeout | undefined }
 
-export interface EngineOptions { readonly chdbHome: string; readonly dataDir: string; readonly places: number }
+export interface EngineOptions {
+  readonly chdbHome: string;
+  readonly dataDir: string;
+  readonly places: number;
+  /** True if statements may reach the machine's files, programs and network. */
+  readonly externalAccess: boolean;
+}
 
 export class Engine {
   readonly transit: string;
+  readonly userFiles: string;
   version = '';
+  readonly #externalAccess: boolean;
   readonly #native: Native;
   readonly #path: string;
   readonly #places: number;
@@ -98,13 +121,15 @@ export class Engine {
     this.#path = resolve(options.dataDir, 'chdb');
     this.transit = resolve(options.dataDir, 'transit');
     if (/[*?{}[\]]/.test(this.transit)) throw new Error(`${this.transit}: *, ?, {, }, [ and ] are wildcards to ClickHouse and can't be in the data folder's path`);
-    mkdirSync(this.#path, { recursive: true });
+    this.userFiles = resolve(options.dataDir, 'user_files');
+    for (const folder of [this.#path, this.userFiles]) mkdirSync(folder, { recursive: true });
     this.#places = options.places;
+    this.#externalAccess = options.externalAccess;
     const chdb = createRequire(join(resolve(options.chdbHome), 'package.json')).resolve('chdb');
     const loader = createRequire(chdb)(join(dirname(chdb), 'dist', 'loader.js')) as { loadNative(): Native };
     this.#native = loader.loadNative();
     // This takes the engine's lock on the folder; until then the files in transit may be another process's.
-    this.#control = new Session(this.#native, this.#path, '');
+    this.#control = new Session(this.#native, this.#path, '', [`--config-file=${writeEngineConfig(resolve(options.dataDir), options.externalAccess)}`]);
     rmSync(this.transit, { recursive: true, force: true });
     mkdirSync(this.transit, { recursive: true });
     this.#pipes = Array.from({ length: options.places }, (_, index) => join(this.transit, `rows-${index}`));
@@ -114,6 +139,31 @@ export class Engine {
   async start(): Promise<void> {
     const { bytes } = await this.#control.query('SELECT version()');
     this.version = Buffer.from(bytes).toString().trim();
+    await this.#control.query('SET ROLE NONE');
+    await this.#control.query('SET implicit_select = 0, max_query_size = 0');
+  }
+
+  /** Throws if the statement reaches what it may not; otherwise says whether it names files of user_files. */
+  async admit(sql: string): Promise<{ readonly usesFiles: boolean }> {
+    if (this.#externalAccess) return { usesFiles: true };
+    if (!isSuspicious(sql)) return { usesFiles: false };
+    const { paths, queries } = needsOf(await this.#canonical(sql));
+    for (const query of queries) {
+      if ((await this.admit(query)).usesFiles) throw refusal('A file in the query of a dictionary');
+    }
+    checkPaths(this.userFiles, paths);
+    return { usesFiles: paths.length > 0 };
+  }
+
+  /** The statement as the engine reads it. */
+  async #canonical(sql: string): Promise<string> {
+    try {
+      const { bytes } = await this.#control.query(engineText(`SELECT formatQuerySingleLine(${quote(sql)})`), 'RawBLOB');
+      return Buffer.from(bytes).toString('latin1');
+    } catch (error) {
+      if (!(error instanceof ClickHouseError)) throw error;
+      throw new ClickHouseError(error.code, error.message.replace(/:? In scope SELECT formatQuerySingleLine\([\s\S]*(?=\. \([A-Z_]+\))/, ''));
+    }
   }
 
   get running(): number {
@@ -140,9 +190,24 @@ export class Engine {
   async unpack(packed: string, compression: string): Promise<string> {
     const file = this.transitFile();
     await this.withSession({ database: undefined, settings: new Map(), parameters: new Map() }, undefined, async ({ session }) => {
-      await session.query(`SELECT body FROM file(${quote(packed)}, 'RawBLOB', 'body String', ${quote(compression)}) INTO OUTFILE ${quote(file)} COMPRESSION 'none' FORMAT RawBLOB`);
+      const sql = `SELECT body FROM file(${quote(packed)}, 'RawBLOB', 'body String', ${quote(compression)}) INTO OUTFILE ${quote(file)} COMPRESSION 'none' FORMAT RawBLOB`;
+      await session.withFiles(() => session.query(sql));
     });
     return file;
+  }
+
+  /** Makes a table of this process's own, and puts the lines of a JSONEachRow file into it. */
+  async fill(table: string, create: string, file: string | undefined): Promise<void> {
+    await this.#control.query(create);
+    if (file !== undefined) await this.#control.write(`INSERT INTO ${table} FROM INFILE ${quote(file)} COMPRESSION 'none' FORMAT JSONEachRow`);
+  }
+
+  /** How far the query is whose text holds this path. */
+  async progressOf(path: string): Promise<Progress | undefined> {
+    const { bytes } = await this.#control.query(`SELECT toString(p.read_rows) AS read_rows, toString(p.read_bytes) AS read_bytes, toString(p.total_rows_approx) AS total_rows_to_read, toString(toUInt64(p.elapsed * 1e9)) AS elapsed_ns
+      FROM system.processes AS p WHERE position(p.query, ${quote(path)}) > 0 AND p.query NOT LIKE '%system.processes%' AND p.read_rows > 0`, 'JSONEachRow');
+    const line = Buffer.from(bytes).toString().split('\n')[0] ?? '';
+    return line === '' ? undefined : JSON.parse(line) as Progress;
   }
 
   /** Cancels the query whose text holds this path; one that has not begun, or has ended, is no error. */
@@ -174,13 +239,15 @@ export class Engine {
     else next(pipe);
   }
 
-  #open(): Session {
-    return new Session(this.#native, this.#path, this.version);
+  async #open(): Promise<Session> {
+    const session = new Session(this.#native, this.#path, this.version);
+    await session.query('SET ROLE NONE');
+    return session;
   }
 
   async #inPool<T>(profile: Profile, pipe: string, work: (lease: Lease) => Promise<T>): Promise<T> {
     const key = JSON.stringify([profile.database, [...profile.settings].sort(), [...profile.parameters.keys()].sort()]);
-    const session = this.#takeIdle(key) ?? this.#open();
+    const session = this.#takeIdle(key) ?? (await this.#open());
     try {
       await bindParameters(session, profile);
       if (session.key === '') await prepare(session, profile);
@@ -209,7 +276,7 @@ export class Engine {
     const known = this.#pinned.get(pin.id);
     if (known === undefined && pin.mustExist) throw failure(372, 'SESSION_NOT_FOUND', `Session ${pin.id} not found.`);
     if (known?.busy === true) throw failure(373, 'SESSION_IS_LOCKED', `Session ${pin.id} is locked by a concurrent client.`);
-    const pinned = known ?? { session: this.#open(), busy: true, database: 'default', changed: false, timer: undefined };
+    const pinned = known ?? { session: new Session(this.#native, this.#path, this.version), busy: true, database: 'default', changed: false, timer: undefined };
     pinned.busy = true;
     clearTimeout(pinned.timer);
     this.#pinned.set(pin.id, pinned);
@@ -227,6 +294,7 @@ export class Engine {
   /** A named session outlives the request, so what the request's URL asked for is undone after it. */
   async #inPinned<T>(pinned: Pinned, profile: Profile, pipe: string, work: (lease: Lease) => Promise<T>): Promise<T> {
     const { session } = pinned;
+    if (session.key === '') await session.query('SET ROLE NONE');
     const before = profile.settings.size > 0 && pinned.changed ? await changedSettings(session, [...profile.settings.keys()]) : new Map<string, string>();
     try {
       await bindParameters(session, profile);
@@ -236,13 +304,13 @@ export class Engine {
     } finally {
       for (const name of profile.settings.keys()) {
         const value = before.get(name);
-        await session.query(`SET ${name} = ${value === undefined ? 'DEFAULT' : quote(value)}`).catch(() => undefined);
+        await session.query(engineText(`SET ${name} = ${value === undefined ? 'DEFAULT' : quote(value)}`)).catch(() => undefined);
       }
       if (session.spent) {
         pinned.changed = true;
         if (profile.database === undefined) pinned.database = await currentDatabase(session);
       }
-      if (profile.database !== undefined && profile.database !== pinned.database) await session.query(`USE ${quoteIdentifier(pinned.database)}`);
+      if (profile.database !== undefined && profile.database !== pinned.database) await session.query(engineText(`USE ${quoteIdentifier(pinned.database)}`));
       session.spent = false;
     }
   }
@@ -250,19 +318,19 @@ export class Engine {
 
 async function currentDatabase(session: Session): Promise<string> {
   const { bytes } = await session.query('SELECT currentDatabase()', 'TabSeparatedRaw');
-  return Buffer.from(bytes).toString().replace(/\n$/, '');
+  return Buffer.from(bytes).toString('latin1').replace(/\n$/, '');
 }
 
 async function changedSettings(session: Session, names: readonly string[]): Promise<Map<string, string>> {
   const { bytes } = await session.query(`SELECT name, value FROM system.settings WHERE changed AND name IN (${names.map(quote).join(', ')})`, 'JSONCompactEachRow');
   const lines = Buffer.from(bytes).toString().split('\n').filter((line) => line !== '');
-  return new Map(lines.map((line) => JSON.parse(line) as [string, string]));
+  return new Map(lines.map((line) => JSON.parse(line) as [string, string]).map(([name, value]) => [name, bytesOf(value)]));
 }
 
 /** Values come in by SET, whose text the engine limits like a query's; a server's limit spares parameters. */
 async function bindParameters(session: Session, { parameters, settings }: Profile): Promise<void> {
   if (parameters.size === 0) return;
-  const sql = `SET ${[...parameters].map(([name, value]) => `param_${name} = ${quote(value)}`).join(', ')}`;
+  const sql = engineText(`SET ${[...parameters].map(([name, value]) => `param_${name} = ${quote(value)}`).join(', ')}`);
   const isLong = sql.length > LONG_SET;
   if (isLong) await session.query(`SET max_query_size = ${sql.length * 4}`);
   await session.query(sql);
@@ -271,8 +339,8 @@ async function bindParameters(session: Session, { parameters, settings }: Profil
 
 /** The engine in process lets `SELECT` be left out; the server does not. `readonly` goes last: it locks the rest. */
 async function prepare(session: Session, profile: Profile): Promise<void> {
-  if (profile.database !== undefined) await session.query(`USE ${quoteIdentifier(profile.database)}`);
+  if (profile.database !== undefined) await session.query(engineText(`USE ${quoteIdentifier(profile.database)}`));
   const settings = [...profile.settings].sort(([a], [b]) => Number(a === 'readonly') - Number(b === 'readonly'));
   if (session.key === '') settings.unshift(['implicit_select', '0']);
-  if (settings.length > 0) await session.query(`SET ${settings.map(([name, value]) => `${name} = ${quote(value)}`).join(', ')}`);
+  if (settings.length > 0) await session.query(engineText(`SET ${settings.map(([name, value]) => `${name} = ${quote(value)}`).join(', ')}`));
 }

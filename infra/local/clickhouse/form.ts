@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { failure } from './errors.ts';
 import type { Engine, Session } from './engine.ts';
-import { quote, quoteIdentifier } from './sql.ts';
+import { bytesOf, engineText, quote, quoteIdentifier } from './text.ts';
 
 interface FormFile { readonly name: string; readonly data: Buffer }
 export interface Form { readonly fields: readonly (readonly [string, string])[]; readonly files: readonly FormFile[] }
@@ -29,12 +29,12 @@ export async function readForm(body: AsyncIterable<unknown>, boundary: string): 
   for (const part of partsOf(Buffer.concat(parts), boundary)) {
     const split = part.indexOf('\r\n\r\n');
     if (split < 0) continue;
-    const head = part.subarray(0, split).toString();
+    const head = part.subarray(0, split).toString('latin1');
     const data = part.subarray(split + 4);
     const name = /\bname="((?:[^"\\]|\\.)*)"/i.exec(head)?.[1];
     if (name === undefined) throw failure(36, 'BAD_ARGUMENTS', 'A part of the form has no name.');
     if (/\bfilename="/i.test(head)) form.files.push({ name, data });
-    else form.fields.push([name, data.toString()]);
+    else form.fields.push([name, data.toString('latin1')]);
   }
   return form;
 }
@@ -81,9 +81,11 @@ export async function loadExternalTables(engine: Engine, session: Session, form:
     await writeFile(file, data);
     const format = parameters.get(`${name}_format`) ?? 'TabSeparated';
     if (!/^\w+$/.test(format)) throw failure(73, 'UNKNOWN_FORMAT', `Unknown format ${format}.`);
-    await session.query(`DROP TEMPORARY TABLE IF EXISTS ${quoteIdentifier(name)}`);
-    await session.query(`CREATE TEMPORARY TABLE ${quoteIdentifier(name)} (${structureOf(name, parameters)})`);
-    await session.write(`INSERT INTO ${quoteIdentifier(name)} FROM INFILE ${quote(file)} COMPRESSION 'none' FORMAT ${format}`);
+    const create = `CREATE TEMPORARY TABLE ${quoteIdentifier(name)} (${structureOf(name, parameters)})`;
+    await engine.admit(create);
+    await session.query(engineText(`DROP TEMPORARY TABLE IF EXISTS ${quoteIdentifier(name)}`));
+    await session.query(engineText(create));
+    await session.write(engineText(`INSERT INTO ${quoteIdentifier(name)} FROM INFILE ${quote(bytesOf(file))} COMPRESSION 'none' FORMAT ${format}`));
     session.spent = true;
   }
   return files;

@@ -1,68 +1,96 @@
 // The way of one query through this process: who asks, what for, with which data, in which
 // session, and where its rows go. Each step is a file of its own; this one is the order.
-import { closeSync, constants, createReadStream, openSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
-import { takeBody, textOf } from './body.ts';
-import type { Work } from './body.ts';
+import { takeBody } from './body.ts';
+import type { Data } from './body.ts';
 import { answerEncoding, byEngine } from './compression.ts';
-import { ClickHouseError, failure, fromEngine } from './errors.ts';
+import { ClickHouseError, fromEngine } from './errors.ts';
 import type { Engine, Lease } from './engine.ts';
 import { NO_FORM, boundaryOf, describingParameters, loadExternalTables, readForm } from './form.ts';
-import type { Form } from './form.ts';
-import { authenticate, readRequest } from './request.ts';
+import type { QueryLog } from './query-log.ts';
+import { EXPRESSIONS_IN_VALUES, authenticate, readRequest } from './request.ts';
 import type { Credentials, QueryRequest } from './request.ts';
 import { Answer } from './respond.ts';
 import type { Summary } from './respond.ts';
-import { quote } from './sql.ts';
+import { select } from './select.ts';
+import type { Exchange } from './select.ts';
+import { wordingOf } from './sql.ts';
 import type { Statement } from './sql.ts';
+import { bytesOf, engineText, quote } from './text.ts';
 
 export interface QueryRecord { readonly query_id: string; readonly kind: string; readonly duration_ms: number; readonly rows: number; readonly code: number }
 
-type Select = Extract<Statement, { kind: 'select' }>;
 type Command = Extract<Statement, { kind: 'command' }>;
+type Insert = Extract<Statement, { kind: 'insert' }>;
 
-interface Exchange { readonly engine: Engine; readonly request: QueryRequest; readonly answer: Answer; readonly work: Work; readonly form: Form }
+/** What all requests share. */
+export interface Endpoint { readonly engine: Engine; readonly expected: Credentials; readonly queryLog: QueryLog }
 
 const ROW_VERBS = new Set(['SHOW', 'DESC', 'DESCRIBE', 'EXISTS', 'EXPLAIN', 'CHECK', 'KILL', 'BACKUP', 'RESTORE']);
 
-export async function handleQuery(engine: Engine, expected: Credentials, message: IncomingMessage, response: ServerResponse): Promise<QueryRecord> {
+export async function handleQuery(endpoint: Endpoint, message: IncomingMessage, response: ServerResponse): Promise<QueryRecord> {
+  const { engine, expected, queryLog } = endpoint;
   const begun = performance.now();
-  let answer = new Answer(response, { queryId: '', bufferBytes: 0 });
-  let kind = 'unread';
+  let answer = new Answer(response, { queryId: '', bufferBytes: 0, inBlocks: false, encoding: undefined });
+  let exchange: Exchange | undefined;
   let queryId = '';
-  const record = (rows: number, code: number): QueryRecord => ({ query_id: queryId, kind, duration_ms: Math.round(performance.now() - begun), rows, code });
+  const record = (rows: number, code: number): QueryRecord => {
+    const kind = exchange === undefined ? 'unread' : kindOf(exchange.work.statement);
+    return { query_id: queryId, kind, duration_ms: Math.round(performance.now() - begun), rows, code };
+  };
   try {
     authenticate(message, expected);
     const boundary = boundaryOf(message);
     const form = boundary === undefined ? NO_FORM : await readForm(message, boundary);
     const request = readRequest(message, form.fields, describingParameters(form));
     queryId = request.queryId;
-    answer = new Answer(response, request);
+    answer = answerTo(request, response);
     const work = await takeBody(request, message, engine);
-    kind = work.statement.kind === 'command' ? work.statement.verb.toLowerCase() : work.statement.kind;
-    const summary = await run({ engine, request, answer, work, form });
+    exchange = { engine, request, answer, work, form };
+    const summary = await run(exchange, queryLog);
     answer.finish();
+    queryLog.finished(request, work, summary);
     return record(summary.writtenRows ?? summary.resultRows ?? 0, 0);
   } catch (error) {
+    const known = withVersion(error instanceof ClickHouseError ? error : fromEngine(error, engine.version), engine.version);
+    if (exchange !== undefined) queryLog.failed(exchange.request, exchange.work, known, (performance.now() - begun) / 1000);
     if (answer.left) return record(0, 0);
-    const known = error instanceof ClickHouseError ? error : fromEngine(error, engine.version);
-    const versioned = known.message.includes('(version ') ? known : new ClickHouseError(known.code, `${known.message} (version ${engine.version} (chDB))`);
-    answer.fail(versioned);
+    if (exchange !== undefined && showsErrorsAsRows(exchange)) answer.failAsRow(known);
+    else answer.fail(known);
     message.resume();
     return record(0, known.code);
   }
 }
 
-async function run(exchange: Exchange): Promise<Summary> {
+function kindOf(statement: Statement): string {
+  return statement.kind === 'command' ? statement.verb.toLowerCase() : statement.kind;
+}
+
+function withVersion(error: ClickHouseError, version: string): ClickHouseError {
+  return error.message.includes('(version ') ? error : new ClickHouseError(error.code, `${error.message} (version ${version} (chDB))`);
+}
+
+function answerTo(request: QueryRequest, response: ServerResponse): Answer {
+  const encoding = answerEncoding(request.acceptEncoding);
+  return new Answer(response, { queryId: request.queryId, bufferBytes: request.bufferBytes, inBlocks: request.answerInBlocks, encoding: byEngine(encoding) ? undefined : encoding });
+}
+
+function showsErrorsAsRows({ request, work }: Exchange): boolean {
+  const format = work.statement.kind === 'select' ? work.statement.format ?? request.defaultFormat : '';
+  return request.exceptionsAsRows && /^JSON(?:Strings)?EachRow(?:WithProgress)?$/i.test(format);
+}
+
+async function run(exchange: Exchange, queryLog: QueryLog): Promise<Summary> {
   const { engine, request, work, form } = exchange;
   const files = work.data === undefined ? [] : [work.data.file];
   try {
+    const wording = wordingOf(work.statement);
+    if (/query_log|\bFLUSH\b/i.test(wording)) await queryLog.flush();
+    const { usesFiles } = await engine.admit(wording);
     return await engine.withSession(request.profile, request.pin, async (lease) => {
       files.push(...(await loadExternalTables(engine, lease.session, form, request.parameters)));
-      const summary = await execute(exchange, lease);
+      const summary = await (usesFiles ? lease.session.withFiles(() => execute(exchange, lease)) : execute(exchange, lease));
       exchange.answer.summarize(summary);
       return summary;
     });
@@ -81,100 +109,30 @@ async function execute(exchange: Exchange, lease: Lease): Promise<Summary> {
     case 'insert-select':
       return await write(lease, statement.sql);
     case 'insert':
-      return await write(lease, `${statement.target}\nFROM INFILE ${quote(data?.file ?? '')} COMPRESSION ${quote(data?.compression ?? 'none')} ${statement.settings}\nFORMAT ${statement.format}`);
+      return await write(lease, insertFromFile(statement, data, exchange.request));
     case 'insert-input': {
-      const source = `file(${[data?.file ?? '', statement.format].map(quote).join(', ')}, ${statement.structure}, ${quote(data?.compression ?? 'none')})`;
-      return await write(lease, statement.before + source + statement.after);
+      const source = `file(${[bytesOf(data?.file ?? ''), statement.format].map(quote).join(', ')}, ${statement.structure}, ${quote(data?.compression ?? 'none')})`;
+      return await lease.session.withFiles(() => write(lease, statement.before + source + statement.after));
     }
   }
 }
 
+function insertFromFile({ target, settings, format }: Insert, data: Data | undefined, { profile }: QueryRequest): string {
+  const calculated = data?.mayCalculate === true ? [...EXPRESSIONS_IN_VALUES].filter((name) => !profile.settings.has(name)).map((name) => `${name} = 1`) : [];
+  const clause = [settings.trim() || (calculated.length > 0 ? 'SETTINGS' : ''), calculated.join(', ')].filter((part) => part !== '').join(settings.trim() === '' ? ' ' : ', ');
+  return `${target}\nFROM INFILE ${quote(bytesOf(data?.file ?? ''))} COMPRESSION ${quote(data?.compression ?? 'none')} ${clause}\nFORMAT ${format}`;
+}
+
 async function write(lease: Lease, sql: string): Promise<Summary> {
-  const { rowsWritten, bytesWritten, elapsed } = await lease.session.write(textOf(sql));
+  const { rowsWritten, bytesWritten, elapsed } = await lease.session.write(engineText(sql));
   return { readRows: rowsWritten, readBytes: bytesWritten, writtenRows: rowsWritten, writtenBytes: bytesWritten, resultRows: rowsWritten, resultBytes: bytesWritten, elapsed };
 }
 
 async function command({ request, answer }: Exchange, statement: Command, lease: Lease): Promise<Summary> {
   const changesSession = ['SET', 'USE'].includes(statement.verb) || /^\w+\s+TEMPORARY\b/i.test(statement.sql.trim());
   if (changesSession) lease.session.spent = true;
-  const { bytes, rowsRead, bytesRead, elapsed } = await lease.session.query(textOf(statement.sql), request.defaultFormat);
-  if (ROW_VERBS.has(statement.verb)) describe(answer, request, statement.format);
+  const { bytes, rowsRead, bytesRead, elapsed } = await lease.session.query(engineText(statement.sql), request.defaultFormat);
+  if (ROW_VERBS.has(statement.verb)) answer.describe(statement.format ?? request.defaultFormat);
   await answer.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   return { readRows: rowsRead, readBytes: bytesRead, resultRows: rowsRead, resultBytes: bytesRead, elapsed };
-}
-
-function describe(answer: Answer, request: QueryRequest, format: string | undefined): void {
-  answer.describe(format ?? request.defaultFormat);
-  const encoding = answerEncoding(request.acceptEncoding);
-  if (encoding !== undefined && !byEngine(encoding)) answer.compress(encoding);
-}
-
-async function select(exchange: Exchange, statement: Select, lease: Lease): Promise<Summary> {
-  const { request, answer } = exchange;
-  const encoding = answerEncoding(request.acceptEncoding);
-  describe(answer, request, statement.format);
-  if (statement.format === undefined && !/^\w+$/.test(request.defaultFormat)) throw failure(73, 'UNKNOWN_FORMAT', `Unknown format ${request.defaultFormat}.`);
-  const tail = statement.format === undefined ? `\nFORMAT ${request.defaultFormat}` : statement.after;
-  const into = (path: string, how: string): string => textOf(`${statement.before}\nINTO OUTFILE ${quote(path)} ${how}\n${tail}`);
-  if (byEngine(encoding) || request.waitEndOfQuery) {
-    if (byEngine(encoding)) answer.compressedByEngine(encoding);
-    const file = exchange.engine.transitFile();
-    return await selectIntoFile(exchange, lease, file, into(file, `COMPRESSION '${byEngine(encoding) ? encoding : 'none'}'`));
-  }
-  return await selectIntoPipe(exchange, lease, into(lease.pipe, 'APPEND'));
-}
-
-async function selectIntoFile({ engine, answer }: Exchange, lease: Lease, file: string, sql: string): Promise<Summary> {
-  try {
-    const query = lease.session.query(sql);
-    cancelWhenLeft(engine, answer, file, query);
-    const { rowsRead, bytesRead, elapsed } = await query;
-    const summary = { readRows: rowsRead, readBytes: bytesRead, resultRows: rowsRead, resultBytes: bytesRead, elapsed };
-    answer.summarize(summary);
-    if ((await stat(file)).size > 0) for await (const chunk of createReadStream(file, { highWaterMark: 262_144 })) await answer.write(chunk as Buffer);
-    return summary;
-  } finally {
-    await rm(file, { force: true });
-  }
-}
-
-/**
- * A reading end stays open until the engine is done, whatever the client does, and even after
- * the end of the rows: an engine that opens a pipe which nobody reads waits for ever and takes
- * its thread along, and it opens the pipe twice when it fails on an unknown format.
- */
-async function selectIntoPipe({ engine, answer }: Exchange, lease: Lease, sql: string): Promise<Summary> {
-  const openEnd = (): number => openSync(lease.pipe, constants.O_RDONLY | constants.O_NONBLOCK);
-  const held = openEnd();
-  const rows = new Socket({ fd: openEnd(), readable: true, writable: false });
-  const query = lease.session.query(sql).finally(() => closeSync(held));
-  cancelWhenLeft(engine, answer, lease.pipe, query);
-  // A failed query may never have opened the pipe, and then no end of it comes.
-  query.catch(() => {
-    if (rows.bytesRead === 0 || !answer.begun) rows.destroy();
-  });
-  try {
-    for await (const chunk of rows) await answer.write(chunk as Buffer);
-  } catch (error) {
-    await query;
-    throw error;
-  }
-  const { rowsRead, bytesRead, elapsed } = await query;
-  return { readRows: rowsRead, readBytes: bytesRead, resultRows: rowsRead, resultBytes: bytesRead, elapsed };
-}
-
-/** A query that is not yet known to the engine can't be killed, so this asks until it has ended. */
-function cancelWhenLeft(engine: Engine, answer: Answer, path: string, query: Promise<unknown>): void {
-  let ended = false;
-  const end = (): void => {
-    ended = true;
-  };
-  query.then(end, end);
-  const cancel = async (): Promise<void> => {
-    while (!ended) {
-      await engine.cancel(path);
-      await delay(100);
-    }
-  };
-  answer.onLeft(() => void cancel());
 }

@@ -1,9 +1,11 @@
 // One HTTP request, read as ClickHouse reads it: what of the URL and headers is transport,
 // what is a query parameter, and what is left over, which is a setting for this query only.
+// The query, its parameters and its settings are bytes, since SQL may hold any.
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { failure } from './errors.ts';
 import type { Pin, Profile } from './engine.ts';
+import { textOf } from './text.ts';
 
 export interface Credentials { readonly user: string; readonly password: string }
 
@@ -19,6 +21,12 @@ export interface QueryRequest {
   readonly bufferBytes: number;
   readonly acceptEncoding: string;
   readonly contentEncoding: string;
+  /** compress=1 and decompress=1: native blocks for the answer, and in the body. */
+  readonly answerInBlocks: boolean;
+  readonly bodyInBlocks: boolean;
+  /** http_write_exception_in_output_format=1 */
+  readonly exceptionsAsRows: boolean;
+  readonly userAgent: string;
   readonly parameters: URLSearchParams;
 }
 
@@ -26,7 +34,10 @@ export interface QueryRequest {
 const TRANSPORT = new Set(['query', 'user', 'password', 'quota_key', 'database', 'default_format', 'query_id', 'session_id', 'session_timeout',
   'session_check', 'close_session', 'buffer_size', 'wait_end_of_query', 'stacktrace', 'compress', 'decompress', 'client_protocol_version',
   'enable_http_compression', 'http_zlib_compression_level', 'send_progress_in_http_headers', 'http_headers_progress_interval_ms',
-  'cancel_http_readonly_queries_on_client_close', 'add_http_cors_header', 'http_wait_end_of_query', 'http_response_buffer_size']);
+  'cancel_http_readonly_queries_on_client_close', 'add_http_cors_header', 'http_wait_end_of_query', 'http_response_buffer_size',
+  'http_write_exception_in_output_format']);
+
+export const EXPRESSIONS_IN_VALUES = new Set(['input_format_values_interpret_expressions', 'input_format_values_deduce_templates_of_expressions']);
 
 const MAX_SESSION_SECONDS = 3600;
 
@@ -54,6 +65,8 @@ function settingsOf(parameters: URLSearchParams): Map<string, string> {
   const settings = new Map<string, string>();
   for (const [name, value] of parameters) {
     if (TRANSPORT.has(name) || name.startsWith('param_')) continue;
+    // Whether values are read as expressions is decided by the data; a request may only switch it off.
+    if (EXPRESSIONS_IN_VALUES.has(name) && value !== '0' && value !== 'false') continue;
     if (name === 'role') throw failure(48, 'NOT_IMPLEMENTED', 'Roles need a ClickHouse server; the local engine has one user.');
     if (!/^[A-Za-z_]\w*$/.test(name)) throw failure(115, 'UNKNOWN_SETTING', `Setting ${name} is neither a builtin setting nor started with the prefix 'SQL_' registered for user-defined settings.`);
     settings.set(name, value);
@@ -61,18 +74,25 @@ function settingsOf(parameters: URLSearchParams): Map<string, string> {
   return settings;
 }
 
+/** Percent-decoding into bytes; what isn't valid stays as it is. Node hands raw bytes of a URL over as latin1. */
+function unescaped(part: string): string {
+  return part.replaceAll('+', ' ').replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** The names and values are bytes. */
 export function parametersOf(request: IncomingMessage): URLSearchParams {
   const at = request.url?.indexOf('?') ?? -1;
-  return new URLSearchParams(at < 0 ? '' : request.url?.slice(at + 1));
+  const parts = at < 0 ? [] : (request.url ?? '').slice(at + 1).split('&').filter((part) => part !== '');
+  return new URLSearchParams(parts.map((part): [string, string] => {
+    const equals = part.indexOf('=');
+    return equals < 0 ? [unescaped(part), ''] : [unescaped(part.slice(0, equals)), unescaped(part.slice(equals + 1))];
+  }));
 }
 
 /** `also` holds the fields of a multipart form, which count as if they stood in the URL. */
 export function readRequest(request: IncomingMessage, also: Iterable<readonly [string, string]>, ignored: ReadonlySet<string>): QueryRequest {
   const parameters = parametersOf(request);
   for (const [name, value] of also) parameters.set(name, value);
-  for (const name of ['compress', 'decompress']) {
-    if (flag(parameters, name)) throw failure(48, 'NOT_IMPLEMENTED', `${name}=1 (ClickHouse's own block compression) isn't served here: use Accept-Encoding with enable_http_compression=1, and Content-Encoding`);
-  }
   const settings = settingsOf(new URLSearchParams([...parameters].filter(([name]) => !ignored.has(name))));
   const pin = pinOf(parameters);
   const readonlySetting = pin !== undefined && (settings.get('readonly') ?? '0') !== '0';
@@ -80,7 +100,7 @@ export function readRequest(request: IncomingMessage, also: Iterable<readonly [s
   const method = request.method === 'GET' || request.method === 'HEAD';
   const bound = [...parameters].filter(([name]) => /^param_\w+$/.test(name)).map(([name, value]) => [name.slice(6), value] as const);
   return {
-    queryId: parameters.get('query_id') || randomUUID(),
+    queryId: textOf(parameters.get('query_id') ?? '') || randomUUID(),
     query: parameters.get('query') ?? undefined,
     defaultFormat: parameters.get('default_format') || header(request.headers, 'x-clickhouse-format') || 'TabSeparated',
     profile: { database: parameters.get('database') || header(request.headers, 'x-clickhouse-database'), settings, parameters: new Map(bound) },
@@ -90,6 +110,10 @@ export function readRequest(request: IncomingMessage, also: Iterable<readonly [s
     bufferBytes: Math.min(Number(parameters.get('buffer_size') ?? NaN) || 1_048_576, 64 * 1_048_576),
     acceptEncoding: flag(parameters, 'enable_http_compression') ? header(request.headers, 'accept-encoding') ?? '' : '',
     contentEncoding: header(request.headers, 'content-encoding')?.trim().toLowerCase() ?? '',
+    answerInBlocks: flag(parameters, 'compress'),
+    bodyInBlocks: flag(parameters, 'decompress'),
+    exceptionsAsRows: flag(parameters, 'http_write_exception_in_output_format'),
+    userAgent: header(request.headers, 'user-agent') ?? '',
     parameters,
   };
 }
@@ -109,7 +133,7 @@ function credentialsOf(request: IncomingMessage): Credentials & { readonly given
     const colon = text.indexOf(':');
     return { user: colon < 0 ? text : text.slice(0, colon), password: colon < 0 ? '' : text.slice(colon + 1), given: true };
   }
-  return { user: parameters.get('user') || 'default', password: parameters.get('password') ?? '', given: inUrl };
+  return { user: textOf(parameters.get('user') ?? '') || 'default', password: textOf(parameters.get('password') ?? ''), given: inUrl };
 }
 
 function same(a: string, b: string): boolean {
@@ -119,7 +143,9 @@ function same(a: string, b: string): boolean {
 
 export function authenticate(request: IncomingMessage, expected: Credentials): void {
   const { user, password, given } = credentialsOf(request);
-  if (same(user, expected.user) && same(password, expected.password)) return;
+  // JDBC's driver says "null" when it was given no password.
+  const said = expected.password === '' && password === 'null' ? '' : password;
+  if (same(user, expected.user) && same(said, expected.password)) return;
   const text = `${user}: Authentication failed: password is incorrect, or there is no user with such name.`;
   throw given ? failure(516, 'AUTHENTICATION_FAILED', text) : failure(194, 'REQUIRED_PASSWORD', text);
 }

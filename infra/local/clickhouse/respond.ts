@@ -2,10 +2,10 @@
 // that most errors still get their own status; a later error is written into the body in
 // the server's way and the connection is cut, so that no client takes the part for the whole.
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { ServerResponse } from 'node:http';
 import type { Transform, Writable } from 'node:stream';
+import { BlockPacker } from './blocks/blocks.ts';
 import { compressor } from './compression.ts';
 import { httpStatus } from './errors.ts';
 import type { ClickHouseError } from './errors.ts';
@@ -32,20 +32,28 @@ export function contentType(format: string): string {
   return BINARY.test(format) ? 'application/octet-stream' : 'text/plain; charset=UTF-8';
 }
 
-export interface AnswerOptions { readonly queryId: string; readonly bufferBytes: number }
+export interface AnswerOptions {
+  readonly queryId: string;
+  readonly bufferBytes: number;
+  /** How the body is packed, errors included: native blocks first, then a coding of HTTP. */
+  readonly inBlocks: boolean;
+  readonly encoding: 'gzip' | 'deflate' | 'br' | undefined;
+}
 
 export class Answer {
   readonly #response: ServerResponse;
-  readonly #bufferBytes: number;
+  readonly #options: AnswerOptions;
   readonly #tag = randomBytes(8).toString('hex');
-  #encoding: 'gzip' | 'deflate' | 'br' | undefined;
+  #bufferBytes: number;
   #held: Buffer[] = [];
   #heldBytes = 0;
   #out: Writable | undefined;
+  /** The last one that packs; its output goes to the response. */
   #packer: Transform | undefined;
 
   constructor(response: ServerResponse, options: AnswerOptions) {
     this.#response = response;
+    this.#options = options;
     this.#bufferBytes = options.bufferBytes;
     response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
     response.setHeader('X-ClickHouse-Query-Id', options.queryId);
@@ -73,9 +81,9 @@ export class Answer {
     this.#response.setHeader('X-ClickHouse-Format', format);
   }
 
-  compress(encoding: 'gzip' | 'deflate' | 'br'): void {
-    this.#encoding = encoding;
-    this.#response.setHeader('Content-Encoding', encoding);
+  /** For answers that tell how far the query is: they are read while it runs. */
+  beginAtOnce(): void {
+    this.#bufferBytes = 0;
   }
 
   compressedByEngine(encoding: 'zstd' | 'lz4'): void {
@@ -95,15 +103,27 @@ export class Answer {
       if (this.#heldBytes < this.#bufferBytes) return;
     }
     const ready = this.#out === undefined ? this.#begin() : this.#out.write(chunk);
-    if (!ready && this.#out !== undefined) await Promise.race([once(this.#out, 'drain'), once(this.#response, 'close')]).catch(() => undefined);
+    if (!ready && this.#out !== undefined) await this.#drained(this.#out);
+  }
+
+  async #drained(out: Writable): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const over = (): void => {
+        out.off('drain', over);
+        this.#response.off('close', over);
+        resolve();
+      };
+      out.once('drain', over);
+      this.#response.once('close', over);
+    });
   }
 
   finish(): void {
     if (this.left) return;
-    if (this.#out === undefined && this.#encoding === undefined) {
-      this.#response.setHeader('Content-Length', this.#heldBytes);
+    if (this.#out === undefined) {
+      if (this.#heldBytes === 0 || this.#plain) this.#response.setHeader('Content-Length', this.#heldBytes);
+      this.#begin();
     }
-    if (this.#out === undefined) this.#begin();
     this.#out?.end();
   }
 
@@ -114,25 +134,46 @@ export class Answer {
       return;
     }
     const body = Buffer.from(`${error.message}\n`);
+    this.#held = [body];
+    this.#heldBytes = body.length;
     for (const name of ['Content-Encoding', 'X-ClickHouse-Format']) this.#response.removeHeader(name);
     this.#response.setHeader('X-ClickHouse-Exception-Code', error.code);
     this.#response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
-    this.#response.setHeader('Content-Length', body.length);
     const status = httpStatus(error.code);
     if (status === 401) this.#response.setHeader('WWW-Authenticate', 'Basic realm="ClickHouse server HTTP API"');
-    this.#response.writeHead(status).end(body);
+    if (this.#plain) this.#response.setHeader('Content-Length', body.length);
+    this.#begin(status);
+    this.#out?.end();
   }
 
-  #begin(): boolean {
-    this.#response.writeHead(200);
-    this.#out = this.#response;
-    if (this.#encoding !== undefined) {
-      const packer = compressor(this.#encoding);
-      packer.pipe(this.#response);
+  /** An error as a row of the answer, which then ends as a complete one. */
+  failAsRow(error: ClickHouseError): void {
+    const row = Buffer.from(`${JSON.stringify({ exception: error.message })}\n`);
+    if (this.left) return;
+    if (!this.begun) {
+      this.#response.setHeader('X-ClickHouse-Exception-Code', error.code);
+      this.#held.push(row);
+      this.#begin(httpStatus(error.code));
+    } else this.#out?.write(row);
+    this.#out?.end();
+  }
+
+  get #plain(): boolean {
+    return !this.#options.inBlocks && this.#options.encoding === undefined;
+  }
+
+  #begin(status = 200): boolean {
+    const { inBlocks, encoding } = this.#options;
+    const empty = this.#heldBytes === 0 && this.#response.hasHeader('Content-Length');
+    const packers: Transform[] = empty ? [] : [...(inBlocks ? [new BlockPacker()] : []), ...(encoding === undefined ? [] : [compressor(encoding)])];
+    if (!empty && encoding !== undefined) this.#response.setHeader('Content-Encoding', encoding);
+    this.#response.writeHead(status);
+    packers.forEach((packer, index) => {
+      packer.pipe(packers[index + 1] ?? this.#response);
       this.#response.once('close', () => packer.destroy());
-      this.#packer = packer;
-      this.#out = packer;
-    }
+    });
+    this.#packer = packers.at(-1);
+    this.#out = packers[0] ?? this.#response;
     const held = this.#held;
     this.#held = [];
     let ready = true;
@@ -156,6 +197,7 @@ export class Answer {
       last = new Promise((written) => this.#response.write(chunk, () => written()));
     });
     this.#packer.once('end', () => void last.then(cut));
-    this.#packer.resume().end(marker);
+    this.#packer.resume();
+    this.#out?.end(marker);
   }
 }

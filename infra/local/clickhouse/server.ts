@@ -3,14 +3,15 @@
 //   CHDB_HOME=<folder with node_modules/chdb> UV_THREADPOOL_SIZE=16 tsx infra/local/clickhouse/server.ts
 // Every running query holds one thread of libuv's pool, whose size is fixed before any of our
 // code runs: whoever starts this process must set UV_THREADPOOL_SIZE, or few queries run at once.
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import { Engine } from './engine.ts';
 import { handleQuery } from './handler.ts';
+import type { Endpoint } from './handler.ts';
+import { QueryLog } from './query-log.ts';
 import { parametersOf } from './request.ts';
 
 const { env } = process;
@@ -18,6 +19,7 @@ const port = Number(env['CLICKHOUSE_PORT'] ?? 8123);
 const dataDir = resolve(env['CLICKHOUSE_DATA_DIR'] ?? '.data/clickhouse');
 const expected = { user: env['CLICKHOUSE_USER'] || 'default', password: env['CLICKHOUSE_PASSWORD'] ?? '' };
 const chdbHome = env['CHDB_HOME'];
+const externalAccess = env['CLICKHOUSE_EXTERNAL_ACCESS'] === 'on';
 /** Threads that stay free for files and for the connection that cancels queries. */
 const SPARE_THREADS = 3;
 const threads = Number(env['UV_THREADPOOL_SIZE'] ?? 4);
@@ -45,7 +47,7 @@ function isForeignPage(message: IncomingMessage): boolean {
   return origin !== undefined && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin);
 }
 
-async function route(engine: Engine, message: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route(endpoint: Endpoint, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = message.url?.split('?')[0] ?? '/';
   const reading = message.method === 'GET' || message.method === 'HEAD';
   const asksQuery = path === '/' || path === '/query';
@@ -55,21 +57,20 @@ async function route(engine: Engine, message: IncomingMessage, response: ServerR
   else if (path === '/ping' || path === '/replicas_status' || (path === '/' && reading && !parametersOf(message).has('query'))) plain(response, 200, 'Ok.\n');
   else if (!asksQuery) plain(response, 404, `There is no handle ${path}\n\n${NO_HANDLER}`);
   else {
-    const record = await handleQuery(engine, expected, message, response);
+    const record = await handleQuery(endpoint, message, response);
     log[record.code === 0 ? 'info' : 'warn'](record, 'query');
   }
 }
 
 async function main(home: string): Promise<void> {
-  // The engine takes its time zone from here, and resolves names of files against an empty folder.
+  // The engine takes its time zone from here, and resolves names of files against the current folder.
   env['TZ'] = 'UTC';
-  const folder = join(dataDir, 'files');
-  mkdirSync(folder, { recursive: true });
-  const engine = new Engine({ chdbHome: resolve(home), dataDir, places });
-  process.chdir(folder);
+  const engine = new Engine({ chdbHome: resolve(home), dataDir, places, externalAccess });
+  process.chdir(engine.userFiles);
   await engine.start();
+  const endpoint: Endpoint = { engine, expected, queryLog: new QueryLog(engine, expected.user) };
   const server = createServer({ maxHeaderSize: MAX_URI_BYTES, keepAliveTimeout: 10_000, requestTimeout: 0 }, (message, response) => {
-    route(engine, message, response).catch((error: unknown) => {
+    route(endpoint, message, response).catch((error: unknown) => {
       log.error({ err: error }, 'a request ended in a fault of this server');
       response.destroy();
     });

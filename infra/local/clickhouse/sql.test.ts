@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { analyze, isInsert, quote } from './sql.ts';
+import { analyze, isInsert } from './sql.ts';
+import { quote } from './text.ts';
 
 function dataOf(sql: string): string {
   const statement = analyze(sql);

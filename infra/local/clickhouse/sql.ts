@@ -3,8 +3,8 @@
 // It never judges the SQL itself; the engine does. Texts are byte strings (latin1), so that
 // an INSERT's text and the binary data after it can be looked at as one.
 import { failure } from './errors.ts';
-
-interface Token { readonly word: string; readonly text: string; readonly start: number; readonly end: number; readonly depth: number }
+import { matchAt, tokensOf } from './tokens.ts';
+import type { Token } from './tokens.ts';
 
 export type Statement =
   /** Rows out, streamed: `before` and `after` are the text around the place for INTO OUTFILE. */
@@ -15,51 +15,6 @@ export type Statement =
   | { readonly kind: 'insert-input'; readonly before: string; readonly structure: string; readonly after: string; readonly format: string; readonly dataAt: number }
   | { readonly kind: 'insert-select'; readonly sql: string }
   | { readonly kind: 'command'; readonly verb: string; readonly sql: string; readonly format: string | undefined };
-
-const BLANK = /(?:\s+|--[^\n]*|#[ !][^\n]*|\/\*[\s\S]*?\*\/)*/y;
-const WORD = /[A-Za-z_\x80-\xff][\w$\x80-\xff]*/y;
-const NUMBER = /\d[\w.]*/y;
-const HEREDOC = /\$\w*\$/y;
-
-function matchAt(pattern: RegExp, sql: string, at: number): string {
-  pattern.lastIndex = at;
-  return pattern.exec(sql)?.[0] ?? '';
-}
-
-function quotedEnd(sql: string, start: number): number {
-  const quote = sql[start];
-  for (let at = start + 1; at < sql.length; at++) {
-    if (sql[at] === '\\') at++;
-    else if (sql[at] === quote) {
-      if (sql[at + 1] !== quote) return at + 1;
-      at++;
-    }
-  }
-  return sql.length;
-}
-
-function tokenEnd(sql: string, start: number): number {
-  const first = sql.charAt(start);
-  if (`'"\``.includes(first)) return quotedEnd(sql, start);
-  if (first === '$') {
-    const tag = matchAt(HEREDOC, sql, start);
-    const close = tag === '' ? -1 : sql.indexOf(tag, start + tag.length);
-    return close < 0 ? start + 1 : close + tag.length;
-  }
-  return start + Math.max(1, matchAt(WORD, sql, start).length, matchAt(NUMBER, sql, start).length);
-}
-
-function* tokensOf(sql: string): Generator<Token, void> {
-  let depth = 0;
-  for (let at = matchAt(BLANK, sql, 0).length; at < sql.length; ) {
-    const end = tokenEnd(sql, at);
-    const text = sql.slice(at, end);
-    if (')]}'.includes(text)) depth--;
-    yield { word: /^[A-Za-z_]/.test(text) ? text.toUpperCase() : text, text, start: at, end, depth };
-    if ('([{'.includes(text)) depth++;
-    at = end + matchAt(BLANK, sql, end).length;
-  }
-}
 
 /** All tokens of one statement, without closing semicolons; more statements are refused, as by the server. */
 function singleStatement(sql: string): Token[] {
@@ -159,11 +114,17 @@ export function analyze(sql: string): Statement {
   return first.word === 'INSERT' ? analyzeInsert(sql) : analyzeRead(sql, singleStatement(sql));
 }
 
-/** A string literal; the server reads backslash escapes. */
-export function quote(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
-
-export function quoteIdentifier(name: string): string {
-  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
+/** The statement without its data, as the engine is to judge it. */
+export function wordingOf(statement: Statement): string {
+  switch (statement.kind) {
+    case 'select':
+      return statement.before + statement.after;
+    case 'insert':
+      return `${statement.target}\n${statement.settings}\nFORMAT ${statement.format}`;
+    case 'insert-input':
+      return `${statement.before}input(${statement.structure})${statement.after}\nFORMAT ${statement.format}`;
+    case 'insert-select':
+    case 'command':
+      return statement.sql;
+  }
 }

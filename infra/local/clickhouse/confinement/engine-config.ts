@@ -1,0 +1,55 @@
+// The engine's own means: a user who may do everything inside the databases and nothing to the
+// machine. Reading and writing files is a role, which a session takes for single statements.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const FILES_ROLE = 'user_files';
+
+const PRIVILEGES = [
+  'SHOW', 'SELECT', 'INSERT', 'ALTER TABLE', 'ALTER VIEW', 'ALTER DATABASE', 'CREATE DATABASE', 'CREATE TABLE', 'CREATE VIEW', 'CREATE DICTIONARY',
+  'CREATE ARBITRARY TEMPORARY TABLE', 'CREATE FUNCTION', 'DROP DATABASE', 'DROP TABLE', 'DROP VIEW', 'DROP DICTIONARY', 'DROP FUNCTION',
+  'UNDROP TABLE', 'TRUNCATE', 'OPTIMIZE', 'CHECK', 'KILL QUERY', 'dictGet', 'SET DEFINER', 'ALLOW SQL SECURITY NONE', 'SYSTEM RELOAD DICTIONARY', 'SYSTEM FLUSH',
+  'SYSTEM MERGES', 'SYSTEM TTL MERGES', 'SYSTEM VIEWS', 'SYSTEM DROP CACHE',
+];
+
+/** Settings by which a statement would name a file, a server, or another language than the one that is checked. */
+const FIXED_SETTINGS = [
+  'dialect', 'format_schema', 'format_schema_source', 'format_template_row', 'format_template_resultset', 'format_avro_schema_registry_url', 'schema_inference_hints',
+  'allow_experimental_eval_table_function', 'allow_experimental_ai_functions', 'allow_introspection_functions',
+  'merge_tree_disk', 'merge_tree_storage_policy', 'merge_tree_table_disk',
+];
+
+const CONFINED_PROFILE = `
+    <allow_introspection_functions>0</allow_introspection_functions>
+    <input_format_values_interpret_expressions>0</input_format_values_interpret_expressions>
+    <input_format_values_deduce_templates_of_expressions>0</input_format_values_deduce_templates_of_expressions>
+    <constraints>${FIXED_SETTINGS.map((name) => `<${name}><readonly/></${name}>`).join('')}</constraints>
+  `;
+
+function usersXml(profile: string, privileges: string): string {
+  return `<clickhouse>
+  <profiles><default>${profile}</default></profiles>
+  <users><default>
+    <password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
+    <grants><query>GRANT ${privileges} ON *.*</query><query>GRANT ${FILES_ROLE}</query></grants>
+  </default></users>
+  <roles><${FILES_ROLE}><grants><query>GRANT READ, WRITE ON FILE</query></grants></${FILES_ROLE}></roles>
+  <quotas><default></default></quotas>
+</clickhouse>
+`;
+}
+
+function xml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}
+
+/** Writes the configuration and returns its path, for the engine's first connection. */
+export function writeEngineConfig(dataDir: string, externalAccess: boolean): string {
+  const folder = join(dataDir, 'config');
+  mkdirSync(folder, { recursive: true });
+  const users = join(folder, 'users.xml');
+  writeFileSync(users, externalAccess ? usersXml('', 'ALL') : usersXml(CONFINED_PROFILE, PRIVILEGES.join(', ')));
+  const config = join(folder, 'config.xml');
+  writeFileSync(config, `<clickhouse><users_config>${xml(users)}</users_config><user_scripts_path>${xml(join(folder, 'no-scripts'))}/</user_scripts_path></clickhouse>\n`);
+  return config;
+}
