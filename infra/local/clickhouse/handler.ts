@@ -5,7 +5,7 @@ import { rm, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { takeBody, textOf } from './body.ts';
+import { bytesOf, takeBody, textOf } from './body.ts';
 import type { Work } from './body.ts';
 import { answerEncoding, byEngine } from './compression.ts';
 import { ClickHouseError, failure, fromEngine } from './errors.ts';
@@ -81,9 +81,9 @@ async function execute(exchange: Exchange, lease: Lease): Promise<Summary> {
     case 'insert-select':
       return await write(lease, statement.sql);
     case 'insert':
-      return await write(lease, `${statement.target}\nFROM INFILE ${quote(data?.file ?? '')} COMPRESSION ${quote(data?.compression ?? 'none')} ${statement.settings}\nFORMAT ${statement.format}`);
+      return await write(lease, `${statement.target}\nFROM INFILE ${quote(bytesOf(data?.file ?? ''))} COMPRESSION ${quote(data?.compression ?? 'none')} ${statement.settings}\nFORMAT ${statement.format}`);
     case 'insert-input': {
-      const source = `file(${[data?.file ?? '', statement.format].map(quote).join(', ')}, ${statement.structure}, ${quote(data?.compression ?? 'none')})`;
+      const source = `file(${[bytesOf(data?.file ?? ''), statement.format].map(quote).join(', ')}, ${statement.structure}, ${quote(data?.compression ?? 'none')})`;
       return await write(lease, statement.before + source + statement.after);
     }
   }
@@ -115,7 +115,7 @@ async function select(exchange: Exchange, statement: Select, lease: Lease): Prom
   describe(answer, request, statement.format);
   if (statement.format === undefined && !/^\w+$/.test(request.defaultFormat)) throw failure(73, 'UNKNOWN_FORMAT', `Unknown format ${request.defaultFormat}.`);
   const tail = statement.format === undefined ? `\nFORMAT ${request.defaultFormat}` : statement.after;
-  const into = (path: string, how: string): string => textOf(`${statement.before}\nINTO OUTFILE ${quote(path)} ${how}\n${tail}`);
+  const into = (path: string, how: string): string => textOf(`${statement.before}\nINTO OUTFILE ${quote(bytesOf(path))} ${how}\n${tail}`);
   if (byEngine(encoding) || request.waitEndOfQuery) {
     if (byEngine(encoding)) answer.compressedByEngine(encoding);
     const file = exchange.engine.transitFile();
