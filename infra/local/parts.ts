@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { exists } from './cache.ts';
 import type { Installation } from './install.ts';
+import { answers } from './ports.ts';
 import { partTitles, projectDir, type PartName, type StackPorts } from './settings.ts';
 import type { ProcessSpec } from './supervised.ts';
 import { logFile } from './supervisor.ts';
@@ -22,9 +23,15 @@ export interface PartContext {
 const host = '127.0.0.1';
 const run = promisify(execFile);
 
-export const kafkaBrokers = (ports: StackPorts): string => `${host}:${ports.kafka}`;
-export const schemaRegistryUrl = (ports: StackPorts): string => `http://${host}:${ports.registry}/apis/ccompat/v7`;
-export const clickhouseUrl = (ports: StackPorts): string => `http://${host}:${ports.clickhouse}`;
+export const kafkaBrokers = (ports: Pick<StackPorts, 'kafka'>): string => `${host}:${ports.kafka}`;
+export const schemaRegistryUrl = (ports: Pick<StackPorts, 'registry'>): string => `http://${host}:${ports.registry}/apis/ccompat/v7`;
+
+/** With user and password, where the environment has them: they are those of the local ClickHouse. */
+export function clickhouseUrl(ports: Pick<StackPorts, 'clickhouse'>, env: PartContext['env'] = {}): string {
+  const [user = '', password = ''] = [env['CLICKHOUSE_USER'], env['CLICKHOUSE_PASSWORD']];
+  const credentials = user + password === '' ? '' : `${encodeURIComponent(user === '' ? 'default' : user)}:${encodeURIComponent(password)}@`;
+  return `http://${credentials}${host}:${ports.clickhouse}`;
+}
 
 export function partSpec(part: PartName, context: PartContext): ProcessSpec {
   switch (part) {
@@ -38,7 +45,9 @@ export function partSpec(part: PartName, context: PartContext): ProcessSpec {
 }
 
 /** Whether the part on this port does its work. */
-export function partIsReady(part: PartName, ports: StackPorts): Promise<boolean> {
+export async function partIsReady(part: PartName, ports: Pick<StackPorts, PartName>): Promise<boolean> {
+  // While nobody listens, nothing else may connect: see there.
+  if (!(await answers(ports[part]))) return false;
   switch (part) {
     case 'kafka':
       return kafkaAnswers(ports.kafka);
