@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { ensureInstalled } from './install.ts';
 import { clickhouseUrl, kafkaBrokers, partSpec, schemaRegistryUrl } from './parts.ts';
 import { portProblems, type PortClaim } from './ports.ts';
+import { descriptorLimit, descriptorProblem, segmentFilesIn } from './prerequisites.ts';
 import type { OnProgress } from './progress.ts';
 import { partNames, portVariables, readSettings, setting, SetupError, urlVariables, type Environment, type PartName, type StackPorts } from './settings.ts';
 import { Interrupted } from './supervised.ts';
@@ -75,6 +76,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
     // After the supervisor has ended what an earlier one left, which may have held the ports.
     const problems = await portProblems(stackPortClaims(ports, only));
+    const tooFew = descriptorProblem(await descriptorLimit(), await segmentFilesIn(dataDir));
+    if (tooFew !== undefined) problems.push(tooFew);
     if (problems.length > 0) throw new SetupError(problems);
     supervisor.isReachedBy(connectionOf(ports, only, env));
     const installation = await ensureInstalled({ cacheDir: options.cacheDir ?? settings.cacheDir, env, only, ...progress });

@@ -63,9 +63,14 @@ function placeOf(part: PartName, env: Environment, connection: Connection): Plac
   const isSame = ofStack !== undefined && addressOf(ofStack) === addressOf(local);
   if (byPort && !isSame) return { part, value: local, by: 'port' };
   if (ofStack === undefined) return { part, value: local, by: 'nothing' };
-  // Who gives a password means it; else it is the one that the stack was started with.
-  const value = isSame && setting(env, 'CLICKHOUSE_PASSWORD') !== undefined ? local : ofStack;
-  return { part, value, by: byPort ? 'port' : 'stack' };
+  return { part, value: withOwnPassword(part, ofStack, env), by: byPort ? 'port' : 'stack' };
+}
+
+/** Who gives the local ClickHouse's password means it; else it is the one that the stack was started with. */
+function withOwnPassword(part: PartName, ofStack: string, env: Environment): string {
+  const [host, port] = addressOf(ofStack).split(':');
+  const isGiven = part === 'clickhouse' && host === '127.0.0.1' && setting(env, 'CLICKHOUSE_PASSWORD') !== undefined;
+  return isGiven ? clickhouseUrl({ clickhouse: Number(port) }, env) : ofStack;
 }
 
 /** Whether it was named and is another one than the running stack's. */

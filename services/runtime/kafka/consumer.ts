@@ -8,7 +8,7 @@
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { PartitionHeld } from '../projection/breaker.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { connectKafka, deleteGroup, offsetsSince, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
+import { connectKafka, deleteGroup, METADATA_MAX_AGE_MS, offsetsSince, reportMissing, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
 import type { LogRecord, ManualBatch } from '../event-log.ts';
 import type { Stoppable } from '../lifecycle.ts';
 
@@ -36,6 +36,7 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
     heartbeatInterval: HEARTBEAT_MS,
     maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
     maxWaitTimeInMs: 1_000,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
     allowAutoTopicCreation: false,
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 10, restartOnFailure: () => Promise.resolve(true) },
   });
@@ -45,6 +46,8 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
   const group: Group = { generation: 0 };
   consumer.on(consumer.events.GROUP_JOIN, () => {
     group.generation += 1;
+    // kafkajs goes on at the log's start and says neither from where nor what that skips.
+    for (const topic of options.topics) void reportMissing(connection, options.groupId, topic);
   });
   await consumer.connect();
   await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
