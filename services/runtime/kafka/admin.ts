@@ -5,7 +5,7 @@ import kafkajs, { type Admin, type ITopicConfig, type Kafka, type TopicPartition
 import type { Logger } from '../logger.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { disarmIdleTimer } from './idle-timer.ts';
-import { missingRecords } from './missing-records.ts';
+import { gapText, missingRecords } from './missing-records.ts';
 import type { ConsumerPosition } from '../event-log.ts';
 
 // A CommonJS module whose names an ES module import can't see one by one.
@@ -32,7 +32,8 @@ export function connectKafka({ brokers, clientId, logger }: KafkaConnection): Ka
     logLevel: logLevel.WARN,
     logCreator: () => ({ namespace, level, log }) => {
       if ([...quiet].some((noise) => log.message.startsWith(noise))) return;
-      const fields = { namespace, error: log['error'] as unknown, group: log['groupId'] as unknown };
+      const { error, groupId: group, topic, partition } = log as Readonly<Record<string, unknown>>;
+      const fields = { namespace, error, group, topic, partition };
       if (level === logLevel.ERROR) logger.warn(fields, `kafka: ${log.message}`);
       else logger.debug(fields, `kafka: ${log.message}`);
     },
@@ -59,7 +60,7 @@ export interface TopicSettings {
 }
 
 /** After this long at most, producers and consumers notice that a topic has got more partitions. */
-export const METADATA_MAX_AGE_MS = 10_000;
+export const METADATA_MAX_AGE_MS = 5_000;
 
 export interface TopicReport {
   readonly name: string;
@@ -107,7 +108,9 @@ export const addPartitions = (connection: KafkaConnection, topics: readonly { na
 /** How far a consumer group is, per partition; -1 where it never committed. */
 const groupOffsets = (connection: KafkaConnection, groupId: string, topic: string): Promise<ConsumerPosition[]> =>
   withAdmin(connection, async (admin) => {
-    const [ends, groups] = await Promise.all([admin.fetchTopicOffsets(topic), admin.fetchOffsets({ groupId, topics: [topic] })]);
+    // In this order: the log's end is then never before a commit that is seen.
+    const groups = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const ends = await admin.fetchTopicOffsets(topic);
     const committed = new Map(groups[0]?.partitions.map((entry) => [entry.partition, entry]));
     return ends.map(({ partition, low, high }) => ({
       topic,
@@ -129,12 +132,7 @@ export async function consumerPositions(connection: KafkaConnection, groupId: st
 export async function reportMissing(connection: KafkaConnection, groupId: string, topic: string): Promise<void> {
   const { logger } = connection;
   try {
-    for (const gap of missingRecords(await groupOffsets(connection, groupId, topic))) {
-      const { partition, next, low, end, records, which } = gap;
-      logger.error({ group: groupId, topic, partition, next_offset: next, log_start: low, log_end: end, missing_records: records }, which === 'before the log'
-        ? `${records} records of ${topic}/${partition} were deleted before ${groupId} read them (offsets ${next} to ${low - 1}); it goes on at ${low}. They can only come from a backup of the log, or from the senders again`
-        : `the log of ${topic}/${partition} ends at ${end}, but ${groupId} had read up to ${next}: ${records} records are gone from the log (was it restored or made anew?); it reads the partition again from ${low}. What it holds already stays; bring the missing ones back from a backup of the log, or from the senders`);
-    }
+    for (const gap of missingRecords(await groupOffsets(connection, groupId, topic))) logger.error({ group: groupId, topic, ...gap }, gapText(groupId, topic, gap));
   } catch (error) {
     logger.debug({ group: groupId, topic, error: messageOf(error) }, 'offsets not compared with the log');
   }

@@ -21,3 +21,12 @@ export function missingRecords(positions: readonly Pick<ConsumerPosition, 'parti
     return [];
   });
 }
+
+/** What has happened, and what to do. */
+export function gapText(groupId: string, topic: string, { partition, next, low, end, records, which }: Gap): string {
+  const place = `${topic}/${partition}`;
+  if (which === 'before the log') {
+    return `${records} records of ${place} are gone that ${groupId} had not read (offsets ${next} to ${low - 1}): it goes on at ${low}. They were deleted from the log's start: bring them back from a backup of the log, or from the senders`;
+  }
+  return `${records} records of ${place} are gone that ${groupId} had read: the log ends at ${end} and not at ${next} (was it restored or made anew?). It reads the partition again from ${low}, which changes no number; bring the missing ones back from a backup of the log, or from the senders`;
+}
