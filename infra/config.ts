@@ -54,7 +54,7 @@ function check(path: string): void {
 
 const apply = (path: string, options: { by: string }): Promise<void> => {
   const file = readFile(path);
-  return withClickHouse(async (clickhouse) => {
+  return withClickHouse({ command: 'config apply', changes: true }, async (clickhouse) => {
     const { version, unchanged, changed } = await bringIntoForce(clickhouse, file, options.by);
     console.log(`version ${version} ${unchanged ? 'is in force already' : 'is in force'}`);
     if (changed.length > 0) console.log(`facts change for ${changed.includes('') ? 'all integrations' : changed.join(', ')}`);
@@ -64,7 +64,7 @@ const apply = (path: string, options: { by: string }): Promise<void> => {
   });
 };
 
-const show = (options: { content: boolean }): Promise<void> => withClickHouse(async (clickhouse) => {
+const show = (options: { content: boolean }): Promise<void> => withClickHouse({ command: 'config show', changes: false }, async (clickhouse) => {
   const live = await readLive(clickhouse);
   if (options.content) console.log(live.content);
   else if (live.version === 0) console.log('nothing has been applied: 24x7, the built-in status map, no SLA policies');

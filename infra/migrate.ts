@@ -115,4 +115,4 @@ async function migrate(clickhouse: ClickHouse): Promise<void> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await withClickHouse(migrate).catch(endWithMessage);
+if (process.argv[1] === fileURLToPath(import.meta.url)) await withClickHouse({ command: 'migrate', changes: true }, migrate).catch(endWithMessage);

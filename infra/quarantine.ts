@@ -4,7 +4,7 @@
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { program, type Command } from 'commander';
-import { commonSettings, readConfig, text, type Settings } from '../services/runtime/config.ts';
+import { commonSettings, readConfig, text, type Config, type Settings } from '../services/runtime/config.ts';
 import { RuntimeError } from '../services/runtime/errors.ts';
 import { quarantineTopic } from '../services/runtime/event-log.ts';
 import type { KafkaConnection } from '../services/runtime/kafka/admin.ts';
@@ -13,7 +13,8 @@ import { groupBy } from '../services/runtime/group-by.ts';
 import { eventRows } from '../services/runtime/projection/landing.ts';
 import { readKnown, SchemaLookup, SchemaRegistry } from '../services/runtime/registry.ts';
 import { createLogger } from '../services/runtime/logger.ts';
-import { readSettings } from './local/settings.ts';
+import { setting } from './local/settings.ts';
+import { locate, type Needs } from './local/which-stack.ts';
 import { openDoor } from './quarantine/door.ts';
 import { matches, narrows, select, withFilters, type Filters } from './quarantine/filters.ts';
 import { readInventory, type InventoryEntry } from './quarantine/inventory.ts';
@@ -46,18 +47,29 @@ const LIST_LIMIT = 50;
 /** Records that wait for Kafka together. */
 const CHUNK = 200;
 
-const config = readConfig(settings, process.env);
-const connection: KafkaConnection = { brokers: config.KAFKA_BROKERS, clientId: 'quarantine', logger: createLogger('quarantine', 'error') };
+/** The stack that a command works on. */
+interface Stack {
+  readonly config: Config<typeof settings>;
+  readonly connection: KafkaConnection;
+  /** For processes that are to work on it too. */
+  readonly env: NodeJS.ProcessEnv;
+}
 
-const integrationsFile = config.INTEGRATIONS_FILE === '' ? join(readSettings(process.env).dataDir, 'integrations.json') : config.INTEGRATIONS_FILE;
+async function reach(needs: Omit<Needs, 'parts'> & Partial<Needs>): Promise<Stack> {
+  const env = await locate({ parts: ['kafka'], ...needs });
+  const INTEGRATIONS_FILE = setting(env, 'INTEGRATIONS_FILE') ?? join(env['DATA_DIR'] ?? '', 'integrations.json');
+  const config = readConfig(settings, { ...env, INTEGRATIONS_FILE });
+  return { config, connection: { brokers: config.KAFKA_BROKERS, clientId: 'quarantine', logger: createLogger('quarantine', 'error') }, env: { ...env, INTEGRATIONS_FILE } };
+}
 
 const whoAmI = (): string => `${userInfo().username}@${hostname()}`;
 const print = (json: boolean, value: Record<string, unknown>, line: () => string): void => console.log(json ? JSON.stringify(value) : line());
-const inventory = ({ environment }: Common, wantsPayload: Parameters<typeof readInventory>[2] = () => false): Promise<InventoryEntry[]> =>
+const inventory = ({ config, connection }: Stack, { environment }: Common, wantsPayload: Parameters<typeof readInventory>[2] = () => false): Promise<InventoryEntry[]> =>
   readInventory(connection, environment ?? config.ENVIRONMENT, wantsPayload);
 
 async function list(filters: Filters & Common): Promise<void> {
-  const all = select(await inventory(filters), { ...filters, limit: Number.MAX_SAFE_INTEGER }, []);
+  const stack = await reach({ command: 'quarantine list', changes: false });
+  const all = select(await inventory(stack, filters), { ...filters, limit: Number.MAX_SAFE_INTEGER }, []);
   const shown = all.slice(0, filters.limit ?? (filters.json ? all.length : LIST_LIMIT));
   if (filters.json) {
     for (const entry of shown) console.log(JSON.stringify(toJson(entry)));
@@ -69,7 +81,8 @@ async function list(filters: Filters & Common): Promise<void> {
 }
 
 async function show(id: string, options: Common & { payload: boolean }): Promise<void> {
-  const entry = (await inventory(options, (item) => options.payload && item.id === id)).find(({ item }) => item.id === id);
+  const stack = await reach({ command: 'quarantine show', changes: false });
+  const entry = (await inventory(stack, options, (item) => options.payload && item.id === id)).find(({ item }) => item.id === id);
   if (entry === undefined) {
     console.error(`there is no item ${id}`);
     process.exitCode = NOT_DONE;
@@ -83,24 +96,25 @@ async function show(id: string, options: Common & { payload: boolean }): Promise
 }
 
 /** A slip of the keyboard must not replay or discard everything. */
-async function chosen(ids: string[], options: Action & Filters): Promise<{ entries: InventoryEntry[]; inventory: InventoryEntry[] } | null> {
+async function chosen(reaching: () => Promise<Stack>, ids: string[], options: Action & Filters): Promise<{ stack: Stack; entries: InventoryEntry[]; inventory: InventoryEntry[] } | null> {
   if (ids.length === 0 && !narrows(options) && !options.all) {
     console.error('which ones? Name ids, a filter, or --all');
     process.exitCode = WRONG_USAGE;
     return null;
   }
-  const everything = await inventory(options, (item) => matches(item, options, ids));
+  const stack = await reaching();
+  const everything = await inventory(stack, options, (item) => matches(item, options, ids));
   const missing = ids.filter((id) => !everything.some(({ item }) => item.id === id));
   if (missing.length > 0) {
     console.error(`there is no item ${missing.join(', ')}`);
     process.exitCode = NOT_DONE;
     return null;
   }
-  return { entries: select(everything, options, ids), inventory: everything };
+  return { stack, entries: select(everything, options, ids), inventory: everything };
 }
 
-async function judgeAll(entries: readonly InventoryEntry[], schemas: SchemaLookup, fixedBy: string | undefined): Promise<Judged[]> {
-  const door = openDoor({ ...process.env, INTEGRATIONS_FILE: integrationsFile }, fixedBy);
+async function judgeAll({ env }: Stack, entries: readonly InventoryEntry[], { schemas, fixedBy }: { schemas: SchemaLookup; fixedBy: string | undefined }): Promise<Judged[]> {
+  const door = openDoor(env, fixedBy);
   const judging = progress('judged', entries.length);
   const judged: Judged[] = [];
   try {
@@ -116,7 +130,7 @@ async function judgeAll(entries: readonly InventoryEntry[], schemas: SchemaLooku
 }
 
 /** Which of the events are in the log by now, per topic that they belong to. */
-async function alreadyInLog(judged: readonly Judged[], everything: readonly InventoryEntry[], schemas: SchemaLookup): Promise<Map<string, Set<string>>> {
+async function alreadyInLog({ connection }: Stack, judged: readonly Judged[], { everything, schemas }: { everything: readonly InventoryEntry[]; schemas: SchemaLookup }): Promise<Map<string, Set<string>>> {
   const events = judged.filter((entry) => entry.kind === 'event');
   const found = new Map<string, Set<string>>();
   for (const topic of new Set(events.map((entry) => entry.topic))) {
@@ -130,34 +144,36 @@ async function alreadyInLog(judged: readonly Judged[], everything: readonly Inve
 }
 
 async function replay(ids: string[], options: Action & Filters): Promise<void> {
-  const choice = await chosen(ids, options);
+  const needs: Needs = { command: 'quarantine replay', parts: ['kafka', 'registry'], files: ['SCHEMAS_LOCK', 'INTEGRATIONS_FILE'], changes: !options.dryRun };
+  const choice = await chosen(() => reach(needs), ids, options);
   if (choice === null) return;
+  const { stack } = choice;
   // What is in the log already stays there once, whatever is asked for.
   const entries = choice.entries.filter(({ status }) => status === 'pending' || status === 'discarded');
   if (entries.length === 0) {
     console.error('nothing to replay');
     return;
   }
-  const schemas = new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK));
-  const judged = await judgeAll(entries, schemas, options.fixedBy);
-  const decided = decide(judged, await alreadyInLog(judged, choice.inventory, schemas));
+  const schemas = new SchemaLookup(SchemaRegistry.of(stack.config), await readKnown(stack.config.SCHEMAS_LOCK));
+  const judged = await judgeAll(stack, entries, { schemas, fixedBy: options.fixedBy });
+  const decided = decide(judged, await alreadyInLog(stack, judged, { everything: choice.inventory, schemas }));
   const topics = new Set(decided.flatMap(({ append }) => (append === null ? [] : [append.topic])));
   const environments = entries.map(({ item }) => quarantineTopic(item.environment));
-  await carryOut(decided, [...topics, ...new Set(environments)], options);
+  await carryOut(stack, { decided, topics: [...topics, ...new Set(environments)] }, options);
   if (decided.some(({ outcome }) => outcome.resolution === 'still_unusable')) process.exitCode = NOT_DONE;
 }
 
 async function discard(ids: string[], options: Action & Filters): Promise<void> {
-  const choice = await chosen(ids, options);
+  const choice = await chosen(() => reach({ command: 'quarantine discard', changes: !options.dryRun }), ids, options);
   if (choice === null) return;
   const pending = choice.entries.filter(({ status }) => status === 'pending');
   const decided = pending.map(({ item }) => ({ outcome: { item, resolution: 'discarded', reason: '', path: '', detail: '' } satisfies Outcome, append: null }));
   if (decided.length === 0) console.error('nothing to discard');
-  else await carryOut(decided, [...new Set(pending.map(({ item }) => quarantineTopic(item.environment)))], options);
+  else await carryOut(choice.stack, { decided, topics: [...new Set(pending.map(({ item }) => quarantineTopic(item.environment)))] }, options);
 }
 
 /** Appends events, in the order of their first receipt, and then what to note of them. */
-async function carryOut(decided: readonly Decision[], topics: readonly string[], options: Action): Promise<void> {
+async function carryOut({ connection }: Stack, { decided, topics }: { decided: readonly Decision[]; topics: readonly string[] }, options: Action): Promise<void> {
   const author: Author = { by: whoAmI(), note: options.note };
   const producer = options.dryRun ? null : await connectProducer(connection, topics);
   const doing = progress('done', decided.length);

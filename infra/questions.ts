@@ -46,4 +46,4 @@ async function tellAll(clickhouse: ClickHouse): Promise<void> {
   writeFileSync(readme, `${introduction}${MARK}\n\n${answers.join('\n')}`);
 }
 
-await withClickHouse(tellAll).catch(endWithMessage);
+await withClickHouse({ command: 'questions', changes: false }, tellAll).catch(endWithMessage);

@@ -130,7 +130,7 @@ async function rebuildSome(rebuild: Rebuild, subset: Subset, dryRun: boolean): P
 }
 
 async function run(name: string, options: Options): Promise<number> {
-  return withClickHouse(async (clickhouse) => {
+  return withClickHouse({ command: 'rebuild', changes: true }, async (clickhouse) => {
     const rebuild = await open(clickhouse, name, options.chunkTickets);
     const { ticket: tickets, integration, from, to, dryRun } = options;
     const subset: Subset = { tickets, ...(integration === undefined ? {} : { integration }), ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
@@ -141,7 +141,7 @@ async function run(name: string, options: Options): Promise<number> {
   });
 }
 
-const rollback = (name: string): Promise<number> => withClickHouse(async (clickhouse) => {
+const rollback = (name: string): Promise<number> => withClickHouse({ command: 'rebuild rollback', changes: true }, async (clickhouse) => {
   const rebuild = await open(clickhouse, name, RECOMPUTE_CHUNK);
   const diary = await readDiary(clickhouse, rebuild.projection);
   refuseSecond(diary, rebuild.projection);
@@ -151,7 +151,7 @@ const rollback = (name: string): Promise<number> => withClickHouse(async (clickh
   return 0;
 });
 
-const discard = (name: string): Promise<number> => withClickHouse(async (clickhouse) => {
+const discard = (name: string): Promise<number> => withClickHouse({ command: 'rebuild discard', changes: true }, async (clickhouse) => {
   const rebuild = await open(clickhouse, name, RECOMPUTE_CHUNK);
   const diary = await readDiary(clickhouse, rebuild.projection);
   refuseSecond(diary, rebuild.projection);

@@ -16,6 +16,7 @@ import { eventsTopic } from '../services/runtime/event-log.ts';
 import { COMPATIBILITY, idOfText, readLock, readReleases, sameSchema, SchemaRegistry, writeLock, type LockedSchema, type ReleasedSchema } from '../services/runtime/registry.ts';
 import { corpusText, samplesOf, sha256 } from './corpus.ts';
 import { environmentSettings, environmentsOf } from './environments.ts';
+import { locate } from './local/which-stack.ts';
 import { diffSchemas, incompatibility } from './schema-diff.ts';
 import { putBack, registerWithId } from './schema-ids.ts';
 
@@ -26,8 +27,9 @@ const settings = {
 
 const schemasFolder = fileURLToPath(new URL('../schemas', import.meta.url));
 
-type Config = ReturnType<typeof configuration>;
-const configuration = () => readConfig(settings, process.env);
+type Config = Awaited<ReturnType<typeof configuration>>;
+const configuration = async (command: string, changes: boolean) =>
+  readConfig(settings, await locate({ command, parts: ['registry'], files: ['SCHEMAS_LOCK'], changes }));
 
 /** Ends the command with a message for people. */
 class Refusal extends Error {}
@@ -168,9 +170,13 @@ const ending = (action: () => Promise<unknown>) => async (): Promise<void> => {
 program
   .description('Register the contract’s Avro schemas')
   .option('--dry-run', 'only show the differences and what the registry would say', false)
-  .action(ending(() => (program.opts<{ dryRun: boolean }>().dryRun ? dryRun(configuration()) : deploy(configuration()))));
+  .action(ending(async () => {
+    const isDryRun = program.opts<{ dryRun: boolean }>().dryRun;
+    const config = await configuration('schemas', !isDryRun);
+    await (isDryRun ? dryRun(config) : deploy(config));
+  }));
 program.command('restore').description('put the ids of the lock back into a registry that lost them').action(ending(async () => {
-  const config = configuration();
+  const config = await configuration('schemas restore', true);
   const lock = await restore(config);
   // Without a lock nothing is known but the releases, and these get their own ids.
   if (lock.length === 0) await deploy(config);

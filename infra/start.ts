@@ -3,23 +3,23 @@
 // tests; what follows it is the command line.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { list } from '../services/runtime/config.ts';
 import { unreadIntegrations } from './environments.ts';
+import { exists } from './local/cache.ts';
 import { clickhouseUrl, kafkaBrokers, schemaRegistryUrl } from './local/parts.ts';
-import { portProblems, type PortClaim } from './local/ports.ts';
+import { answers, portProblems, type PortClaim } from './local/ports.ts';
 import { progressPrinter, tracked, type OnProgress } from './local/progress.ts';
 import { linePrinter } from './local/service-log.ts';
 import { mainFile, servicePorts, servicesToStart } from './local/services.ts';
-import { partNames, partTitles, projectDir, readPort, readSettings, SetupError, type PartName, type StackPorts } from './local/settings.ts';
+import { partNames, partTitles, projectDir, readPort, readSettings, setting, SetupError, urlVariables, type Environment, type PartName, type StackPorts } from './local/settings.ts';
 import { endWithMessage, stopOnSignal } from './local/signals.ts';
 import { stackPortClaims, startStack, type Stack } from './local/stack.ts';
 import { Interrupted, StartFailure, type ProcessSpec } from './local/supervised.ts';
+import { writeWhole } from './local/state-file.ts';
 import { logFile, Supervisor } from './local/supervisor.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { withoutPassword } from './local/which-stack.ts';
 
 export interface SystemOptions {
   /** Settings that aren't given below, and the base environment of the services; process.env by default. */
@@ -60,15 +60,6 @@ export interface System {
   stop: () => Promise<void>;
 }
 
-const urlVariables: Readonly<Record<PartName, string>> = {
-  kafka: 'KAFKA_BROKERS',
-  registry: 'SCHEMA_REGISTRY_URL',
-  clickhouse: 'CLICKHOUSE_URL',
-};
-
-/** An empty variable counts as unset, as it does for the services. */
-const setting = (env: Environment, name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
-
 interface Plan {
   env: Environment;
   dataDir: string;
@@ -105,6 +96,9 @@ function portClaims({ ports, parts, servicePorts: byService }: Plan): PortClaim[
   return [...ofServices, ...stackPortClaims(ports, parts)];
 }
 
+/** What commands have to know of a running system. */
+const reachedBy = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'SCHEMAS_LOCK', 'INTEGRATIONS_FILE', 'INGRESS_PORT'] as const;
+
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const planned = plan(options);
   const { dataDir, ports, parts } = planned;
@@ -121,13 +115,14 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       ...planned.env,
       KAFKA_BROKERS: setting(planned.env, 'KAFKA_BROKERS') ?? kafkaBrokers(ports),
       SCHEMA_REGISTRY_URL: setting(planned.env, 'SCHEMA_REGISTRY_URL') ?? schemaRegistryUrl(ports),
-      CLICKHOUSE_URL: setting(planned.env, 'CLICKHOUSE_URL') ?? clickhouseUrl(ports),
+      CLICKHOUSE_URL: setting(planned.env, 'CLICKHOUSE_URL') ?? clickhouseUrl(ports, planned.env),
       SCHEMAS_LOCK: setting(planned.env, 'SCHEMAS_LOCK') ?? join(dataDir, 'schemas.lock.json'),
       DATA_DIR: dataDir,
       INTEGRATIONS_FILE: integrationsFile,
       INGRESS_ENVIRONMENTS: ingressEnvironments(planned.env).join(','),
       INGRESS_PORT: String(planned.servicePorts.get('ingress') ?? ''),
     };
+    supervisor.isReachedBy(Object.fromEntries(reachedBy.map((name) => [name, env[name]])));
     await prepareParts(env, options.onProgress ?? (() => undefined));
     const specs = planned.services.map((name) => serviceSpec(name, { planned, env, print: options.onServiceLine }));
     const started = await Promise.allSettled(specs.map((spec) => supervisor.start(spec)));
@@ -192,9 +187,7 @@ async function integrationsFileOf({ env, dataDir }: Plan): Promise<string> {
   if (configured !== undefined) return resolve(projectDir, configured);
   const file = join(dataDir, 'integrations.json');
   const demo = [{ integration_id: 'demo', environment: environmentOf(env), secrets: [randomBytes(32).toString('hex')] }];
-  await writeFile(file, `${JSON.stringify(demo, null, 2)}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  });
+  if (!(await exists(file))) await writeWhole(file, `${JSON.stringify(demo, null, 2)}\n`);
   return file;
 }
 
@@ -218,7 +211,8 @@ function runToEnd(file: string, env: Environment): Promise<void> {
       process.off('exit', endWithUs);
       if (error === null) {
         // What a person should know although all is well, e.g. that facts wait for a rebuild.
-        process.stderr.write(stderr);
+        // Without its first line, which says where it did this: here.
+        process.stderr.write(stderr.replace(/^.*\n/, ''));
         done();
       }
       else fail(new StartFailure(`infra/${file} failed:\n${stdout}${stderr}`.trimEnd()));
@@ -256,6 +250,8 @@ function serviceSpec(name: string, { planned, env, print }: ServiceContext): Pro
 
 /** Up is ready, or waiting for a person with one partition while it serves the others: that is no failed start. */
 async function isUp(url: string): Promise<boolean> {
+  // While nobody listens, nothing else may connect: see there.
+  if (!(await answers(Number(new URL(url).port)))) return false;
   const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
   return answer.ok || (await answer.text()).includes('POISON_BREAKER');
 }
@@ -269,7 +265,7 @@ async function main(): Promise<void> {
   });
   console.log(`Ready after ${((Date.now() - begun) / 1000).toFixed(1)} s. Ctrl-C stops everything.
   webhooks         ${system.ingressUrl}
-  ClickHouse       ${system.clickhouseUrl}
+  ClickHouse       ${withoutPassword(system.clickhouseUrl)}
   Kafka            ${system.kafkaBrokers}
   schema registry  ${system.schemaRegistryUrl}
   integrations and their secrets: ${system.integrationsFile}

@@ -119,7 +119,7 @@ async function start(dataDir: string): Promise<System> {
 async function main(): Promise<number> {
   const files = await testFiles(process.argv.slice(2));
   const python = await pythonWithClients();
-  const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test-'));
+  const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test Jürgen #1+2%41 o’q-'));
   const system = await start(dataDir);
   const control = await openControlDoor(system);
   // After the start, since it is then that a Java for Maven is there.

@@ -1,5 +1,6 @@
 -- Tickets whose facts are behind their timeline, as far as the projection's view computed_facts says. Empty once everything landed has been recomputed.
--- The offset is taken after deduplication: a redelivered event makes nothing stale. So are facts that were computed under
+-- Events are counted after deduplication: a redelivered event makes nothing stale, and one in another partition than those
+-- before it (the topic got more partitions) does, whatever its offset. So are facts that were computed under
 -- a configuration that means something else: whoever was interrupted while recomputing them finds the rest here.
 
 CREATE OR REPLACE VIEW {database}.stale_tickets
@@ -13,7 +14,7 @@ SELECT
     ticket_id
 FROM
 (
-    SELECT integration_id, ticket_id, max(kafka_offset) AS landed, -1 AS computed, 0 AS computed_under
+    SELECT integration_id, ticket_id, toInt64(count()) AS landed, -1 AS computed, 0 AS computed_under
     FROM {database}.timeline FINAL
     GROUP BY integration_id, ticket_id
     UNION ALL

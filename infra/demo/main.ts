@@ -9,6 +9,7 @@ import { messageOf } from '../../services/runtime/errors.ts';
 import { progressPrinter } from '../local/progress.ts';
 import { readSettings, SetupError } from '../local/settings.ts';
 import { endWithMessage, stopOnSignal } from '../local/signals.ts';
+import { locate, withoutPassword } from '../local/which-stack.ts';
 import { startSystem, type System } from '../start.ts';
 import { sendAsCrm } from './crm.ts';
 import { deliveries, punctual, type Delivery } from './delivery.ts';
@@ -70,7 +71,7 @@ const readOptions = (): Options =>
     .option('--rate <n>', 'events per second at most', whole(1), 1_000_000)
     .option('--replay <file.csv>', 'send a ServiceNow incident log instead of the simulated desk')
     .option('--encoding <name>', 'encoding of that file, for example windows-1252', 'utf-8')
-    .option('--url <url>', 'use an ingress that runs already; INTEGRATIONS_FILE holds the secrets, CLICKHOUSE_URL the answers')
+    .option('--url <url>', 'use an ingress that runs already: the one of the stack on DATA_DIR, else INTEGRATIONS_FILE holds the secrets, CLICKHOUSE_URL the answers')
     .option('--exit', 'end after the check, with exit code 0 only if ClickHouse holds what was accepted and no row of a log was skipped', false)
     .parse()
     .opts<Options>();
@@ -89,9 +90,10 @@ async function readLog(path: string, encoding: string): Promise<IncidentLog> {
 
 async function reach(options: Options, integrations: readonly string[], note: (line: string) => void): Promise<Target> {
   if (options.url !== undefined) {
+    const env = await locate({ command: 'demo', parts: ['clickhouse'], files: ['INTEGRATIONS_FILE'], changes: true, ingressUrl: options.url });
     return {
-      ingressUrl: options.url, clickhouseUrl: process.env['CLICKHOUSE_URL'] ?? 'http://127.0.0.1:8123',
-      integrationsFile: process.env['INTEGRATIONS_FILE'] ?? join(dataDir, 'demo-integrations.json'), system: null,
+      ingressUrl: options.url, clickhouseUrl: env['CLICKHOUSE_URL'] ?? '',
+      integrationsFile: env['INTEGRATIONS_FILE'] ?? join(dataDir, 'demo-integrations.json'), system: null,
     };
   }
   const besides = [process.env['INTEGRATIONS_FILE'] ?? join(dataDir, 'integrations.json')];
@@ -187,8 +189,8 @@ ${exact ? 'OK: ClickHouse holds exactly what was accepted.' : dropped > 0 ? `NOT
 
 const whereToLook = ({ ingressUrl, clickhouseUrl, integrationsFile, system }: Target): string => `
 WHERE TO LOOK
-  SQL               curl '${clickhouseUrl}/' --data-binary 'SELECT * FROM queue.backlog FORMAT PrettyCompact'
-  clients           ${clickhouseUrl}, user ${new URL(clickhouseUrl).username || 'default'}, ${new URL(clickhouseUrl).password === '' ? 'no password' : 'password as configured'}; databases queue, agents, log
+  SQL               curl '${withoutPassword(clickhouseUrl)}/' --data-binary 'SELECT * FROM queue.backlog FORMAT PrettyCompact'
+  clients           ${withoutPassword(clickhouseUrl)}, user ${new URL(clickhouseUrl).username || 'default'}, ${new URL(clickhouseUrl).password === '' ? 'no password' : 'password as configured'}; databases queue, agents, log
   webhooks          POST ${ingressUrl}/webhooks; secrets: ${integrationsFile}
 ${system === null ? '' : `  Kafka             ${system.kafkaBrokers}, topic crm.${environment}.ticket-events
   schema registry   ${system.schemaRegistryUrl}\n`}`;

@@ -1,9 +1,10 @@
 // The demo's own integrations and their secrets: generated once per data folder, kept beside what
 // the user configured, so that an own sender works while the demo runs.
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SetupError } from '../local/settings.ts';
+import { readState, writeWhole } from '../local/state-file.ts';
 
 interface IntegrationEntry {
   readonly integration_id: string;
@@ -12,9 +13,12 @@ interface IntegrationEntry {
   readonly [setting: string]: unknown;
 }
 
+const isList = (value: unknown): value is IntegrationEntry[] => Array.isArray(value);
+
 async function readEntries(file: string): Promise<IntegrationEntry[]> {
-  const text = await readFile(file, 'utf8').catch(() => '[]');
-  return JSON.parse(text) as IntegrationEntry[];
+  const entries = await readState(file, isList);
+  if (entries === 'damaged') throw new SetupError([`${file} is not a JSON list of integrations (is it empty or cut?): mend it, or delete it if npm start made it`], 2);
+  return entries === 'missing' ? [] : entries;
 }
 
 /** Writes `demo-integrations.json` into the data folder: the demo's integrations and those of `besides`. */
@@ -31,7 +35,7 @@ export async function writeDemoIntegrations(
   const own = integrations.filter((id) => of(configured, id) === undefined).map((id) => of(known, id) ?? {
     integration_id: id, environment: where.environment, secrets: [randomBytes(32).toString('hex')],
   });
-  await writeFile(file, `${JSON.stringify([...own, ...configured], null, 2)}\n`, { mode: 0o600 });
+  await writeWhole(file, `${JSON.stringify([...own, ...configured], null, 2)}\n`);
   return file;
 }
 

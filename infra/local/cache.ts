@@ -1,7 +1,8 @@
 // Puts one downloaded part into the cache folder as a whole or not at all: it is built in a folder
 // beside its place and renamed into it. Two clones that install at the same time take turns by a lock;
 // if both build all the same, the first rename wins and the second one's work is thrown away.
-import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from './identity.ts';
@@ -44,21 +45,24 @@ export async function install(cacheDir: string, part: CachedPart): Promise<strin
   }
 }
 
-/** Waits until the lock file is ours; the lock of a process that has died is taken over. */
+/** Waits until the lock file is ours; the lock of a process that has died, or that names none, is taken over. */
 async function lock(path: string): Promise<() => Promise<void>> {
-  for (;;) {
-    const file = await open(path, 'wx').catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-      return undefined;
-    });
-    if (file !== undefined) {
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return () => rm(path, { force: true });
+  const own = `${path}.${randomUUID()}`;
+  // A link and not a new file: whoever sees the lock also sees whose it is.
+  await writeFile(own, String(process.pid));
+  try {
+    for (;;) {
+      const isOurs = await link(own, path).then(() => true, (error: unknown) => {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+        return false;
+      });
+      if (isOurs) return () => rm(path, { force: true });
+      const holder = Number(await readFile(path, 'utf8').catch(() => String(process.pid)));
+      if (!Number.isInteger(holder) || holder < 1 || !isAlive(holder)) await rm(path, { force: true });
+      else await sleep(300);
     }
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (Number.isInteger(holder) && holder > 0 && !isAlive(holder)) await rm(path, { force: true });
-    else await sleep(300);
+  } finally {
+    await rm(own, { force: true });
   }
 }
 

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { install } from './cache.ts';
 import { ensureInstalled } from './install.ts';
 import { findJava, parseJavaVersion } from './java.ts';
-import { dockerWay, nodeProblem } from './prerequisites.ts';
+import { descriptorProblem, dockerWay, nodeProblem } from './prerequisites.ts';
 import { SetupError } from './settings.ts';
 
 let folder = '';
@@ -115,11 +115,23 @@ describe('the cache', () => {
   });
 
   it('takes over the lock and the half-built folder of an installer that was killed', async () => {
-    const cacheDir = await mkdtemp(join(folder, 'cache-'));
     const deadPid = 4_194_305;
-    await writeFile(join(cacheDir, '.part-1.lock'), String(deadPid));
-    await mkdir(join(cacheDir, `.part-1.${deadPid}`));
-    await install(cacheDir, { folder: 'part-1', build: () => Promise.resolve() });
-    assert.deepEqual(await readdir(cacheDir), ['part-1']);
+    for (const held of [String(deadPid), '', 'x']) {
+      const cacheDir = await mkdtemp(join(folder, 'cache-'));
+      await writeFile(join(cacheDir, '.part-1.lock'), held);
+      await mkdir(join(cacheDir, `.part-1.${deadPid}`));
+      await install(cacheDir, { folder: 'part-1', build: () => Promise.resolve() });
+      assert.deepEqual(await readdir(cacheDir), ['part-1']);
+    }
+  });
+});
+
+describe('files that a process may have open', () => {
+  it('are enough, or the number and the way to raise it are said', () => {
+    assert.equal(descriptorProblem(Infinity, 1_000_000), undefined);
+    assert.equal(descriptorProblem(1_154, 130), undefined);
+    const problem = descriptorProblem(1_153, 130) ?? '';
+    assert.match(problem, /1153 files .* 1154 are needed \(130 of them/);
+    assert.match(problem, /ulimit -n 1154/);
   });
 });

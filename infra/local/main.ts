@@ -6,11 +6,12 @@ import { Command } from 'commander';
 import { ensureInstalled } from './install.ts';
 import { partIsReady } from './parts.ts';
 import { progressPrinter } from './progress.ts';
-import { partNames, partTitles, readSettings, SetupError } from './settings.ts';
+import { partNames, partTitles, readSettings, SetupError, urlVariables, type PartName } from './settings.ts';
 import { startStack } from './stack.ts';
 import { isSameProcess } from './identity.ts';
 import { endWithMessage, stopOnSignal } from './signals.ts';
-import { endLeftovers, runningState, Supervisor } from './supervisor.ts';
+import { endLeftovers, isStateDamaged, runningState, Supervisor, type RunningState } from './supervisor.ts';
+import { addressOf, contradictions, withoutPassword } from './which-stack.ts';
 
 /** What the parts write into the data folder. Never the folder itself: DATA_DIR may be somebody's home. */
 const stateEntries = [...partNames, 'logs', 'schemas.lock.json', 'supervisor.json', 'supervisor.json.part', 'supervisor.lock'];
@@ -27,7 +28,7 @@ async function start(): Promise<void> {
   console.log(`The stack is ready after ${((Date.now() - begun) / 1000).toFixed(1)} s. Ctrl-C stops it.
   KAFKA_BROKERS=${stack.kafkaBrokers}
   SCHEMA_REGISTRY_URL=${stack.schemaRegistryUrl}
-  CLICKHOUSE_URL=${stack.clickhouseUrl}
+  CLICKHOUSE_URL=${withoutPassword(stack.clickhouseUrl)}
   data and logs: ${stack.dataDir}`);
 }
 
@@ -39,15 +40,30 @@ async function install(): Promise<void> {
   console.log(`Installed in ${settings.cacheDir}; Java: ${installation.java}`);
 }
 
+const damage = async (dataDir: string): Promise<string> =>
+  (await isStateDamaged(dataDir)) ? '; supervisor.json is damaged, so the processes are not known (the next start writes it anew)' : '';
+
+/** The data folder to stop or to empty. Ports of another stack than the one that runs there mean that the wrong one would go. */
+async function meant(): Promise<{ dataDir: string; state: RunningState | undefined }> {
+  const { dataDir } = readSettings(process.env);
+  const state = await runningState(dataDir);
+  const problems = contradictions(process.env, dataDir, state?.connection ?? {});
+  if (problems.length > 0) throw new SetupError([...problems, 'nothing has changed; set DATA_DIR to the folder of the stack that is meant'], 2);
+  console.error(`on ${dataDir}`);
+  return { dataDir, state };
+}
+
 async function status(): Promise<void> {
-  const { dataDir, ports } = readSettings(process.env);
+  const { dataDir } = readSettings(process.env);
   const state = await runningState(dataDir);
   if (state === undefined) {
-    console.log(`nothing runs on ${dataDir}`);
+    console.log(`nothing runs on ${dataDir}${await damage(dataDir)}`);
     process.exitCode = 1;
     return;
   }
-  console.log(`${dataDir}: supervised by pid ${state.supervisor.pid}`);
+  console.log(`${dataDir}: supervised by pid ${state.supervisor.pid}${await damage(dataDir)}`);
+  const portOf = (part: PartName): number => Number(addressOf(state.connection?.[urlVariables[part]] ?? '').split(':')[1] ?? 0);
+  const ports = { kafka: portOf('kafka'), registry: portOf('registry'), clickhouse: portOf('clickhouse') };
   for (const { name, title, identity } of state.processes) {
     const part = partNames.find((known) => known === name);
     const health = part === undefined ? '' : (await partIsReady(part, ports).catch(() => false)) ? ', ready' : ', not ready';
@@ -59,8 +75,7 @@ async function status(): Promise<void> {
 }
 
 async function stop(): Promise<void> {
-  const { dataDir } = readSettings(process.env);
-  const state = await runningState(dataDir);
+  const { dataDir, state } = await meant();
   if (state === undefined) {
     const ended = await endLeftovers(dataDir);
     console.log(ended === 0 ? `nothing runs on ${dataDir}` : `ended ${ended} left-over processes`);
@@ -74,8 +89,10 @@ async function stop(): Promise<void> {
 }
 
 async function reset(): Promise<void> {
-  const { dataDir } = readSettings(process.env);
-  const state = await runningState(dataDir);
+  const { dataDir, state } = await meant();
+  if (state === undefined && (await isStateDamaged(dataDir))) {
+    throw new SetupError([`supervisor.json in ${dataDir} is damaged: make sure that no Kafka, registry or ClickHouse runs on that folder, delete the file, and repeat`]);
+  }
   if (state !== undefined) {
     throw new SetupError([`the stack on ${dataDir} runs (pid ${state.supervisor.pid}); stop it first: npm run stack -- stop`]);
   }

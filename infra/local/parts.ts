@@ -2,12 +2,13 @@
 // works. All of it listens on 127.0.0.1 only.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { exists } from './cache.ts';
 import type { Installation } from './install.ts';
+import { answers } from './ports.ts';
 import { partTitles, projectDir, type PartName, type StackPorts } from './settings.ts';
 import type { ProcessSpec } from './supervised.ts';
 import { logFile } from './supervisor.ts';
@@ -22,9 +23,15 @@ export interface PartContext {
 const host = '127.0.0.1';
 const run = promisify(execFile);
 
-export const kafkaBrokers = (ports: StackPorts): string => `${host}:${ports.kafka}`;
-export const schemaRegistryUrl = (ports: StackPorts): string => `http://${host}:${ports.registry}/apis/ccompat/v7`;
-export const clickhouseUrl = (ports: StackPorts): string => `http://${host}:${ports.clickhouse}`;
+export const kafkaBrokers = (ports: Pick<StackPorts, 'kafka'>): string => `${host}:${ports.kafka}`;
+export const schemaRegistryUrl = (ports: Pick<StackPorts, 'registry'>): string => `http://${host}:${ports.registry}/apis/ccompat/v7`;
+
+/** With user and password, where the environment has them: they are those of the local ClickHouse. */
+export function clickhouseUrl(ports: Pick<StackPorts, 'clickhouse'>, env: PartContext['env'] = {}): string {
+  const [user = '', password = ''] = [env['CLICKHOUSE_USER'], env['CLICKHOUSE_PASSWORD']];
+  const credentials = user + password === '' ? '' : `${encodeURIComponent(user === '' ? 'default' : user)}:${encodeURIComponent(password)}@`;
+  return `http://${credentials}${host}:${ports.clickhouse}`;
+}
 
 export function partSpec(part: PartName, context: PartContext): ProcessSpec {
   switch (part) {
@@ -38,7 +45,9 @@ export function partSpec(part: PartName, context: PartContext): ProcessSpec {
 }
 
 /** Whether the part on this port does its work. */
-export function partIsReady(part: PartName, ports: StackPorts): Promise<boolean> {
+export async function partIsReady(part: PartName, ports: Pick<StackPorts, PartName>): Promise<boolean> {
+  // While nobody listens, nothing else may connect: see there.
+  if (!(await answers(ports[part]))) return false;
   switch (part) {
     case 'kafka':
       return kafkaAnswers(ports.kafka);
@@ -60,8 +69,19 @@ const common = (part: PartName, context: PartContext): Pick<ProcessSpec, 'name' 
   stopOrder: 100,
 });
 
+// Java programs start in the data folder and get paths relative to it: any character may stand in its
+// path, and each of a properties file (ISO 8859-1), a list of folders, a JDBC URL and the URI of a
+// logging configuration has others that mean something else there.
+const kafkaLogDir = 'kafka/log';
+const kafkaPropertiesFile = 'kafka/server.properties';
+const kafkaLogging = 'kafka/log4j2.properties';
+const registryDir = 'registry';
+
+/** Java reads and writes file names in the locale's encoding, which knows ASCII only when none is set. */
+const javaEnv = (env: PartContext['env']): PartContext['env'] => ({ ...env, LC_ALL: 'C.UTF-8' });
+
 /** Rewritten at every start, so the ports may change between two starts on one data folder. */
-export function kafkaProperties(ports: StackPorts, logDir: string): string {
+export function kafkaProperties(ports: StackPorts): string {
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -71,7 +91,7 @@ export function kafkaProperties(ports: StackPorts, logDir: string): string {
     'advertised.listeners': `BROKER://${host}:${ports.kafka}`,
     'listener.security.protocol.map': 'BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'BROKER',
-    'log.dirs': logDir,
+    'log.dirs': kafkaLogDir,
     // A typo in a topic name must fail, not make a topic with the wrong settings.
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,
@@ -94,30 +114,29 @@ export function kafkaProperties(ports: StackPorts, logDir: string): string {
 
 function kafkaSpec(context: PartContext): ProcessSpec {
   const { dataDir, ports, installation } = context;
-  const folder = join(dataDir, 'kafka');
-  const logDir = join(folder, 'log');
-  const properties = join(folder, 'server.properties');
-  const logging = `-Dlog4j2.configurationFile=${join(projectDir, 'infra/local/kafka/log4j2.properties')}`;
+  const env = javaEnv(context.env);
+  const logging = `-Dlog4j2.configurationFile=${kafkaLogging}`;
   const classPath = ['-cp', join(installation.kafkaDir, 'libs', '*')];
   return {
     ...common('kafka', context),
+    env,
     command: installation.java,
-    args: ['-Xms64m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemoryError', logging, ...classPath, 'kafka.Kafka', properties],
+    args: ['-Xms64m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemoryError', logging, ...classPath, 'kafka.Kafka', kafkaPropertiesFile],
     cwd: dataDir,
     prepare: async () => {
-      await mkdir(logDir, { recursive: true });
-      await writeFile(properties, kafkaProperties(ports, logDir));
-      if (await exists(join(logDir, 'meta.properties'))) return;
+      await mkdir(join(dataDir, kafkaLogDir), { recursive: true });
+      await copyFile(join(projectDir, 'infra/local/kafka/log4j2.properties'), join(dataDir, kafkaLogging));
+      await writeFile(join(dataDir, kafkaPropertiesFile), kafkaProperties(ports));
+      if (await exists(join(dataDir, kafkaLogDir, 'meta.properties'))) return;
       // A random id, as Kafka makes it, but never with a dash at its start, which reads as an option.
       const clusterId = `t${randomBytes(16).toString('base64url').slice(1)}`;
-      await run(installation.java, ['-Xmx128m', '-XX:TieredStopAtLevel=1', logging, ...classPath, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties], { cwd: dataDir });
+      await run(installation.java, ['-Xmx128m', '-XX:TieredStopAtLevel=1', logging, ...classPath, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', kafkaPropertiesFile], { cwd: dataDir, env });
     },
   };
 }
 
 function registrySpec(context: PartContext): ProcessSpec {
   const { dataDir, ports, installation } = context;
-  const folder = join(dataDir, 'registry');
   const settings = {
     'quarkus.http.host': host,
     'quarkus.http.port': ports.registry,
@@ -127,12 +146,13 @@ function registrySpec(context: PartContext): ProcessSpec {
     'quarkus.log.category."io.apicurio".level': 'WARN',
     'apicurio.storage.kind': 'sql',
     'apicurio.storage.sql.kind': 'h2',
-    'apicurio.datasource.url': `jdbc:h2:file:${join(folder, 'registry')}`,
-    'apicurio.storage.snapshot.location': folder,
-    'apicurio.import.work-dir': folder,
+    'apicurio.datasource.url': `jdbc:h2:file:./${registryDir}/registry`,
+    'apicurio.storage.snapshot.location': registryDir,
+    'apicurio.import.work-dir': registryDir,
   };
   return {
     ...common('registry', context),
+    env: javaEnv(context.env),
     command: installation.java,
     // Only the first compiler stage: it starts faster, takes 100 MB less, and is asked a few small things a second.
     args: [
@@ -142,7 +162,7 @@ function registrySpec(context: PartContext): ProcessSpec {
     ],
     cwd: dataDir,
     prepare: async () => {
-      await mkdir(folder, { recursive: true });
+      await mkdir(join(dataDir, registryDir), { recursive: true });
     },
   };
 }

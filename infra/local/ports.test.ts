@@ -37,6 +37,13 @@ describe('port check', () => {
     assert.deepEqual(await portProblems([{ port, title: 'Kafka', variable: 'KAFKA_PORT' }]), []);
   });
 
+  it('takes a connection of a socket with itself for nobody, and leaves the port free', async () => {
+    const { port, close } = await listen('127.0.0.1');
+    await close();
+    assert.equal(await answers(port, { localAddress: '127.0.0.1', localPort: port }), false);
+    assert.deepEqual(await portProblems([{ port, title: 'Kafka', variable: 'KAFKA_PORT' }]), []);
+  });
+
   it('refuses one port for two parts', async () => {
     const { port, close } = await listen('127.0.0.1');
     await close();

@@ -2,7 +2,7 @@
 // A port that is taken later, between this check and the part's own bind, shows up in the part's log.
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type TcpSocketConnectOpts } from 'node:net';
 import { promisify } from 'node:util';
 
 export interface PortClaim {
@@ -49,17 +49,29 @@ async function bindRefusal(port: number): Promise<string | undefined> {
   return refusal ?? ((await answers(port)) ? 'EADDRINUSE' : undefined);
 }
 
-/** Whether somebody accepts TCP connections on the loopback port. */
-export function answers(port: number): Promise<boolean> {
+/** Another loopback address than the one that is asked: all of 127.0.0.0/8 is there on Linux, only 127.0.0.1 elsewhere. */
+const askFrom: TcpSocketConnectOpts['localAddress'] = process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1';
+
+/**
+ * Whether somebody accepts TCP connections on the loopback port. A socket that happens to get this very
+ * port for itself is connected to itself; that is nobody, and must not keep the port in TIME_WAIT, where
+ * the part that is about to start couldn't bind it for a minute.
+ */
+export function answers(port: number, from: Partial<TcpSocketConnectOpts> = { localAddress: askFrom }): Promise<boolean> {
   return new Promise((done) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: 1000 });
-    const finish = (answer: boolean): void => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 1000, ...from });
+    socket.once('connect', () => {
+      const isItself = socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress;
+      if (isItself) socket.resetAndDestroy();
+      else socket.destroy();
+      done(!isItself);
+    });
+    const gone = (): void => {
       socket.destroy();
-      done(answer);
+      done(false);
     };
-    socket.once('connect', () => finish(true));
-    socket.once('timeout', () => finish(false));
-    socket.once('error', () => finish(false));
+    socket.once('timeout', gone);
+    socket.once('error', gone);
   });
 }
 

@@ -1,7 +1,7 @@
 // What the machine must have before a part can be fetched, said in one line per missing thing.
 // Only what is really needed is asked for: with all parts in the cache, Maven may be gone.
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { oldestJava } from './java.ts';
@@ -27,6 +27,30 @@ export function javaProblem(): string {
 
 export function mavenProblem(): string {
   return 'Maven (mvn) is needed to fetch Kafka and the schema registry: install it (Debian: apt install maven; macOS: brew install maven)';
+}
+
+/** Measured: ClickHouse has 565 files and sockets open at once while the demo runs. */
+const descriptorsForQueries = 1_024;
+
+/** A line about a limit of open files that is too low, or undefined. */
+export function descriptorProblem(limit: number, segmentFiles: number): string | undefined {
+  // Kafka keeps every file of every partition open.
+  const needed = descriptorsForQueries + segmentFiles;
+  if (!(limit < needed)) return undefined;
+  return `a process may have ${limit} files open here, and ${needed} are needed (${segmentFiles} of them for Kafka's log): raise it by \`ulimit -n ${needed}\` in this shell; ` +
+    'if that is refused, in /etc/security/limits.conf (nofile), LimitNOFILE= of a systemd unit, or docker run --ulimit nofile=';
+}
+
+/** What the parts will get: Node raises its own limit as far as the system lets it, and children inherit that. */
+export async function descriptorLimit(): Promise<number> {
+  const told = await run('sh', ['-c', 'ulimit -n']).catch(() => undefined);
+  const limit = told?.stdout.trim() ?? '';
+  return /^\d+$/.test(limit) ? Number(limit) : Infinity;
+}
+
+export async function segmentFilesIn(dataDir: string): Promise<number> {
+  const entries = await readdir(join(dataDir, 'kafka', 'log'), { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).length;
 }
 
 export function refuseIfMissing(problems: readonly (string | undefined)[]): void {

@@ -23,6 +23,14 @@ describe('settings of the local stack', () => {
     });
   });
 
+  it('takes any character in the data folder’s path but the few that a part can’t', () => {
+    const odd = '/home/Jürgen 日本/#1+2%41 o\'b"q;=,&:';
+    assert.equal(readSettings({ DATA_DIR: odd }).dataDir, odd);
+    for (const character of ['*', '?', '{', ']', '\\']) {
+      assert.throws(() => readSettings({ DATA_DIR: `/a${character}b` }), (error) => error instanceof SetupError && error.message.startsWith('DATA_DIR: '));
+    }
+  });
+
   it('ignores a relative XDG_CACHE_HOME, as its specification asks', () => {
     assert.equal(cacheFolder({ XDG_CACHE_HOME: '/somewhere' }), '/somewhere/ticketstream');
     assert.match(cacheFolder({ XDG_CACHE_HOME: 'here' }), /\.cache\/ticketstream$/);

@@ -13,6 +13,13 @@ export const partTitles: Readonly<Record<PartName, string>> = {
   clickhouse: 'ClickHouse',
 };
 
+/** The variable that says that a part is elsewhere. */
+export const urlVariables: Readonly<Record<PartName, string>> = {
+  kafka: 'KAFKA_BROKERS',
+  registry: 'SCHEMA_REGISTRY_URL',
+  clickhouse: 'CLICKHOUSE_URL',
+};
+
 export interface StackPorts {
   kafka: number;
   kafkaController: number;
@@ -28,7 +35,10 @@ export interface StackSettings {
   ports: StackPorts;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An empty variable counts as unset, as it does for the services. */
+export const setting = (env: Environment, name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
 
 /** Something the person at the keyboard has to change; printed without a stack trace. */
 export class SetupError extends Error {
@@ -80,6 +90,10 @@ export function readSettings(env: Environment): StackSettings {
     registry: port('registry'),
     clickhouse: port('clickhouse'),
   };
+  const dataDir = resolve(projectDir, setting(env, 'DATA_DIR') ?? '.data');
+  // Wildcards to ClickHouse; a backslash is a slash to the registry's database.
+  const unusable = /[*?{}[\]\\]/.exec(dataDir);
+  if (unusable !== null) problems.push(`DATA_DIR: there can't be a ${unusable[0]} in the data folder's path ${dataDir}`);
   if (problems.length > 0) throw new SetupError(problems, 2);
-  return { dataDir: resolve(projectDir, env['DATA_DIR'] ?? '.data'), cacheDir: cacheFolder(env), ports };
+  return { dataDir, cacheDir: cacheFolder(env), ports };
 }

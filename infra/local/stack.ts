@@ -4,10 +4,11 @@ import { resolve } from 'node:path';
 import { ensureInstalled } from './install.ts';
 import { clickhouseUrl, kafkaBrokers, partSpec, schemaRegistryUrl } from './parts.ts';
 import { portProblems, type PortClaim } from './ports.ts';
+import { descriptorLimit, descriptorProblem, segmentFilesIn } from './prerequisites.ts';
 import type { OnProgress } from './progress.ts';
-import { partNames, portVariables, readSettings, SetupError, type PartName, type StackPorts } from './settings.ts';
+import { partNames, portVariables, readSettings, setting, SetupError, urlVariables, type Environment, type PartName, type StackPorts } from './settings.ts';
 import { Interrupted } from './supervised.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, type Connection } from './supervisor.ts';
 
 export { ensureInstalled } from './install.ts';
 
@@ -55,6 +56,15 @@ export function stackPortClaims(ports: StackPorts, only: readonly PartName[]): P
   return claims;
 }
 
+/** The parts that run here, and those that the environment says are elsewhere. */
+function connectionOf(ports: StackPorts, here: readonly PartName[], env: Environment): Connection {
+  const local: Readonly<Record<PartName, string>> = { kafka: kafkaBrokers(ports), registry: schemaRegistryUrl(ports), clickhouse: clickhouseUrl(ports, env) };
+  return Object.fromEntries(partNames.flatMap((part) => {
+    const place = here.includes(part) ? local[part] : setting(env, urlVariables[part]);
+    return place === undefined ? [] : [[urlVariables[part], place]];
+  }));
+}
+
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const env = options.env ?? process.env;
   const settings = readSettings(env);
@@ -66,7 +76,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
     // After the supervisor has ended what an earlier one left, which may have held the ports.
     const problems = await portProblems(stackPortClaims(ports, only));
+    const tooFew = descriptorProblem(await descriptorLimit(), await segmentFilesIn(dataDir));
+    if (tooFew !== undefined) problems.push(tooFew);
     if (problems.length > 0) throw new SetupError(problems);
+    supervisor.isReachedBy(connectionOf(ports, only, env));
     const installation = await ensureInstalled({ cacheDir: options.cacheDir ?? settings.cacheDir, env, only, ...progress });
     const started = await Promise.allSettled(
       only.map((part) => supervisor.start(partSpec(part, { dataDir, ports, installation, env }))),
@@ -81,7 +94,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   return {
     kafkaBrokers: kafkaBrokers(ports),
     schemaRegistryUrl: schemaRegistryUrl(ports),
-    clickhouseUrl: clickhouseUrl(ports),
+    clickhouseUrl: clickhouseUrl(ports, env),
     dataDir,
     ports,
     pids: () => {

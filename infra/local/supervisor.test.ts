@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -9,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from './identity.ts';
 import { projectDir, SetupError } from './settings.ts';
 import { StartFailure, type ProcessSpec } from './supervised.ts';
-import { logFile, Supervisor } from './supervisor.ts';
+import { isStateDamaged, logFile, runningState, Supervisor } from './supervisor.ts';
 
 let folder = '';
 before(async () => {
@@ -43,6 +44,41 @@ describe('supervisor', () => {
     await assert.rejects(Supervisor.open({ dataDir }), (error) => error instanceof SetupError && error.message.includes(`pid ${process.pid}`));
     await first.stop();
     await (await Supervisor.open({ dataDir })).stop();
+  });
+
+  it('opens a data folder whose notes are empty or cut, and says so', async () => {
+    for (const text of ['', '{"supervisor":{"pid":', '[]', 'null']) {
+      const dataDir = await newDataDir();
+      await writeFile(join(dataDir, 'supervisor.json'), text);
+      await writeFile(join(dataDir, 'supervisor.lock'), text);
+      assert.equal(await isStateDamaged(dataDir), true);
+      assert.equal(await runningState(dataDir), undefined);
+      const supervisor = await Supervisor.open({ dataDir });
+      await until(() => existsSync(join(dataDir, 'supervisor.json')));
+      assert.equal((await runningState(dataDir))?.supervisor.pid, process.pid);
+      await supervisor.stop();
+      assert.equal(await isStateDamaged(dataDir), false);
+    }
+  });
+
+  it('is still known by its lock when its note is cut while it runs', async () => {
+    const dataDir = await newDataDir();
+    const supervisor = await Supervisor.open({ dataDir });
+    await until(() => existsSync(join(dataDir, 'supervisor.json')));
+    await writeFile(join(dataDir, 'supervisor.json'), '');
+    assert.equal((await runningState(dataDir))?.supervisor.pid, process.pid);
+    await assert.rejects(Supervisor.open({ dataDir }), SetupError);
+    await supervisor.stop();
+  });
+
+  it('notes for commands how its stack is reached, for its owner’s eyes only', async () => {
+    const dataDir = await newDataDir();
+    const supervisor = await Supervisor.open({ dataDir });
+    supervisor.isReachedBy({ CLICKHOUSE_URL: 'http://default:secret@127.0.0.1:1' });
+    for (let tries = 0; tries < 100 && (await runningState(dataDir))?.connection === undefined; tries += 1) await sleep(20);
+    assert.deepEqual((await runningState(dataDir))?.connection, { CLICKHOUSE_URL: 'http://default:secret@127.0.0.1:1' });
+    assert.equal((await stat(join(dataDir, 'supervisor.json'))).mode & 0o077, 0);
+    await supervisor.stop();
   });
 
   it('starts a crashed process again', async () => {

@@ -2,13 +2,14 @@
 // folder destroy it. What a dead supervisor left behind is ended at the next start, and by the
 // watchdog at once.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isSameProcess, type ProcessIdentity } from './identity.ts';
 import type { OnProgress } from './progress.ts';
 import { tracked } from './progress.ts';
 import { projectDir, SetupError } from './settings.ts';
+import { readState, writeWhole } from './state-file.ts';
 import { Interrupted, signalGroup, SupervisedProcess, type ProcessSpec } from './supervised.ts';
 
 export interface SupervisorOptions {
@@ -17,10 +18,15 @@ export interface SupervisorOptions {
   onProgress?: OnProgress;
 }
 
+/** Environment variables by which a process reaches a stack: URLs with their credentials, and the files that go with them. */
+export type Connection = Readonly<Record<string, string>>;
+
 /** What is noted in the data folder about a running supervisor. */
 export interface RunningState {
   supervisor: ProcessIdentity;
   processes: { name: string; title: string; identity: ProcessIdentity }[];
+  /** Not there before it is known which ports are free. */
+  connection?: Connection;
 }
 
 const stateFile = (dataDir: string): string => join(dataDir, 'supervisor.json');
@@ -35,6 +41,7 @@ export class Supervisor {
   readonly #identities = new Map<string, ProcessIdentity>();
   #watchdog: ChildProcess | undefined;
   #noting: Promise<void> = Promise.resolve();
+  #connection: Connection | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(options: SupervisorOptions) {
@@ -62,6 +69,12 @@ export class Supervisor {
 
   pids(): Record<string, number> {
     return Object.fromEntries([...this.#identities].map(([name, identity]) => [name, identity.pid]));
+  }
+
+  /** Tells commands that look into the data folder where the stack is. */
+  isReachedBy(connection: Connection): void {
+    this.#connection = connection;
+    this.#note();
   }
 
   get isStopping(): boolean {
@@ -135,55 +148,52 @@ export class Supervisor {
         const identity = this.#identities.get(name);
         return identity === undefined ? [] : [{ name, title, identity }];
       });
-      const state: RunningState = { supervisor, processes };
-      const file = stateFile(this.dataDir);
-      await writeFile(`${file}.part`, JSON.stringify(state, null, 2));
-      await rename(`${file}.part`, file);
+      const state: RunningState = { supervisor, processes, ...(this.#connection === undefined ? {} : { connection: this.#connection }) };
+      await writeWhole(stateFile(this.dataDir), JSON.stringify(state, null, 2));
     }).catch(() => undefined);
   }
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isIdentity = (value: unknown): value is ProcessIdentity => isObject(value) && typeof value['pid'] === 'number' && typeof value['mark'] === 'string';
+const isRunningState = (value: unknown): value is RunningState => isObject(value) && isIdentity(value['supervisor']) &&
+  Array.isArray(value['processes']) && value['processes'].every((entry) => isObject(entry) && isIdentity(entry['identity'])) &&
+  (value['connection'] === undefined || isObject(value['connection']));
+
+/** Whether the note about the supervisor can't be read; who runs is then known by the lock alone. */
+export const isStateDamaged = async (dataDir: string): Promise<boolean> => (await readState(stateFile(dataDir), isRunningState)) === 'damaged';
+
 /** What runs on the data folder now, or undefined. */
 export async function runningState(dataDir: string): Promise<RunningState | undefined> {
-  const state = await readState(dataDir);
-  return state !== undefined && isSameProcess(state.supervisor) ? state : undefined;
-}
-
-async function readState(dataDir: string): Promise<RunningState | undefined> {
-  const text = await readFile(stateFile(dataDir), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as RunningState);
+  const state = await readState(stateFile(dataDir), isRunningState);
+  if (typeof state !== 'string' && isSameProcess(state.supervisor)) return state;
+  const holder = await readState(lockFile(dataDir), isIdentity);
+  return typeof holder !== 'string' && isSameProcess(holder) ? { supervisor: holder, processes: [] } : undefined;
 }
 
 async function takeLock(dataDir: string): Promise<void> {
-  const own = identify(process.pid);
-  const file = lockFile(dataDir);
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text !== undefined) {
-    const holder = parseIdentity(text);
-    if (holder !== undefined && isSameProcess(holder)) {
-      throw new SetupError([`the stack on ${dataDir} already runs (pid ${holder.pid}); to stop it: npm run stack -- stop`]);
-    }
-    await rm(file, { force: true });
+  const running = await runningState(dataDir);
+  if (running !== undefined) {
+    throw new SetupError([`the stack on ${dataDir} already runs (pid ${running.supervisor.pid}); to stop it: npm run stack -- stop`]);
   }
-  const lock = await open(file, 'wx').catch((error: unknown) => {
-    throw new SetupError([`can't take the data folder ${dataDir}: ${String(error)}`]);
-  });
-  await lock.writeFile(JSON.stringify(own));
-  await lock.close();
-}
-
-function parseIdentity(text: string): ProcessIdentity | undefined {
+  const file = lockFile(dataDir);
+  const own = `${file}.${process.pid}`;
+  await rm(file, { force: true });
   try {
-    return JSON.parse(text) as ProcessIdentity;
-  } catch {
-    return undefined;
+    // A link and not a new file: whoever sees the lock also sees whose it is.
+    await writeFile(own, JSON.stringify(identify(process.pid)));
+    await link(own, file);
+  } catch (error) {
+    throw new SetupError([`can't take the data folder ${dataDir}: ${String(error)}`]);
+  } finally {
+    await rm(own, { force: true });
   }
 }
 
 /** Ends the processes of a supervisor that has died, after checking that the pids are still theirs. */
 export async function endLeftovers(dataDir: string): Promise<number> {
-  const state = await readState(dataDir);
-  const left = (state?.processes ?? []).map(({ identity }) => identity).filter(isSameProcess);
+  const state = await readState(stateFile(dataDir), isRunningState);
+  const left = (typeof state === 'string' ? [] : state.processes).map(({ identity }) => identity).filter(isSameProcess);
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const alive = left.filter(isSameProcess);
     for (const { pid } of alive) signalGroup(pid, signal);

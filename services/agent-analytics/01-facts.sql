@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
-    version UInt64 COMMENT 'Highest log offset of the ticket''s events; the highest version of a row wins.',
+    version UInt64 COMMENT 'Events of the ticket that it was computed from; the highest version of a row wins. (Not an offset: a ticket''s events may lie in two partitions.)',
     created_at DateTime64(3, 'UTC') COMMENT 'Event time of the creation; of the first event while provisional.',
     running_since DateTime64(3, 'UTC') COMMENT 'Up to here held time is added; from here the current state runs.',
     running_since_clock Int64 COMMENT 'The tenant''s business clock at running_since, milliseconds.',
@@ -29,7 +29,7 @@ CREATE OR REPLACE VIEW {database}.computed_facts
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
-    version Int64 COMMENT 'Offset up to which all its facts are computed.',
+    version Int64 COMMENT 'Events of the ticket from which all its facts are computed.',
     config_version UInt32 COMMENT 'Version of the configuration that they were computed under.'
 )
 AS
@@ -44,7 +44,7 @@ WITH
         SELECT
             integration_id,
             ticket_id,
-            toUInt64(max(kafka_offset)) AS version,
+            count() AS version,
             created_at,
             max(event_at) AS running_since,
             max(event_clock) AS running_since_clock,

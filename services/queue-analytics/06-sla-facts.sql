@@ -47,7 +47,7 @@ CREATE OR REPLACE VIEW {database}.computed_facts
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
-    version Int64 COMMENT 'Offset up to which all its facts are computed; -1 when some are missing.',
+    version Int64 COMMENT 'Events of the ticket from which all its facts are computed; -1 when some are missing.',
     config_version UInt32 COMMENT 'Version of the configuration that all of them were computed under, or a later one.'
 )
 AS

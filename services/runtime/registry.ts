@@ -197,7 +197,11 @@ export async function readLock(path: string): Promise<LockedSchema[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '[]';
     throw error;
   });
-  return JSON.parse(file) as LockedSchema[];
+  try {
+    return JSON.parse(file) as LockedSchema[];
+  } catch (error) {
+    throw new RuntimeError('CONFIG_INVALID', `SCHEMAS_LOCK ${path} is not JSON (is it empty or cut?): bring back a copy, or delete it and run \`npm run schemas\`, which writes it anew from the registry`, { cause: error });
+  }
 }
 
 export async function writeLock(path: string, schemas: readonly LockedSchema[]): Promise<void> {

@@ -5,6 +5,7 @@ import kafkajs, { type Admin, type ITopicConfig, type Kafka, type TopicPartition
 import type { Logger } from '../logger.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { disarmIdleTimer } from './idle-timer.ts';
+import { gapText, missingRecords } from './missing-records.ts';
 import type { ConsumerPosition } from '../event-log.ts';
 
 // A CommonJS module whose names an ES module import can't see one by one.
@@ -31,7 +32,8 @@ export function connectKafka({ brokers, clientId, logger }: KafkaConnection): Ka
     logLevel: logLevel.WARN,
     logCreator: () => ({ namespace, level, log }) => {
       if ([...quiet].some((noise) => log.message.startsWith(noise))) return;
-      const fields = { namespace, error: log['error'] as unknown, group: log['groupId'] as unknown };
+      const { error, groupId: group, topic, partition } = log as Readonly<Record<string, unknown>>;
+      const fields = { namespace, error, group, topic, partition };
       if (level === logLevel.ERROR) logger.warn(fields, `kafka: ${log.message}`);
       else logger.debug(fields, `kafka: ${log.message}`);
     },
@@ -56,6 +58,9 @@ export interface TopicSettings {
   readonly replicas: number;
   readonly config: Readonly<Record<string, string>>;
 }
+
+/** After this long at most, producers and consumers notice that a topic has got more partitions. */
+export const METADATA_MAX_AGE_MS = 5_000;
 
 export interface TopicReport {
   readonly name: string;
@@ -94,20 +99,44 @@ async function describeTopic(admin: Admin, topic: TopicSettings, created: boolea
   return { name: topic.name, created, partitions: topics[0]?.partitions.length ?? 0, differences };
 }
 
-/** How far a consumer group is, per partition; a partition without a commit counts from its start. */
-export const consumerPositions = (connection: KafkaConnection, groupId: string, topic: string): Promise<ConsumerPosition[]> =>
+/** Adds partitions to topics that have fewer. What that means for the order of events: infra/topics.ts. */
+export const addPartitions = (connection: KafkaConnection, topics: readonly { name: string; partitions: number }[]): Promise<void> =>
   withAdmin(connection, async (admin) => {
-    const [ends, groups] = await Promise.all([admin.fetchTopicOffsets(topic), admin.fetchOffsets({ groupId, topics: [topic] })]);
+    await admin.createPartitions({ topicPartitions: topics.map(({ name, partitions }) => ({ topic: name, count: partitions })) });
+  });
+
+/** How far a consumer group is, per partition; -1 where it never committed. */
+const groupOffsets = (connection: KafkaConnection, groupId: string, topic: string): Promise<ConsumerPosition[]> =>
+  withAdmin(connection, async (admin) => {
+    // In this order: the log's end is then never before a commit that is seen.
+    const groups = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const ends = await admin.fetchTopicOffsets(topic);
     const committed = new Map(groups[0]?.partitions.map((entry) => [entry.partition, entry]));
     return ends.map(({ partition, low, high }) => ({
       topic,
       partition,
-      committed: Math.max(Number(committed.get(partition)?.offset ?? -1), Number(low)),
+      committed: Number(committed.get(partition)?.offset ?? -1),
       note: committed.get(partition)?.metadata ?? '',
       low: Number(low),
       end: Number(high),
     }));
   });
+
+/** The same; a partition without a commit counts from its start. */
+export async function consumerPositions(connection: KafkaConnection, groupId: string, topic: string): Promise<ConsumerPosition[]> {
+  const positions = await groupOffsets(connection, groupId, topic);
+  return positions.map((position) => ({ ...position, committed: Math.max(position.committed, position.low) }));
+}
+
+/** Says what a group can't read any more because its next offset is not in the log: which partition, how many records, what to do. */
+export async function reportMissing(connection: KafkaConnection, groupId: string, topic: string): Promise<void> {
+  const { logger } = connection;
+  try {
+    for (const gap of missingRecords(await groupOffsets(connection, groupId, topic))) logger.error({ group: groupId, topic, ...gap }, gapText(groupId, topic, gap));
+  } catch (error) {
+    logger.debug({ group: groupId, topic, error: messageOf(error) }, 'offsets not compared with the log');
+  }
+}
 
 /** Where a group is to begin: at the log's start, at its end, or with what was appended since. */
 export interface GroupStart {

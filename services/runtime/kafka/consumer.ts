@@ -8,7 +8,8 @@
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { PartitionHeld } from '../projection/breaker.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { connectKafka, deleteGroup, offsetsSince, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
+import { connectKafka, deleteGroup, METADATA_MAX_AGE_MS, offsetsSince, reportMissing, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
+import { gapText, missingRecords } from './missing-records.ts';
 import type { LogRecord, ManualBatch } from '../event-log.ts';
 import type { Stoppable } from '../lifecycle.ts';
 
@@ -36,15 +37,19 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
     heartbeatInterval: HEARTBEAT_MS,
     maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
     maxWaitTimeInMs: 1_000,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
     allowAutoTopicCreation: false,
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 10, restartOnFailure: () => Promise.resolve(true) },
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) options.onCrash(payload.error);
   });
-  const group: Group = { generation: 0 };
+  const group: Group = { generation: 0, next: new Map() };
   consumer.on(consumer.events.GROUP_JOIN, () => {
     group.generation += 1;
+    group.next.clear();
+    // kafkajs goes on at the log's start and says neither from where nor what that skips.
+    for (const topic of options.topics) void reportMissing(connection, options.groupId, topic);
   });
   await consumer.connect();
   await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
@@ -53,7 +58,10 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
     // A batch that ends after the group was rejoined would move the new generation's position past what it did not do.
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: options.concurrency,
-    eachBatch: (payload) => handleBatch({ consumer, group }, payload, options),
+    eachBatch: (payload) => {
+      noteGap(connection, options.groupId, { group, payload });
+      return handleBatch({ consumer, group }, payload, options);
+    },
   });
   return { name: 'consumer', stop: () => consumer.disconnect() };
 }
@@ -61,6 +69,19 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
 /** kafkajs rejoins while handlers still run, and would commit for them in the group's next generation. */
 interface Group {
   generation: number;
+  /** Offset that follows what was read, by topic and partition. */
+  readonly next: Map<string, number>;
+}
+
+/** Records that are deleted while the group runs: what comes next is not what follows. Going back is our own doing. */
+function noteGap({ logger }: KafkaConnection, groupId: string, { group, payload }: { group: Group; payload: EachBatchPayload }): void {
+  const { topic, partition, messages, highWatermark } = payload.batch;
+  const [first, last] = [messages[0], messages.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const place = `${topic}/${partition}`;
+  const position = { partition, committed: group.next.get(place) ?? -1, low: Number(first.offset), end: Number(highWatermark) };
+  for (const gap of missingRecords([position])) logger.error({ group: groupId, topic, ...gap }, gapText(groupId, topic, gap));
+  group.next.set(place, Number(last.offset) + 1);
 }
 
 async function handleBatch({ consumer, group }: { consumer: Consumer; group: Group }, payload: EachBatchPayload, options: ConsumerOptions): Promise<void> {

@@ -8,7 +8,7 @@
 // whose leader moved, so each acknowledgement is checked and what it lacks is sent again.
 import kafkajs, { type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { connectKafka, type KafkaConnection } from './admin.ts';
+import { connectKafka, METADATA_MAX_AGE_MS, type KafkaConnection } from './admin.ts';
 import { recordBytes, type NewRecord } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
 
@@ -48,14 +48,22 @@ export async function connectProducer(
   limits: Partial<ProducerLimits> = {},
 ): Promise<LogProducer> {
   const kafka = connectKafka(connection);
+  const partitions = new Map<string, PartitionMetadata[]>();
   const producer = kafka.producer({
     idempotent: false,
     allowAutoTopicCreation: false,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    // Called for each message of a send with what kafkajs knows by then: a topic may have got more partitions.
+    createPartitioner: () => {
+      const choose = kafkajs.Partitioners.DefaultPartitioner();
+      return (message) => {
+        partitions.set(message.topic, message.partitionMetadata);
+        return choose(message);
+      };
+    },
+    metadataMaxAge: METADATA_MAX_AGE_MS,
     retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
   });
   await producer.connect();
-  const partitions = new Map<string, PartitionMetadata[]>();
   const admin = kafka.admin();
   await admin.connect();
   try {
@@ -75,6 +83,7 @@ export async function connectProducer(
 
 class BatchingProducer implements LogProducer {
   readonly #producer: Producer;
+  /** Follows Kafka's while messages are sent. */
   readonly #partitions: ReadonlyMap<string, PartitionMetadata[]>;
   readonly #limits: ProducerLimits;
   readonly #choose = kafkajs.Partitioners.DefaultPartitioner();

@@ -4,7 +4,7 @@
 //
 // Batches of all partitions that wait are flushed together. Far behind, facts are recomputed
 // every few seconds as a set; what a crash leaves stale is found at the next start by
-// comparing offsets, so there is no list of dirty tickets that could be lost.
+// counting events, so there is no list of dirty tickets that could be lost.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { containerBlock } from '../avro.ts';
