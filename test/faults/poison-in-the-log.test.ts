@@ -14,6 +14,13 @@ after(closeClients);
 
 const topic = eventsTopic('production');
 
+/** With half of a surrogate pair in its ticket_id, as encoders write it that check nothing. */
+function illFormed(value: Buffer): Buffer {
+  const changed = Buffer.from(value);
+  Buffer.from([0xed, 0xa0, 0x80]).copy(changed, value.indexOf('???'));
+  return changed;
+}
+
 async function poison(): Promise<Record<string, Buffer | null>> {
   const registry = new SchemaRegistry(environment.registryUrl);
   const id = await writtenSchemaId(topic, 'status.changed');
@@ -31,6 +38,7 @@ async function poison(): Promise<Record<string, Buffer | null>> {
     // Another topic's schema in the same registry.
     foreign_schema: framed(await registry.register(`test-foreign-${randomUUID()}`, JSON.stringify({ type: 'record', name: 'Invoice', namespace: 'elsewhere', fields: [{ name: 'total', type: 'long' }] })), Buffer.from([2])),
     not_even_a_record: framed(await registry.register(`test-foreign-${randomUUID()}`, '"string"'), Buffer.from([2, 65])),
+    ill_formed_text: illFormed(encoded(ticket('TKT-???').status('2026-03-02T09:00:00.000Z', 'new', 'open'), id)),
     key_mismatch: encoded(ticket(newTicketId()).status('2026-03-02T09:00:00.000Z', 'new', 'open'), id),
     tombstone: null,
     // Thirteen empty fields, then a map that claims 200 million entries: an out-of-memory for a trusting decoder.
