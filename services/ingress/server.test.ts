@@ -79,6 +79,7 @@ async function exchange(request: string): Promise<Parsed[]> {
 const head = (line: string, headers: readonly string[] = []): string => [line, 'host: door', ...headers, '', ''].join('\r\n');
 const post = (body: string, path = '/webhooks', headers: readonly string[] = []): string =>
   head(`POST ${path} HTTP/1.1`, ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`, ...headers]) + body;
+const answered = async (): Promise<number> => (await answers.get()).values.reduce((sum, { value }) => sum + value, 0);
 const codes = (found: readonly Parsed[]): string[] => found.map(({ status, body }) => `${status} ${body.error?.code ?? body.status ?? ''}`);
 
 describe('every answer that is no success has the same body', () => {
@@ -129,8 +130,11 @@ describe('every answer that is no success has the same body', () => {
   it('a request that does not arrive in time', async () => {
     const socket = open();
     socket.write(head('POST /webhooks HTTP/1.1', ['content-type: application/json', 'content-length: 10']) + '{');
+    const total = await answered();
     assert.deepEqual(codes(await answersOf(socket)), ['408 request_timeout']);
     socket.destroy();
+    await sleep(50);
+    assert.equal(await answered(), total + 1);
   });
 });
 
@@ -164,13 +168,13 @@ describe('every answer is counted once, as what it was', () => {
   for (const [request, decided, status, outcome] of cases) {
     it(`${status} ${outcome}`, async () => {
       decide = decided;
-      const [before, total] = [await count(status, outcome), (await answers.get()).values.reduce((sum, { value }) => sum + value, 0)];
+      const [before, total] = [await count(status, outcome), await answered()];
       const [answer] = await exchange(request);
       await sleep(30);
       assert.equal(answer?.status, status);
       if (status === 503) assert.ok(Number(answer.headers['retry-after']) > 0);
       assert.equal(await count(status, outcome), before + 1);
-      assert.equal((await answers.get()).values.reduce((sum, { value }) => sum + value, 0), total + 1);
+      assert.equal(await answered(), total + 1);
     });
   }
 });

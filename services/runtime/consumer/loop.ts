@@ -262,12 +262,21 @@ export class ConsumerLoop {
       case 'quarantined':
         state.tries.delete(offset);
         state.refused.add(offset);
+        this.#forgetRefused(state);
         return true;
       case 'aborted': return false;
       case 'waits':
         if (!end.outage) state.tries.set(offset, attempt);
         waiting.push({ outage: end.outage, reason: end.reason });
         return false;
+    }
+  }
+
+  /** Those too old to be read again; they were added about in order. */
+  #forgetRefused({ refused, progress }: PartitionState): void {
+    for (const offset of refused) {
+      if (offset >= progress.next - this.#options.dedupeEvents) return;
+      refused.delete(offset);
     }
   }
 
