@@ -1,7 +1,6 @@
 // Ids in registries other than the local one, played by a registry that keeps Confluent's rules.
-import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { test } from 'node:test';
+import { expect, test } from 'vitest';
 import { SchemaRegistry } from '../services/runtime/registry.ts';
 import { registerWithId } from './schema-ids.ts';
 
@@ -75,23 +74,23 @@ const THEIRS = '{"type":"record","name":"Theirs","fields":[]}';
 
 test('Confluent’s registry takes our id in IMPORT mode, and is left as it was', async () => {
   const stub = await confluent();
-  assert.equal(await registerWithId(new SchemaRegistry(stub.url), 'subject', OURS, 7_000_000), 7_000_000);
-  assert.equal(stub.modes.get('subject'), 'READWRITE');
-  assert.equal(stub.schemas.get(7_000_000), OURS);
+  expect(await registerWithId(new SchemaRegistry(stub.url), 'subject', OURS, 7_000_000)).toBe(7_000_000);
+  expect(stub.modes.get('subject')).toBe('READWRITE');
+  expect(stub.schemas.get(7_000_000)).toBe(OURS);
   stub.close();
 });
 
 test('where our id means something else already, the registry gives its own', async () => {
   const stub = await confluent();
   stub.schemas.set(7_000_000, THEIRS);
-  assert.equal(await registerWithId(new SchemaRegistry(stub.url), 'subject', OURS, 7_000_000), 2);
-  assert.equal(stub.schemas.get(7_000_000), THEIRS);
+  expect(await registerWithId(new SchemaRegistry(stub.url), 'subject', OURS, 7_000_000)).toBe(2);
+  expect(stub.schemas.get(7_000_000)).toBe(THEIRS);
   stub.close();
 });
 
 test('a registry without IMPORT mode gives its own id', async () => {
   const stub = await confluent();
   stub.hasModes = false;
-  assert.equal(await registerWithId(new SchemaRegistry(stub.url), 'subject', OURS, 7_000_000), 1);
+  expect(await registerWithId(new SchemaRegistry(stub.url), 'subject', OURS, 7_000_000)).toBe(1);
   stub.close();
 });

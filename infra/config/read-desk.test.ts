@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { expect, test } from 'vitest';
 import type { Desk } from './desk.ts';
 import { readDesk } from './read-desk.ts';
 import { changedFacts } from './rows.ts';
@@ -13,13 +12,13 @@ const problemsOf = (desk: unknown): string[] => {
 };
 
 test('the example and the empty desk are valid', () => {
-  assert.deepEqual(problemsOf(example), []);
-  assert.deepEqual(problemsOf({}), []);
+  expect(problemsOf(example)).toStrictEqual([]);
+  expect(problemsOf({})).toStrictEqual([]);
 });
 
 test('all problems are told at once, each with its place', () => {
   const office = { version: 1, zone: 'Europe/Berlin', windows: [{ days: ['mon'], from: '18:00', to: '09:00' }] };
-  assert.deepEqual(problemsOf({
+  expect(problemsOf({
     calendars: [
       { calendar_id: 'office', versions: [office, { ...office, version: 1, windows: [] }] },
       { calendar_id: 'office', versions: [{ ...office, windows: [{ days: ['mon'], from: '09:00', to: '18:00', overnight: true }] }] },
@@ -38,7 +37,7 @@ test('all problems are told at once, each with its place', () => {
       },
       globex: { timezone: 'UTC' },
     },
-  }).sort(), [
+  }).sort()).toStrictEqual([
     '/calendars/0/versions/0/windows/0/to 09:00 is not after 18:00; a window that ends on the next date needs "overnight": true',
     '/calendars/0/versions/1 needs `from`: only the first version may be in force since ever',
     '/calendars/0/versions/1/version 1 must be higher than 1, the one before',
@@ -57,13 +56,13 @@ test('all problems are told at once, each with its place', () => {
 });
 
 test('a member that occurs twice and a text that is no JSON are refused', () => {
-  assert.match(problemsOf('{"integrations": {"acme": {}, "acme": {"calendar_id": ""}}}')[0] ?? '', /Duplicate key 'acme'/);
-  assert.match(problemsOf('{"calendars": [')[0] ?? '', /^\/ /);
+  expect(problemsOf('{"integrations": {"acme": {}, "acme": {"calendar_id": ""}}}')[0] ?? '').toMatch(/Duplicate key 'acme'/);
+  expect(problemsOf('{"calendars": [')[0] ?? '').toMatch(/^\/ /);
 });
 
 test('dates and instants must exist, and instants need an offset', () => {
   const version = { version: 1, zone: 'Europe/Berlin', windows: [], holidays: ['2026-02-30'], from: '2026-01-01T00:00:00' };
-  assert.deepEqual(problemsOf({ calendars: [{ calendar_id: 'a', versions: [version] }] }).sort(), [
+  expect(problemsOf({ calendars: [{ calendar_id: 'a', versions: [version] }] }).sort()).toStrictEqual([
     '/calendars/0/versions/0/from "2026-01-01T00:00:00" is no date-time with an offset',
     '/calendars/0/versions/0/holidays/0 "2026-02-30" is no date',
   ]);
@@ -72,26 +71,25 @@ test('dates and instants must exist, and instants need an offset', () => {
 test('a closure is a part of one date', () => {
   const closures = [{ date: '2026-12-24', from: '12:00', to: '12:00' }, { date: '2026-12-24', from: '24:00' }, { date: '24 December', from: '12:00' }, { from: '12:00' }, { date: '2026-12-24', from: '12:00', until: '24:00' }];
   const windows = [{ days: ['mon'], from: '9:00', to: '18:00' }];
-  assert.deepEqual(problemsOf({ calendars: [{ calendar_id: 'a', versions: [{ version: 1, zone: 'Europe/Berlin', windows: [], closures: closures.slice(0, 1) }] }] }),
-    ['/calendars/0/versions/0/closures/0/to 12:00 is not after 12:00; a closure that ends on the next date is two closures']);
-  assert.deepEqual(problemsOf({ calendars: [{ calendar_id: 'a', versions: [{ version: 1, zone: 'Europe/Berlin', windows, closures: closures.slice(1) }] }] }).map((problem) => problem.split(' ')[0]).sort(), [
+  expect(problemsOf({ calendars: [{ calendar_id: 'a', versions: [{ version: 1, zone: 'Europe/Berlin', windows: [], closures: closures.slice(0, 1) }] }] })).toStrictEqual(['/calendars/0/versions/0/closures/0/to 12:00 is not after 12:00; a closure that ends on the next date is two closures']);
+  expect(problemsOf({ calendars: [{ calendar_id: 'a', versions: [{ version: 1, zone: 'Europe/Berlin', windows, closures: closures.slice(1) }] }] }).map((problem) => problem.split(' ')[0]).sort()).toStrictEqual([
     '/calendars/0/versions/0/closures/0/from', '/calendars/0/versions/0/closures/1/date', '/calendars/0/versions/0/closures/2', '/calendars/0/versions/0/closures/3/until', '/calendars/0/versions/0/windows/0/from',
   ]);
 });
 
 test('facts change for those whose calendars, status map or policies change, and for nobody else', () => {
   const read = readDesk(example);
-  assert.ok('desk' in read);
+  expect.assert('desk' in read);
   const { desk } = read;
   const acme = desk.integrations?.['acme'] ?? {};
   const withAcme = (change: object): Desk => ({ ...desk, integrations: { acme: { ...acme, ...change } } });
-  assert.deepEqual(changedFacts({}, desk), ['']);
-  assert.deepEqual(changedFacts(desk, desk), []);
-  assert.deepEqual(changedFacts(desk, withAcme({ queues: {}, agents: {} })), []);
-  assert.deepEqual(changedFacts(desk, withAcme({ policies: [] })), ['acme']);
-  assert.deepEqual(changedFacts(desk, withAcme({ calendar_id: '' })), ['acme']);
-  assert.deepEqual(changedFacts(desk, withAcme({ status_map: {} })), ['acme']);
-  assert.deepEqual(changedFacts(desk, { ...desk, integrations: {} }), ['acme']);
+  expect(changedFacts({}, desk)).toStrictEqual(['']);
+  expect(changedFacts(desk, desk)).toStrictEqual([]);
+  expect(changedFacts(desk, withAcme({ queues: {}, agents: {} }))).toStrictEqual([]);
+  expect(changedFacts(desk, withAcme({ policies: [] }))).toStrictEqual(['acme']);
+  expect(changedFacts(desk, withAcme({ calendar_id: '' }))).toStrictEqual(['acme']);
+  expect(changedFacts(desk, withAcme({ status_map: {} }))).toStrictEqual(['acme']);
+  expect(changedFacts(desk, { ...desk, integrations: {} })).toStrictEqual(['acme']);
   const closed = { ...desk, calendars: (desk.calendars ?? []).map((calendar) => ({ ...calendar, versions: calendar.versions.map((version) => ({ ...version, closures: [] })) })) };
-  assert.deepEqual(changedFacts(desk, closed), ['']);
+  expect(changedFacts(desk, closed)).toStrictEqual(['']);
 });

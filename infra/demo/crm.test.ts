@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { test } from 'node:test';
+import { expect, test } from 'vitest';
 import { sendAsCrm } from './crm.ts';
 import { deliveries, punctual, type Delivery } from './delivery.ts';
 import { deskEvents } from './desk/desk.ts';
@@ -42,10 +41,10 @@ test('every event is signed with the secret of its integration and arrives once'
   const ledger = await send(deliveries(events, punctual), (event) => (seen.push(event), { status: 200, result: 'accepted' }));
   const secrets = new Map(events.map((event) => [event.eventId, `secret of ${event.integrationId}`]));
   for (const { event_id, event_type, timestamp, signature } of seen) {
-    assert.equal(signature, createHmac('sha256', secrets.get(event_id) ?? '').update(event_id + event_type + timestamp).digest('hex'));
+    expect(signature).toBe(createHmac('sha256', secrets.get(event_id) ?? '').update(event_id + event_type + timestamp).digest('hex'));
   }
-  assert.equal(seen.length, events.length);
-  assert.deepEqual(ledger.counts, { accepted: events.length, duplicate: 0, quarantined: 0, dropped: 0 });
+  expect(seen.length).toBe(events.length);
+  expect(ledger.counts).toStrictEqual({ accepted: events.length, duplicate: 0, quarantined: 0, dropped: 0 });
 });
 
 test("a ticket's events leave in order, through failures as well", async () => {
@@ -60,10 +59,10 @@ test("a ticket's events leave in order, through failures as well", async () => {
   const last = new Map<string, number>();
   for (const { integrationId, ticketId, eventId } of events) {
     const [key, at] = [`${integrationId}/${ticketId}`, position.get(eventId) ?? -1];
-    assert.ok(at > (last.get(key) ?? -1));
+    expect(at).toBeGreaterThan((last.get(key) ?? -1));
     last.set(key, at);
   }
-  assert.equal(ledger.retries, 60);
+  expect(ledger.retries).toBe(60);
 });
 
 test('an event is tried five times, then dropped and counted', async () => {
@@ -73,9 +72,9 @@ test('an event is tried five times, then dropped and counted', async () => {
     attempts.set(event_id, (attempts.get(event_id) ?? 0) + 1);
     return event_id === doomed ? { status: 500 } : { status: 200, result: 'accepted' };
   });
-  assert.equal(attempts.get(doomed), 5);
-  assert.deepEqual([ledger.counts.dropped, ledger.counts.accepted, ledger.retried.get('HTTP 500')], [1, events.length - 1, 4]);
-  assert.ok(ledger.of(events[4]?.integrationId ?? '').dropped.has(doomed));
+  expect(attempts.get(doomed)).toBe(5);
+  expect([ledger.counts.dropped, ledger.counts.accepted, ledger.retried.get('HTTP 500')]).toStrictEqual([1, events.length - 1, 4]);
+  expect(ledger.of(events[4]?.integrationId ?? '').dropped.has(doomed)).toBe(true);
 });
 
 test('an answer that is lost leads to a duplicate, and the event counts as acknowledged once', async () => {
@@ -86,18 +85,18 @@ test('an answer that is lost leads to a duplicate, and the event counts as ackno
     return stored.size % 10 === 0 ? { status: 503 } : { status: 200, result: 'accepted' };
   });
   const acknowledged = ledger.integrations.reduce((sum, id) => sum + ledger.of(id).acknowledged.size, 0);
-  assert.equal(acknowledged, events.length);
-  assert.equal(ledger.counts.duplicate, Math.floor(events.length / 10));
+  expect(acknowledged).toBe(events.length);
+  expect(ledger.counts.duplicate).toBe(Math.floor(events.length / 10));
 });
 
 test('duplicates and stragglers are sent besides, the same ones for the same seed', () => {
   const plan = (seed: number): Delivery[] => [...deliveries(events, { seed, duplicates: 0.05, late: 0.05 })];
   const ids = (list: readonly Delivery[]): string[] => list.map(({ event, kind }) => `${kind} ${event.eventId}`);
   const first = plan(1);
-  assert.deepEqual(ids(plan(1)), ids(first));
-  assert.notDeepEqual(ids(plan(2)), ids(first));
+  expect(ids(plan(1))).toStrictEqual(ids(first));
+  expect(ids(plan(2))).not.toStrictEqual(ids(first));
   const unique = (list: readonly CrmEvent[]): number => new Set(list.map((event) => event.eventId)).size;
-  assert.equal(unique(first.map(({ event }) => event)), events.length);
-  assert.ok(first.some(({ kind }) => kind === 'late') && first.some(({ kind }) => kind === 'duplicate'));
-  assert.equal(first.length - first.filter(({ kind }) => kind === 'duplicate').length, events.length);
+  expect(unique(first.map(({ event }) => event))).toBe(events.length);
+  expect(first.some(({ kind }) => kind === 'late') && first.some(({ kind }) => kind === 'duplicate')).toBe(true);
+  expect(first.length - first.filter(({ kind }) => kind === 'duplicate').length).toBe(events.length);
 });

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { expect, test } from 'vitest';
 import type { CrmEvent } from './events.ts';
 import { Ledger, type Fate } from './ledger.ts';
 import { checkDelivery, isExact, type Query, type TableCheck } from './verify.ts';
@@ -26,29 +25,29 @@ const wrong = async (query: Query, ledger: Ledger): Promise<TableCheck[]> => (aw
 const both = (): Ledger => ledgerOf({ a: 'accepted', b: 'duplicate' });
 
 test('acknowledged events that every table holds once pass', async () => {
-  assert.deepEqual(await wrong(holding({}), both()), []);
+  expect(await wrong(holding({}), both())).toStrictEqual([]);
 });
 
 test('events of others do not count against the run', async () => {
   const [check] = await checkDelivery(holding({ 'log.events': { a: 1, b: 1, x: 3 } }), both());
-  assert.deepEqual([check?.others, check !== undefined && isExact(check)], [1, true]);
+  expect([check?.others, check !== undefined && isExact(check)]).toStrictEqual([1, true]);
 });
 
 test('a missing event, one that is there twice, and one that is in quarantine as well are found', async () => {
-  assert.deepEqual((await wrong(holding({ 'queue.timeline': { a: 1 } }), both())).map(({ table, missing }) => [table, missing]), [['queue.timeline', ['b']]]);
-  assert.deepEqual((await wrong(holding({ 'log.events': { a: 2, b: 1 } }), both())).map(({ table, repeated }) => [table, repeated]), [['log.events', ['a']]]);
-  assert.deepEqual((await wrong(holding({ 'log.quarantine': { a: 1 } }), both())).map(({ table, astray }) => [table, astray]), [['log.quarantine', ['a']]]);
+  expect((await wrong(holding({ 'queue.timeline': { a: 1 } }), both())).map(({ table, missing }) => [table, missing])).toStrictEqual([['queue.timeline', ['b']]]);
+  expect((await wrong(holding({ 'log.events': { a: 2, b: 1 } }), both())).map(({ table, repeated }) => [table, repeated])).toStrictEqual([['log.events', ['a']]]);
+  expect((await wrong(holding({ 'log.quarantine': { a: 1 } }), both())).map(({ table, astray }) => [table, astray])).toStrictEqual([['log.quarantine', ['a']]]);
 });
 
 test('a quarantined event must be in quarantine', async () => {
   const ledger = ledgerOf({ a: 'accepted', b: 'accepted', q: 'quarantined' });
-  assert.deepEqual((await wrong(holding({}), ledger)).map(({ missing }) => missing), [['q']]);
-  assert.deepEqual(await wrong(holding({ 'log.quarantine': { q: 1 } }), ledger), []);
+  expect((await wrong(holding({}), ledger)).map(({ missing }) => missing)).toStrictEqual([['q']]);
+  expect(await wrong(holding({ 'log.quarantine': { q: 1 } }), ledger)).toStrictEqual([]);
 });
 
 test('an event that was dropped and then acknowledged as a copy counts as acknowledged', async () => {
   const ledger = ledgerOf({ a: 'accepted', b: 'dropped' });
   ledger.record(event('b'), 'duplicate');
-  assert.equal(ledger.of('acme').dropped.size, 0);
-  assert.deepEqual(await wrong(holding({}), ledger), []);
+  expect(ledger.of('acme').dropped.size).toBe(0);
+  expect(await wrong(holding({}), ledger)).toStrictEqual([]);
 });

@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install } from './cache.ts';
 import { ensureInstalled } from './install.ts';
 import { findJava, parseJavaVersion } from './java.ts';
@@ -10,10 +9,10 @@ import { descriptorProblem, dockerWay, nodeProblem } from './prerequisites.ts';
 import { SetupError } from './settings.ts';
 
 let folder = '';
-before(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ticketstream-install-'));
 });
-after(() => rm(folder, { recursive: true }));
+afterAll(() => rm(folder, { recursive: true }));
 
 /** A PATH with only these commands on it, each a shell script. */
 async function pathWith(commands: Readonly<Record<string, string>>): Promise<string> {
@@ -30,17 +29,17 @@ const java = (version: string): string => `echo 'openjdk version "${version}" 20
 
 describe('Java', () => {
   it('is known by its version in every spelling', () => {
-    assert.equal(parseJavaVersion('openjdk version "17.0.15" 2025-04-15'), 17);
-    assert.equal(parseJavaVersion('openjdk version "25" 2025-09-16'), 25);
-    assert.equal(parseJavaVersion('java version "1.8.0_402"'), 8);
-    assert.equal(parseJavaVersion('openjdk version "26-ea" 2026-03-17'), 26);
-    assert.equal(parseJavaVersion('The operation couldn’t be completed. Unable to locate a Java Runtime.'), undefined);
+    expect(parseJavaVersion('openjdk version "17.0.15" 2025-04-15')).toBe(17);
+    expect(parseJavaVersion('openjdk version "25" 2025-09-16')).toBe(25);
+    expect(parseJavaVersion('java version "1.8.0_402"')).toBe(8);
+    expect(parseJavaVersion('openjdk version "26-ea" 2026-03-17')).toBe(26);
+    expect(parseJavaVersion('The operation couldn’t be completed. Unable to locate a Java Runtime.')).toBeUndefined();
   });
 
   it('is used from PATH when it is new enough', async () => {
-    assert.equal(await findJava({ PATH: await pathWith({ java: java('21.0.2') }) }), 'java');
-    assert.equal(await findJava({ PATH: await pathWith({ java: java('17.0.15') }) }), undefined);
-    assert.equal(await findJava({ PATH: await pathWith({}) }), undefined);
+    expect(await findJava({ PATH: await pathWith({ java: java('21.0.2') }) })).toBe('java');
+    expect(await findJava({ PATH: await pathWith({ java: java('17.0.15') }) })).toBeUndefined();
+    expect(await findJava({ PATH: await pathWith({}) })).toBeUndefined();
   });
 
   it('is used from JAVA_HOME first, unless that one is too old', async () => {
@@ -48,9 +47,9 @@ describe('Java', () => {
     await mkdir(join(home, 'bin'));
     await writeFile(join(home, 'bin/java'), `#!/bin/sh\n${java('25.0.1')}\n`, { mode: 0o755 });
     const env = { JAVA_HOME: home, PATH: await pathWith({ java: java('21.0.2') }) };
-    assert.equal(await findJava(env), join(home, 'bin/java'));
+    expect(await findJava(env)).toBe(join(home, 'bin/java'));
     await writeFile(join(home, 'bin/java'), `#!/bin/sh\n${java('11.0.1')}\n`);
-    assert.equal(await findJava(env), 'java');
+    expect(await findJava(env)).toBe('java');
   });
 });
 
@@ -59,34 +58,34 @@ describe('a missing prerequisite', () => {
     const cacheDir = await mkdtemp(join(folder, 'cache-'));
     const attempt = ensureInstalled({ cacheDir, env: { PATH: await pathWith(commands) } });
     const error: unknown = await attempt.then(() => undefined, (reason: unknown) => reason);
-    assert.ok(error instanceof SetupError);
-    assert.deepEqual(await readdir(cacheDir), [], 'nothing is fetched before all is there');
+    expect.assert(error instanceof SetupError);
+    expect(await readdir(cacheDir), 'nothing is fetched before all is there').toStrictEqual([]);
     return error.problems;
   };
 
   it('is told in a line of its own, with what to install, and the Docker way', async () => {
     const [javaLine, mavenLine, docker, ...others] = await problemsWith({});
-    assert.match(javaLine ?? '', /^Java 21 or later is needed, or Python 3 with venv.*install/);
-    assert.match(mavenLine ?? '', /^Maven \(mvn\) is needed.*install/);
-    assert.equal(docker, dockerWay);
-    assert.deepEqual(others, []);
+    expect(javaLine ?? '').toMatch(/^Java 21 or later is needed, or Python 3 with venv.*install/);
+    expect(mavenLine ?? '').toMatch(/^Maven \(mvn\) is needed.*install/);
+    expect(docker).toBe(dockerWay);
+    expect(others).toStrictEqual([]);
   });
 
   it('is only Maven where there is a Java', async () => {
     const problems = await problemsWith({ java: java('21.0.2') });
-    assert.equal(problems.length, 2);
-    assert.match(problems[0] ?? '', /^Maven/);
+    expect(problems.length).toBe(2);
+    expect(problems[0] ?? '').toMatch(/^Maven/);
   });
 
   it('is only Java where there is Maven and a Python without venv', async () => {
     const problems = await problemsWith({ mvn: 'true', python3: 'exit 1' });
-    assert.equal(problems.length, 2);
-    assert.match(problems[0] ?? '', /^Java 21/);
+    expect(problems.length).toBe(2);
+    expect(problems[0] ?? '').toMatch(/^Java 21/);
   });
 
   it('can be a Node that is too old', () => {
-    assert.equal(nodeProblem('20.20.2'), undefined);
-    assert.match(nodeProblem('18.19.0') ?? '', /Node\.js 20 or later.*18\.19\.0/);
+    expect(nodeProblem('20.20.2')).toBeUndefined();
+    expect(nodeProblem('18.19.0') ?? '').toMatch(/Node\.js 20 or later.*18\.19\.0/);
   });
 });
 
@@ -102,16 +101,16 @@ describe('the cache', () => {
       },
     };
     await Promise.all([install(cacheDir, part), install(cacheDir, part)]);
-    assert.equal(builds, 1);
-    assert.deepEqual(await readdir(cacheDir), ['part-1']);
-    assert.equal(await readFile(join(cacheDir, 'part-1/program'), 'utf8'), 'bytes');
+    expect(builds).toBe(1);
+    expect(await readdir(cacheDir)).toStrictEqual(['part-1']);
+    expect(await readFile(join(cacheDir, 'part-1/program'), 'utf8')).toBe('bytes');
   });
 
   it('leaves nothing behind when a build fails, and can be asked again', async () => {
     const cacheDir = await mkdtemp(join(folder, 'cache-'));
     const failing = { folder: 'part-1', build: () => Promise.reject(new Error('no network')) };
-    await assert.rejects(install(cacheDir, failing), /no network/);
-    assert.deepEqual(await readdir(cacheDir), []);
+    await expect(install(cacheDir, failing)).rejects.toThrow(/no network/);
+    expect(await readdir(cacheDir)).toStrictEqual([]);
   });
 
   it('takes over the lock and the half-built folder of an installer that was killed', async () => {
@@ -121,17 +120,17 @@ describe('the cache', () => {
       await writeFile(join(cacheDir, '.part-1.lock'), held);
       await mkdir(join(cacheDir, `.part-1.${deadPid}`));
       await install(cacheDir, { folder: 'part-1', build: () => Promise.resolve() });
-      assert.deepEqual(await readdir(cacheDir), ['part-1']);
+      expect(await readdir(cacheDir)).toStrictEqual(['part-1']);
     }
   });
 });
 
 describe('files that a process may have open', () => {
   it('are enough, or the number and the way to raise it are said', () => {
-    assert.equal(descriptorProblem(Infinity, 1_000_000), undefined);
-    assert.equal(descriptorProblem(1_154, 130), undefined);
+    expect(descriptorProblem(Infinity, 1_000_000)).toBeUndefined();
+    expect(descriptorProblem(1_154, 130)).toBeUndefined();
     const problem = descriptorProblem(1_153, 130) ?? '';
-    assert.match(problem, /1153 files .* 1154 are needed \(130 of them/);
-    assert.match(problem, /ulimit -n 1154/);
+    expect(problem).toMatch(/1153 files .* 1154 are needed \(130 of them/);
+    expect(problem).toMatch(/ulimit -n 1154/);
   });
 });

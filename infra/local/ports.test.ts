@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
-import { describe, it } from 'node:test';
+import { describe, expect, it } from 'vitest';
 import { answers, portProblems } from './ports.ts';
 
 function listen(host: string): Promise<{ port: number; close: () => Promise<void> }> {
@@ -19,11 +18,11 @@ describe('port check', () => {
       const busy = await listen(host);
       try {
         const [problem, ...others] = await portProblems([{ port: busy.port, title: 'ClickHouse', variable: 'CLICKHOUSE_PORT' }]);
-        assert.ok(problem !== undefined);
-        assert.ok(problem.startsWith(`port ${busy.port} (ClickHouse) is in use`));
-        assert.ok(problem.endsWith('; set CLICKHOUSE_PORT'));
-        if (process.platform === 'linux') assert.ok(problem.includes(`by pid ${process.pid} (`));
-        assert.deepEqual(others, []);
+        expect.assert(problem !== undefined);
+        expect(problem.startsWith(`port ${busy.port} (ClickHouse) is in use`)).toBe(true);
+        expect(problem.endsWith('; set CLICKHOUSE_PORT')).toBe(true);
+        if (process.platform === 'linux') expect(problem).toContain(`by pid ${process.pid} (`);
+        expect(others).toStrictEqual([]);
       } finally {
         await busy.close();
       }
@@ -33,15 +32,15 @@ describe('port check', () => {
   it('finds nothing to say about a free port', async () => {
     const { port, close } = await listen('127.0.0.1');
     await close();
-    assert.equal(await answers(port), false);
-    assert.deepEqual(await portProblems([{ port, title: 'Kafka', variable: 'KAFKA_PORT' }]), []);
+    expect(await answers(port)).toBe(false);
+    expect(await portProblems([{ port, title: 'Kafka', variable: 'KAFKA_PORT' }])).toStrictEqual([]);
   });
 
   it('takes a connection of a socket with itself for nobody, and leaves the port free', async () => {
     const { port, close } = await listen('127.0.0.1');
     await close();
-    assert.equal(await answers(port, { localAddress: '127.0.0.1', localPort: port }), false);
-    assert.deepEqual(await portProblems([{ port, title: 'Kafka', variable: 'KAFKA_PORT' }]), []);
+    expect(await answers(port, { localAddress: '127.0.0.1', localPort: port })).toBe(false);
+    expect(await portProblems([{ port, title: 'Kafka', variable: 'KAFKA_PORT' }])).toStrictEqual([]);
   });
 
   it('refuses one port for two parts', async () => {
@@ -51,6 +50,6 @@ describe('port check', () => {
       { port, title: 'Kafka', variable: 'KAFKA_PORT' },
       { port, title: 'ClickHouse', variable: 'CLICKHOUSE_PORT' },
     ]);
-    assert.deepEqual(problems, [`port ${port} is wanted by both Kafka and ClickHouse; set CLICKHOUSE_PORT`]);
+    expect(problems).toStrictEqual([`port ${port} is wanted by both Kafka and ClickHouse; set CLICKHOUSE_PORT`]);
   });
 });

@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, expect, it } from 'vitest';
 import { linePrinter, readableLine } from './service-log.ts';
 import { findServices, servicePorts, servicesToStart } from './services.ts';
 
@@ -10,13 +9,13 @@ describe('ports of the services', () => {
   const known = ['ingress', 'queue-analytics', 'agent-analytics', 'event-archive'];
 
   it('gives the ingress its own and the consumers the next ones from the base', () => {
-    assert.deepEqual([...servicePorts([...known, 'billing'], 8080, 9101)], [
+    expect([...servicePorts([...known, 'billing'], 8080, 9101)]).toStrictEqual([
       ['ingress', 8080], ['queue-analytics', 9101], ['agent-analytics', 9102], ['event-archive', 9103], ['billing', 9104],
     ]);
   });
 
   it('keeps a consumer’s port when another one is left out', () => {
-    assert.equal(servicePorts(['ingress', 'event-archive'], 8080, 9101).get('event-archive'), 9103);
+    expect(servicePorts(['ingress', 'event-archive'], 8080, 9101).get('event-archive')).toBe(9103);
   });
 });
 
@@ -29,10 +28,10 @@ describe('services to start', () => {
         if (name !== 'runtime') writeFileSync(join(dir, name, 'main.ts'), '');
       }
       writeFileSync(join(dir, 'pager', 'start-when-set'), 'PAGER_URL\n');
-      assert.deepEqual(findServices(dir), ['ingress', 'billing', 'pager']);
-      assert.deepEqual(servicesToStart({}, dir), ['ingress', 'billing']);
-      assert.deepEqual(servicesToStart({ PAGER_URL: '' }, dir), ['ingress', 'billing']);
-      assert.deepEqual(servicesToStart({ PAGER_URL: 'http://127.0.0.1:1' }, dir), ['ingress', 'billing', 'pager']);
+      expect(findServices(dir)).toStrictEqual(['ingress', 'billing', 'pager']);
+      expect(servicesToStart({}, dir)).toStrictEqual(['ingress', 'billing']);
+      expect(servicesToStart({ PAGER_URL: '' }, dir)).toStrictEqual(['ingress', 'billing']);
+      expect(servicesToStart({ PAGER_URL: 'http://127.0.0.1:1' }, dir)).toStrictEqual(['ingress', 'billing', 'pager']);
     } finally {
       rmSync(dir, { recursive: true });
     }
@@ -41,16 +40,13 @@ describe('services to start', () => {
 
 describe('log lines for people', () => {
   it('show warnings and errors with their details, and nothing else', () => {
-    assert.equal(readableLine('a', '{"level":"info","msg":"started"}'), undefined);
-    assert.equal(
-      readableLine('a', '{"level":"warn","time":"2026-01-01","service":"a","topic":"t","offset":5,"msg":"record skipped"}'),
-      '[a] warn: record skipped topic=t offset=5',
-    );
+    expect(readableLine('a', '{"level":"info","msg":"started"}')).toBeUndefined();
+    expect(readableLine('a', '{"level":"warn","time":"2026-01-01","service":"a","topic":"t","offset":5,"msg":"record skipped"}')).toBe('[a] warn: record skipped topic=t offset=5');
   });
 
   it('show what is not JSON as it is', () => {
-    assert.equal(readableLine('a', 'FATAL ERROR: out of memory'), '[a] FATAL ERROR: out of memory');
-    assert.equal(readableLine('a', ''), undefined);
+    expect(readableLine('a', 'FATAL ERROR: out of memory')).toBe('[a] FATAL ERROR: out of memory');
+    expect(readableLine('a', '')).toBeUndefined();
   });
 
   it('do not flood the console', () => {
@@ -58,9 +54,9 @@ describe('log lines for people', () => {
     let now = 0;
     const show = linePrinter('a', { print: (line) => printed.push(line), now: () => now, logFile: 'a.log' });
     for (let count = 0; count < 100; count += 1) show('{"level":"error","msg":"no broker"}');
-    assert.equal(printed.length, 5);
+    expect(printed.length).toBe(5);
     now = 20_000;
     show('{"level":"error","msg":"no broker"}');
-    assert.deepEqual(printed.slice(5), ['[a] … and 95 more warnings, in a.log', '[a] error: no broker']);
+    expect(printed.slice(5)).toStrictEqual(['[a] … and 95 more warnings, in a.log', '[a] error: no broker']);
   });
 });

@@ -1,22 +1,21 @@
-import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from './identity.ts';
 import { projectDir, SetupError } from './settings.ts';
 import { StartFailure, type ProcessSpec } from './supervised.ts';
 import { isStateDamaged, logFile, runningState, Supervisor } from './supervisor.ts';
 
 let folder = '';
-before(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ticketstream-supervisor-'));
 });
-after(() => rm(folder, { recursive: true }));
+afterAll(() => rm(folder, { recursive: true }));
 
 const newDataDir = (): Promise<string> => mkdtemp(join(folder, 'data-'));
 
@@ -34,14 +33,14 @@ async function until(condition: () => boolean): Promise<void> {
     if (condition()) return;
     await sleep(50);
   }
-  assert.fail('it does not happen');
+  expect.fail('it does not happen');
 }
 
 describe('supervisor', () => {
   it('gives a data folder to one supervisor at a time', async () => {
     const dataDir = await newDataDir();
     const first = await Supervisor.open({ dataDir });
-    await assert.rejects(Supervisor.open({ dataDir }), (error) => error instanceof SetupError && error.message.includes(`pid ${process.pid}`));
+    await expect(Supervisor.open({ dataDir })).rejects.toSatisfy((error) => error instanceof SetupError && error.message.includes(`pid ${process.pid}`));
     await first.stop();
     await (await Supervisor.open({ dataDir })).stop();
   });
@@ -51,13 +50,13 @@ describe('supervisor', () => {
       const dataDir = await newDataDir();
       await writeFile(join(dataDir, 'supervisor.json'), text);
       await writeFile(join(dataDir, 'supervisor.lock'), text);
-      assert.equal(await isStateDamaged(dataDir), true);
-      assert.equal(await runningState(dataDir), undefined);
+      expect(await isStateDamaged(dataDir)).toBe(true);
+      expect(await runningState(dataDir)).toBeUndefined();
       const supervisor = await Supervisor.open({ dataDir });
       await until(() => existsSync(join(dataDir, 'supervisor.json')));
-      assert.equal((await runningState(dataDir))?.supervisor.pid, process.pid);
+      expect((await runningState(dataDir))?.supervisor.pid).toBe(process.pid);
       await supervisor.stop();
-      assert.equal(await isStateDamaged(dataDir), false);
+      expect(await isStateDamaged(dataDir)).toBe(false);
     }
   });
 
@@ -66,8 +65,8 @@ describe('supervisor', () => {
     const supervisor = await Supervisor.open({ dataDir });
     await until(() => existsSync(join(dataDir, 'supervisor.json')));
     await writeFile(join(dataDir, 'supervisor.json'), '');
-    assert.equal((await runningState(dataDir))?.supervisor.pid, process.pid);
-    await assert.rejects(Supervisor.open({ dataDir }), SetupError);
+    expect((await runningState(dataDir))?.supervisor.pid).toBe(process.pid);
+    await expect(Supervisor.open({ dataDir })).rejects.toSatisfy(SetupError);
     await supervisor.stop();
   });
 
@@ -76,8 +75,8 @@ describe('supervisor', () => {
     const supervisor = await Supervisor.open({ dataDir });
     supervisor.isReachedBy({ CLICKHOUSE_URL: 'http://default:secret@127.0.0.1:1' });
     for (let tries = 0; tries < 100 && (await runningState(dataDir))?.connection === undefined; tries += 1) await sleep(20);
-    assert.deepEqual((await runningState(dataDir))?.connection, { CLICKHOUSE_URL: 'http://default:secret@127.0.0.1:1' });
-    assert.equal((await stat(join(dataDir, 'supervisor.json'))).mode & 0o077, 0);
+    expect((await runningState(dataDir))?.connection).toStrictEqual({ CLICKHOUSE_URL: 'http://default:secret@127.0.0.1:1' });
+    expect((await stat(join(dataDir, 'supervisor.json'))).mode & 0o077).toBe(0);
     await supervisor.stop();
   });
 
@@ -89,7 +88,7 @@ describe('supervisor', () => {
     supervisor.get('a').kill('SIGKILL');
     await until(() => ![undefined, firstPid].includes(supervisor.pids()['a']));
     await supervisor.stop();
-    assert.deepEqual(supervisor.pids(), {});
+    expect(supervisor.pids()).toStrictEqual({});
   });
 
   it('leaves a crashed process alone when told so, until it is started', async () => {
@@ -98,9 +97,9 @@ describe('supervisor', () => {
     await supervisor.start(child(dataDir, 'a'));
     supervisor.get('a').kill('SIGKILL');
     await until(() => supervisor.get('a').state === 'stopped');
-    assert.deepEqual(supervisor.pids(), {});
+    expect(supervisor.pids()).toStrictEqual({});
     await supervisor.get('a').start();
-    assert.equal(Object.keys(supervisor.pids()).length, 1);
+    expect(Object.keys(supervisor.pids()).length).toBe(1);
     await supervisor.stop();
   });
 
@@ -114,8 +113,8 @@ describe('supervisor', () => {
     supervisor.get('b').kill('SIGSTOP');
     const pids = Object.values(supervisor.pids());
     await supervisor.stop();
-    assert.deepEqual(pids.map(isAlive), [false, false]);
-    assert.equal(await readFile(logFile(dataDir, 'a'), 'utf8'), 'deaf\n');
+    expect(pids.map(isAlive)).toStrictEqual([false, false]);
+    expect(await readFile(logFile(dataDir, 'a'), 'utf8')).toBe('deaf\n');
   });
 
   it('stops in order', async () => {
@@ -129,14 +128,14 @@ describe('supervisor', () => {
       await supervisor.start({ ...child(dataDir, name, noting(name)), stopOrder, onLine: () => (up = true), isReady: () => Promise.resolve(up) });
     }
     await supervisor.stop();
-    assert.equal(await readFile(ended, 'utf8'), 'ingress consumer stack ');
+    expect(await readFile(ended, 'utf8')).toBe('ingress consumer stack ');
   });
 
   it('shows the end of the log of a process that does not start', async () => {
     const dataDir = await newDataDir();
     const supervisor = await Supervisor.open({ dataDir });
     const spec = { ...child(dataDir, 'a', 'console.error("no such disk"); process.exit(3)'), isReady: () => Promise.resolve(false) };
-    await assert.rejects(supervisor.start(spec), (error) =>
+    await expect(supervisor.start(spec)).rejects.toSatisfy((error) =>
       error instanceof StartFailure && /exit code 3/.test(error.message) && error.message.includes('no such disk'));
     await supervisor.stop();
   });
@@ -153,7 +152,7 @@ describe('supervisor', () => {
     const supervisor = spawn(process.execPath, ['--import', 'tsx', script], { cwd: projectDir, stdio: ['ignore', 'pipe', 'inherit'] });
     const [printed] = (await once(supervisor.stdout, 'data')) as [Buffer];
     const pid = Number(printed.toString());
-    assert.ok(isAlive(pid));
+    expect(isAlive(pid)).toBe(true);
     supervisor.kill('SIGKILL');
     await until(() => !isAlive(pid));
     // And the folder can be had again at once.

@@ -1,15 +1,14 @@
-import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { afterAll, expect, test } from 'vitest';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
 import { readStatements } from '../statements.ts';
 import { definitionOf, shadowStatements } from './definition.ts';
 import { duration, Progress } from './progress.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'definition-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const projection: Projection = { name: 'desk', database: 'desk', facts: ['facts'], timeline: true };
 
@@ -31,22 +30,22 @@ const statementsOf = (text: string): ReturnType<typeof readStatements> => {
 const hash = (text: string): string => definitionOf(statementsOf(text), projection);
 
 test('the definition changes with whatever the facts rest on, however far away', () => {
-  assert.notEqual(hash(sql.replace("status = 'done'", "status IN ('done', 'solved')")), hash(sql));
-  assert.notEqual(hash(sql.replace('max(done)', 'min(done)')), hash(sql));
-  assert.notEqual(hash(sql.replace('done UInt8', 'done UInt64')), hash(sql));
+  expect(hash(sql.replace("status = 'done'", "status IN ('done', 'solved')"))).not.toBe(hash(sql));
+  expect(hash(sql.replace('max(done)', 'min(done)'))).not.toBe(hash(sql));
+  expect(hash(sql.replace('done UInt8', 'done UInt64'))).not.toBe(hash(sql));
 });
 
 test('the definition does not change with words, layout, or views that only show the facts', () => {
-  assert.equal(hash(sql.replace('Shared words', 'Words').replace("'The definition.'", "'It''s the definition.'").replace('FROM {database}.steps', '\n    FROM {database}.steps')), hash(sql));
-  assert.equal(hash(sql.replace('late FROM', 'is_late FROM').replace('hours > 8', 'hours > 9')), hash(sql));
+  expect(hash(sql.replace('Shared words', 'Words').replace("'The definition.'", "'It''s the definition.'").replace('FROM {database}.steps', '\n    FROM {database}.steps'))).toBe(hash(sql));
+  expect(hash(sql.replace('late FROM', 'is_late FROM').replace('hours > 8', 'hours > 9'))).toBe(hash(sql));
 });
 
 test('the database beside has facts and views of its own, and reads the live timeline', () => {
   const shadow = shadowStatements(statementsOf(sql), projection, 'desk_next').join('\n');
-  assert.match(shadow, /VIEW desk_next\.steps AS SELECT id, is_done\(status\) AS done FROM desk\.timeline/);
-  assert.match(shadow, /TABLE IF NOT EXISTS desk_next\.facts/);
-  assert.match(shadow, /VIEW desk_next\.tickets .* FROM desk_next\.facts/);
-  assert.doesNotMatch(shadow, /TABLE IF NOT EXISTS desk\.timeline|FUNCTION/);
+  expect(shadow).toMatch(/VIEW desk_next\.steps AS SELECT id, is_done\(status\) AS done FROM desk\.timeline/);
+  expect(shadow).toMatch(/TABLE IF NOT EXISTS desk_next\.facts/);
+  expect(shadow).toMatch(/VIEW desk_next\.tickets .* FROM desk_next\.facts/);
+  expect(shadow).not.toMatch(/TABLE IF NOT EXISTS desk\.timeline|FUNCTION/);
 });
 
 test('progress says the rate of this run, and how long it takes from here', () => {
@@ -55,6 +54,6 @@ test('progress says the rate of this run, and how long it takes from here', () =
   const progress = new Progress('built', { total: 10_000, before: 4_000 }, { write: (text) => lines.push(text) }, () => now);
   now = 4_000;
   progress.step(2_000);
-  assert.deepEqual(lines, ['built 6,000 of 10,000 tickets (60 %) · 500/s · 8 s to go\n']);
-  assert.equal(duration(75), '1 m 15 s');
+  expect(lines).toStrictEqual(['built 6,000 of 10,000 tickets (60 %) · 500/s · 8 s to go\n']);
+  expect(duration(75)).toBe('1 m 15 s');
 });

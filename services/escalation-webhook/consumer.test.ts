@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
-import { after, before, test } from 'node:test';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sampleEvent } from '../../schemas/events.ts';
 import { deliver } from '../runtime/consumer/testing.ts';
 import { isOutage } from '../runtime/consumer.ts';
@@ -17,12 +16,12 @@ const server = createServer((request, response) => {
   });
 });
 let address = '';
-before(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => {
+beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => {
   const bound = server.address();
   address = `http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}`;
   resolve();
 })));
-after(() => {
+afterAll(() => {
   server.close();
   server.closeAllConnections();
 });
@@ -32,22 +31,22 @@ const post = (url = address) => deliver(consumer, fired, { config: { ESCALATION_
 
 test('posts the escalation as JSON, with its event_id as the idempotency key', async () => {
   status = 204;
-  assert.equal(await post(`${address}/hook?token=1`), undefined);
-  assert.equal(got?.request.url, '/hook?token=1');
-  assert.equal(got.request.headers['idempotency-key'], 'e-1');
-  assert.equal(got.request.headers['content-type'], 'application/json');
-  const body = JSON.parse(got.body) as Record<string, unknown>;
-  assert.deepEqual([body['event_type'], body['ticket_id'], body['level'], body['fired_at']], ['escalation.fired', 'TKT-1', 'management', '2026-01-01T00:00:00.000Z']);
+  expect(await post(`${address}/hook?token=1`)).toBeUndefined();
+  expect(got?.request.url).toBe('/hook?token=1');
+  expect(got?.request.headers['idempotency-key']).toBe('e-1');
+  expect(got?.request.headers['content-type']).toBe('application/json');
+  const body = JSON.parse(got?.body) as Record<string, unknown>;
+  expect([body['event_type'], body['ticket_id'], body['level'], body['fired_at']]).toStrictEqual(['escalation.fired', 'TKT-1', 'management', '2026-01-01T00:00:00.000Z']);
 });
 
 test('an answer that will never change rejects the event, one that may waits', async () => {
   for (const never of [400, 401, 404, 410, 422]) {
     status = never;
-    assert.equal((await post())?.outcome, 'reject', String(never));
+    expect((await post())?.outcome, String(never)).toBe('reject');
   }
   for (const later of [408, 429, 500, 502, 503]) {
     status = later;
-    assert.equal((await post())?.outcome, 'retry_later', String(later));
+    expect((await post())?.outcome, String(later)).toBe('retry_later');
   }
 });
 
@@ -56,10 +55,10 @@ test('a receiver that is away is an outage', async () => {
   await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
   const bound = gone.address();
   await new Promise((resolve) => gone.close(resolve));
-  await assert.rejects(post(`http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}/`), (error) => isOutage(error));
+  await expect(post(`http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}/`)).rejects.toSatisfy((error) => isOutage(error));
 });
 
 test('without an address there is nothing to do, and it says so', () => {
-  assert.match(consumer.idle({ ESCALATION_WEBHOOK_URL: '' }) ?? '', /ESCALATION_WEBHOOK_URL/);
-  assert.equal(consumer.idle({ ESCALATION_WEBHOOK_URL: 'http://x' }), null);
+  expect(consumer.idle({ ESCALATION_WEBHOOK_URL: '' }) ?? '').toMatch(/ESCALATION_WEBHOOK_URL/);
+  expect(consumer.idle({ ESCALATION_WEBHOOK_URL: 'http://x' })).toBeNull();
 });

@@ -1,17 +1,16 @@
-import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, before, test } from 'node:test';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../runtime/logger.ts';
 import { readIntegrations, watchIntegrations, type Integration } from './integrations.ts';
 
 let folder = '';
-before(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ticketstream-integrations-'));
 });
-after(() => rm(folder, { recursive: true }));
+afterAll(() => rm(folder, { recursive: true }));
 
 const logger = createLogger('ingress', 'fatal');
 const acme: Integration = { integration_id: 'acme', environment: 'production', secrets: ['acme-1', 'acme-2'] };
@@ -27,24 +26,24 @@ async function file(content: unknown): Promise<string> {
 
 test('two integrations that share a secret are refused, with both names and without the secret', async () => {
   for (const secret of ['acme-2', 'acme-2\u0000']) {
-    await assert.rejects(readIntegrations(await file([acme, { ...globex, secrets: ['globex-1', secret] }])), (error: Error) => {
-      assert.match(error.message, /acme and globex share a secret/);
-      assert.doesNotMatch(error.message, /acme-2/);
+    await expect(readIntegrations(await file([acme, { ...globex, secrets: ['globex-1', secret] }]))).rejects.toSatisfy((error: Error) => {
+      expect(error.message).toMatch(/acme and globex share a secret/);
+      expect(error.message).not.toMatch(/acme-2/);
       return true;
     });
   }
 });
 
 test('one integration may have one secret in two environments, and an environment once', async () => {
-  assert.equal((await readIntegrations(await file([acme, { ...acme, environment: 'staging' }, globex]))).length, 3);
-  await assert.rejects(readIntegrations(await file([acme, globex, { ...acme, secrets: ['another'] }])), /acme is listed twice for production/);
+  expect((await readIntegrations(await file([acme, { ...acme, environment: 'staging' }, globex]))).length).toBe(3);
+  await expect(readIntegrations(await file([acme, globex, { ...acme, secrets: ['another'] }]))).rejects.toThrow(/acme is listed twice for production/);
 });
 
 test('an integration in an environment that is not taken is refused with what to do', async () => {
   const path = await file([acme, { ...globex, environment: 'staging' }]);
-  await assert.rejects(watchIntegrations(path, ['production'], logger), /globex is in staging.*ENVIRONMENT=staging.*INGRESS_ENVIRONMENTS/);
+  await expect(watchIntegrations(path, ['production'], logger)).rejects.toThrow(/globex is in staging.*ENVIRONMENT=staging.*INGRESS_ENVIRONMENTS/);
   const watched = await watchIntegrations(path, [], logger);
-  assert.deepEqual(watched.environments(), ['production', 'staging']);
+  expect(watched.environments()).toStrictEqual(['production', 'staging']);
   watched.close();
 });
 
@@ -57,7 +56,7 @@ test('a file that can’t be used on reload is told until it is mended, and the 
       if (wanted === null ? warning === undefined : wanted.test(warning ?? '')) return;
       await sleep(50);
     }
-    assert.fail(`${String(wanted)}: ${watched.warnings().join()}`);
+    expect.fail(`${String(wanted)}: ${watched.warnings().join()}`);
   };
   try {
     const bad: readonly (readonly [unknown, RegExp])[] = [
@@ -68,13 +67,13 @@ test('a file that can’t be used on reload is told until it is mended, and the 
     for (const [content, wanted] of bad) {
       await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
       await warned(wanted);
-      assert.deepEqual(watched.find('acme'), [acme]);
+      expect(watched.find('acme')).toStrictEqual([acme]);
     }
     await rm(path);
     await warned(/no such file/);
     await writeFile(path, JSON.stringify([acme, globex]));
     await warned(null);
-    assert.deepEqual(watched.find('globex'), [globex]);
+    expect(watched.find('globex')).toStrictEqual([globex]);
   } finally {
     watched.close();
   }

@@ -1,9 +1,8 @@
 // Properties of every event that is accepted: all of it is in the record, once and as it was, and
 // no text of the record, its key or its headers is one that a reader would trip over.
-import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { expect, test } from 'vitest';
 import { loadContracts, type Json, type JsonObject } from '../../schemas/contract.ts';
 import { isObject } from '../../schemas/upcasting.ts';
 import { createDecoder, createEncoder } from '../runtime/avro.ts';
@@ -18,7 +17,7 @@ const contracts = await loadContracts();
 const prepare = createPrepare(contracts);
 const integration = { integration_id: 'acme', environment: 'production', secrets: ['s'] };
 const encoders = new Map([...contracts.values()].map(({ eventType, record }) => [eventType, createEncoder(record, 1)]));
-const encode = (contract: { eventType: string }, _environment: string, value: Record<string, unknown>): Buffer => encoders.get(contract.eventType)?.(value) ?? assert.fail();
+const encode = (contract: { eventType: string }, _environment: string, value: Record<string, unknown>): Buffer => encoders.get(contract.eventType)?.(value) ?? expect.fail();
 
 interface Sample { eventType: string; version: string; payload: JsonObject }
 const samples: Sample[] = [...contracts.values()].flatMap(({ eventType, versions }) => [...versions].flatMap(([version, schema]) =>
@@ -28,14 +27,14 @@ function webhook({ eventType, version }: Sample, fields: JsonObject): AuthenticW
   const envelope = { event_id: '0b0e7a3c-8b1d-4c55-9d0a-2f6f1c9b7e11', event_type: eventType, timestamp: '2026-03-02T09:00:00Z', source: { platform: 'crm', integration_id: 'acme' }, version };
   const signature = createHmac('sha256', 's').update(envelope.event_id + eventType + envelope.timestamp).digest('hex');
   const parsed = parseWebhook(Buffer.from(JSON.stringify({ ...envelope, signature, ...fields })), new Date(0));
-  assert.ok(!('kind' in parsed), JSON.stringify(parsed));
+  expect.assert(!('kind' in parsed), JSON.stringify(parsed));
   return { ...parsed, integration };
 }
 
 function logged(sent: AuthenticWebhook, prepared: PreparedEvent | Unusable): NewRecord {
-  assert.ok(prepared.kind === 'event', JSON.stringify(prepared));
+  expect.assert(prepared.kind === 'event', JSON.stringify(prepared));
   const record = toLogRecord(sent, prepared, 'sha', encode);
-  assert.ok(!('kind' in record));
+  expect.assert(!('kind' in record));
   return record;
 }
 
@@ -46,7 +45,7 @@ const objectsOf = (value: Json, path = ''): string[] => {
 };
 
 function at(value: Json, path: string): JsonObject {
-  const found = path.split('/').slice(1).reduce<Json>((inner, key) => (inner as JsonObject)[key] ?? assert.fail(path), value);
+  const found = path.split('/').slice(1).reduce<Json>((inner, key) => (inner as JsonObject)[key] ?? expect.fail(path), value);
   return found as JsonObject;
 }
 
@@ -66,13 +65,13 @@ test('an unknown field is kept at its own pointer with its very value, wherever 
       if (Object.hasOwn(object, key)) continue;
       Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
       const read = readJson(JSON.stringify(value));
-      expected.set(`/payload${pointer(path, key)}`, read.kind === 'json' ? read.json : assert.fail());
+      expected.set(`/payload${pointer(path, key)}`, read.kind === 'json' ? read.json : expect.fail());
     }
     const prepared = prepare(webhook(sample, { [under]: payload }));
-    assert.ok(prepared.kind === 'event', JSON.stringify(prepared));
+    expect.assert(prepared.kind === 'event', JSON.stringify(prepared));
     const extra = prepared.record['extra'] as Record<string, string>;
-    for (const [path, value] of expected) assert.deepEqual(JSON.parse(extra[path] ?? assert.fail(`${path} is lost`)), value);
-    assert.equal(Object.keys(extra).length, expected.size);
+    for (const [path, value] of expected) expect(JSON.parse(extra[path] ?? expect.fail(`${path} is lost`))).toStrictEqual(value);
+    expect(Object.keys(extra).length).toBe(expected.size);
   }), { numRuns: 1_000 });
 });
 
@@ -104,9 +103,9 @@ test('every leaf of an example is found again, under each version and each place
     for (const fields of [{ payload: sample.payload }, { data: sample.payload }, sample.payload]) {
       const sent = webhook(sample, fields);
       const prepared = prepare(sent);
-      assert.ok(prepared.kind === 'event', JSON.stringify(prepared));
+      expect.assert(prepared.kind === 'event', JSON.stringify(prepared));
       const kept = keptLeaves(JSON.parse(JSON.stringify(prepared.record)) as Json);
-      for (const leaf of leavesOf(sample.payload)) assert.ok(kept.includes(leaf), `${leaf} of ${sample.eventType} ${sample.version} is lost`);
+      for (const leaf of leavesOf(sample.payload)) expect(kept, `${leaf} of ${sample.eventType} ${sample.version} is lost`).toContain(leaf);
     }
   }
 });
@@ -118,20 +117,20 @@ test('of a file that is named twice, in the list and beside it, nothing is lost'
   fc.assert(fc.property(fc.constantFrom(...messages), content, (sample, attached) => {
     const payload = { ...sample.payload, content: { content_type: 'document', ...attached } };
     const prepared = prepare(webhook(sample, { payload }));
-    assert.ok(prepared.kind === 'event', JSON.stringify(prepared));
+    expect.assert(prepared.kind === 'event', JSON.stringify(prepared));
     const kept = keptLeaves(JSON.parse(JSON.stringify(prepared.record)) as Json);
-    for (const leaf of leavesOf(payload)) assert.ok(kept.includes(leaf), `${leaf} is lost`);
+    for (const leaf of leavesOf(payload)) expect(kept, `${leaf} is lost`).toContain(leaf);
   }), { numRuns: 500 });
 });
 
 test('a platform that is no text, and whatever else the envelope has, is kept', () => {
   const [sample] = samples;
-  assert.ok(sample);
+  expect.assert(sample);
   for (const platform of [7, null, ['a'], { name: 'crm' }, true]) {
     const prepared = prepare(webhook(sample, { payload: sample.payload, source: { platform, integration_id: 'acme', 'a/b': 1 }, 'c~/d': 2 }));
-    assert.ok(prepared.kind === 'event');
-    assert.deepEqual(prepared.record['extra'], { '/source/platform': JSON.stringify(platform), '/source/a~1b': '1', '/c~0~1d': '2' });
-    assert.equal((prepared.record['source'] as { platform: string }).platform, '');
+    expect.assert(prepared.kind === 'event');
+    expect(prepared.record['extra']).toStrictEqual({ '/source/platform': JSON.stringify(platform), '/source/a~1b': '1', '/c~0~1d': '2' });
+    expect((prepared.record['source'] as { platform: string }).platform).toBe('');
   }
 });
 
@@ -150,15 +149,15 @@ test('ill-formed text anywhere never gets into value, key or headers: it is mend
     const prepared = prepare(sent);
     if (prepared.kind === 'unusable') {
       // A time or a number of an id is no text; all else is an identifier.
-      assert.ok(['invalid_identifier', 'schema_violation'].includes(prepared.reason), JSON.stringify(prepared));
-      if (prepared.reason === 'invalid_identifier') assert.deepEqual([/[/_]id$/.test(prepared.path), text.isWellFormed()], [true, false]);
+      expect(['invalid_identifier', 'schema_violation'], JSON.stringify(prepared)).toContain(prepared.reason);
+      if (prepared.reason === 'invalid_identifier') expect([/[/_]id$/.test(prepared.path), text.isWellFormed()]).toStrictEqual([true, false]);
       return;
     }
     const record = logged(sent, prepared);
     const decoded = createDecoder(prepared.contract.record)(record.value.subarray(5));
     const strings = JSON.stringify([decoded, record.key, record.headers]);
     // JSON.stringify writes an unpaired surrogate as an escape; inside a JSON text it has one more backslash.
-    assert.doesNotMatch(strings, /\\ud[89a-f]/i);
-    assert.deepEqual(JSON.parse(JSON.stringify(decoded)), JSON.parse(JSON.stringify(prepared.record)), 'what was encoded is what was prepared');
+    expect(strings).not.toMatch(/\\ud[89a-f]/i);
+    expect(JSON.parse(JSON.stringify(decoded)), 'what was encoded is what was prepared').toStrictEqual(JSON.parse(JSON.stringify(prepared.record)));
   }), { numRuns: 2_000 });
 });

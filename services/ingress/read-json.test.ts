@@ -1,18 +1,17 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { expect, test } from 'vitest';
 import type { Json } from '../../schemas/contract.ts';
 import { MAX_DEPTH, readJson } from './read-json.ts';
 
 const read = (text: string): Json => {
   const result = readJson(text);
-  assert.ok(result.kind === 'json', text);
+  expect.assert(result.kind === 'json', text);
   return result.json;
 };
 
 const refusal = (text: string): string | undefined => {
   const result = readJson(text);
-  assert.ok(result.kind === 'not_json', text);
+  expect.assert(result.kind === 'not_json', text);
   return result.path;
 };
 
@@ -20,8 +19,8 @@ test('reads what JSON.parse reads', () => {
   fc.assert(fc.property(fc.json({ maxDepth: 6 }), fc.boolean(), (text, spaced) => {
     const sent = spaced ? JSON.stringify(JSON.parse(text), null, ' \t') : text;
     const result = readJson(sent);
-    assert.ok(result.kind === 'json');
-    assert.deepEqual(result.rounded, JSON.parse(sent));
+    expect.assert(result.kind === 'json');
+    expect(result.rounded).toStrictEqual(JSON.parse(sent));
   }), { numRuns: 500 });
 });
 
@@ -38,8 +37,8 @@ test('a key that an object has twice is refused wherever it is, with its place',
     // Both would be kept as one and the same key.
     ['{"a\\ud800":1,"a\\udfff":2}', '/a\ufffd'],
   ];
-  for (const [text, path] of cases) assert.equal(refusal(text), path, text);
-  assert.deepEqual(read('[{"a":1},{"a":1},"a","a"]'), [{ a: 1 }, { a: 1 }, 'a', 'a']);
+  for (const [text, path] of cases) expect(refusal(text), text).toBe(path);
+  expect(read('[{"a":1},{"a":1},"a","a"]')).toStrictEqual([{ a: 1 }, { a: 1 }, 'a', 'a']);
 });
 
 test('a number that a double cannot hold is its text, whatever else the body has', () => {
@@ -49,25 +48,25 @@ test('a number that a double cannot hold is its text, whatever else the body has
     ['9007199254740991', 2 ** 53 - 1], ['-9007199254740991', 1 - 2 ** 53], ['1.50', 1.5], ['1e3', 1000], ['0.1', 0.1], ['1.7976931348623157e308', '1.7976931348623157e308'], ['5e-324', 5e-324], ['0', 0],
   ];
   for (const [literal, kept] of numbers) {
-    for (const beside of ['x', '1234567890123456']) assert.deepEqual(read(`{"n":[${literal}],"beside":"${beside}"}`), { n: [kept], beside }, literal);
+    for (const beside of ['x', '1234567890123456']) expect(read(`{"n":[${literal}],"beside":"${beside}"}`), literal).toStrictEqual({ n: [kept], beside });
   }
 });
 
 test('a number that a double gives back as it was written stays a number', () => {
   fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }), (number) => {
-    assert.deepEqual(read(`[${JSON.stringify(number)}]`), JSON.parse(`[${JSON.stringify(number)}]`));
+    expect(read(`[${JSON.stringify(number)}]`)).toStrictEqual(JSON.parse(`[${JSON.stringify(number)}]`));
   }));
 });
 
 test('the version keeps its literal text, and only the version', () => {
-  assert.deepEqual(read('{"version": 1.10, "payload": {"version": 1.10, "list": [2.0]}}'), { version: '1.10', payload: { version: 1.1, list: [2] } });
+  expect(read('{"version": 1.10, "payload": {"version": 1.10, "list": [2.0]}}')).toStrictEqual({ version: '1.10', payload: { version: 1.1, list: [2] } });
 });
 
 test('says where a text stops being JSON, and repeats none of it', () => {
   for (const text of ['', '\ufeff{}', '{"secret":x}', '{"secret":1,}', '{"secret":1,"secret":2,}', '{"secret":"\n"}', '[01]', '{} {}']) {
     const result = readJson(text);
-    assert.ok(result.kind === 'not_json');
-    assert.match(result.message, /^the body is not valid JSON: error at position \d+$/, text);
+    expect.assert(result.kind === 'not_json');
+    expect(result.message, text).toMatch(/^the body is not valid JSON: error at position \d+$/);
   }
 });
 
@@ -85,14 +84,14 @@ test('bodies made to cost time are read in little of it', () => {
   const started = performance.now();
   for (const text of hostile) readJson(text);
   // A quarter of a second each when alone on a core; what grows with the square takes minutes.
-  assert.ok(performance.now() - started < 20_000);
+  expect(performance.now() - started).toBeLessThan(20_000);
 });
 
 test('nesting is counted', () => {
   const nested = (depth: number): boolean => {
     const result = readJson('[{"a":'.repeat(depth / 2) + '1' + '}]'.repeat(depth / 2));
-    assert.ok(result.kind === 'json');
+    expect.assert(result.kind === 'json');
     return result.tooDeep;
   };
-  assert.deepEqual([nested(MAX_DEPTH), nested(MAX_DEPTH + 2)], [false, true]);
+  expect([nested(MAX_DEPTH), nested(MAX_DEPTH + 2)]).toStrictEqual([false, true]);
 });

@@ -1,11 +1,10 @@
 // The door's manners on real sockets. What becomes of an event is decided elsewhere: here `accept`
 // answers at once.
-import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, before, describe, it } from 'node:test';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RuntimeError } from '../runtime/errors.ts';
 import { createLogger } from '../runtime/logger.ts';
 import type { Accept } from './accept.ts';
@@ -31,8 +30,8 @@ const app = createServer({
   requestTimeoutMs: 1_000,
 });
 
-before(() => app.listen({ host: '127.0.0.1', port: 0 }));
-after(() => app.close());
+beforeAll(() => app.listen({ host: '127.0.0.1', port: 0 }));
+afterAll(() => app.close());
 
 interface Parsed {
   readonly status: number;
@@ -107,10 +106,10 @@ describe('every answer that is no success has the same body', () => {
   for (const [what, request, expected] of cases) {
     it(`${what}: ${expected}`, async () => {
       const [first, ...more] = await exchange(request);
-      assert.deepEqual(codes(first === undefined ? [] : [first]), [expected]);
-      assert.deepEqual(more, []);
-      assert.match(first?.headers['content-type'] ?? '', /^application\/json/);
-      assert.ok((first?.body.error?.message ?? '').length > 5);
+      expect(codes(first === undefined ? [] : [first])).toStrictEqual([expected]);
+      expect(more).toStrictEqual([]);
+      expect(first?.headers['content-type'] ?? '').toMatch(/^application\/json/);
+      expect((first?.body.error?.message ?? '').length).toBeGreaterThan(5);
     });
   }
 
@@ -118,23 +117,23 @@ describe('every answer that is no success has the same body', () => {
     for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'M-SEARCH']) {
       for (const path of ['/webhooks', '/webhooks/', '/webhooks/acme', '/webhooks/acme/?a=b']) {
         const [answer] = await exchange(head(`${method} ${path} HTTP/1.1`));
-        assert.deepEqual([answer?.status, answer?.headers['allow'], answer?.body.error?.code], [405, 'POST', 'method_not_allowed'], `${method} ${path}`);
+        expect([answer?.status, answer?.headers['allow'], answer?.body.error?.code], `${method} ${path}`).toStrictEqual([405, 'POST', 'method_not_allowed']);
       }
     }
     const [health] = await exchange(post('{}', '/health/ready'));
-    assert.deepEqual([health?.status, health?.headers['allow']], [405, 'GET, HEAD']);
+    expect([health?.status, health?.headers['allow']]).toStrictEqual([405, 'GET, HEAD']);
     const [bare] = await exchange(head('HEAD /webhooks HTTP/1.1'));
-    assert.deepEqual([bare?.status, bare?.body.error], [405, undefined]);
+    expect([bare?.status, bare?.body.error]).toStrictEqual([405, undefined]);
   });
 
   it('a request that does not arrive in time', async () => {
     const socket = open();
     socket.write(head('POST /webhooks HTTP/1.1', ['content-type: application/json', 'content-length: 10']) + '{');
     const total = await answered();
-    assert.deepEqual(codes(await answersOf(socket)), ['408 request_timeout']);
+    expect(codes(await answersOf(socket))).toStrictEqual(['408 request_timeout']);
     socket.destroy();
     await sleep(50);
-    assert.equal(await answered(), total + 1);
+    expect(await answered()).toBe(total + 1);
   });
 });
 
@@ -144,8 +143,8 @@ it('a slash at the end changes nothing', async () => {
     paths.push(pathIntegrationId);
     return Promise.resolve({ status: 'accepted', event_id: 'e1' });
   };
-  for (const path of ['/webhooks', '/webhooks/', '/webhooks/acme', '/webhooks/acme/']) assert.deepEqual(codes(await exchange(post('{}', path))), ['200 accepted']);
-  assert.deepEqual(paths, [undefined, undefined, 'acme', 'acme']);
+  for (const path of ['/webhooks', '/webhooks/', '/webhooks/acme', '/webhooks/acme/']) expect(codes(await exchange(post('{}', path)))).toStrictEqual(['200 accepted']);
+  expect(paths).toStrictEqual([undefined, undefined, 'acme', 'acme']);
 });
 
 describe('every answer is counted once, as what it was', () => {
@@ -171,10 +170,10 @@ describe('every answer is counted once, as what it was', () => {
       const [before, total] = [await count(status, outcome), await answered()];
       const [answer] = await exchange(request);
       await sleep(30);
-      assert.equal(answer?.status, status);
-      if (status === 503) assert.ok(Number(answer.headers['retry-after']) > 0);
-      assert.equal(await count(status, outcome), before + 1);
-      assert.equal(await answered(), total + 1);
+      expect(answer?.status).toBe(status);
+      if (status === 503) expect(Number(answer?.headers['retry-after'])).toBeGreaterThan(0);
+      expect(await count(status, outcome)).toBe(before + 1);
+      expect(await answered()).toBe(total + 1);
     });
   }
 });
@@ -187,15 +186,15 @@ describe('an answer reaches its client', () => {
 
   it('that shut its side after the request', async () => {
     decide = slowly;
-    assert.deepEqual(codes(await exchange(post('{}'))), ['200 accepted']);
-    assert.deepEqual(codes(await exchange(post('{}') + post('{}') + post('{}'))), ['200 accepted', '200 accepted', '200 accepted']);
+    expect(codes(await exchange(post('{}')))).toStrictEqual(['200 accepted']);
+    expect(codes(await exchange(post('{}') + post('{}') + post('{}')))).toStrictEqual(['200 accepted', '200 accepted', '200 accepted']);
   });
 
   it('whose next request on the connection is garbage', async () => {
     decide = slowly;
     const socket = open();
     socket.write(`${post('{}')}and more of the body than was announced`);
-    assert.deepEqual(codes(await answersOf(socket)), ['200 accepted', '400 bad_request']);
+    expect(codes(await answersOf(socket))).toStrictEqual(['200 accepted', '400 bad_request']);
     socket.destroy();
   });
 
@@ -220,8 +219,8 @@ describe('an answer reaches its client', () => {
       // Reads nothing before the last byte is written, as a blocking client does.
       socket.pause();
       await new Promise<void>((resolve) => socket.write(request, () => resolve()));
-      assert.deepEqual(codes(await answersOf(socket)), [expected]);
-      assert.deepEqual(failed, [], expected);
+      expect(codes(await answersOf(socket))).toStrictEqual([expected]);
+      expect(failed, expected).toStrictEqual([]);
       socket.destroy();
     }
   });
@@ -237,7 +236,7 @@ describe('an answer reaches its client', () => {
       await new Promise((resolve) => socket.write(chunk, resolve));
       sent += 1;
     }
-    assert.ok(sent < 200, `${sent} MiB`);
+    expect(sent, `${sent} MiB`).toBeLessThan(200);
     socket.destroy();
   });
 
@@ -247,7 +246,7 @@ describe('an answer reaches its client', () => {
     socket.write(post('{}'));
     await once(socket, 'data');
     socket.end(post('{}', '/elsewhere'));
-    assert.deepEqual(codes(await answersOf(socket)), ['404 not_found']);
+    expect(codes(await answersOf(socket))).toStrictEqual(['404 not_found']);
     socket.destroy();
   });
 });
@@ -263,11 +262,11 @@ describe('thousands of requests on one connection', () => {
     };
     const many = exchange(post('{}').repeat(1_000));
     await sleep(20);
-    assert.deepEqual(codes(await exchange(post('{}'))), ['200 accepted']);
+    expect(codes(await exchange(post('{}')))).toStrictEqual(['200 accepted']);
     const before = performance.now();
-    assert.equal((await many).filter(({ status }) => status === 200).length, 1_000);
-    assert.ok(performance.now() - before > 20, 'the other one was answered in between');
-    assert.ok(most <= 17, `${most} at once`);
+    expect((await many).filter(({ status }) => status === 200).length).toBe(1_000);
+    expect(performance.now() - before, 'the other one was answered in between').toBeGreaterThan(20);
+    expect(most, `${most} at once`).toBeLessThanOrEqual(17);
   });
 
   it('for metrics or health cost a few pages and checks', async () => {
@@ -276,12 +275,12 @@ describe('thousands of requests on one connection', () => {
     const began = performance.now();
     const floods = ['/metrics', '/health/ready'].map((path) => exchange(head(`GET ${path} HTTP/1.1`).repeat(4_000)));
     const honest = exchange(post('{}')).then((answer) => [codes(answer), performance.now() - began] as const);
-    for (const flood of await Promise.all(floods)) assert.equal(flood.filter(({ status }) => status === 200).length, 4_000);
+    for (const flood of await Promise.all(floods)) expect(flood.filter(({ status }) => status === 200).length).toBe(4_000);
     const seconds = Math.ceil((performance.now() - began) / 1_000);
-    assert.ok(pages <= 20 * (seconds + 1), `${pages} pages in ${seconds} s`);
-    assert.ok(checks <= 5 * (seconds + 1), `${checks} checks in ${seconds} s`);
+    expect(pages, `${pages} pages in ${seconds} s`).toBeLessThanOrEqual(20 * (seconds + 1));
+    expect(checks, `${checks} checks in ${seconds} s`).toBeLessThanOrEqual(5 * (seconds + 1));
     const [answer, milliseconds] = await honest;
-    assert.deepEqual(answer, ['200 accepted']);
-    assert.ok(milliseconds < 2_000, `an event waited ${milliseconds} ms`);
+    expect(answer).toStrictEqual(['200 accepted']);
+    expect(milliseconds, `an event waited ${milliseconds} ms`).toBeLessThan(2_000);
   });
 });

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
 import { loadContracts, type JsonObject } from '../../schemas/contract.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createIngressMetrics } from './metrics.ts';
@@ -15,15 +14,15 @@ test('thousands of unlisted versions are a handful of series and of log lines', 
   const lines: unknown[] = [];
   const { onUnlistedVersion } = createIngressMetrics(registry, { waiting: () => 0, integrationsValid: () => true });
   const unlisted = new UnlistedVersions({ logger: { warn: (fields: unknown) => lines.push(fields) } as unknown as Logger, onUnlistedVersion });
-  const contract = contracts.get('message.received') ?? assert.fail();
+  const contract = contracts.get('message.received') ?? expect.fail();
   for (let minor = 0; minor < 3_000; minor++) unlisted.note(integration, { contract, version: `1.${minor + 100}` });
   unlisted.note(integration, { contract, version: '' });
   const series = (await registry.metrics()).split('\n').filter((line) => line.startsWith('ticketstream_unlisted_versions_total'));
-  assert.deepEqual(series, [
+  expect(series).toStrictEqual([
     'ticketstream_unlisted_versions_total{event_type="message.received",version="unlisted"} 3000',
     'ticketstream_unlisted_versions_total{event_type="message.received",version="missing"} 1',
   ]);
-  assert.equal(lines.length, 10);
+  expect(lines.length).toBe(10);
 });
 
 test('a version has at most nine digits a part; more is no version', () => {
@@ -37,9 +36,9 @@ test('a version has at most nine digits a part; more is no version', () => {
     const found = prepare({ body: Buffer.alloc(0), json, envelope: json, receivedAt: new Date(), rounded: json, tooDeep: false, integration });
     return found.kind === 'event' ? `accepted ${found.version}` : found.reason;
   };
-  assert.equal(prepared('1.2'), 'accepted 1.2');
-  assert.equal(prepared('1.123456789.123456789'), 'accepted 1.123456789.123456789');
-  assert.equal(prepared('1.1234567890'), 'unknown_version');
-  assert.equal(prepared(`1.${'9'.repeat(900_000)}`), 'unknown_version');
-  assert.equal(prepared('1'.repeat(900_000)), 'unknown_version');
+  expect(prepared('1.2')).toBe('accepted 1.2');
+  expect(prepared('1.123456789.123456789')).toBe('accepted 1.123456789.123456789');
+  expect(prepared('1.1234567890')).toBe('unknown_version');
+  expect(prepared(`1.${'9'.repeat(900_000)}`)).toBe('unknown_version');
+  expect(prepared('1'.repeat(900_000))).toBe('unknown_version');
 });

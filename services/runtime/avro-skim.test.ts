@@ -1,7 +1,6 @@
-import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { expect, test } from 'vitest';
 import { compileSkim } from './avro-skim.ts';
 import { createDecoder, createEncoder, encodeLong, unframe } from './avro.ts';
 
@@ -33,13 +32,13 @@ const value = fc.record({
 
 const bodyOf = (sample: unknown): Buffer => {
   const framed = unframe(encode(sample));
-  assert.ok(framed.ok);
+  expect.assert(framed.ok);
   return framed.body;
 };
 
 test('finds the end and the identity of every valid body', () => {
   fc.assert(fc.property(value, (sample) => {
-    assert.deepEqual(skim(bodyOf(sample)), {
+    expect(skim(bodyOf(sample))).toStrictEqual({
       ok: true,
       identity: { event_id: sample.event_id, ticket_id: sample.ticket_id, integration_id: sample.source.integration_id },
     });
@@ -49,8 +48,8 @@ test('finds the end and the identity of every valid body', () => {
 test('tells a truncated body from one with trailing bytes', () => {
   fc.assert(fc.property(value, fc.nat(), (sample, cut) => {
     const body = bodyOf(sample);
-    assert.deepEqual(skim(body.subarray(0, cut % body.length)), { ok: false, reason: 'truncated' });
-    assert.deepEqual(skim(Buffer.concat([body, Buffer.from([0])])), { ok: false, reason: 'trailing_bytes' });
+    expect(skim(body.subarray(0, cut % body.length))).toStrictEqual({ ok: false, reason: 'truncated' });
+    expect(skim(Buffer.concat([body, Buffer.from([0])]))).toStrictEqual({ ok: false, reason: 'trailing_bytes' });
   }));
 });
 
@@ -58,7 +57,7 @@ test('agrees with a full decoder on arbitrary bytes, and never throws', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
     const body = Buffer.from(bytes);
     if (!skim(body).ok) return;
-    assert.ok(decode(body));
+    expect(decode(body)).toBeTruthy();
   }), { numRuns: 5_000 });
 });
 
@@ -66,21 +65,21 @@ test('refuses an array that claims more items than bytes remain, without allocat
   const body = bodyOf({ event_id: 'e', ticket_id: 't', source: { integration_id: 'i' }, note: null, count: 1, flag: true, files: [], more: [], extra: {} });
   const upToFiles = body.subarray(0, body.length - 3);
   const hostile = Buffer.concat([upToFiles, encodeLong(200_000_000), Buffer.from([0, 0, 0])]);
-  assert.deepEqual(skim(hostile), { ok: false, reason: 'truncated' });
+  expect(skim(hostile)).toStrictEqual({ ok: false, reason: 'truncated' });
 });
 
 test('an identity that is no UTF-8 is told: as text it would be another one', () => {
   const sample = { event_id: 'e', ticket_id: 'T??', source: { integration_id: 'i' }, note: null, count: 1, flag: true, files: [], more: [], extra: {} };
   const body = bodyOf(sample);
   const at = body.indexOf('??');
-  assert.deepEqual(skim(Buffer.concat([body.subarray(0, at), Buffer.from([0xed, 0xa0]), body.subarray(at + 2)])), { ok: false, reason: 'ill_formed_text' });
-  assert.deepEqual(skim(body), { ok: true, identity: { event_id: 'e', ticket_id: 'T??', integration_id: 'i' } });
-  assert.equal(skim(bodyOf({ ...sample, ticket_id: 'T\ufffd' })).ok, true, 'U+FFFD itself is a character like any other');
+  expect(skim(Buffer.concat([body.subarray(0, at), Buffer.from([0xed, 0xa0]), body.subarray(at + 2)]))).toStrictEqual({ ok: false, reason: 'ill_formed_text' });
+  expect(skim(body)).toStrictEqual({ ok: true, identity: { event_id: 'e', ticket_id: 'T??', integration_id: 'i' } });
+  expect(skim(bodyOf({ ...sample, ticket_id: 'T\ufffd' })).ok, 'U+FFFD itself is a character like any other').toBe(true);
 });
 
 test('reads every record of the contract', () => {
   for (const folder of ['ticket-created', 'message-received', 'status-changed', 'agent-assigned', 'escalation-fired']) {
     const record = JSON.parse(readFileSync(new URL(`../../schemas/${folder}/record.avsc`, import.meta.url), 'utf8')) as object;
-    assert.doesNotThrow(() => compileSkim(record), folder);
+    expect(() => compileSkim(record), folder).not.toThrow();
   }
 });

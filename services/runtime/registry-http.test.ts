@@ -1,8 +1,7 @@
 // What registries and the proxies before them have answered in bad hours, played by a server, and
 // what the package must not do with it.
-import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
-import { after, test } from 'node:test';
+import { afterAll, expect, test } from 'vitest';
 import { createEncoder } from './avro.ts';
 import { SchemaRegistry } from './registry.ts';
 
@@ -25,7 +24,7 @@ const answering = (status: number, body: string, headers: Record<string, string>
 };
 const answeringSchema = (schema: string, schemaType?: string): void => answering(200, JSON.stringify({ schema, schemaType }));
 
-after(() => server.close());
+afterAll(() => server.close());
 
 const unusable: readonly (readonly [what: string, status: number, body: string])[] = [
   ['an error whose body is null', 500, 'null'],
@@ -40,11 +39,11 @@ const unusable: readonly (readonly [what: string, status: number, body: string])
 for (const [what, status, body] of unusable) {
   test(`${what} is an outage: not an unknown schema, no raw error, and not asked for again at once`, async () => {
     answering(status, body);
-    await assert.rejects(registry.schemaById(7), { code: 'REGISTRY_UNAVAILABLE' });
-    await assert.rejects(registry.schemaById(7, { cached: true }), { code: 'REGISTRY_UNAVAILABLE' });
-    assert.deepEqual(asked, ['GET /api/schemas/ids/7', 'GET /api/schemas/ids/7']);
-    await assert.rejects(registry.idOf('s', '"string"'), { code: 'REGISTRY_UNAVAILABLE' });
-    await assert.rejects(registry.register('s', JSON.stringify(RECORD)), { code: 'REGISTRY_UNAVAILABLE' });
+    await expect(registry.schemaById(7)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+    await expect(registry.schemaById(7, { cached: true })).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+    expect(asked).toStrictEqual(['GET /api/schemas/ids/7', 'GET /api/schemas/ids/7']);
+    await expect(registry.idOf('s', '"string"')).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+    await expect(registry.register('s', JSON.stringify(RECORD))).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   });
 }
 
@@ -53,20 +52,20 @@ test('an answer that is cut off is an outage, and is not waited for', async () =
     response.writeHead(200, { 'content-length': 100 }).write('{"schema"');
     setImmediate(() => response.destroy());
   };
-  await assert.rejects(registry.schemaById(7), { code: 'REGISTRY_UNAVAILABLE' });
+  await expect(registry.schemaById(7)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
 });
 
 test('nobody there is an outage', async () => {
   const gone = new SchemaRegistry('http://127.0.0.1:9');
-  await assert.rejects(gone.schemaById(7), { code: 'REGISTRY_UNAVAILABLE' });
-  await assert.rejects(gone.idOf('s', '"string"'), { code: 'REGISTRY_UNAVAILABLE' });
+  await expect(gone.schemaById(7)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  await expect(gone.idOf('s', '"string"')).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
 });
 
 test('an unknown id, subject or schema is none', async () => {
   answering(404, '{"error_code": 40403}');
-  assert.equal(await registry.schemaById(8), null);
-  assert.equal(await registry.idOf('s', '"string"'), null);
-  assert.deepEqual(await registry.schemasOf('s'), []);
+  expect(await registry.schemaById(8)).toBeNull();
+  expect(await registry.idOf('s', '"string"')).toBeNull();
+  expect(await registry.schemasOf('s')).toStrictEqual([]);
 });
 
 test('a schema comes as the registry has it, whatever the package makes of it', async () => {
@@ -78,11 +77,11 @@ test('a schema comes as the registry has it, whatever the package makes of it', 
   ];
   for (const text of texts) {
     answeringSchema(text);
-    assert.equal(await registry.schemaById(9), text);
+    expect(await registry.schemaById(9)).toBe(text);
   }
   for (const [type, text] of [['PROTOBUF', 'syntax = "proto3"; message A { string a = 1; }'], ['JSON', '{"type":"object","odd":true}'], ['XML', '<a/>']]) {
     answeringSchema(text ?? '', type);
-    assert.equal(await registry.schemaById(9), text);
+    expect(await registry.schemaById(9)).toBe(text);
   }
 });
 
@@ -92,18 +91,18 @@ test('a schema whose references are gone is there all the same', async () => {
     if (request.url?.startsWith('/api/schemas/ids/') === true) response.end(JSON.stringify({ schema: text, references: [{ name: 'n.B', subject: 'b', version: 1 }] }));
     else response.writeHead(404).end('{"error_code": 40401}');
   };
-  assert.equal(await registry.schemaById(10), text);
+  expect(await registry.schemaById(10)).toBe(text);
 });
 
 test('those who ask at once for a cached schema make one request; who asks without the cache gets what is there now', async () => {
   const text = JSON.stringify(RECORD);
   answeringSchema(text);
   const found = await Promise.all(Array.from({ length: 20 }, () => registry.schemaById(11, { cached: true })));
-  assert.deepEqual(new Set(found), new Set([text]));
-  assert.equal(asked.length, 1);
+  expect(new Set(found)).toStrictEqual(new Set([text]));
+  expect(asked.length).toBe(1);
   answering(404, '{"error_code": 40403}');
-  assert.equal(await registry.schemaById(11, { cached: true }), text);
-  assert.equal(await registry.schemaById(11), null);
+  expect(await registry.schemaById(11, { cached: true })).toBe(text);
+  expect(await registry.schemaById(11)).toBeNull();
 });
 
 test('the rule stands before the first schema of a subject, which is named by us', async () => {
@@ -114,11 +113,11 @@ test('the rule stands before the first schema of a subject, which is named by us
     if (kind === 'config' && request.method === 'PUT') rules.set(subject, 'FULL_TRANSITIVE');
     response.end(JSON.stringify(kind === 'config' ? { compatibilityLevel: rules.get(subject) } : { id: 3 }));
   };
-  assert.equal(await registry.register('topic-n.A', JSON.stringify(RECORD)), 3);
-  assert.deepEqual(asked, ['PUT /api/config/topic-n.A', 'GET /api/config/topic-n.A', 'POST /api/subjects/topic-n.A/versions']);
-  assert.equal(await registry.idOf('topic-n.A', JSON.stringify(RECORD)), 3);
-  assert.equal(asked.at(-1), 'POST /api/subjects/topic-n.A');
-  assert.equal(await registry.register('nameless', '"string"'), 3);
+  expect(await registry.register('topic-n.A', JSON.stringify(RECORD))).toBe(3);
+  expect(asked).toStrictEqual(['PUT /api/config/topic-n.A', 'GET /api/config/topic-n.A', 'POST /api/subjects/topic-n.A/versions']);
+  expect(await registry.idOf('topic-n.A', JSON.stringify(RECORD))).toBe(3);
+  expect(asked.at(-1)).toBe('POST /api/subjects/topic-n.A');
+  expect(await registry.register('nameless', '"string"')).toBe(3);
 });
 
 test('what the registry or the package refuses is refused, and no outage', async () => {
@@ -127,7 +126,7 @@ test('what the registry or the package refuses is refused, and no outage', async
     else response.writeHead(409).end('{"error_code": 409}');
   };
   for (const schema of [JSON.stringify(RECORD), '"string"', 'not JSON', '{"type":"record","name":"A"}']) {
-    await assert.rejects(registry.register('topic-n.A', schema), { code: 'SCHEMA_REFUSED' }, schema);
+    await expect(registry.register('topic-n.A', schema), schema).rejects.toMatchObject({ code: 'SCHEMA_REFUSED' });
   }
 });
 
@@ -136,10 +135,10 @@ test('a record is encoded and decoded by the schema of its id, and a body that c
   const fresh = new SchemaRegistry(url);
   const record = { a: [null, null], at: 1_772_442_000_123 };
   const value = await fresh.encode(12, record);
-  assert.deepEqual(value, createEncoder(RECORD, 12)(record));
-  assert.deepEqual({ ...((await fresh.decode(value)) as object) }, record);
-  assert.equal(asked.length, 1);
+  expect(value).toStrictEqual(createEncoder(RECORD, 12)(record));
+  expect({ ...((await fresh.decode(value)) as object) }).toStrictEqual(record);
+  expect(asked.length).toBe(1);
   const bomb = Buffer.concat([value.subarray(0, 5), Buffer.from([0x80, 0x84, 0xaf, 0xbe, 0x01])]);
-  await assert.rejects(fresh.decode(bomb), /truncated/);
-  await assert.rejects(fresh.decode(Buffer.from('plain')), /no_magic_byte/);
+  await expect(fresh.decode(bomb)).rejects.toThrow(/truncated/);
+  await expect(fresh.decode(Buffer.from('plain'))).rejects.toThrow(/no_magic_byte/);
 });

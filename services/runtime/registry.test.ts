@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
 import { RuntimeError } from './errors.ts';
 import { eventRows } from './projection/landing.ts';
 import { createLogger } from './logger.ts';
@@ -33,19 +32,19 @@ class Played extends SchemaRegistry {
 }
 
 test('an id is made of the text: the same everywhere, above what registries count, below what a frame holds', () => {
-  assert.equal(idOfText(OURS), idOfText(OURS));
-  assert.notEqual(idOfText(OURS), idOfText(OURS.replace('"a"', '"b"')));
+  expect(idOfText(OURS)).toBe(idOfText(OURS));
+  expect(idOfText(OURS)).not.toBe(idOfText(OURS.replace('"a"', '"b"')));
   for (let i = 0; i < 1_000; i++) {
     const id = idOfText(String(i));
-    assert.ok(id >= 2 ** 20 && id < 2 ** 30);
+    expect(id >= 2 ** 20 && id < 2 ** 30).toBe(true);
   }
 });
 
 test('schemas are the same whatever their docs, the order of their keys and the mark of a restored one', () => {
-  assert.ok(sameSchema(OURS, `{"${RESTORED}":7,"doc":"Other words.","namespace":"n","name":"A","type":"record","fields":[{"type":"string","name":"a"}]}`));
-  assert.ok(!sameSchema(OURS, OURS.replace('"string"', '"long"')));
-  assert.ok(!sameSchema(OURS, OURS.replace('"name":"a"', '"name":"b"')));
-  assert.ok(!sameSchema(OURS, 'syntax = "proto3";'));
+  expect(sameSchema(OURS, `{"${RESTORED}":7,"doc":"Other words.","namespace":"n","name":"A","type":"record","fields":[{"type":"string","name":"a"}]}`)).toBe(true);
+  expect(sameSchema(OURS, OURS.replace('"string"', '"long"'))).toBe(false);
+  expect(sameSchema(OURS, OURS.replace('"name":"a"', '"name":"b"'))).toBe(false);
+  expect(sameSchema(OURS, 'syntax = "proto3";')).toBe(false);
 });
 
 test('a known id is never asked for, an unknown one once in 30 s, and an outage is not unknown', async () => {
@@ -53,15 +52,15 @@ test('a known id is never asked for, an unknown one once in 30 s, and an outage 
   let now = 0;
   const lookup = new SchemaLookup(registry, [{ id: 7, subject: 's', schema: OURS }], () => now);
   registry.down = true;
-  assert.equal(await lookup.find(7), OURS);
-  await assert.rejects(lookup.find(8), { code: 'REGISTRY_UNAVAILABLE' });
+  expect(await lookup.find(7)).toBe(OURS);
+  await expect(lookup.find(8)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   registry.down = false;
-  assert.equal(await lookup.find(8), null);
+  expect(await lookup.find(8)).toBeNull();
   registry.schemas.set(8, OURS);
-  assert.equal(await lookup.find(8), null);
+  expect(await lookup.find(8)).toBeNull();
   now = 30_001;
-  assert.equal(await lookup.find(8), OURS);
-  assert.equal(registry.asked, 3);
+  expect(await lookup.find(8)).toBe(OURS);
+  expect(registry.asked).toBe(3);
 });
 
 test('a schema of another kind in the same registry makes no row, and no exception', async () => {
@@ -69,21 +68,21 @@ test('a schema of another kind in the same registry makes no row, and no excepti
   registry.schemas.set(9, 'syntax = "proto3";');
   const value = Buffer.from([0, 0, 0, 0, 9, 1]);
   const row = await eventRows(new SchemaLookup(registry, []))({ topic: 't', partition: 0, offset: 0, key: 'k', value, headers: {}, timestampMs: 0 });
-  assert.equal(row.kind, 'poison');
+  expect(row.kind).toBe('poison');
 });
 
 test('what is written has the id of the lock, else the registry’s, and a release’s own only while the registry is down', async () => {
   const [release] = await readReleases();
-  assert.ok(release !== undefined);
+  expect.assert(release !== undefined);
   const subject = `crm.production.ticket-events-${release.record}`;
   const registry = new Played();
-  await assert.rejects(idToWrite(registry, [], subject, release.schema), { code: 'SCHEMA_MISSING' });
+  await expect(idToWrite(registry, [], subject, release.schema)).rejects.toMatchObject({ code: 'SCHEMA_MISSING' });
   registry.schemas.set(3, release.schema);
-  assert.equal(await idToWrite(registry, [], subject, release.schema), 3);
-  assert.equal(await idToWrite(registry, [{ id: 5, subject, schema: release.schema }], subject, release.schema), 5);
+  expect(await idToWrite(registry, [], subject, release.schema)).toBe(3);
+  expect(await idToWrite(registry, [{ id: 5, subject, schema: release.schema }], subject, release.schema)).toBe(5);
   registry.down = true;
-  assert.equal(await idToWrite(registry, [], subject, release.schema), release.id);
-  await assert.rejects(idToWrite(registry, [{ id: 5, subject: 'another', schema: OURS }], subject, release.schema), { code: 'REGISTRY_UNAVAILABLE' });
+  expect(await idToWrite(registry, [], subject, release.schema)).toBe(release.id);
+  await expect(idToWrite(registry, [{ id: 5, subject: 'another', schema: OURS }], subject, release.schema)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
 });
 
 test('the watch tells a missing schema, another schema and an outage apart, and when all is well again', async () => {
@@ -97,13 +96,13 @@ test('the watch tells a missing schema, another schema and an outage apart, and 
   };
   const silent = logger.level;
   logger.level = 'silent';
-  assert.match(await warnings(), /lacks the schema ids 7/);
+  expect(await warnings()).toMatch(/lacks the schema ids 7/);
   registry.schemas.set(7, OURS.replace('"string"', '"long"'));
-  assert.match(await warnings(), /other schemas under the ids 7/);
+  expect(await warnings()).toMatch(/other schemas under the ids 7/);
   registry.down = true;
-  assert.match(await warnings(), /does not answer/);
+  expect(await warnings()).toMatch(/does not answer/);
   registry.down = false;
   registry.schemas.set(7, OURS);
-  assert.equal(await warnings(), '');
+  expect(await warnings()).toBe('');
   logger.level = silent;
 });

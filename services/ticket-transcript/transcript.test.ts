@@ -1,9 +1,8 @@
-import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { expect, test } from 'vitest';
 import { sampleEvent, type MessageReceived, type TicketCreated } from '../../schemas/events.ts';
 import { publicEntry } from './entry.ts';
 import { addToTranscript, fileName, render, transcriptFile } from './transcript.ts';
@@ -23,7 +22,7 @@ const entriesOf = (events: readonly (TicketCreated | MessageReceived)[]) => even
 
 test('shows what was said in event time, and nobody of the company by name', () => {
   const events = [message('e2', 5, 'We found it', { type: 'agent' }), created, message('e1', 2, 'Hello?')];
-  assert.equal(render('TKT-1', entriesOf(events)), `Ticket TKT-1
+  expect(render('TKT-1', entriesOf(events))).toBe(`Ticket TKT-1
 
 2026-03-02 09:00:00.000 UTC  Mira opened the ticket
     My parcel
@@ -38,12 +37,12 @@ test('shows what was said in event time, and nobody of the company by name', () 
 });
 
 test('a private note is no entry', () => {
-  assert.equal(publicEntry(message('e1', 1, 'this customer again', { type: 'agent', is_private: true })), null);
+  expect(publicEntry(message('e1', 1, 'this customer again', { type: 'agent', is_private: true }))).toBeNull();
 });
 
 test('the message that repeats the opening one is shown once', () => {
   const text = render('TKT-1', entriesOf([created, message('e1', 0, 'My parcel\nis lost', { message_id: 'm0' })]));
-  assert.equal(text.match(/parcel/g)?.length, 1);
+  expect(text.match(/parcel/g)?.length).toBe(1);
 });
 
 test('any order of arrival and any repetition give the same file, without a private word', async () => {
@@ -51,7 +50,7 @@ test('any order of arrival and any repetition give the same file, without a priv
   try {
     const events = [created, message('b', 3, 'second'), message('a', 3, 'first'), message('c', 4, 'SECRET', { is_private: true, type: 'agent' }), message('d', 9, 'last', { type: 'agent' })];
     const wanted = render('TKT-1', entriesOf(events));
-    assert.ok(wanted.indexOf('first') < wanted.indexOf('second'));
+    expect(wanted.indexOf('first')).toBeLessThan(wanted.indexOf('second'));
     let round = 0;
     await fc.assert(fc.asyncProperty(fc.shuffledSubarray([...events, ...events], { minLength: 10 }), async (arrival) => {
       const place = join(folder, String(round++));
@@ -59,10 +58,10 @@ test('any order of arrival and any repetition give the same file, without a priv
         const entry = publicEntry(event);
         if (entry !== null) await addToTranscript(place, event, entry);
       }
-      assert.equal(await readFile(transcriptFile(place, created), 'utf8'), wanted);
+      expect(await readFile(transcriptFile(place, created), 'utf8')).toBe(wanted);
     }), { numRuns: 20 });
     for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (file.isFile()) assert.doesNotMatch(await readFile(join(file.parentPath, file.name), 'utf8'), /SECRET/);
+      if (file.isFile()) expect(await readFile(join(file.parentPath, file.name), 'utf8')).not.toMatch(/SECRET/);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -72,8 +71,8 @@ test('any order of arrival and any repetition give the same file, without a priv
 test('no id leads out of the folder, and no two ids share a file', () => {
   const ids = ['TKT-1', 'tkt-1', '../../etc/passwd', '..', '.', '', 'a/b', 'a\\b', 'a b', 'a:b', 'NUL', 'nul', 'ü', 'x'.repeat(512), 'X'.repeat(512), '\u0000', 'TKT-1~'];
   const names = ids.map((id) => fileName(id, 'upper'));
-  for (const name of names) assert.match(name, /^[A-Za-z0-9_~-]{1,100}$/);
-  assert.equal(new Set(names.map((name) => name.toLowerCase())).size, ids.length);
-  assert.equal(fileName('TKT-0A1B2C3D', 'upper'), 'TKT-0A1B2C3D');
-  assert.equal(fileName('acme', 'lower'), 'acme');
+  for (const name of names) expect(name).toMatch(/^[A-Za-z0-9_~-]{1,100}$/);
+  expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(ids.length);
+  expect(fileName('TKT-0A1B2C3D', 'upper')).toBe('TKT-0A1B2C3D');
+  expect(fileName('acme', 'lower')).toBe('acme');
 });

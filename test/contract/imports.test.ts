@@ -1,9 +1,8 @@
 // Who may import whom. The rules are few and the list of exceptions is empty.
-import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -42,7 +41,7 @@ test('rooms import only what their place in the house allows', () => {
   const wrong = [...graph].filter(([file]) => !isTest(file)).flatMap(([file, targets]) => targets
     .filter((target) => sources.includes(target) && roomOf(target) !== roomOf(file) && !allowedFor(roomOf(file)).includes(roomOf(target)))
     .map((target) => `${file} → ${target}`));
-  assert.deepEqual(wrong, []);
+  expect(wrong).toStrictEqual([]);
 });
 
 test('each client library is known to its own files only', () => {
@@ -57,12 +56,12 @@ test('each client library is known to its own files only', () => {
   const wrong = [...graph].filter(([file]) => !isTest(file)).flatMap(([file, targets]) => targets
     .filter((target) => homes[target]?.test(file) === false)
     .map((target) => `${file} → ${target}`));
-  assert.deepEqual(wrong, []);
+  expect(wrong).toStrictEqual([]);
 });
 
 test('the environment is read in entry files and infra only', () => {
   const wrong = sources.filter((file) => file.startsWith('services/') && !isTest(file) && !file.endsWith('/main.ts') && readFileSync(join(root, file), 'utf8').includes('process.env'));
-  assert.deepEqual(wrong, []);
+  expect(wrong).toStrictEqual([]);
 });
 
 test('nothing imports in a circle', () => {
@@ -78,5 +77,5 @@ test('nothing imports in a circle', () => {
     done.add(file);
   };
   for (const file of graph.keys()) visit(file, []);
-  assert.deepEqual(circles, []);
+  expect(circles).toStrictEqual([]);
 });

@@ -1,10 +1,9 @@
 // What keeps a record from changing in a way that loses an event: every record is a release,
 // every release can read every other, and nothing released is ever touched. No registry needed.
-import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
 import { sha256 } from '../../infra/corpus.ts';
 import { diffSchemas, incompatibility } from '../../infra/schema-diff.ts';
 import { loadContracts, type AvroRecord } from '../../schemas/contract.ts';
@@ -19,37 +18,37 @@ test('every record is released, and can read and be read by every earlier releas
     const earlier = releases.filter((release) => release.record === recordName);
     for (const release of earlier) {
       const problem = incompatibility(JSON.parse(release.schema) as object, record);
-      assert.equal(problem, null, `schemas/${folder}/record.avsc cannot follow release ${release.id}, whose events are in the log.\n${problem ?? ''}`);
+      expect(problem, `schemas/${folder}/record.avsc cannot follow release ${release.id}, whose events are in the log.\n${problem ?? ''}`).toBeNull();
     }
     const newest = earlier.at(-1);
-    assert.ok(newest !== undefined && sameSchema(newest.schema, JSON.stringify(record)), `schemas/${folder}/record.avsc changed since its last release. Run \`npm run schemas -- release\` and commit what it writes.`);
+    expect.assert(newest !== undefined && sameSchema(newest.schema, JSON.stringify(record)), `schemas/${folder}/record.avsc changed since its last release. Run \`npm run schemas -- release\` and commit what it writes.`);
   }
 });
 
 test('a release keeps its text, its id and its golden samples for ever', () => {
   for (const { id, record, schema, corpus_sha256 } of releases) {
-    assert.equal(id, idOfText(schema), `schemas.lock.json: the schema of ${record} was edited after its release under ${id}. Restore it; a change is a new release.`);
+    expect(id, `schemas.lock.json: the schema of ${record} was edited after its release under ${id}. Restore it; a change is a new release.`).toBe(idOfText(schema));
     const contract = contracts.find(({ recordName }) => recordName === record);
-    assert.ok(contract !== undefined, `${record} has events in the log, but no folder below schemas/ any more`);
+    expect.assert(contract !== undefined, `${record} has events in the log, but no folder below schemas/ any more`);
     const corpus = readFileSync(join(schemas, 'corpus', contract.folder, `${id}.json`), 'utf8');
-    assert.equal(sha256(corpus), corpus_sha256, `schemas/corpus/${contract.folder}/${id}.json was changed. Golden samples are frozen: restore the file.`);
+    expect(sha256(corpus), `schemas/corpus/${contract.folder}/${id}.json was changed. Golden samples are frozen: restore the file.`).toBe(corpus_sha256);
   }
-  assert.equal(new Set(releases.map(({ id }) => id)).size, releases.length);
+  expect(new Set(releases.map(({ id }) => id)).size).toBe(releases.length);
   const files = readdirSync(join(schemas, 'corpus'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
-  assert.equal(files.length, releases.length, 'A release was taken out of schemas/schemas.lock.json: events in the log need it. Restore it.');
+  expect(files.length, 'A release was taken out of schemas/schemas.lock.json: events in the log need it. Restore it.').toBe(releases.length);
 });
 
-const created = contracts.find(({ folder }) => folder === 'ticket-created')?.record ?? assert.fail();
+const created = contracts.find(({ folder }) => folder === 'ticket-created')?.record ?? expect.fail();
 const withFields = (change: (fields: AvroRecord['fields']) => AvroRecord['fields']): AvroRecord => ({ ...created, fields: change(created.fields) });
-const customer = created.fields.find(({ name }) => name === 'customer') ?? assert.fail();
+const customer = created.fields.find(({ name }) => name === 'customer') ?? expect.fail();
 
 test('a field with a default can be added, anywhere in the record', () => {
   const added = { name: 'priority', type: ['null', 'string'], default: null } as const;
-  assert.equal(incompatibility(created, withFields((fields) => [...fields, added])), null);
+  expect(incompatibility(created, withFields((fields) => [...fields, added]))).toBeNull();
   const nested = { ...(customer.type as AvroRecord), fields: [...(customer.type as AvroRecord).fields, added] };
   const changed = withFields((fields) => fields.map((field) => (field === customer ? { ...field, type: nested } : field)));
-  assert.equal(incompatibility(created, changed), null);
-  assert.deepEqual(diffSchemas(created, changed), ['+ customer.priority: null | string, default null']);
+  expect(incompatibility(created, changed)).toBeNull();
+  expect(diffSchemas(created, changed)).toStrictEqual(['+ customer.priority: null | string, default null']);
 });
 
 const forbidden: Readonly<Record<string, readonly [AvroRecord, RegExp]>> = {
@@ -65,14 +64,14 @@ const forbidden: Readonly<Record<string, readonly [AvroRecord, RegExp]>> = {
 
 for (const [what, [record, lines]] of Object.entries(forbidden)) {
   test(`${what} is refused, with what to do instead`, () => {
-    const problem = incompatibility(created, record) ?? assert.fail('was taken');
-    assert.match(problem, lines);
-    assert.match(problem, /add what is new beside it, with a default/);
+    const problem = incompatibility(created, record) ?? expect.fail('was taken');
+    expect(problem).toMatch(lines);
+    expect(problem).toMatch(/add what is new beside it, with a default/);
   });
 }
 
 test('words of the documentation change no schema', () => {
   const reworded = { ...created, doc: 'Other words.' };
-  assert.ok(sameSchema(JSON.stringify(created), JSON.stringify(reworded)));
-  assert.equal(incompatibility(created, reworded), null);
+  expect(sameSchema(JSON.stringify(created), JSON.stringify(reworded))).toBe(true);
+  expect(incompatibility(created, reworded)).toBeNull();
 });

@@ -1,11 +1,10 @@
 // A window that orders its rows by something that two of them may share numbers and sums them as the sort likes: some
 // hundred ties come out differently each time, and windows that build on each other then disagree. So each window of
 // the SQL stands here with the reason why no two of its rows have the same place, or which place is which doesn't matter.
-import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
 import { withoutComments } from '../../infra/statements.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,9 +31,9 @@ const uniqueBecause: Readonly<Record<string, string>> = {
 
 test('every window that orders its rows has a reason why it has no ties that matter', () => {
   const found = ordered.map(({ file, window }) => `${file}: ${window.replace(/ ROWS .*/, '')}`);
-  assert.deepEqual([...new Set(found)].sort(), Object.keys(uniqueBecause).sort());
+  expect([...new Set(found)].sort()).toStrictEqual(Object.keys(uniqueBecause).sort());
 });
 
 test('every window that orders its rows names its frame by rows, so that none sums over ties at once', () => {
-  for (const { file, window } of ordered) assert.match(window, / ROWS BETWEEN /, file);
+  for (const { file, window } of ordered) expect(window, file).toMatch(/ ROWS BETWEEN /);
 });

@@ -1,16 +1,15 @@
 // A producer is deployed before its schema: most of a partition can't be read. That is a bad
 // deploy, not bad data: the partition waits in all services, the others go on, and once the
 // schema is there nothing is lost and nothing is there twice.
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { BREAKER_WINDOW } from '../../services/runtime/projection/breaker.ts';
 import { consumerPositions } from '../../services/runtime/kafka/admin.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
-import { comingSchema, connection, encoded, headersOf, quarantine } from '../quarantine-cli.ts';
-import { closeClients, control, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
+import { comingSchema, connection, encoded, headersOf, quarantine } from '../system/quarantine-cli.ts';
+import { closeClients, control, environment, eventually, landed, newTicketId, query, send, ticket } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const topic = eventsTopic('production');
 const services = ['queue-analytics', 'agent-analytics', 'event-archive'];
@@ -53,9 +52,9 @@ test('a partition that is mostly poison waits in every service, the others go on
 
   for (const service of services) {
     const { reason } = await readyWhen(service, (status) => status === 503);
-    assert.match(reason, new RegExp(`^POISON_BREAKER: ${topic}/${held.partition} waits at offset \\d+: .*unknown_schema`));
+    expect(reason).toMatch(new RegExp(`^POISON_BREAKER: ${topic}/${held.partition} waits at offset \\d+: .*unknown_schema`));
     const metrics = await (await fetch(`${environment.healthUrls[service] ?? ''}/metrics`)).text();
-    assert.match(metrics, /ticketstream_breaker_open\{partition="[^"]+",service="[^"]+"\} 1/);
+    expect(metrics).toMatch(/ticketstream_breaker_open\{partition="[^"]+",service="[^"]+"\} 1/);
   }
   // A restart forgets the window, not the place.
   await control({ action: 'restart', name: 'event-archive' });
@@ -63,20 +62,20 @@ test('a partition that is mostly poison waits in every service, the others go on
   await send(ticket(other).message('2026-03-02T12:00:00.000Z', 'customer', 'elsewhere'));
   await landed(other, 2);
   const waiting = await Promise.all(services.map(async (service) => (await consumerPositions(connection, service, topic)).find(({ partition }) => partition === held.partition)));
-  assert.equal(new Set(waiting.map((position) => position?.committed)).size, 1, 'all services wait at the same record');
+  expect(new Set(waiting.map((position) => position?.committed)).size, 'all services wait at the same record').toBe(1);
   const leaked = await query<{ event_id: string }>('SELECT event_id FROM log.quarantine WHERE ticket_id = {t:String}', { t: held.id });
-  assert.ok(leaked.length <= BREAKER_WINDOW / 2, `${leaked.length} were quarantined before it was clear that most are poison`);
+  expect(leaked.length, `${leaked.length} were quarantined before it was clear that most are poison`).toBeLessThanOrEqual(BREAKER_WINDOW / 2);
 
   await schema.register();
   for (const service of services) await readyWhen(service, (status) => status === 200);
   // Those that went to quarantine before the breaker opened come in again by a replay.
   for (const { event_id: eventId } of leaked) {
     const replayed = await quarantine(['replay', '--event-id', eventId]);
-    assert.equal(replayed.code, 0, replayed.stderr);
+    expect(replayed.code, replayed.stderr).toBe(0);
   }
   await landed(held.id, count + 2);
   const after = await query<{ n: number; distinct: number }>('SELECT count() AS n, uniqExact(event_id) AS distinct FROM log.events WHERE ticket_id = {t:String}', { t: held.id });
-  assert.deepEqual(after, [{ n: count + 2, distinct: count + 2 }]);
+  expect(after).toStrictEqual([{ n: count + 2, distinct: count + 2 }]);
   const kept = await query<{ n: number }>('SELECT count() AS n FROM log.quarantine WHERE ticket_id = {t:String}', { t: held.id });
-  assert.equal(kept[0]?.n, leaked.length, 'nothing more went to quarantine');
+  expect(kept[0]?.n, 'nothing more went to quarantine').toBe(leaked.length);
 });

@@ -1,13 +1,12 @@
 // A Kafka that neither answers nor closes its connections: what is ready says so in time, what is
 // sent is refused in time, and no memory fills up meanwhile.
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
-import { connection } from '../quarantine-cli.ts';
-import { closeClients, control, environment, eventually, newTicketId, send, sendUntilAccepted, ticket } from '../support.ts';
+import { connection } from '../system/quarantine-cli.ts';
+import { closeClients, control, environment, eventually, newTicketId, send, sendUntilAccepted, ticket } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const services = ['ingress', 'queue-analytics'];
 const isReady = async (service: string): Promise<boolean> => (await fetch(`${environment.healthUrls[service] ?? ''}/health/ready`)).ok;
@@ -18,8 +17,8 @@ test('readiness follows a Kafka that freezes and thaws, without any event', asyn
   try {
     for (const service of services) await eventually(async () => ((await isReady(service)) ? null : true), `${service} is not ready`, 5_000);
     const began = Date.now();
-    assert.equal((await send(event)).status, 503);
-    assert.ok(Date.now() - began < 5_000);
+    expect((await send(event)).status).toBe(503);
+    expect(Date.now() - began).toBeLessThan(5_000);
   } finally {
     await control({ action: 'kill', name: 'kafka', signal: 'SIGCONT' });
   }
@@ -32,7 +31,7 @@ test('what waits for Kafka is bounded in bytes too', async () => {
   const producer = await connectProducer(connection, [topic], { maxWaitingBytes: 10 });
   const append = (): Promise<unknown> => producer.append(topic, { key: 'TKT', value: Buffer.alloc(6), headers: { ce_id: 'no event' } });
   const first = append();
-  await assert.rejects(append(), { code: 'LOG_OVERLOADED' });
+  await expect(append()).rejects.toMatchObject({ code: 'LOG_OVERLOADED' });
   await first;
   await append();
   await producer.close();

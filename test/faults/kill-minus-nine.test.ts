@@ -1,11 +1,10 @@
 // kill -9 on every service, over and over, while events stream in: what got a 200 is in
 // ClickHouse exactly once, and nothing else is.
-import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, test } from 'node:test';
-import { closeClients, control, eventually, newTicketId, query, send, ticket, type SignedEvent } from '../support.ts';
+import { afterAll, expect, test } from 'vitest';
+import { closeClients, control, eventually, newTicketId, query, send, ticket, type SignedEvent } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const TICKETS = 60;
 const EVENTS_PER_TICKET = 12;
@@ -43,20 +42,20 @@ test('every acknowledged event is there exactly once after kills of all services
     await control({ action: 'kill', name: victims[i % victims.length] ?? 'ingress' }).catch(() => undefined); // it may be down already
   }
   await sending;
-  assert.equal(ledger.accepted.size, TICKETS * EVENTS_PER_TICKET);
+  expect(ledger.accepted.size).toBe(TICKETS * EVENTS_PER_TICKET);
 
   for (const table of ['log.events', 'queue.timeline', 'agents.timeline']) {
     const rows = await eventually(async () => {
       const found = await query<{ event_id: string; n: number }>(`SELECT event_id, count() AS n FROM ${table} ${table === 'log.events' ? '' : 'FINAL'} WHERE ticket_id IN {ids:Array(String)} GROUP BY event_id`, { ids });
       return found.length >= ledger.accepted.size ? found : null;
     }, `all accepted events in ${table}`, 90_000);
-    assert.equal(rows.length, ledger.accepted.size, table);
-    assert.ok(rows.every((row) => row.n === 1 && ledger.accepted.has(row.event_id)), `${table} holds something twice or something never accepted`);
+    expect(rows.length, table).toBe(ledger.accepted.size);
+    expect(rows.every((row) => row.n === 1 && ledger.accepted.has(row.event_id)), `${table} holds something twice or something never accepted`).toBe(true);
   }
   const facts = await eventually(async () => {
     const found = await query<{ agent_replies: number; customer_messages: number }>('SELECT agent_replies, customer_messages FROM queue.tickets WHERE ticket_id IN {ids:Array(String)}', { ids });
     const complete = found.filter((row) => row.agent_replies === EVENTS_PER_TICKET / 2 && row.customer_messages === EVENTS_PER_TICKET / 2);
     return complete.length === TICKETS ? found : null;
   }, 'facts of all tickets complete', 90_000);
-  assert.equal(facts.length, TICKETS);
+  expect(facts.length).toBe(TICKETS);
 });

@@ -1,16 +1,15 @@
 // A topic gets more partitions while everything runs: a ticket's events may then lie in two. Nothing
 // is lost or counted twice, and the numbers are those of the events' own order.
-import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { after, test } from 'node:test';
 import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { topicOffsets } from '../../services/runtime/kafka/admin.ts';
 import { projectDir } from '../../infra/local/settings.ts';
-import { connection } from '../quarantine-cli.ts';
-import { closeClients, eventually, newTicketId, query, sendUntilAccepted, ticket } from '../support.ts';
+import { connection } from '../system/quarantine-cli.ts';
+import { closeClients, eventually, newTicketId, query, sendUntilAccepted, ticket } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const topic = eventsTopic('production');
 const partitions = async (): Promise<number> => (await topicOffsets(connection, topic)).length;
@@ -24,11 +23,11 @@ async function topics(wanted: number, ...args: readonly string[]): Promise<{ std
 test('more partitions are refused without being asked for by name, and fewer always', async () => {
   const before = await partitions();
   const more = await topics(before + 2);
-  assert.match(more.stdout, new RegExp(`${topic}: ${before} partitions, exists; TOPIC_PARTITIONS asks for ${before + 2}`));
-  assert.match(more.stderr, /--add-partitions/);
+  expect(more.stdout).toMatch(new RegExp(`${topic}: ${before} partitions, exists; TOPIC_PARTITIONS asks for ${before + 2}`));
+  expect(more.stderr).toMatch(/--add-partitions/);
   const fewer = await topics(before - 1, '--add-partitions');
-  assert.match(fewer.stderr, /can't have fewer partitions/);
-  assert.equal(await partitions(), before);
+  expect(fewer.stderr).toMatch(/can't have fewer partitions/);
+  expect(await partitions()).toBe(before);
 });
 
 test('tickets go on over two partitions while ingress and projections run', async () => {
@@ -37,13 +36,13 @@ test('tickets go on over two partitions while ingress and projections run', asyn
   const created = tickets.map((id) => ticket(id).created('2026-03-02T09:00:00.000Z', 'hello'));
   for (const event of created) await sendUntilAccepted(event);
   const { stdout, stderr } = await topics(before * 2, '--add-partitions');
-  assert.match(stdout, new RegExp(`${topic}: has ${before * 2} partitions now`));
-  assert.match(stderr, /order within each partition only/);
+  expect(stdout).toMatch(new RegExp(`${topic}: has ${before * 2} partitions now`));
+  expect(stderr).toMatch(/order within each partition only/);
 
   // The ingress notices by itself, while events come in.
   await eventually(async () => {
     const probe = newTicketId();
-    assert.equal(await sendUntilAccepted(ticket(probe).created('2026-03-02T09:00:00.000Z')), 'accepted');
+    expect(await sendUntilAccepted(ticket(probe).created('2026-03-02T09:00:00.000Z'))).toBe('accepted');
     const grown = (await topicOffsets(connection, topic)).filter(({ partition, high }) => partition >= before && high > 0);
     return grown.length > 0 ? true : null;
   }, 'an event in a new partition', 30_000);
@@ -53,7 +52,7 @@ test('tickets go on over two partitions while ingress and projections run', asyn
     await sendUntilAccepted(ticket(id).message('2026-03-02T10:00:00.000Z', 'customer'));
     await sendUntilAccepted(ticket(id).message('2026-03-02T09:10:00.000Z', { agent: 'lea' }));
   }
-  for (const event of created) assert.equal(await sendUntilAccepted(event), 'duplicate');
+  for (const event of created) expect(await sendUntilAccepted(event)).toBe('duplicate');
 
   const facts = await eventually(async () => {
     const rows = await query<{ first: number; waiting: boolean; n: number; places: number }>(`
@@ -64,6 +63,6 @@ test('tickets go on over two partitions while ingress and projections run', asyn
     const [stale] = await query<{ n: number }>('SELECT count() AS n FROM queue.stale_tickets');
     return rows.length === tickets.length && rows.every(({ n }) => n === 3) && stale?.n === 0 ? rows : null;
   }, 'all three events of each ticket', 40_000);
-  assert.ok(facts.every(({ first, waiting }) => first === 600 && waiting), JSON.stringify(facts));
-  assert.ok(facts.some(({ places }) => places === 2), 'some ticket goes on in another partition');
+  expect(facts.every(({ first, waiting }) => first === 600 && waiting), JSON.stringify(facts)).toBe(true);
+  expect(facts.some(({ places }) => places === 2), 'some ticket goes on in another partition').toBe(true);
 });

@@ -1,16 +1,15 @@
 // Records that other producers wrote into the log, of every bad kind: none stops a partition,
 // each is in quarantine once, and what follows them arrives.
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, test } from 'node:test';
 import kafkajs from 'kafkajs';
+import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka/admin.ts';
 import { SchemaRegistry } from '../../services/runtime/registry.ts';
-import { connection, encoded, writtenSchemaId } from '../quarantine-cli.ts';
-import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
+import { connection, encoded, writtenSchemaId } from '../system/quarantine-cli.ts';
+import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const topic = eventsTopic('production');
 
@@ -69,7 +68,7 @@ test('poison of every kind is quarantined once and stops nothing', async () => {
   }, 'all poison in quarantine');
   for (const row of kept) {
     const kind = marks.get(row.event_id);
-    assert.equal(row.reason, { absurd_count: 'truncated', not_even_a_record: 'foreign_schema' }[kind ?? ''] ?? kind);
-    assert.equal(row.origin, topic);
+    expect(row.reason).toBe({ absurd_count: 'truncated', not_even_a_record: 'foreign_schema' }[kind ?? ''] ?? kind);
+    expect(row.origin).toBe(topic);
   }
 });

@@ -1,16 +1,15 @@
 // The quarantine topic refuses writes: poison waits in front of it, nothing is skipped, and a
 // webhook that would be quarantined is answered 503, not 200.
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
 import kafkajs from 'kafkajs';
+import { afterAll, expect, test } from 'vitest';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka/admin.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
-import { connection } from '../quarantine-cli.ts';
-import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../support.ts';
+import { connection } from '../system/quarantine-cli.ts';
+import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const topic = quarantineTopic('production');
 
@@ -37,15 +36,15 @@ test('while the quarantine takes nothing, poison waits and is not skipped; after
     const producer = await connectProducer(connection, [eventsTopic('production')]);
     await producer.append(eventsTopic('production'), { key: id, value: Buffer.from('poison'), headers: { ce_id: mark } });
     await producer.close();
-    assert.equal((await send(ticket(id).created('2026-03-02T09:00:00.000Z'))).body.status, 'accepted');
+    expect((await send(ticket(id).created('2026-03-02T09:00:00.000Z'))).body.status).toBe('accepted');
     await eventually(async () => {
       const answer = await fetch(`${environment.healthUrls['event-archive'] ?? ''}/health/ready`);
       return answer.status === 503 ? true : null;
     }, 'event-archive says that it waits');
     const unusable = ticket(id).message('2026-03-02T09:01:00.000Z', 'customer');
     unusable.payload['is_private'] = 'yes';
-    assert.equal((await send(unusable)).status, 503, 'no 200 for what nobody keeps');
-    assert.deepEqual(await query('SELECT 1 FROM log.quarantine WHERE event_id = {id:String}', { id: mark }), []);
+    expect((await send(unusable)).status, 'no 200 for what nobody keeps').toBe(503);
+    expect(await query('SELECT 1 FROM log.quarantine WHERE event_id = {id:String}', { id: mark })).toStrictEqual([]);
   } finally {
     await open();
   }
@@ -58,6 +57,6 @@ test('while the quarantine takes nothing, poison waits and is not skipped; after
     });
     return kept > 0 ? true : null;
   }, 'the poison in quarantine');
-  assert.equal(kept, 1);
+  expect(kept).toBe(1);
   await eventually(async () => ((await fetch(`${environment.healthUrls['event-archive'] ?? ''}/health/ready`)).ok ? true : null), 'event-archive is ready again');
 });

@@ -1,16 +1,15 @@
 // The registry goes away, comes back empty, comes back with other ids: services go on from the
 // lock and say what is wrong, no event is quarantined, and one command puts the same ids back.
-import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
 import { readLock, sameSchema, SchemaRegistry } from '../../services/runtime/registry.ts';
-import { closeClients, control, environment, eventually, landed, newTicketId, query, sendUntilAccepted, ticket } from '../support.ts';
+import { closeClients, control, environment, eventually, landed, newTicketId, query, sendUntilAccepted, ticket } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const registry = new SchemaRegistry(environment.registryUrl);
@@ -43,7 +42,7 @@ async function anEventGoesThrough(): Promise<void> {
   const event = ticket(id).created('2026-03-02T09:00:00.000Z', 'without a registry');
   await sendUntilAccepted(event);
   await landed(id, 1);
-  assert.deepEqual(await query('SELECT reason FROM log.quarantine WHERE event_id = {e:String}', { e: event.event_id }), []);
+  expect(await query('SELECT reason FROM log.quarantine WHERE event_id = {e:String}', { e: event.event_id })).toStrictEqual([]);
 }
 
 async function replaceByEmpty(): Promise<void> {
@@ -53,7 +52,7 @@ async function replaceByEmpty(): Promise<void> {
 }
 
 async function registryAgrees(): Promise<void> {
-  for (const { id, schema } of lock) assert.ok(sameSchema((await registry.schemaById(id)) ?? '{}', schema), String(id));
+  for (const { id, schema } of lock) expect(sameSchema((await registry.schemaById(id)) ?? '{}', schema), String(id)).toBe(true);
 }
 
 test('every service starts and works while the registry is down, and says so', async () => {
@@ -68,17 +67,17 @@ test('every service starts and works while the registry is down, and says so', a
 test('a registry that comes back empty is noticed by every service, which go on; restore puts the same ids back', async () => {
   await replaceByEmpty();
   await everyServiceWarns(/lacks the schema ids.*npm run schemas -- restore/);
-  for (const service of services) assert.equal(await wrongSchemas(service, 'missing'), ids.length, service);
+  for (const service of services) expect(await wrongSchemas(service, 'missing'), service).toBe(ids.length);
   await anEventGoesThrough();
   await restore();
   await registryAgrees();
   await everyServiceWarns(null);
-  for (const service of services) assert.equal(await wrongSchemas(service, 'missing'), 0, service);
+  for (const service of services) expect(await wrongSchemas(service, 'missing'), service).toBe(0);
 });
 
 test('restore puts the same ids back where somebody registered the same schemas under others', async () => {
   await replaceByEmpty();
-  for (const { subject, schema } of lock) assert.ok(!ids.includes(await registry.register(subject, schema)));
+  for (const { subject, schema } of lock) expect(ids).not.toContain(await registry.register(subject, schema));
   await everyServiceWarns(/lacks the schema ids/);
   await restore();
   await registryAgrees();

@@ -1,7 +1,7 @@
 // Asks ClickHouse for a view and the oracle for the same rows, and tells what differs. Running sums
 // run up to the query's present, which lies somewhere between its start and its end, so a
 // difference counts only if the oracle shows it at both and its value doesn't lie between them.
-import assert from 'node:assert/strict';
+import { expect } from 'vitest';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { compareRows, type Difference, type SqlRow } from '../oracle/compare.ts';
 import type { OracleConfig } from '../oracle/config.ts';
@@ -71,7 +71,7 @@ function lasting(atStart: readonly Difference[], atEnd: readonly Difference[]): 
 export function differencesOf(compared: Compared, { rows, started, ended }: Answer, population: readonly Told[]): Difference[] {
   const compare = (tolds: readonly Told[], now: number): Difference[] => {
     const oracle = tolds.flatMap((told) => compared.rowsOf(told, now));
-    assert.ok(oracle.length > 0, 'there is something to compare');
+    expect(oracle.length, 'there is something to compare').toBeGreaterThan(0);
     return compareRows({ ...compared, oracle, sql: rows });
   };
   const atStart = compare(population, started);

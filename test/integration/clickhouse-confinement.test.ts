@@ -1,14 +1,13 @@
 // What a statement may not reach through the local ClickHouse endpoint: files of the machine
 // outside user_files, programs, the network. Each attempt must be refused with a clear error,
 // read nothing of a secret file, write nothing beside it, and call nobody.
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const endpoint = new URL(process.env['CLICKHOUSE_URL'] ?? 'http://127.0.0.1:8123');
 const authorization = `Basic ${Buffer.from(`${decodeURIComponent(endpoint.username) || 'default'}:${decodeURIComponent(endpoint.password)}`).toString('base64')}`;
@@ -30,7 +29,7 @@ async function ask(sql: string | FormData, parameters: Record<string, string> = 
 
 async function works(sql: string, parameters: Record<string, string> = {}): Promise<string> {
   const answer = await ask(sql, parameters);
-  assert.equal(answer.status, 200, `${sql}: ${answer.text}`);
+  expect(answer.status, `${sql}: ${answer.text}`).toBe(200);
   return answer.text;
 }
 
@@ -40,12 +39,12 @@ const REFUSALS = ['36', '46', '48', '56', '60', '62', '81', '164', '291', '318',
 async function refused(sql: string | FormData, parameters: Record<string, string> = {}): Promise<void> {
   const answer = await ask(sql, parameters);
   const shown = `${String(sql)} → ${answer.status} ${answer.text.slice(0, 400)}`;
-  assert.ok(answer.status >= 400, shown);
-  assert.ok(REFUSALS.includes(answer.code ?? ''), shown);
-  assert.ok(!answer.text.includes(secret), shown);
+  expect(answer.status, shown).toBeGreaterThanOrEqual(400);
+  expect(REFUSALS, shown).toContain(answer.code ?? '');
+  expect(answer.text, shown).not.toContain(secret);
 }
 
-before(async () => {
+beforeAll(async () => {
   writeFileSync(secretFile, `${secret}\n`);
   listener = createServer((socket) => {
     calls++;
@@ -59,7 +58,7 @@ before(async () => {
   await works('CREATE TABLE here (a String) ENGINE = MergeTree ORDER BY a');
 });
 
-after(async () => {
+afterAll(async () => {
   await works(`DROP DATABASE ${database}`, { database: 'default' });
   listener.close();
   rmSync(outside, { recursive: true, force: true });
@@ -69,14 +68,14 @@ describe('ClickHouse endpoint, confined', () => {
   it('reads and writes files of user_files', async () => {
     const name = `kept-${randomUUID()}`;
     await works(`INSERT INTO FUNCTION file('${name}.csv', CSV, 'a Int32, b String') SELECT number, 'it''s' FROM numbers(3)`);
-    assert.equal(await works(`SELECT sum(a), any(b) FROM file('${name}.csv', CSV, 'a Int32, b String')`), "3\tit\\'s\n");
-    assert.equal(await works(`SELECT sum(a) FROM file('${name.slice(0, -3)}*.{csv,tsv}', CSV, 'a Int32, b String')`), '3\n');
+    expect(await works(`SELECT sum(a), any(b) FROM file('${name}.csv', CSV, 'a Int32, b String')`)).toBe("3\tit\\'s\n");
+    expect(await works(`SELECT sum(a) FROM file('${name.slice(0, -3)}*.{csv,tsv}', CSV, 'a Int32, b String')`)).toBe('3\n');
     const path = (await works(`SELECT any(_path) FROM file('${name}.csv', CSV, 'a Int32, b String')`)).trim();
-    assert.match(path, /user_files/);
-    assert.equal(await works(`SELECT count() FROM file('${path}', CSV, 'a Int32, b String')`), '3\n');
-    assert.equal(await works(`SELECT length(file('${name}.csv')) > 0`), '1\n');
+    expect(path).toMatch(/user_files/);
+    expect(await works(`SELECT count() FROM file('${path}', CSV, 'a Int32, b String')`)).toBe('3\n');
+    expect(await works(`SELECT length(file('${name}.csv')) > 0`)).toBe('1\n');
     await works(`INSERT INTO FUNCTION file('${name}.jsonl', JSONEachRow, 'a Int32') FORMAT JSONEachRow {"a": 1}`);
-    assert.equal(await works(`SELECT a FROM file('${name}.jsonl')`), '1\n');
+    expect(await works(`SELECT a FROM file('${name}.jsonl')`)).toBe('1\n');
   });
 
   it('refuses every other way to files of the machine', async () => {
@@ -179,8 +178,8 @@ describe('ClickHouse endpoint, confined', () => {
     form.set('query', 'SELECT * FROM t');
     form.set('t', new Blob(['{"b": 1}\n']), 't.json');
     await refused(form, { t_format: 'JSONEachRow', t_structure: `a String DEFAULT file('${secretFile}'), b Int8` });
-    assert.equal(await works('SELECT count() FROM here'), '0\n');
-    assert.deepEqual(readdirSync(outside), ['secret.txt']);
+    expect(await works('SELECT count() FROM here')).toBe('0\n');
+    expect(readdirSync(outside)).toStrictEqual(['secret.txt']);
   });
 
   it('runs no programs', async () => {
@@ -194,7 +193,7 @@ describe('ClickHouse endpoint, confined', () => {
       `CREATE TABLE f (a String) ENGINE = Executable('${touch}', TSV)`,
       `CREATE TABLE f (a String) ENGINE = ExecutablePool('${touch}', TSV)`,
     ]) await refused(sql);
-    assert.deepEqual(readdirSync(outside), ['secret.txt']);
+    expect(readdirSync(outside)).toStrictEqual(['secret.txt']);
   });
 
   it('calls nobody', async () => {
@@ -246,24 +245,24 @@ describe('ClickHouse endpoint, confined', () => {
       `RESTORE TABLE here FROM S3('http://${host}/bucket/', 'a', 'b')`,
       `SELECT * FROM format(AvroConfluent, 'a Int8', unhex('000000000102')) SETTINGS format_avro_schema_registry_url = 'http://${host}'`,
     ]) await refused(sql);
-    assert.equal(calls, 0);
+    expect(calls).toBe(0);
   });
 
   it('says which setting allows it', async () => {
     const { status, text } = await ask(`CREATE DICTIONARY f (a String) PRIMARY KEY a SOURCE(HTTP(URL 'http://127.0.0.1/' FORMAT 'CSV')) LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(0)`);
-    assert.equal(status, 403);
-    assert.match(text, /SOURCE\(HTTP\) is not allowed: .*CLICKHOUSE_EXTERNAL_ACCESS=on/);
+    expect(status).toBe(403);
+    expect(text).toMatch(/SOURCE\(HTTP\) is not allowed: .*CLICKHOUSE_EXTERNAL_ACCESS=on/);
   });
 
   it('leaves alone what only looks like it', async () => {
-    assert.equal(await works("SELECT 'file(x)' AS file, file || '; INTO OUTFILE' AS disk, format('{}-{}', 'a', 'b') AS role"), 'file(x)\tfile(x); INTO OUTFILE\ta-b\n');
+    expect(await works("SELECT 'file(x)' AS file, file || '; INTO OUTFILE' AS disk, format('{}-{}', 'a', 'b') AS role")).toBe('file(x)\tfile(x); INTO OUTFILE\ta-b\n');
     await works("INSERT INTO here VALUES ('a file, select'), (concat('b', 'c')), ('d')");
     await works("INSERT INTO here VALUES ('see file (1), it''s \\'x\\''), (concat('b', 'c')), ('file(')");
     await works('CREATE TABLE file (file String, `a/b` Int8 DEFAULT length(file)) ENGINE = MergeTree ORDER BY file');
     await works('INSERT INTO file (file) SELECT * FROM values((\'x\'), (\'yy\'))');
-    assert.equal(await works('SELECT sum(`a/b`) FROM file WHERE file IN (SELECT file FROM file)'), '3\n');
+    expect(await works('SELECT sum(`a/b`) FROM file WHERE file IN (SELECT file FROM file)')).toBe('3\n');
     await works("CREATE DICTIONARY names (a String, n UInt64) PRIMARY KEY a SOURCE(CLICKHOUSE(QUERY 'SELECT file AS a, count() AS n FROM " + database + ".file GROUP BY a')) LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(0)");
-    assert.equal(await works("SELECT dictGet('names', 'n', tuple('yy'))"), '1\n');
-    assert.equal(await works("SELECT * FROM format(CSV, '1,2')"), '1\t2\n');
+    expect(await works("SELECT dictGet('names', 'n', tuple('yy'))")).toBe('1\n');
+    expect(await works("SELECT * FROM format(CSV, '1,2')")).toBe('1\t2\n');
   });
 });

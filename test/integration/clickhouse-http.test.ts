@@ -1,18 +1,17 @@
 // The ClickHouse endpoint as its clients see it: plain HTTP, @clickhouse/client and Python's
 // clickhouse-connect, unchanged. CLICKHOUSE_URL names a running one, ours or a real server;
 // what is asserted here is what a real server does too.
-import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { brotliCompressSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import avro from 'avsc';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const endpoint = new URL(process.env['CLICKHOUSE_URL'] ?? 'http://127.0.0.1:8123');
 const user = decodeURIComponent(endpoint.username) || 'default';
@@ -34,7 +33,7 @@ async function ask(asked: Asked): Promise<Response> {
 async function text(sql: string, parameters: Record<string, string> = {}): Promise<string> {
   const response = await ask({ parameters, body: sql });
   const answer = await response.text();
-  assert.equal(response.status, 200, answer);
+  expect(response.status, answer).toBe(200);
   return answer;
 }
 
@@ -49,69 +48,69 @@ async function freshTable(columns: string, engine = 'MergeTree ORDER BY tuple()'
   return table;
 }
 
-before(async () => {
+beforeAll(async () => {
   const response = await fetch(`${base}/?query=`, { method: 'POST', headers: { authorization }, body: `CREATE DATABASE IF NOT EXISTS ${database}` });
-  assert.equal(response.status, 200, await response.text());
+  expect(response.status, await response.text()).toBe(200);
 });
 
-after(async () => {
+afterAll(async () => {
   await text(`DROP DATABASE IF EXISTS ${database}`, { database: 'default' });
   await client.close();
 });
 
 test('says Ok. at / and /ping without a query, and 404 elsewhere', async () => {
-  for (const path of ['/', '/ping', '/replicas_status']) assert.equal(await (await fetch(base + path)).text(), 'Ok.\n');
-  assert.equal((await fetch(`${base}/nowhere`)).status, 404);
+  for (const path of ['/', '/ping', '/replicas_status']) expect(await (await fetch(base + path)).text()).toBe('Ok.\n');
+  expect((await fetch(`${base}/nowhere`)).status).toBe(404);
 });
 
 test('answers queries from query=, from the body, and from both with a line break between', async () => {
-  assert.equal(await (await ask({ parameters: { query: 'SELECT 1' } })).text(), '1\n');
-  assert.equal(await text('SELECT 2'), '2\n');
-  assert.equal(await text('+ 3 FORMAT CSV', { query: 'SELECT 1' }), '4\n');
+  expect(await (await ask({ parameters: { query: 'SELECT 1' } })).text()).toBe('1\n');
+  expect(await text('SELECT 2')).toBe('2\n');
+  expect(await text('+ 3 FORMAT CSV', { query: 'SELECT 1' })).toBe('4\n');
 });
 
 test('sets the headers that clients read', async () => {
   const response = await ask({ parameters: { query_id: 'chosen-by-the-client', default_format: 'JSONEachRow' }, body: "SELECT 'ü' AS name" });
-  assert.equal(await response.text(), '{"name":"ü"}\n');
-  assert.equal(response.headers.get('x-clickhouse-query-id'), 'chosen-by-the-client');
-  assert.equal(response.headers.get('x-clickhouse-format'), 'JSONEachRow');
-  assert.equal(response.headers.get('x-clickhouse-timezone'), 'UTC');
-  assert.match(response.headers.get('content-type') ?? '', /^application\/x-ndjson/);
+  expect(await response.text()).toBe('{"name":"ü"}\n');
+  expect(response.headers.get('x-clickhouse-query-id')).toBe('chosen-by-the-client');
+  expect(response.headers.get('x-clickhouse-format')).toBe('JSONEachRow');
+  expect(response.headers.get('x-clickhouse-timezone')).toBe('UTC');
+  expect(response.headers.get('content-type') ?? '').toMatch(/^application\/x-ndjson/);
   const summary = JSON.parse(response.headers.get('x-clickhouse-summary') ?? '') as Record<string, string>;
-  assert.equal(summary['result_rows'], '1');
+  expect(summary['result_rows']).toBe('1');
 });
 
 test('prefers the FORMAT of the query over default_format, and that over X-ClickHouse-Format', async () => {
-  assert.equal(await text('SELECT 1 AS a FORMAT CSVWithNames', { default_format: 'JSON' }), '"a"\n1\n');
+  expect(await text('SELECT 1 AS a FORMAT CSVWithNames', { default_format: 'JSON' })).toBe('"a"\n1\n');
   const headers = { 'X-ClickHouse-Format': 'Values' };
-  assert.equal(await (await ask({ headers, body: "SELECT 'a'" })).text(), "('a')");
-  assert.equal(await (await ask({ headers, parameters: { default_format: 'CSV' }, body: "SELECT 'a'" })).text(), '"a"\n');
+  expect(await (await ask({ headers, body: "SELECT 'a'" })).text()).toBe("('a')");
+  expect(await (await ask({ headers, parameters: { default_format: 'CSV' }, body: "SELECT 'a'" })).text()).toBe('"a"\n');
 });
 
 test('takes comments, semicolons, strings and aliases that look like clauses for what they are', async () => {
-  assert.equal(await text("SELECT 1 AS format, ';' AS settings -- FORMAT JSON\n;"), '1\t;\n');
-  assert.equal(await text("/* INSERT */ WITH 1 AS x SELECT x, 'it''s \\' FORMAT CSV' SETTINGS max_threads = 1 FORMAT CSV"), `1,"it's ' FORMAT CSV"\n`);
-  assert.equal(await text('(SELECT 1) UNION ALL (SELECT 1) FORMAT TSV SETTINGS max_threads = 1'), '1\n1\n');
-  assert.equal((await refusal({ body: 'SELECT 1; SELECT 2' })).code, '62');
+  expect(await text("SELECT 1 AS format, ';' AS settings -- FORMAT JSON\n;")).toBe('1\t;\n');
+  expect(await text("/* INSERT */ WITH 1 AS x SELECT x, 'it''s \\' FORMAT CSV' SETTINGS max_threads = 1 FORMAT CSV")).toBe(`1,"it's ' FORMAT CSV"\n`);
+  expect(await text('(SELECT 1) UNION ALL (SELECT 1) FORMAT TSV SETTINGS max_threads = 1')).toBe('1\n1\n');
+  expect((await refusal({ body: 'SELECT 1; SELECT 2' })).code).toBe('62');
 });
 
 test('binds query parameters by type', async () => {
   const parameters = { param_n: '7', param_s: "it's a tab:\\t", param_list: "['a','b']", param_t: 'one' };
-  assert.equal(await text('SELECT {n:UInt8} + 1, {s:String}, {list:Array(String)}[2], * FROM system.{t:Identifier}', parameters), "8\tit\\'s a tab:\\t\tb\t0\n");
-  assert.equal((await refusal({ body: 'SELECT {n:UInt8}' })).code, '456');
-  assert.equal(await text('SELECT length({long:String})', { param_long: 'é'.repeat(150_000) }), '300000\n');
+  expect(await text('SELECT {n:UInt8} + 1, {s:String}, {list:Array(String)}[2], * FROM system.{t:Identifier}', parameters)).toBe("8\tit\\'s a tab:\\t\tb\t0\n");
+  expect((await refusal({ body: 'SELECT {n:UInt8}' })).code).toBe('456');
+  expect(await text('SELECT length({long:String})', { param_long: 'é'.repeat(150_000) })).toBe('300000\n');
 });
 
 test('applies settings and the database to one request only', async () => {
-  assert.equal(await text("SELECT getSetting('max_block_size'), currentDatabase()", { max_block_size: '99' }), `99\t${database}\n`);
-  assert.notEqual(await text("SELECT getSetting('max_block_size')"), '99\n');
+  expect(await text("SELECT getSetting('max_block_size'), currentDatabase()", { max_block_size: '99' })).toBe(`99\t${database}\n`);
+  expect(await text("SELECT getSetting('max_block_size')")).not.toBe('99\n');
   await text('SET max_block_size = 98');
   await text('USE system');
-  assert.notEqual(await text("SELECT getSetting('max_block_size')"), '98\n');
-  assert.equal(await text('SELECT currentDatabase()'), `${database}\n`);
-  assert.equal((await refusal({ parameters: { no_such_setting: '1' }, body: 'SELECT 1' })).code, '115');
-  assert.deepEqual(await refusal({ parameters: { database: 'no_such_database' }, body: 'SELECT 1' }).then(({ status, code }) => [status, code]), [404, '81']);
-  assert.equal(await (await fetch(base, { method: 'POST', headers: { authorization, 'X-ClickHouse-Database': database }, body: 'SELECT currentDatabase()' })).text(), `${database}\n`);
+  expect(await text("SELECT getSetting('max_block_size')")).not.toBe('98\n');
+  expect(await text('SELECT currentDatabase()')).toBe(`${database}\n`);
+  expect((await refusal({ parameters: { no_such_setting: '1' }, body: 'SELECT 1' })).code).toBe('115');
+  expect(await refusal({ parameters: { database: 'no_such_database' }, body: 'SELECT 1' }).then(({ status, code }) => [status, code])).toStrictEqual([404, '81']);
+  expect(await (await fetch(base, { method: 'POST', headers: { authorization, 'X-ClickHouse-Database': database }, body: 'SELECT currentDatabase()' })).text()).toBe(`${database}\n`);
 });
 
 test('keeps a named session: temporary tables, SET and USE, but not the settings of one request', async () => {
@@ -119,25 +118,25 @@ test('keeps a named session: temporary tables, SET and USE, but not the settings
   await text('CREATE TEMPORARY TABLE kept (a Int32)', session);
   await text('INSERT INTO kept VALUES (1), (2)', session);
   await text('SET max_block_size = 97', session);
-  assert.equal(await text("SELECT sum(a), getSetting('max_block_size') FROM kept GROUP BY ALL", { ...session, max_block_size: '11' }), '3\t11\n');
-  assert.equal(await text("SELECT getSetting('max_block_size')", session), '97\n');
-  assert.equal((await refusal({ body: 'SELECT * FROM kept' })).code, '60');
-  assert.equal((await refusal({ parameters: { session_id: randomUUID(), session_check: '1' }, body: 'SELECT 1' })).code, '372');
+  expect(await text("SELECT sum(a), getSetting('max_block_size') FROM kept GROUP BY ALL", { ...session, max_block_size: '11' })).toBe('3\t11\n');
+  expect(await text("SELECT getSetting('max_block_size')", session)).toBe('97\n');
+  expect((await refusal({ body: 'SELECT * FROM kept' })).code).toBe('60');
+  expect((await refusal({ parameters: { session_id: randomUUID(), session_check: '1' }, body: 'SELECT 1' })).code).toBe('372');
   const slow = text('SELECT sleep(1)', session);
   await new Promise((resolve) => setTimeout(resolve, 200));
-  assert.equal((await refusal({ parameters: session, body: 'SELECT 1' })).code, '373');
+  expect((await refusal({ parameters: session, body: 'SELECT 1' })).code).toBe('373');
   await slow;
 });
 
 test('refuses writes by GET and under readonly', async () => {
   const table = await freshTable('a Int32');
   const byGet = await refusal({ parameters: { query: `INSERT INTO ${table} VALUES (1)` } });
-  assert.equal(byGet.code, '164');
-  assert.match(byGet.text, /method GET implies readonly/);
-  assert.equal((await refusal({ parameters: { query: `DROP TABLE ${table}` } })).code, '164');
-  assert.equal((await refusal({ parameters: { readonly: '1' }, body: `INSERT INTO ${table} VALUES (1)` })).code, '164');
-  assert.equal((await refusal({ parameters: { readonly: '1' }, body: 'SET max_threads = 1' })).code, '164');
-  assert.equal(await text(`SELECT count() FROM ${table}`, { readonly: '2', max_threads: '1' }), '0\n');
+  expect(byGet.code).toBe('164');
+  expect(byGet.text).toMatch(/method GET implies readonly/);
+  expect((await refusal({ parameters: { query: `DROP TABLE ${table}` } })).code).toBe('164');
+  expect((await refusal({ parameters: { readonly: '1' }, body: `INSERT INTO ${table} VALUES (1)` })).code).toBe('164');
+  expect((await refusal({ parameters: { readonly: '1' }, body: 'SET max_threads = 1' })).code).toBe('164');
+  expect(await text(`SELECT count() FROM ${table}`, { readonly: '2', max_threads: '1' })).toBe('0\n');
 });
 
 test('knows the user by basic auth, headers and URL, and refuses the rest', async () => {
@@ -146,11 +145,11 @@ test('knows the user by basic auth, headers and URL, and refuses the rest', asyn
     ['', { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password }],
     [`&${new URLSearchParams({ user, password }).toString()}`, {}],
   ];
-  for (const [query, headers] of accepted) assert.equal((await fetch(`${base}/?query=SELECT+1${query}`, { headers })).status, 200);
+  for (const [query, headers] of accepted) expect((await fetch(`${base}/?query=SELECT+1${query}`, { headers })).status).toBe(200);
   const wrong = await fetch(`${base}/?query=SELECT+1&user=${user}&password=wrong`);
-  assert.equal(wrong.status, 403);
-  assert.equal(wrong.headers.get('x-clickhouse-exception-code'), '516');
-  assert.match(await wrong.text(), /^Code: 516\. DB::Exception: .*Authentication failed/);
+  expect(wrong.status).toBe(403);
+  expect(wrong.headers.get('x-clickhouse-exception-code')).toBe('516');
+  expect(await wrong.text()).toMatch(/^Code: 516\. DB::Exception: .*Authentication failed/);
 });
 
 test("reports errors with the server's text, status and code", async () => {
@@ -160,20 +159,20 @@ test("reports errors with the server's text, status and code", async () => {
   ];
   for (const [body, status, code] of cases) {
     const refused = await refusal({ body });
-    assert.deepEqual([body, refused.status, refused.code], [body, status, code]);
-    assert.match(refused.text, new RegExp(`^Code: ${code}\\. DB::Exception: .* \\([A-Z_]+\\) \\(version \\d+[^)]*\\)+\\n$`, 's'));
+    expect([body, refused.status, refused.code]).toStrictEqual([body, status, code]);
+    expect(refused.text).toMatch(new RegExp(`^Code: ${code}\\. DB::Exception: .* \\([A-Z_]+\\) \\(version \\d+[^)]*\\)+\\n$`, 's'));
   }
 });
 
 test('streams, and marks an error in the middle of a stream so that no client takes a part for the whole', async () => {
   const response = await ask({ body: 'SELECT number, throwIf(number = 9000000) FROM numbers(10000000) SETTINGS max_block_size = 10000' });
-  assert.equal(response.status, 200);
+  expect(response.status).toBe(200);
   let tail = '';
-  await assert.rejects(async () => {
+  await expect(async () => {
     for await (const chunk of response.body ?? []) tail = (tail + Buffer.from(chunk as Uint8Array).toString('latin1')).slice(-2000);
-  });
+  }).rejects.toThrow();
   const tag = response.headers.get('x-clickhouse-exception-tag') ?? '';
-  assert.match(tail, new RegExp(`\r\n__exception__\r\n${tag}\r\nCode: 395\\. .*\n\\d+ ${tag}\r\n__exception__\r\n$`, 's'));
+  expect(tail).toMatch(new RegExp(`\r\n__exception__\r\n${tag}\r\nCode: 395\\. .*\n\\d+ ${tag}\r\n__exception__\r\n$`, 's'));
 });
 
 test('stops a query whose client left, and keeps serving', async () => {
@@ -183,7 +182,7 @@ test('stops a query whose client left, and keeps serving', async () => {
   const running = `SELECT count() FROM system.processes WHERE query LIKE '%${marker}%' AND query NOT LIKE '%system.processes%'`;
   while ((await text(running)) === '0\n');
   leaving.abort();
-  await assert.rejects(asked);
+  await expect(asked).rejects.toThrow();
   // A server cancels on disconnect only when told to; ours always does. Either way a KILL ends it.
   await text(`KILL QUERY WHERE query LIKE '%${marker}%' AND query NOT LIKE 'KILL%' ASYNC`);
   while ((await text(running)) !== '0\n');
@@ -192,7 +191,7 @@ test('stops a query whose client left, and keeps serving', async () => {
 test('answers short queries while long ones run', async () => {
   const leaving = new AbortController();
   const long = [1, 2, 3].map((n) => ask({ body: `WITH (SELECT sum(sipHash64(number)) FROM numbers(100000000000)) AS x SELECT x + ${n}`, signal: leaving.signal }).catch(() => undefined));
-  await Promise.all(Array.from({ length: 20 }, async (_, n) => assert.equal(await text(`SELECT ${n}`), `${n}\n`)));
+  await Promise.all(Array.from({ length: 20 }, async (_, n) => expect(await text(`SELECT ${n}`)).toBe(`${n}\n`)));
   leaving.abort();
   await Promise.all(long);
 });
@@ -200,25 +199,25 @@ test('answers short queries while long ones run', async () => {
 test('keeps concurrent requests with different parameters, settings and databases apart', async () => {
   await Promise.all(Array.from({ length: 100 }, async (_, n) => {
     const answer = await text("SELECT {n:UInt32}, getSetting('max_block_size'), currentDatabase()", { param_n: String(n), max_block_size: String(1000 + (n % 7)), database: n % 2 === 0 ? database : 'system' });
-    assert.equal(answer, `${n}\t${1000 + (n % 7)}\t${n % 2 === 0 ? database : 'system'}\n`);
+    expect(answer).toBe(`${n}\t${1000 + (n % 7)}\t${n % 2 === 0 ? database : 'system'}\n`);
   }));
 });
 
 test('compresses answers and takes compressed bodies', async () => {
   const url = `${base}/?enable_http_compression=1&query=${encodeURIComponent('SELECT * FROM numbers(100000)')}`;
   const socketResponse = await ask({ parameters: { enable_http_compression: '1' }, headers: { 'accept-encoding': 'gzip' }, body: 'SELECT * FROM numbers(100000) FORMAT CSV' });
-  assert.equal(socketResponse.headers.get('content-encoding'), 'gzip');
-  assert.equal((await socketResponse.text()).length, 588890);
-  assert.equal((await fetch(url, { headers: { authorization, 'accept-encoding': 'br' } })).headers.get('content-encoding'), 'br');
-  assert.equal((await ask({ headers: { 'accept-encoding': 'gzip' }, body: 'SELECT 1' })).headers.get('content-encoding'), null);
+  expect(socketResponse.headers.get('content-encoding')).toBe('gzip');
+  expect((await socketResponse.text()).length).toBe(588890);
+  expect((await fetch(url, { headers: { authorization, 'accept-encoding': 'br' } })).headers.get('content-encoding')).toBe('br');
+  expect((await ask({ headers: { 'accept-encoding': 'gzip' }, body: 'SELECT 1' })).headers.get('content-encoding')).toBeNull();
   const table = await freshTable('a Int32');
   for (const [encoding, pack] of [['gzip', gzipSync], ['deflate', deflateSync], ['br', brotliCompressSync]] as const) {
     const headers = { 'content-encoding': encoding };
-    assert.equal((await ask({ parameters: { query: `INSERT INTO ${table} FORMAT CSV` }, headers, body: new Uint8Array(pack('1\n2\n')) })).status, 200);
-    assert.equal((await ask({ headers, body: new Uint8Array(pack(`INSERT INTO ${table} FORMAT CSV\n3\n`)) })).status, 200);
+    expect((await ask({ parameters: { query: `INSERT INTO ${table} FORMAT CSV` }, headers, body: new Uint8Array(pack('1\n2\n')) })).status).toBe(200);
+    expect((await ask({ headers, body: new Uint8Array(pack(`INSERT INTO ${table} FORMAT CSV\n3\n`)) })).status).toBe(200);
   }
-  assert.equal(await text(`SELECT count(), sum(a) FROM ${table}`), '9\t18\n');
-  assert.equal(gunzipSync(gzipSync('same')).toString(), 'same');
+  expect(await text(`SELECT count(), sum(a) FROM ${table}`)).toBe('9\t18\n');
+  expect(gunzipSync(gzipSync('same')).toString()).toBe('same');
 });
 
 test('inserts every format it can give, binary ones too', async () => {
@@ -230,14 +229,14 @@ test('inserts every format it can give, binary ones too', async () => {
     const body = await (await ask({ body: `${source} FORMAT ${format}` })).arrayBuffer();
     await text(`TRUNCATE TABLE ${table}`);
     const response = await ask({ parameters: { query: `INSERT INTO ${table} (a, s, d, n, list) FORMAT ${format}` }, body });
-    assert.equal(response.status, 200, `${format}: ${await response.text()}`);
+    expect(response.status, `${format}: ${await response.text()}`).toBe(200);
     const summary = JSON.parse(response.headers.get('x-clickhouse-summary') ?? '{}') as Record<string, string>;
-    assert.equal(summary['written_rows'], '1000', format);
-    assert.equal(await text(`${sum} FROM ${table}`), expected, format);
+    expect(summary['written_rows'], format).toBe('1000');
+    expect(await text(`${sum} FROM ${table}`), format).toBe(expected);
     await text(`TRUNCATE TABLE ${table}`);
     const both = Buffer.concat([Buffer.from(`INSERT INTO ${table} (a, s, d, n, list) SETTINGS max_threads = 1 FORMAT ${format}\n`), Buffer.from(body)]);
-    assert.equal((await ask({ body: new Uint8Array(both) })).status, 200);
-    assert.equal(await text(`${sum} FROM ${table}`), expected, `${format} with the INSERT in the body`);
+    expect((await ask({ body: new Uint8Array(both) })).status).toBe(200);
+    expect(await text(`${sum} FROM ${table}`), `${format} with the INSERT in the body`).toBe(expected);
   }
 });
 
@@ -247,7 +246,7 @@ test('inserts from VALUES, SELECT and input()', async () => {
   await text("(3, 'in the body')", { query: `INSERT INTO ${table} VALUES` });
   await text(`INSERT INTO ${table} (a) SELECT 4`);
   await text(`INSERT INTO ${table} (a, s) SELECT x * 10, upper(y) FROM input('x Int32, y String') FORMAT CSV\n1,up\n`);
-  assert.equal(await text(`SELECT * FROM ${table} ORDER BY a`), '1\ta;b\n2\txy\n3\tin the body\n4\tnone\n10\tUP\n');
+  expect(await text(`SELECT * FROM ${table} ORDER BY a`)).toBe('1\ta;b\n2\txy\n3\tin the body\n4\tnone\n10\tUP\n');
   await text(`INSERT INTO ${table} FORMAT JSONEachRow`);
 });
 
@@ -256,15 +255,15 @@ test('leaves nothing behind of an insert that is broken or cut off', async () =>
   for (const format of ['Avro', 'Native', 'RowBinary']) {
     const whole = Buffer.from(await (await ask({ body: `SELECT toInt32(number) AS a, toString(number) AS s FROM numbers(5000) FORMAT ${format}` })).arrayBuffer());
     const refused = await refusal({ parameters: { query: `INSERT INTO ${table} FORMAT ${format}` }, body: new Uint8Array(whole.subarray(0, whole.length - 7)) });
-    assert.ok(refused.status >= 400, format);
-    assert.match(refused.text, /^Code: \d+\. DB::Exception: /);
+    expect(refused.status, format).toBeGreaterThanOrEqual(400);
+    expect(refused.text).toMatch(/^Code: \d+\. DB::Exception: /);
   }
   const socket = connect(Number(endpoint.port || 80), endpoint.hostname);
   await once(socket, 'connect');
   socket.write(`POST /?database=${database}&query=INSERT+INTO+${table}+FORMAT+CSV HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\nContent-Length: 1000000\r\n\r\n1,a\n2,b\n`);
   await new Promise((resolve) => setTimeout(resolve, 100));
   socket.destroy();
-  assert.equal(await text(`SELECT count() FROM ${table}`), '0\n');
+  expect(await text(`SELECT count() FROM ${table}`)).toBe('0\n');
 });
 
 test('feeds all materialized views of a Null table, and reports the error of one', async () => {
@@ -280,11 +279,11 @@ test('feeds all materialized views of a Null table, and reports the error of one
     return new Uint8Array(Buffer.concat(await (encoder as unknown as Readable).toArray() as Buffer[]));
   };
   const parameters = { query: `INSERT INTO ${landing} FORMAT Avro` };
-  assert.equal((await ask({ parameters, body: await container([{ a: 1, s: 'abc' }, { a: 2, s: 'd' }]) })).status, 200);
-  assert.equal(await text(`SELECT (SELECT sum(a) FROM ${first}), (SELECT sum(n) FROM ${second})`), '3\t4\n');
+  expect((await ask({ parameters, body: await container([{ a: 1, s: 'abc' }, { a: 2, s: 'd' }]) })).status).toBe(200);
+  expect(await text(`SELECT (SELECT sum(a) FROM ${first}), (SELECT sum(n) FROM ${second})`)).toBe('3\t4\n');
   const refused = await refusal({ parameters, body: await container([{ a: 13, s: '' }]) });
-  assert.equal(refused.code, '395');
-  assert.match(refused.text, /unlucky.*while pushing to view/s);
+  expect(refused.code).toBe('395');
+  expect(refused.text).toMatch(/unlucky.*while pushing to view/s);
 });
 
 test('takes multipart forms: parameters, the query, and files as external tables', async () => {
@@ -293,42 +292,42 @@ test('takes multipart forms: parameters, the query, and files as external tables
   form.set('param_n', '10');
   form.set('ids', new Blob(['1\n2\n3\n']), 'ids.csv');
   const response = await ask({ parameters: { ids_format: 'CSV', ids_structure: 'id Int32' }, body: form });
-  assert.equal(await response.text(), '16\n');
+  expect(await response.text()).toBe('16\n');
 });
 
 test('@clickhouse/client: ping, queries, streams, parameters, settings and session', async () => {
-  assert.equal((await client.ping()).success, true);
+  expect((await client.ping()).success).toBe(true);
   const rows = await client.query({ query: 'SELECT {n:UInt32} AS n, {s:String} AS s, {d:DateTime64(3)} AS d', query_params: { n: 5, s: "a'\\\tb", d: new Date(0) }, format: 'JSON' });
   const { data } = await rows.json<{ n: number; s: string; d: string }>();
-  assert.deepEqual(data, [{ n: 5, s: "a'\\\tb", d: '1970-01-01 00:00:00.000' }]);
+  expect(data).toStrictEqual([{ n: 5, s: "a'\\\tb", d: '1970-01-01 00:00:00.000' }]);
   let count = 0;
   const stream = await client.query({ query: 'SELECT number FROM numbers(200000)', format: 'JSONEachRow', clickhouse_settings: { max_block_size: '10000' } });
   for await (const part of stream.stream()) count += part.length;
-  assert.equal(count, 200000);
+  expect(count).toBe(200000);
   const packed = createClient({ url: base, username: user, password, database, session_id: randomUUID(), compression: { request: true, response: true } });
   await packed.command({ query: 'CREATE TEMPORARY TABLE mine (a Int32)' });
   await packed.insert({ table: 'mine', values: [{ a: 1 }, { a: 2 }], format: 'JSONEachRow' });
-  assert.deepEqual(await (await packed.query({ query: 'SELECT toInt32(sum(a)) AS a FROM mine', format: 'JSONEachRow' })).json(), [{ a: 3 }]);
+  expect(await (await packed.query({ query: 'SELECT toInt32(sum(a)) AS a FROM mine', format: 'JSONEachRow' })).json()).toStrictEqual([{ a: 3 }]);
   await packed.close();
 });
 
 test('@clickhouse/client: inserts objects and streams, exec, errors, and abort', async () => {
   const table = await freshTable('a UInt32, s String');
   const inserted = await client.insert({ table, values: [{ a: 1, s: 'ü' }], format: 'JSONEachRow' });
-  assert.equal(inserted.summary?.written_rows, '1');
+  expect(inserted.summary?.written_rows).toBe('1');
   await client.insert({ table, values: Readable.from([{ a: 2, s: 'b' }, { a: 3, s: 'c' }]), format: 'JSONEachRow' });
   await client.insert({ table, values: Readable.from(['4,d\n', '5,e\n'], { objectMode: false }), format: 'CSV', columns: ['a', 's'] });
   const exec = await client.exec({ query: `SELECT sum(a) FROM ${table} FORMAT CSV` });
-  assert.equal(Buffer.concat(await exec.stream.toArray() as Buffer[]).toString(), '15\n');
-  await assert.rejects(client.query({ query: 'SELECT * FROM nope' }), (error: unknown) => error instanceof ClickHouseError && error.code === '60' && error.type === 'UNKNOWN_TABLE');
+  expect(Buffer.concat(await exec.stream.toArray() as Buffer[]).toString()).toBe('15\n');
+  await expect(client.query({ query: 'SELECT * FROM nope' })).rejects.toSatisfy((error: unknown) => error instanceof ClickHouseError && error.code === '60' && error.type === 'UNKNOWN_TABLE');
   const midway = await client.query({ query: 'SELECT number, throwIf(number = 5000000) AS t FROM numbers(9000000)', format: 'JSONEachRow' });
-  await assert.rejects(async () => {
-    for await (const part of midway.stream()) assert.ok(part.length > 0);
-  }, (error: unknown) => error instanceof ClickHouseError && error.code === '395');
+  await expect(async () => {
+    for await (const part of midway.stream()) expect(part.length).toBeGreaterThan(0);
+  }).rejects.toSatisfy((error: unknown) => error instanceof ClickHouseError && error.code === '395');
   const leaving = new AbortController();
   const slow = client.query({ query: 'SELECT sleep(3)', abort_signal: leaving.signal });
   leaving.abort();
-  await assert.rejects(slow, /abort/i);
+  await expect(slow).rejects.toThrow(/abort/i);
 });
 
 test("Python's clickhouse-connect works unchanged", async () => {
@@ -336,5 +335,5 @@ test("Python's clickhouse-connect works unchanged", async () => {
   const { stdout } = await promisify(execFile)(process.env['PYTHON'] ?? 'python3', [script], {
     env: { ...process.env, CLICKHOUSE_URL: `${endpoint.protocol}//${encodeURIComponent(user)}:${encodeURIComponent(password)}@${endpoint.host}`, CLICKHOUSE_DATABASE: database },
   });
-  assert.match(stdout, /all checks passed/);
+  expect(stdout).toMatch(/all checks passed/);
 });

@@ -1,12 +1,11 @@
 // The official JDBC driver against the ClickHouse endpoint, with its defaults: it asks for
 // answers in native compression. DBeaver, Metabase and Tableau come this way.
-import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const endpoint = new URL(process.env['CLICKHOUSE_URL'] ?? 'http://127.0.0.1:8123');
@@ -18,14 +17,14 @@ const classes = mkdtempSync(join(tmpdir(), 'jdbc-'));
 async function query(sql: string): Promise<void> {
   const authorization = `Basic ${Buffer.from(`${decodeURIComponent(endpoint.username) || 'default'}:${decodeURIComponent(endpoint.password)}`).toString('base64')}`;
   const response = await fetch(`${endpoint.protocol}//${endpoint.host}/`, { method: 'POST', headers: { authorization }, body: sql });
-  assert.equal(response.status, 200, await response.text());
+  expect(response.status, await response.text()).toBe(200);
 }
 
-before(async () => {
+beforeAll(async () => {
   await query(`CREATE DATABASE ${database}`);
 });
 
-after(async () => {
+afterAll(async () => {
   await query(`DROP DATABASE ${database}`);
   rmSync(classes, { recursive: true, force: true });
 });
@@ -40,8 +39,8 @@ test('the JDBC driver connects, reads metadata, tables and all views, inserts ba
   });
   const lines = stdout.trim().split('\n');
   const views = /^views read = (\d+) of (\d+)$/.exec(lines.find((line) => line.startsWith('views read')) ?? '');
-  assert.ok(views !== null && Number(views[1]) > 0 && views[1] === views[2], stdout);
-  assert.deepEqual(lines.filter((line) => !line.startsWith('views read')), [
+  expect.assert(views !== null && Number(views[1]) > 0 && views[1] === views[2], stdout);
+  expect(lines.filter((line) => !line.startsWith('views read'))).toStrictEqual([
     'product = ClickHouse',
     'column = dummy UInt8',
     'read = 200000 900000',

@@ -1,16 +1,15 @@
 // Configuration on the running system: applied as a whole, live, repeatable, and refused as a
 // whole. umbrella is the tenant of this file; no other test's numbers depend on what is applied.
-import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bringIntoForce } from '../../infra/config/apply.ts';
 import type { Desk, Integration } from '../../infra/config/desk.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
-import { closeClients, environment, landed, newTicketId, query, sendUntilAccepted, ticket, ticketRow } from '../support.ts';
+import { closeClients, environment, landed, newTicketId, query, sendUntilAccepted, ticket, ticketRow } from '../system/support.ts';
 
 const projectDir = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'desk-'));
@@ -44,13 +43,13 @@ function fileOf(content: unknown): string {
 
 async function apply(content: unknown): Promise<string> {
   const { code, output } = await config('apply', fileOf(content), '--by', 'a test');
-  assert.equal(code, 0, output);
+  expect(code, output).toBe(0);
   return output;
 }
 
 const liveVersion = async (): Promise<number> => (await query<{ version: number }>('SELECT live_config_version() AS version'))[0]?.version ?? -1;
 
-before(async () => {
+beforeAll(async () => {
   await sendUntilAccepted(ticket(id, tenant).created('2026-03-27T16:00:00.000Z', 'It is Friday afternoon'));
   await sendUntilAccepted(ticket(id, tenant).assigned('2026-03-27T16:01:00.000Z', { agent_id: 'lea', group_id: 'billing' }));
   await sendUntilAccepted(ticket(id, tenant).message('2026-03-30T08:00:00.000Z', { agent: 'lea' }));
@@ -58,7 +57,7 @@ before(async () => {
   await landed(id, 4);
 });
 
-after(async () => {
+afterAll(async () => {
   await apply({});
   rmSync(folder, { recursive: true });
   await closeClients();
@@ -66,15 +65,15 @@ after(async () => {
 
 test('without configuration business time is 24x7 and an unknown status counts as open', async () => {
   const row = await ticketRow(id, tenant);
-  assert.equal(row['first_response_business_seconds'], row['first_response_seconds']);
-  assert.equal(row['status_category'], 'open');
+  expect(row['first_response_business_seconds']).toBe(row['first_response_seconds']);
+  expect(row['status_category']).toBe('open');
 });
 
 test('a calendar applies at once to what was computed before: 7,200 s from Friday 17:00 to Monday 10:00 over the clock change', async () => {
   const output = await apply(desk(office));
-  assert.match(output, /facts change for umbrella/);
-  assert.match(output, /1 of 1 tickets recomputed, \d+\/s, 0 s left/);
-  assert.equal((await ticketRow(id, tenant))['first_response_business_seconds'], 7200);
+  expect(output).toMatch(/facts change for umbrella/);
+  expect(output).toMatch(/1 of 1 tickets recomputed, \d+\/s, 0 s left/);
+  expect((await ticketRow(id, tenant))['first_response_business_seconds']).toBe(7200);
 });
 
 test('it applies to what comes later, too: 2,700 s over Good Friday and Easter Monday', async () => {
@@ -82,20 +81,20 @@ test('it applies to what comes later, too: 2,700 s over Good Friday and Easter M
   await sendUntilAccepted(ticket(later, tenant).created('2026-04-02T15:30:00.000Z', 'Happy Easter'));
   await sendUntilAccepted(ticket(later, tenant).message('2026-04-07T07:15:00.000Z', { agent: 'lea' }));
   await landed(later, 2);
-  assert.equal((await ticketRow(later, tenant))['first_response_business_seconds'], 2700);
+  expect((await ticketRow(later, tenant))['first_response_business_seconds']).toBe(2700);
   const [timer] = await query<Record<string, unknown>>(`SELECT policy_id, due_at, outcome FROM queue.sla_timers WHERE integration_id = 'umbrella' AND ticket_id = {later:String}`, { later });
-  assert.deepEqual(timer, { policy_id: 'hour', due_at: '2026-04-07 07:30:00.000', outcome: 'met' });
+  expect(timer).toStrictEqual({ policy_id: 'hour', due_at: '2026-04-07 07:30:00.000', outcome: 'met' });
 });
 
 test('policies judge by their calendar, names and shifts are known', async () => {
   const [timer] = await query<Record<string, unknown>>(`SELECT due_at, outcome, breach_seconds FROM queue.sla_timers WHERE integration_id = 'umbrella' AND ticket_id = {id:String}`, { id });
   // Due at closing time is the closing instant, not the next opening.
-  assert.deepEqual(timer, { due_at: '2026-03-27 17:00:00.000', outcome: 'breached', breach_seconds: 3600 });
+  expect(timer).toStrictEqual({ due_at: '2026-03-27 17:00:00.000', outcome: 'breached', breach_seconds: 3600 });
   const [named] = await query<Record<string, unknown>>(`SELECT queue_name('umbrella', 'billing') AS queue, queue_name('umbrella', 'tech') AS unnamed, agent_name('umbrella', 'lea') AS agent`);
-  assert.deepEqual(named, { queue: 'Billing', unnamed: 'tech', agent: 'Lea' });
+  expect(named).toStrictEqual({ queue: 'Billing', unnamed: 'tech', agent: 'Lea' });
   const [day] = await query<Record<string, unknown>>(`SELECT * FROM agents.agent_occupancy(zone = 'Europe/Berlin') WHERE integration_id = 'umbrella' AND day = '2026-03-30'`);
   // She answers and sets a status half an hour later: two sessions of a lone action each.
-  assert.deepEqual([day?.['shift_seconds'], day?.['handle_seconds'], day?.['held_on_shift_seconds'], day?.['concurrency']], [7200, 120, 7200, 1]);
+  expect([day?.['shift_seconds'], day?.['handle_seconds'], day?.['held_on_shift_seconds'], day?.['concurrency']]).toStrictEqual([7200, 120, 7200, 1]);
 });
 
 test('business time by hand: one ASOF JOIN for each end, over the open intervals', async () => {
@@ -113,36 +112,36 @@ test('business time by hand: one ASOF JOIN for each end, over the open intervals
         FROM ends AS e ASOF LEFT JOIN config.calendar_intervals AS i ON i.calendar_id = e.calendar_id AND i.open_from <= e.t
     )
     GROUP BY n ORDER BY n`);
-  assert.deepEqual(rows.map((row) => row.business_seconds), [7200, 2700, 0]);
+  expect(rows.map((row) => row.business_seconds)).toStrictEqual([7200, 2700, 0]);
 });
 
 test("a tenant's list of no policies keeps the defaults' away", async () => {
   const timers = async (): Promise<number> => (await query(`SELECT policy_id FROM queue.sla_timers WHERE integration_id = 'umbrella' AND ticket_id = {id:String}`, { id })).length;
   const { policies = [], ...others } = office;
   await apply({ ...desk(others), defaults: { policies } });
-  assert.equal(await timers(), 1);
+  expect(await timers()).toBe(1);
   await apply({ ...desk({ ...others, policies: [] }), defaults: { policies } });
-  assert.equal(await timers(), 0);
+  expect(await timers()).toBe(0);
 });
 
 test('a status map changes what was computed before, for its tenant only', async () => {
   // Policies of the defaults are everybody's.
   await apply(desk(office));
   await apply(desk({ ...office, status_map: { 'lab result *': 'pending' } }));
-  assert.equal((await ticketRow(id, tenant))['status_category'], 'pending');
+  expect((await ticketRow(id, tenant))['status_category']).toBe('pending');
   const [other] = await query<Record<string, unknown>>(`SELECT status_category('acme', 'lab result awaited') AS category, facts_need_config('acme') < live_config_version() AS is_spared`);
-  assert.deepEqual(other, { category: 'open', is_spared: 1 });
+  expect(other).toStrictEqual({ category: 'open', is_spared: 1 });
 });
 
 test('a file with problems is refused whole: all are told, and nothing changes', async () => {
   const version = await liveVersion();
   const { code, output } = await config('apply', fileOf(desk({ ...office, calendar_id: 'nowhere', status_map: { parked: 'gone' as 'open' } })));
-  assert.equal(code, 2);
-  assert.match(output, /2 problems; nothing has changed/);
-  assert.match(output, /\/integrations\/umbrella\/status_map\/parked {2}"gone" is none of/);
-  assert.match(output, /\/integrations\/umbrella\/calendar_id {2}there is no calendar "nowhere"/);
-  assert.equal(await liveVersion(), version);
-  assert.equal((await ticketRow(id, tenant))['status_category'], 'pending');
+  expect(code).toBe(2);
+  expect(output).toMatch(/2 problems; nothing has changed/);
+  expect(output).toMatch(/\/integrations\/umbrella\/status_map\/parked {2}"gone" is none of/);
+  expect(output).toMatch(/\/integrations\/umbrella\/calendar_id {2}there is no calendar "nowhere"/);
+  expect(await liveVersion()).toBe(version);
+  expect((await ticketRow(id, tenant))['status_category']).toBe('pending');
 });
 
 test('an apply that is killed before the facts are recomputed is finished by another', async () => {
@@ -151,14 +150,14 @@ test('an apply that is killed before the facts are recomputed is finished by ano
   await bringIntoForce(clickhouse, { name: 'desk.json', content: JSON.stringify(changed), desk: changed }, 'a test');
   await clickhouse.close();
   const [stale] = await query<{ n: number }>(`SELECT count() AS n FROM queue.stale_tickets WHERE integration_id = 'umbrella'`);
-  assert.equal(stale?.n, 2);
-  assert.match(await apply(changed), /in force already[\s\S]*6 facts recomputed/);
-  assert.equal((await ticketRow(id, tenant))['status_category'], 'on_hold');
-  assert.match(await apply(changed), /no facts depend/);
+  expect(stale?.n).toBe(2);
+  expect(await apply(changed)).toMatch(/in force already[\s\S]*6 facts recomputed/);
+  expect((await ticketRow(id, tenant))['status_category']).toBe('on_hold');
+  expect(await apply(changed)).toMatch(/no facts depend/);
 });
 
 test('who applied what and when is kept, with the file', async () => {
   const { output } = await config('show');
-  assert.match(output, /version \d+, desk\.json, SHA-256 [0-9a-f]{64}\napplied .* by a test/);
-  assert.deepEqual(JSON.parse((await config('show', '--content')).output), desk({ ...office, status_map: { 'lab result *': 'on_hold' } }));
+  expect(output).toMatch(/version \d+, desk\.json, SHA-256 [0-9a-f]{64}\napplied .* by a test/);
+  expect(JSON.parse((await config('show', '--content')).output)).toStrictEqual(desk({ ...office, status_map: { 'lab result *': 'on_hold' } }));
 });

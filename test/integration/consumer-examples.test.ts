@@ -1,23 +1,22 @@
 // The two example consumers and the scaffolded projection on the running system.
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { closeClients, eventually, newTicketId, query, send, sign, ticket, type SignedEvent } from '../support.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { closeClients, eventually, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 import { consumerStarted, copyOfTheCode, endAll, openReceiver, root, run, type Receiver } from './consumer-kit.ts';
 
 let receiver: Receiver;
 let folder: string;
 let copy: Awaited<ReturnType<typeof copyOfTheCode>>;
 
-before(async () => {
+beforeAll(async () => {
   receiver = await openReceiver();
   folder = await mkdtemp(join(tmpdir(), 'transcripts-'));
   copy = await copyOfTheCode();
 });
-after(async () => {
+afterAll(async () => {
   await endAll();
   receiver.close();
   await rm(folder, { recursive: true, force: true });
@@ -40,9 +39,9 @@ test('without an address the webhook consumer is idle and ready, and says why', 
   const idle = run(root, [service('escalation-webhook')], { ESCALATION_WEBHOOK_URL: '' });
   await consumerStarted(idle);
   const { code, output } = await idle.end('SIGTERM');
-  assert.equal(code, 0);
-  assert.match(output, /"level":"info".*ESCALATION_WEBHOOK_URL is not set/);
-  assert.doesNotMatch(output, /"level":"(warn|error|fatal)"/);
+  expect(code).toBe(0);
+  expect(output).toMatch(/"level":"info".*ESCALATION_WEBHOOK_URL is not set/);
+  expect(output).not.toMatch(/"level":"(warn|error|fatal)"/);
 });
 
 test('escalations go to the webhook from when it is switched on: once taken, again after a 503, aside after a 422', async () => {
@@ -54,17 +53,17 @@ test('escalations go to the webhook from when it is switched on: once taken, aga
   const events = ['1', 'refused', '2'].map((level) => escalation(id, level));
   let closed = 2;
   receiver.answer = ({ body }) => (body['level'] === 'refused' ? 422 : (closed -= 1) >= 0 ? 503 : 200);
-  for (const event of events) assert.equal((await send(event)).body.status, 'accepted');
+  for (const event of events) expect((await send(event)).body.status).toBe('accepted');
   await eventually(() => Promise.resolve(receiver.taken.length >= 2 ? true : null), 'two escalations');
-  assert.deepEqual(receiver.taken.map(({ body }) => body['level']), ['1', '2']);
-  assert.deepEqual(receiver.taken.map(({ headers }) => headers['idempotency-key']), [events[0]?.event_id, events[2]?.event_id]);
-  assert.equal(receiver.all.filter(({ body }) => body['level'] === 'refused').length, 1);
-  assert.equal(receiver.all.filter(({ body }) => body['level'] === 'before').length, 0);
+  expect(receiver.taken.map(({ body }) => body['level'])).toStrictEqual(['1', '2']);
+  expect(receiver.taken.map(({ headers }) => headers['idempotency-key'])).toStrictEqual([events[0]?.event_id, events[2]?.event_id]);
+  expect(receiver.all.filter(({ body }) => body['level'] === 'refused').length).toBe(1);
+  expect(receiver.all.filter(({ body }) => body['level'] === 'before').length).toBe(0);
   await eventually(async () => {
     const rows = await query<{ reason: string; detail: string }>('SELECT reason, detail FROM log.quarantine WHERE event_id = {e:String}', { e: events[1]?.event_id });
     return rows.some(({ reason, detail }) => reason === 'handler_failed' && detail.includes('answered 422')) ? true : null;
   }, 'the refused escalation in quarantine');
-  assert.equal((await running.end('SIGTERM')).code, 0);
+  expect((await running.end('SIGTERM')).code).toBe(0);
 
   // What fires while it is down is delivered when it is back.
   const missed = escalation(id, 'missed');
@@ -84,7 +83,7 @@ test('a transcript has what was said, in event time, and never a private word, a
     make.created('2026-03-02T09:00:00.000Z', 'Where is my parcel?'),
     make.message('2026-03-02T09:10:00.000Z', 'customer', 'Hello?'),
   ];
-  for (const event of events) assert.equal((await send(event)).body.status, 'accepted');
+  for (const event of events) expect((await send(event)).body.status).toBe('accepted');
   const file = join(folder, 'acme', `${id}.txt`);
   const wanted = `Ticket ${id}
 
@@ -99,27 +98,27 @@ test('a transcript has what was said, in event time, and never a private word, a
 `;
   const env = { TRANSCRIPT_DIR: folder };
   const first = await run(root, [service('ticket-transcript'), '--once'], env).end();
-  assert.equal(first.code, 0, first.output);
-  assert.equal(await readFile(file, 'utf8'), wanted);
+  expect(first.code, first.output).toBe(0);
+  expect(await readFile(file, 'utf8')).toBe(wanted);
 
   await send(make.message('2026-03-02T09:05:00.000Z', 'customer', 'It is a red box.'));
   const second = await run(root, [service('ticket-transcript'), '--once', '--from', 'beginning'], env).end();
-  assert.equal(second.code, 0, second.output);
-  assert.equal(await readFile(file, 'utf8'), wanted.replace('\n2026-03-02 09:10', '\n2026-03-02 09:05:00.000 UTC  Mira\n    It is a red box.\n\n2026-03-02 09:10'));
+  expect(second.code, second.output).toBe(0);
+  expect(await readFile(file, 'utf8')).toBe(wanted.replace('\n2026-03-02 09:10', '\n2026-03-02 09:05:00.000 UTC  Mira\n    It is a red box.\n\n2026-03-02 09:10'));
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) assert.doesNotMatch(await readFile(join(entry.parentPath, entry.name), 'utf8'), /SECRET/, entry.name);
+    if (entry.isFile()) expect(await readFile(join(entry.parentPath, entry.name), 'utf8'), entry.name).not.toMatch(/SECRET/);
   }
-  assert.doesNotMatch(first.output + second.output, /SECRET/);
+  expect(first.output + second.output).not.toMatch(/SECRET/);
 });
 
 test('a scaffolded projection is migrated by folder and counts each event once', async () => {
   const name = `made-${randomUUID().slice(0, 8).replaceAll(/^\d/g, 'x')}`;
   const database = name.replaceAll('-', '_');
   const made = await run(copy.folder, ['infra/new-projection.ts', name]).end();
-  assert.equal(made.code, 0, made.output);
-  for (const taken of ['log', 'system', name]) assert.notEqual((await run(copy.folder, ['infra/new-projection.ts', taken]).end()).code, 0);
+  expect(made.code, made.output).toBe(0);
+  for (const taken of ['log', 'system', name]) expect((await run(copy.folder, ['infra/new-projection.ts', taken]).end()).code).not.toBe(0);
   const migrated = await run(copy.folder, ['infra/migrate.ts']).end();
-  assert.equal(migrated.code, 0, migrated.output);
+  expect(migrated.code, migrated.output).toBe(0);
   const id = newTicketId();
   const message = ticket(id).message('2026-03-02T09:00:00.000Z', 'customer', 'hello');
   await send(message);
@@ -130,6 +129,6 @@ test('a scaffolded projection is migrated by folder and counts each event once',
     return rows.length === 1 ? true : null;
   }, 'the message in the new table');
   const silent = await query('SELECT name FROM system.columns WHERE database = {d:String} AND table = \'messages_by_day\' AND comment = \'\'', { d: database });
-  assert.deepEqual(silent, []);
-  assert.equal((await running.end('SIGTERM')).code, 0);
+  expect(silent).toStrictEqual([]);
+  expect((await running.end('SIGTERM')).code).toBe(0);
 });

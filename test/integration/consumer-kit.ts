@@ -7,7 +7,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '../support.ts';
+import { eventually } from '../system/support.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -1,16 +1,15 @@
 // The door on the running system: what is the same event, what limits apply to it, and what it
 // says of itself while its integrations file is broken.
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, test } from 'node:test';
+import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
-import { connection } from '../quarantine-cli.ts';
-import { closeClients, eventually, ingressUrl, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../support.ts';
+import { connection } from '../system/quarantine-cli.ts';
+import { closeClients, eventually, ingressUrl, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const status = async (event: SignedEvent): Promise<string> => {
   const { body } = await send(event);
@@ -25,30 +24,30 @@ const inEnvironment = (event: SignedEvent, environment: string | undefined, secr
 test('an event of one integration in two environments is an event of each', async () => {
   const id = newTicketId();
   const event = ticket(id, 'twofold').created(now());
-  assert.equal(await status(inEnvironment(event, 'staging', 'twofold-secret')), 'accepted');
-  assert.equal(await status(inEnvironment(event, 'production', 'twofold-secret')), 'accepted');
-  assert.equal(await status(inEnvironment(event, 'staging', 'twofold-staging')), 'duplicate');
-  assert.equal(await status(inEnvironment(event, undefined, 'twofold-secret')), 'duplicate', 'production, as the first in the file');
+  expect(await status(inEnvironment(event, 'staging', 'twofold-secret'))).toBe('accepted');
+  expect(await status(inEnvironment(event, 'production', 'twofold-secret'))).toBe('accepted');
+  expect(await status(inEnvironment(event, 'staging', 'twofold-staging'))).toBe('duplicate');
+  expect(await status(inEnvironment(event, undefined, 'twofold-secret')), 'production, as the first in the file').toBe('duplicate');
   await landed(id, 1);
-  assert.deepEqual(await query('SELECT integration_id, event_id FROM log.events WHERE ticket_id = {id:String}', { id }), [{ integration_id: 'twofold', event_id: event.event_id }]);
+  expect(await query('SELECT integration_id, event_id FROM log.events WHERE ticket_id = {id:String}', { id })).toStrictEqual([{ integration_id: 'twofold', event_id: event.event_id }]);
   let inStaging = 0;
   await readTail(connection, eventsTopic('staging'), 1_000, ({ headers }) => {
     if (headers['ce_id'] === event.event_id) inStaging += 1;
   });
-  assert.equal(inStaging, 1);
+  expect(inStaging).toBe(1);
 });
 
 test('a secret of one environment does not open the other', async () => {
   const event = ticket(newTicketId(), 'twofold').created(now());
-  assert.equal(await status(inEnvironment(event, 'production', 'twofold-staging')), 'quarantined');
+  expect(await status(inEnvironment(event, 'production', 'twofold-staging'))).toBe('quarantined');
 });
 
 test('the age limit is for new events: the retry of one that is kept is a duplicate', async () => {
   const event = ticket(newTicketId(), 'punctual').created(now(3));
-  assert.equal(await status(event), 'accepted');
+  expect(await status(event)).toBe('accepted');
   await sleep(2_500);
-  assert.equal(await status(event), 'duplicate');
-  assert.equal(await status(ticket(newTicketId(), 'punctual').created(now(6))), 'too_old');
+  expect(await status(event)).toBe('duplicate');
+  expect(await status(ticket(newTicketId(), 'punctual').created(now(6)))).toBe('too_old');
 });
 
 test('retries of kept events use up nothing of the rate', async () => {
@@ -56,25 +55,25 @@ test('retries of kept events use up nothing of the rate', async () => {
   await eventually(async () => ((await status(event)) === 'rate_limited' ? null : true), 'the limit lets one in');
   await sleep(1_100);
   const retries = await Promise.all(Array.from({ length: 30 }, () => status(event)));
-  assert.deepEqual([...new Set(retries)], ['duplicate']);
+  expect([...new Set(retries)]).toStrictEqual(['duplicate']);
   const others = await Promise.all(Array.from({ length: 5 }, () => status(ticket(newTicketId(), 'limited').created(now()))));
-  assert.deepEqual([...new Set(others)], ['accepted']);
+  expect([...new Set(others)]).toStrictEqual(['accepted']);
 });
 
 test('what a sender makes up gets into no metric and into no header at full length', async () => {
   const event = ticket(newTicketId()).message(now(), 'customer');
   const long = (change: object): SignedEvent => sign({ ...event, event_id: randomUUID(), ...change });
-  assert.equal(await status(long({ version: `1.${'9'.repeat(900_000)}` })), 'quarantined');
-  assert.equal(await status(long({ event_id: 'x'.repeat(900_000) })), 'quarantined');
-  assert.equal(await status(long({ event_type: 'x'.repeat(900_000) })), 'quarantined');
-  for (let minor = 0; minor < 50; minor++) assert.equal(await status(long({ version: `1.${1_000 + minor}` })), 'accepted');
+  expect(await status(long({ version: `1.${'9'.repeat(900_000)}` }))).toBe('quarantined');
+  expect(await status(long({ event_id: 'x'.repeat(900_000) }))).toBe('quarantined');
+  expect(await status(long({ event_type: 'x'.repeat(900_000) }))).toBe('quarantined');
+  for (let minor = 0; minor < 50; minor++) expect(await status(long({ version: `1.${1_000 + minor}` }))).toBe('accepted');
   const page = await (await fetch(`${ingressUrl}/metrics`)).text();
-  assert.equal(page.split('\n').filter((line) => line.startsWith('ticketstream_unlisted_versions_total{') && line.includes('version="unlisted"')).length, 1);
-  assert.ok(page.length < 100_000, `${page.length} characters`);
+  expect(page.split('\n').filter((line) => line.startsWith('ticketstream_unlisted_versions_total{') && line.includes('version="unlisted"')).length).toBe(1);
+  expect(page.length, `${page.length} characters`).toBeLessThan(100_000);
 });
 
 test('a broken integrations file shows in readiness and a metric, changes nothing, and is forgotten when it is mended', async () => {
-  const file = process.env['INTEGRATIONS_FILE'] ?? assert.fail();
+  const file = process.env['INTEGRATIONS_FILE'] ?? expect.fail();
   const whole = await readFile(file, 'utf8');
   const state = async (): Promise<string> => {
     const ready = await fetch(`${ingressUrl}/health/ready`);
@@ -86,7 +85,7 @@ test('a broken integrations file shows in readiness and a metric, changes nothin
   try {
     await writeFile(file, whole.replace('globex-secret', 'acme-secret'));
     await reaches(/^200 0 .*acme and globex share a secret/);
-    assert.equal(await status(ticket(newTicketId(), 'globex').created(now())), 'accepted');
+    expect(await status(ticket(newTicketId(), 'globex').created(now()))).toBe('accepted');
     await writeFile(file, whole.replace('"environment":"staging"', '"environment":"lab"'));
     await reaches(/^200 0 .*is in lab.*INGRESS_ENVIRONMENTS/);
   } finally {

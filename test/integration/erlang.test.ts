@@ -1,11 +1,10 @@
 // Erlang C in SQL against the published golden value, against a textbook computation by
 // logarithms, and at its edges.
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { closeClients, query } from '../support.ts';
+import { afterAll, expect, test } from 'vitest';
+import { closeClients, query } from '../system/support.ts';
 import { answeredWithin, erlangC } from '../oracle/erlang.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 async function value(expression: string): Promise<number> {
   const [row] = await query<{ value: number }>(`SELECT ${expression} AS value`);
@@ -13,12 +12,12 @@ async function value(expression: string): Promise<number> {
 }
 
 const close = (actual: number, expected: number): void => {
-  assert.ok(Math.abs(actual - expected) <= 1e-9 * Math.max(1, Math.abs(expected)), `${actual} is not ${expected}`);
+  expect(Math.abs(actual - expected), `${actual} is not ${expected}`).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(expected)));
 };
 
 test('100 contacts in 30 minutes of 180 s each wait with 14 agents in 17.4 of 100 cases, and 88.8 are answered within 20 s', async () => {
-  assert.equal((await value('erlang_c(100, 1800, 180, 14)')).toFixed(7), '0.1741319');
-  assert.equal((await value('erlang_service_level(100, 1800, 180, 14, 20)')).toFixed(5), '0.88835');
+  expect((await value('erlang_c(100, 1800, 180, 14)')).toFixed(7)).toBe('0.1741319');
+  expect((await value('erlang_service_level(100, 1800, 180, 14, 20)')).toFixed(5)).toBe('0.88835');
 });
 
 test('any load and number of agents gives what the textbook formula gives, up to thousands of agents', async () => {
@@ -30,16 +29,16 @@ test('any load and number of agents gives what the textbook formula gives, up to
 });
 
 test('without arrivals nobody waits and nobody is needed', async () => {
-  assert.equal(await value('erlang_c(0, 1800, 180, 0)'), 0);
-  assert.equal(await value('erlang_c(0, 1800, 180, 5)'), 0);
-  assert.equal(await value('erlang_service_level(0, 1800, 180, 0, 20)'), 1);
-  assert.equal(await value('agents_for_service_level(0, 1800, 180, 20, 0.8)'), 0);
+  expect(await value('erlang_c(0, 1800, 180, 0)')).toBe(0);
+  expect(await value('erlang_c(0, 1800, 180, 5)')).toBe(0);
+  expect(await value('erlang_service_level(0, 1800, 180, 0, 20)')).toBe(1);
+  expect(await value('agents_for_service_level(0, 1800, 180, 20, 0.8)')).toBe(0);
 });
 
 test('with as much load as agents everybody waits, and nobody is answered in time', async () => {
   for (const agents of [0, 9, 10]) {
-    assert.equal(await value(`erlang_c(100, 1800, 180, ${agents})`), 1);
-    assert.equal(await value(`erlang_service_level(100, 1800, 180, ${agents}, 20)`), 0);
+    expect(await value(`erlang_c(100, 1800, 180, ${agents})`)).toBe(1);
+    expect(await value(`erlang_service_level(100, 1800, 180, ${agents}, 20)`)).toBe(0);
   }
 });
 
@@ -49,8 +48,8 @@ test('the agents for a target are the fewest that reach it', async () => {
            agents_for_service_level(arrivals, 1800, 180, 20, target) AS agents`);
   for (const { arrivals, target, agents } of rows) {
     const load = arrivals / 10;
-    assert.ok(answeredWithin(load, agents, 20 / 180) >= target, `${agents} agents are too few for ${arrivals} and ${target}`);
-    assert.ok(answeredWithin(load, agents - 1, 20 / 180) < target, `${agents} agents are too many for ${arrivals} and ${target}`);
+    expect(answeredWithin(load, agents, 20 / 180), `${agents} agents are too few for ${arrivals} and ${target}`).toBeGreaterThanOrEqual(target);
+    expect(answeredWithin(load, agents - 1, 20 / 180), `${agents} agents are too many for ${arrivals} and ${target}`).toBeLessThan(target);
   }
 });
 
@@ -58,7 +57,7 @@ test("a share's interval stays within 0 and 1, holds the share, narrows with n a
   const [row] = await query<Record<string, number | null>>(`
     SELECT wilson_lower(0, 5) AS none_low, wilson_upper(5, 5) AS all_high, wilson_lower(4, 10) AS few_low, wilson_upper(4, 10) AS few_high,
            wilson_lower(400, 1000) AS many_low, wilson_upper(400, 1000) AS many_high, wilson_lower(0, 0) AS no_cases`);
-  assert.deepEqual([row?.['none_low'], row?.['all_high'], row?.['no_cases']], [0, 1, null]);
-  assert.deepEqual([row?.['few_low']?.toFixed(4), row?.['few_high']?.toFixed(4)], ['0.1682', '0.6873']);
-  assert.ok(Number(row?.['many_low']) > Number(row?.['few_low']) && Number(row?.['many_high']) < Number(row?.['few_high']));
+  expect([row?.['none_low'], row?.['all_high'], row?.['no_cases']]).toStrictEqual([0, 1, null]);
+  expect([row?.['few_low']?.toFixed(4), row?.['few_high']?.toFixed(4)]).toStrictEqual(['0.1682', '0.6873']);
+  expect(Number(row?.['many_low']) > Number(row?.['few_low']) && Number(row?.['many_high']) < Number(row?.['few_high'])).toBe(true);
 });

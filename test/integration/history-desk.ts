@@ -1,7 +1,7 @@
 // The histories' configuration as the desk file that an operator would write, read and laid out as
 // rows by the code of `npm run config`: wall times, summer time, nights, holidays, versions and
 // status names are judged on the way from the file to the numbers.
-import assert from 'node:assert/strict';
+import { expect } from 'vitest';
 import type { Calendar as DeskCalendar, Desk, Integration, Policy } from '../../infra/config/desk.ts';
 import { readDesk } from '../../infra/config/read-desk.ts';
 import { toRows, type Rows } from '../../infra/config/rows.ts';
@@ -68,6 +68,6 @@ export function deskRows(integrations: readonly string[], config: HistoryConfig)
     ...(whatIf === undefined ? {} : { what_if: { [whatIf.set]: Object.fromEntries(integrations.map((id) => [id, policiesOf(id, whatIf.policies)])) } }),
   };
   const read = readDesk(JSON.stringify(desk));
-  assert.ok('desk' in read, JSON.stringify(read));
+  expect.assert('desk' in read, JSON.stringify(read));
   return toRows(read.desk);
 }

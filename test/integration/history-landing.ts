@@ -1,6 +1,6 @@
 // Puts random histories where the SQL finds events and configuration: the landing tables and the
 // config tables.
-import assert from 'node:assert/strict';
+import { expect } from 'vitest';
 import { loadContracts } from '../../schemas/contract.ts';
 import { containerBlock, createEncoder } from '../../services/runtime/avro.ts';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
@@ -21,7 +21,7 @@ async function landingRows(events: readonly CrmEvent[]): Promise<LandingRow[]> {
     value: encoders.get(event.event_type)?.(event) ?? null,
   })));
   return landed.map((item) => {
-    assert.ok(item.kind === 'row');
+    expect.assert(item.kind === 'row');
     return item;
   });
 }

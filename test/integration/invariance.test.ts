@@ -1,10 +1,9 @@
 // Arrival decides nothing: the same events in several random orders, some of them twice, written to
 // the log in bursts of random size, and landed by two processes of each projection, one of which is
 // killed and started again in between, give identical tables.
-import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadContracts } from '../../schemas/contract.ts';
 import { createEncoder } from '../../services/runtime/avro.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
@@ -16,8 +15,8 @@ import { histories } from '../oracle/histories.ts';
 import { inTenant } from '../oracle/history-variants.ts';
 import { historyConfig } from '../oracle/history-config.ts';
 import { firstArrivals } from '../oracle/timeline.ts';
-import { connection, writtenSchemaId } from '../quarantine-cli.ts';
-import { closeClients, environment, eventually, query } from '../support.ts';
+import { connection, writtenSchemaId } from '../system/quarantine-cli.ts';
+import { closeClients, environment, eventually, query } from '../system/support.ts';
 import { consumerStarted, endAll, root, run, type Running } from './consumer-kit.ts';
 import { forgetTenants, loadConfig } from './history-landing.ts';
 
@@ -67,7 +66,7 @@ async function openLog(): Promise<{ append: (batch: readonly CrmEvent[]) => Prom
     append: async (batch) => {
       await Promise.all(batch.map((event) => {
         const value = encoders.get(event.event_type)?.(event);
-        assert.ok(value);
+        expect.assert(value);
         return producer.append(topic, { key: event.ticket_id, value, headers: { received_at: new Date(event.received_at).toISOString() } });
       }));
     },
@@ -112,7 +111,7 @@ async function hashesOf(database: Database, order: number): Promise<unknown[]> {
 
 let landedBySeconds = 0;
 
-before(async () => {
+beforeAll(async () => {
   const orders = Array.from({ length: ORDERS }, (_, order) => order);
   const events = orders.flatMap(eventsOf);
   const office = events.map((event) => event.source.integration_id).filter((id) => id.startsWith('crm-a'));
@@ -137,7 +136,7 @@ before(async () => {
   await Promise.all(seconds.map((running) => running.end('SIGTERM')));
 });
 
-after(async () => {
+afterAll(async () => {
   await endAll();
   await forgetTenants(clickhouse, everyTenant, databases);
   await clickhouse.close();
@@ -147,11 +146,11 @@ after(async () => {
 for (const database of databases) {
   test(`${database}.ticket_facts are the same after ${ORDERS} random orders with repetitions, landed by two processes`, async () => {
     const expected = await hashesOf(database, 0);
-    assert.ok(expected.length > HISTORIES, 'there is something to compare');
-    for (let order = 1; order < ORDERS; order += 1) assert.deepEqual(await hashesOf(database, order), expected, `order ${order}, SEED=${SEED}`);
+    expect(expected.length, 'there is something to compare').toBeGreaterThan(HISTORIES);
+    for (let order = 1; order < ORDERS; order += 1) expect(await hashesOf(database, order), `order ${order}, SEED=${SEED}`).toStrictEqual(expected);
   });
 }
 
 test('both processes of a projection had a part in it', () => {
-  assert.ok(landedBySeconds > 0);
+  expect(landedBySeconds).toBeGreaterThan(0);
 });

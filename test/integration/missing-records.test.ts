@@ -1,14 +1,13 @@
 // Records that are deleted before a group has read them: the group goes on, and the log of the service
 // says which partition, how many, and what to do.
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
 import kafkajs from 'kafkajs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureTopics } from '../../services/runtime/kafka/admin.ts';
 import { startConsumer } from '../../services/runtime/kafka/consumer.ts';
 import type { Logger } from '../../services/runtime/logger.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
-import { environment, eventually } from '../support.ts';
+import { environment, eventually } from '../system/support.ts';
 
 const topic = `test-missing-${randomUUID()}`;
 const brokers = [environment.kafkaBrokers];
@@ -19,12 +18,12 @@ const kafka = new kafkajs.Kafka({ brokers, clientId: 'missing-test', logLevel: k
 const admin = kafka.admin();
 const producer = kafka.producer();
 
-before(async () => {
+beforeAll(async () => {
   await ensureTopics(connection, [{ name: topic, partitions: 2, replicas: 1, config: {} }]);
   await admin.connect();
   await producer.connect();
 });
-after(async () => {
+afterAll(async () => {
   await admin.deleteTopics({ topics: [topic] });
   await admin.disconnect();
   await producer.disconnect();
@@ -53,13 +52,13 @@ test('deleted before a start or while it runs, they are told with partition and 
   const first = await start();
   await eventually(() => Promise.resolve(seen.includes(9) ? true : null), 'the first ten records');
   await first.stop();
-  assert.deepEqual(errors, []);
+  expect(errors).toStrictEqual([]);
 
   await append(20);
   await deleteBefore(25);
   const second = await start();
   await eventually(() => Promise.resolve(seen.includes(29) ? true : null), 'what is left');
   await second.stop();
-  assert.deepEqual(seen, [...Array.from({ length: 10 }, (_, index) => index), 25, 26, 27, 28, 29]);
-  assert.deepEqual(errors, [`15 records of ${topic}/1 are gone that ${groupId} had not read (offsets 10 to 24): it goes on at 25. They were deleted from the log's start: bring them back from a backup of the log, or from the senders`]);
+  expect(seen).toStrictEqual([...Array.from({ length: 10 }, (_, index) => index), 25, 26, 27, 28, 29]);
+  expect(errors).toStrictEqual([`15 records of ${topic}/1 are gone that ${groupId} had not read (offsets 10 to 24): it goes on at 25. They were deleted from the log's start: bring them back from a backup of the log, or from the senders`]);
 });

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { eventually } from '../support.ts';
+import { eventually } from '../system/support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -1,14 +1,13 @@
 // What a tenant may write, on its way through the real log: nothing of it ends as poison there, and
 // whatever names a ticket gets its facts.
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, test } from 'node:test';
-import { connection, quarantine } from '../quarantine-cli.ts';
+import { afterAll, expect, test } from 'vitest';
+import { connection, quarantine } from '../system/quarantine-cli.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
-import { closeClients, eventually, landed, newTicketId, query, send, ticket, type SignedEvent } from '../support.ts';
+import { closeClients, eventually, landed, newTicketId, query, send, ticket, type SignedEvent } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const AT = '2026-03-02T09:00:00.000Z';
 
@@ -31,14 +30,14 @@ test('tickets of any name have facts', async () => {
   const names = ['tab\tline\r\nfeed', "it's \\'quoted\\' `so`", 'nul\u0000inside', '\ufeffmark', '\u2028\u2029', '📦 票', 'constructor', '__proto__', '{t:String}', "') OR 1=1 --", '\u202eright to left', '\u0085', 'x'.repeat(400), 'e\u0301', '%2F../?#'];
   const ids = names.map((name) => `${name} ${randomUUID()}`);
   const events = ids.map((id) => ticket(id).created(AT, 'hello'));
-  for (const event of events) assert.equal((await send(event)).body.status, 'accepted', JSON.stringify(event.payload['ticket_id']));
+  for (const event of events) expect((await send(event)).body.status, JSON.stringify(event.payload['ticket_id'])).toBe('accepted');
   const rows = await eventually(async () => {
     const found = await query<{ ticket_id: string }>('SELECT ticket_id FROM queue.tickets WHERE ticket_id IN {ids:Array(String)}', { ids });
     return found.length === ids.length ? found : null;
   }, 'facts of all of them');
-  assert.deepEqual(rows.map(({ ticket_id }) => ticket_id).sort(), ids.toSorted());
+  expect(rows.map(({ ticket_id }) => ticket_id).sort()).toStrictEqual(ids.toSorted());
   const records = await inLog(events);
-  for (const event of events) assert.equal(records.get(event.event_id)?.key, event.payload['ticket_id']);
+  for (const event of events) expect(records.get(event.event_id)?.key).toBe(event.payload['ticket_id']);
 });
 
 test('ill-formed text is mended before it is in the log, and ClickHouse reads it as JSON', async () => {
@@ -47,33 +46,33 @@ test('ill-formed text is mended before it is in the log, and ClickHouse reads it
   created.payload['customer'] = { telegram_user_id: 1, first_name: 'A\ud800B', '\udc00key': '\udc00' };
   created.payload['metadata'] = { 'k\ud800': ['v\ud800'] };
   const event = { ...created, source: { ...created.source, platform: '\ud800' } };
-  assert.deepEqual((await send(event)).body, { status: 'accepted', event_id: event.event_id });
+  expect((await send(event)).body).toStrictEqual({ status: 'accepted', event_id: event.event_id });
   await landed(id, 1);
   const [row] = await query<Record<string, unknown>>(`
     SELECT isValidUTF8(metadata) AS valid, JSONExtractString(metadata, 'k\ufffd', 1) AS value FROM queue.timeline WHERE ticket_id = {t:String}`, { t: id });
-  assert.deepEqual(row, { valid: 1, value: 'v\ufffd' });
-  const value = (await inLog([event])).get(event.event_id)?.value ?? assert.fail('not in the log');
-  assert.ok(!value.includes(Buffer.from([0xed, 0xa0])), 'no surrogate in UTF-8');
-  assert.ok(value.includes('A\ufffdB'));
+  expect(row).toStrictEqual({ valid: 1, value: 'v\ufffd' });
+  const value = (await inLog([event])).get(event.event_id)?.value ?? expect.fail('not in the log');
+  expect(value, 'no surrogate in UTF-8').not.toContain(Buffer.from([0xed, 0xa0]));
+  expect(value).toContain('A\ufffdB');
 });
 
 test('a damaged ticket_id is quarantined at the door, and a replay does not let it in', async () => {
   const event = ticket(`TKT-\ud800-${randomUUID()}`).created(AT);
-  assert.equal((await send(event)).body.status, 'quarantined');
+  expect((await send(event)).body.status).toBe('quarantined');
   const { reason, path } = await kept(event.event_id);
-  assert.deepEqual([reason, path], ['invalid_identifier', '/payload/ticket_id']);
+  expect([reason, path]).toStrictEqual(['invalid_identifier', '/payload/ticket_id']);
   const replayed = await quarantine(['replay', '--event-id', event.event_id, '--json']);
-  assert.deepEqual([replayed.code, replayed.lines[0]?.['resolution'], replayed.lines[0]?.['reason']], [1, 'still_unusable', 'invalid_identifier'], replayed.stderr);
-  assert.equal((await inLog([event])).size, 0);
+  expect([replayed.code, replayed.lines[0]?.['resolution'], replayed.lines[0]?.['reason']], replayed.stderr).toStrictEqual([1, 'still_unusable', 'invalid_identifier']);
+  expect((await inLog([event])).size).toBe(0);
 });
 
 test('sixty such events of a tenant stop nobody', async () => {
   const id = newTicketId();
   const bad = Array.from({ length: 60 }, () => ticket(`${id}\ud800`).message(AT, 'customer', '\ud800'));
-  for (const answer of await Promise.all(bad.map((event) => send(event)))) assert.equal(answer.body.status, 'quarantined');
+  for (const answer of await Promise.all(bad.map((event) => send(event)))) expect(answer.body.status).toBe('quarantined');
   await send(ticket(id).created(AT));
   await landed(id, 1);
-  assert.equal((await inLog(bad)).size, 0);
+  expect((await inLog(bad)).size).toBe(0);
 });
 
 test('an event that the log could never take is quarantined with its body', async () => {
@@ -82,10 +81,10 @@ test('an event that the log could never take is quarantined with its body', asyn
   event.payload['content'] = { content_type: 'document', files: Array.from({ length: 120_000 }, () => ({ a: 1 })) };
   const body = JSON.stringify(event);
   const answer = await send(body);
-  assert.deepEqual([answer.status, answer.body.status], [200, 'quarantined']);
-  assert.equal((await kept(event.event_id)).reason, 'too_large');
+  expect([answer.status, answer.body.status]).toStrictEqual([200, 'quarantined']);
+  expect((await kept(event.event_id)).reason).toBe('too_large');
   const id = String((await quarantine(['list', '--event-id', event.event_id, '--json'])).lines[0]?.['id']);
-  assert.equal((await quarantine(['show', id, '--payload'])).stdout, body);
+  expect((await quarantine(['show', id, '--payload'])).stdout).toBe(body);
 });
 
 test('events that are big in their headers or their numbers are accepted, and fail no neighbour', async () => {
@@ -98,7 +97,7 @@ test('events that are big in their headers or their numbers are accepted, and fa
     return { ...event, source: { ...event.source, platform: '漢'.repeat(100_000) } };
   });
   const answers = await Promise.all([numbers, ...named, ticket(newTicketId()).message(AT, 'customer')].map((event) => send(event)));
-  assert.deepEqual(answers.map(({ body }) => body.status), answers.map(() => 'accepted'));
+  expect(answers.map(({ body }) => body.status)).toStrictEqual(answers.map(() => 'accepted'));
   await landed(String(expanding.payload['ticket_id']), 1);
 });
 
@@ -106,6 +105,6 @@ test('keys given twice are refused with their place, whatever numbers the body h
   for (const beside of ['x', '1234567890123456']) {
     const event = ticket(newTicketId()).message(AT, 'customer', beside);
     const twice = await send(JSON.stringify(event).replace('"is_private":false', '"is_private":true,"is_private":false'));
-    assert.deepEqual([twice.status, twice.body.error?.code, twice.body.error?.path], [400, 'invalid_json', '/payload/is_private']);
+    expect([twice.status, twice.body.error?.code, twice.body.error?.path]).toStrictEqual([400, 'invalid_json', '/payload/is_private']);
   }
 });

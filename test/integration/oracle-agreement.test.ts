@@ -1,15 +1,14 @@
 // The numbers are right: random histories go through the real configuration, landing tables, facts
 // and views, and every column of every view must be what the oracle computes from the specification.
 // HISTORIES and SEED choose how many and which; a failing run prints its seed.
-import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { tellDifferences } from '../oracle/compare.ts';
 import { historyConfig, whatIfPolicies, whatIfSet } from '../oracle/history-config.ts';
 import { baseTime, histories, historySpan } from '../oracle/histories.ts';
 import { inTenant, later } from '../oracle/history-variants.ts';
-import { environment } from '../support.ts';
+import { environment } from '../system/support.ts';
 import { answer, differencesOf, queryOf, type Answer, type Compared, type Told } from './agreement.ts';
 import { comparedViews, costlyViews, excusedViews } from './compared-views.ts';
 import { forgetTenants, landEvents, loadConfig } from './history-landing.ts';
@@ -88,7 +87,7 @@ async function land(tolds: readonly Told[], databases: readonly string[]): Promi
   await computeFactsWhere(clickhouse, `like(integration_id, '${PATTERN}')`);
 }
 
-before(async () => {
+beforeAll(async () => {
   console.log(`${HISTORIES} histories and ${population.length - HISTORIES} more desks, ${events.length} events, SEED=${SEED}, the recent ones ${untilLately} ms later`);
   await loadConfig(clickhouse, integrationsOf(population), configOf(population));
   await land(costly, ['queue', 'agents', 'log']);
@@ -97,14 +96,14 @@ before(async () => {
   await land(population.slice(COSTLY), ['queue', 'agents']);
 });
 
-after(async () => {
+afterAll(async () => {
   if (process.env['KEEP_HISTORIES'] === undefined) await forgetTenants(clickhouse, PATTERN, ['queue', 'agents', 'log']);
   await clickhouse.close();
 });
 
 function assertAgrees(view: Compared, answered: Answer, tolds: readonly Told[]): void {
   const differences = differencesOf(view, answered, tolds);
-  assert.equal(differences.length, 0, `SEED=${SEED} HISTORIES=${HISTORIES}\n${tellDifferences(differences)}`);
+  expect(differences.length, `SEED=${SEED} HISTORIES=${HISTORIES}\n${tellDifferences(differences)}`).toBe(0);
 }
 
 const nameOf = ({ view, parameters }: Compared): string =>
@@ -113,7 +112,7 @@ const nameOf = ({ view, parameters }: Compared): string =>
 for (const view of costlyViews) {
   test(`${nameOf(view)} equals the oracle in every column of every row`, () => {
     const answered = costlyAnswers.get(view);
-    assert.ok(answered);
+    expect.assert(answered);
     assertAgrees(view, answered, costly);
   });
 }
@@ -127,5 +126,5 @@ test('every view is compared, or excused with a reason', async () => {
   const found = await clickhouse.query<{ view: string }>(
     `SELECT concat(database, '.', name) AS view FROM system.tables WHERE engine = 'View' AND database IN ('queue', 'agents', 'log', 'config') ORDER BY view`);
   const accounted = [...new Set([...comparedViews, ...costlyViews].map(({ view }) => view)), ...Object.keys(excusedViews)].sort();
-  assert.deepEqual(found.map(({ view }) => view), accounted);
+  expect(found.map(({ view }) => view)).toStrictEqual(accounted);
 });

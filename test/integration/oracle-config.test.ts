@@ -1,12 +1,11 @@
 // What an operator writes is what the numbers use: open hours from the desk file's wall times, and
 // the meaning of status names, beside the oracle's own calendars and map.
-import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { CalendarClock, endOfTime, type Calendar } from '../oracle/calendar.ts';
 import { historyCalendars } from '../oracle/history-config.ts';
 import { categoryOf, defaultStatusMap, normaliseStatus } from '../oracle/statuses.ts';
-import { environment } from '../support.ts';
+import { environment } from '../system/support.ts';
 import { forgetTenants, loadConfig } from './history-landing.ts';
 
 const clickhouse = connectClickHouse(environment.clickhouseUrl);
@@ -32,8 +31,8 @@ const twice: Calendar = {
   })),
 };
 
-before(() => loadConfig(clickhouse, [], { calendars: [...historyCalendars, once, twice], defaultCalendars: {}, policies: [] }));
-after(async () => {
+beforeAll(() => loadConfig(clickhouse, [], { calendars: [...historyCalendars, once, twice], defaultCalendars: {}, policies: [] }));
+afterAll(async () => {
   await forgetTenants(clickhouse, 'nobody', []);
   await clickhouse.close();
 });
@@ -46,14 +45,14 @@ for (const calendar of historyCalendars) {
       WHERE calendar_id = '${calendar.calendar_id}' AND config_version = live_config_version() AND opened >= ${from} AND closed < ${to} ORDER BY opened`);
     const spans = new CalendarClock(calendar).open(from - 7 * 86_400_000, to + 7 * 86_400_000).filter(([opened]) => opened >= from);
     const within = spans.filter(([, closed]) => closed < to);
-    assert.ok(within.length > 1_000);
+    expect(within.length).toBeGreaterThan(1_000);
     let open = rows[0]?.before ?? 0;
     const expected = within.map(([opened, closed], i) => {
       const before = open;
       open += closed - opened;
       return { opened, closed, before, next: spans[i + 1]?.[0] ?? endOfTime };
     });
-    assert.deepEqual(rows, expected);
+    expect(rows).toStrictEqual(expected);
   });
 }
 
@@ -65,17 +64,17 @@ const hoursOf = async ({ calendar_id }: Calendar): Promise<Hours | undefined> =>
 
 test('six decades of open hours are the same from windows listed twice and in parts, and from rows written once more', async () => {
   const hours = await hoursOf(once);
-  assert.ok((hours?.intervals ?? 0) > 20_000);
-  assert.deepEqual(await hoursOf(twice), hours);
+  expect((hours?.intervals ?? 0)).toBeGreaterThan(20_000);
+  expect(await hoursOf(twice)).toStrictEqual(hours);
   await loadConfig(clickhouse, [], { calendars: [once, twice], defaultCalendars: {}, policies: [] });
-  assert.deepEqual([await hoursOf(once), await hoursOf(twice)], [hours, hours]);
+  expect([await hoursOf(once), await hoursOf(twice)]).toStrictEqual([hours, hours]);
 });
 
 test('the status names known out of the box are those of the oracle', async () => {
   const rows = await clickhouse.query<{ status_key: string; category: string }>(
     `SELECT status_key, category FROM config.status_map FINAL WHERE config_version = 0 AND integration_id = '' ORDER BY status_key`);
   const known = Object.entries(defaultStatusMap).map(([status_key, category]) => ({ status_key, category }));
-  assert.deepEqual(rows, known.sort((a, b) => (a.status_key < b.status_key ? -1 : 1)));
+  expect(rows).toStrictEqual(known.sort((a, b) => (a.status_key < b.status_key ? -1 : 1)));
 });
 
 test('names mean the same in any spelling, and names of service desks that nobody listed, too', async () => {
@@ -86,5 +85,5 @@ test('names mean the same in any spelling, and names of service desks that nobod
   const array = names.map((name) => `'${name}'`).join(', ');
   const rows = await clickhouse.query<{ name: string; status: string; category: string }>(
     `SELECT arrayJoin([${array}]) AS name, status_key(name) AS status, status_category('tenant of this test', status_key(name)) AS category`);
-  assert.deepEqual(rows, names.map((name) => ({ name, status: normaliseStatus(name), category: categoryOf(name, [defaultStatusMap]) })));
+  expect(rows).toStrictEqual(names.map((name) => ({ name, status: normaliseStatus(name), category: categoryOf(name, [defaultStatusMap]) })));
 });

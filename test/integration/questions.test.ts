@@ -1,18 +1,17 @@
 // Every analyst question of infra/clickhouse/questions, asked over plain HTTP as its README says,
 // answers what follows from the oracle's rows for random histories. HISTORIES and SEED choose which.
-import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { compareRows, tellDifferences, type SqlRow } from '../oracle/compare.ts';
 import type { CrmEvent, Row } from '../oracle/events.ts';
 import { baseTime, histories, historySpan } from '../oracle/histories.ts';
 import { runHourly, runOracle, runSurvival } from '../oracle/oracle.ts';
 import type { OracleConfig } from '../oracle/config.ts';
-import { environment } from '../support.ts';
+import { environment } from '../system/support.ts';
 import { land } from './landing-support.ts';
 import * as byTime from './question-answers-by-time.ts';
 import * as answers from './question-answers.ts';
@@ -25,7 +24,7 @@ const RESOLUTION_SECONDS = 86_400;
 const folder = fileURLToPath(new URL('../../infra/clickhouse/questions', import.meta.url));
 const files = readdirSync(folder).filter((file) => file.endsWith('.sql')).sort();
 const clickhouse = connectClickHouse(environment.clickhouseUrl);
-after(() => clickhouse.close());
+afterAll(() => clickhouse.close());
 
 /** One tenant with the tickets of all histories, and a neighbour with the same ticket ids. */
 const run = `questions-${SEED}-${Date.now()}`;
@@ -78,12 +77,12 @@ async function ask(file: string, special: Readonly<Record<string, string>> = {})
   for (const [name, value] of Object.entries({ ...parameters, ...special })) url.searchParams.set(`param_${name}`, value);
   const response = await fetch(url, { method: 'POST', body: readFileSync(join(folder, file), 'utf8') });
   const body = await response.text();
-  assert.equal(response.status, 200, `${file}: ${body}`);
+  expect(response.status, `${file}: ${body}`).toBe(200);
   return body.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as SqlRow);
 }
 
 let known: Known;
-before(async () => {
+beforeAll(async () => {
   console.log(`${HISTORIES} histories, ${ownEvents.length} events, SEED=${SEED}`);
   await configure();
   await land(clickhouse, population);
@@ -140,22 +139,22 @@ for (const file of files) {
   const number = file.slice(0, 2);
   test(`question ${file.replace('.sql', '').replaceAll('-', ' ')} is answered as by the oracle's rows`, async () => {
     const check = checks[number];
-    assert.ok(check, `${file} has no check`);
+    expect.assert(check, `${file} has no check`);
     const rows = await ask(file, check.parameters);
     const expected = check.expected(known);
-    assert.ok(expected.length > 0, 'there is something to compare');
-    assert.deepEqual([...new Set([...Object.keys(expected[0] ?? {}), ...(check.apart ?? [])])].sort(), Object.keys(rows[0] ?? {}).sort());
+    expect(expected.length, 'there is something to compare').toBeGreaterThan(0);
+    expect([...new Set([...Object.keys(expected[0] ?? {}), ...(check.apart ?? [])])].sort()).toStrictEqual(Object.keys(rows[0] ?? {}).sort());
     const sql = check.rowsOf?.(rows) ?? rows;
     const excused = Object.fromEntries((check.apart ?? []).filter((column) => column in (sql[0] ?? {})).map((column) => [column, 'judged by a test of its own']));
     const differences = compareRows({ view: file, keys: check.keys, oracle: expected, sql, ignore: check.apart ?? [], excused });
-    assert.equal(differences.length, 0, `SEED=${SEED} HISTORIES=${HISTORIES}\n${tellDifferences(differences)}`);
+    expect(differences.length, `SEED=${SEED} HISTORIES=${HISTORIES}\n${tellDifferences(differences)}`).toBe(0);
   });
 }
 
 test('attainment is met / (met + breached) in every row, and NULL where nothing is judged', async () => {
   for (const row of await ask('05-sla-attainment-by-week.sql', { from: '2026-01-01', to: '2106-01-01' })) {
     const [met, breached] = [Number(row['met']), Number(row['breached'])];
-    assert.equal(row['sla_attainment'], answers.share(met, met + breached));
+    expect(row['sla_attainment']).toBe(answers.share(met, met + breached));
   }
 });
 
@@ -163,27 +162,27 @@ test('the longest wait is the one on the backlog card', async () => {
   const [longest] = await ask('06-waiting-longest.sql');
   const [card] = await clickhouse.query<{ oldest: number }>('SELECT max(oldest_wait_seconds) AS oldest FROM queue.backlog WHERE integration_id = {tenant:String}', { tenant });
   const later = Number(card?.oldest) - Number(longest?.['wait_seconds']);
-  assert.ok(later >= 0 && later < 60, `${later} s between the two questions`);
+  expect(later >= 0 && later < 60, `${later} s between the two questions`).toBe(true);
 });
 
 test('mean open tickets held is the time held in the shift over its hours, each hour cut to whole seconds', async () => {
   const expected = new Map(byTime.heldInShift(known).map((row) => [row['agent_id'], Number(row['mean_tickets_held'])]));
   for (const row of await ask('16-open-tickets-held-in-a-shift.sql')) {
     const difference = (expected.get(String(row['agent_id'])) ?? NaN) - Number(row['mean_tickets_held']);
-    assert.ok(difference >= -1e-9 && difference <= 1 / 3600, `${String(row['agent_id'])}: ${difference}`);
+    expect(difference >= -1e-9 && difference <= 1 / 3600, `${String(row['agent_id'])}: ${difference}`).toBe(true);
   }
 });
 
 test('each question tells its parameters, what a row is and what NULL means, and is listed with an answer', () => {
   const readme = readFileSync(join(folder, 'README.md'), 'utf8');
-  assert.equal(files.length, 20);
+  expect(files.length).toBe(20);
   for (const file of files) {
     const sql = readFileSync(join(folder, file), 'utf8');
     const header = sql.split('\n').filter((line) => line.startsWith('--')).join('\n');
-    for (const part of ['A row:', 'NULL:']) assert.ok(header.includes(part), `${file}: ${part}`);
+    for (const part of ['A row:', 'NULL:']) expect(header, `${file}: ${part}`).toContain(part);
     const told = [...header.matchAll(/^-- {3}(\w+) {2,}(\S.*?) {2,}\S.*? {2,}\S/gm)].map(([, name = '', type = '']) => `${name}:${type}`);
     const used = [...sql.matchAll(/\{(\w+:[^}]+)\}/g)].map(([, parameter = '']) => parameter);
-    assert.deepEqual(told.sort(), [...new Set(used)].sort(), file);
-    assert.ok(readme.includes(file), `${file} is not in the README`);
+    expect(told.sort(), file).toStrictEqual([...new Set(used)].sort());
+    expect(readme, `${file} is not in the README`).toContain(file);
   }
 });

@@ -1,18 +1,17 @@
 // Facts are computed anew while events stream in: what comes out is what was live, row for row; a
 // run that is killed goes on; a new definition arrives as a whole, and goes away as a whole.
-import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { factsOf } from '../../services/runtime/projection/projector.ts';
-import { closeClients, environment, eventually, landed, newTicketId, query, sendUntilAccepted, ticket } from '../support.ts';
+import { closeClients, environment, eventually, landed, newTicketId, query, sendUntilAccepted, ticket } from '../system/support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const clickhouse = connectClickHouse(environment.clickhouseUrl);
@@ -20,14 +19,14 @@ const clickhouse = connectClickHouse(environment.clickhouseUrl);
 const copy = await mkdtemp(join(tmpdir(), 'ticketstream-rebuild-'));
 const factsFile = join(copy, 'services', 'queue-analytics', '01-facts.sql');
 
-before(async () => {
+beforeAll(async () => {
   for (const name of ['schemas', 'services', 'infra', 'package.json', 'tsconfig.json']) await cp(join(root, name), join(copy, name), { recursive: true });
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   await Promise.all(tickets.map((id) => tell(id)));
   for (const id of tickets) await landed(id, 5);
 });
 
-after(async () => {
+afterAll(async () => {
   await rebuild('discard', 'queue-analytics');
   await rm(copy, { recursive: true, force: true });
   await clickhouse.close();
@@ -62,7 +61,7 @@ const rebuild = (...args: string[]): Promise<Ended> => run('rebuild.ts', ...args
 
 const done = async (...args: string[]): Promise<string> => {
   const { code, output } = await rebuild(...args);
-  assert.equal(code, 0, output);
+  expect(code, output).toBe(0);
   return output;
 };
 
@@ -106,8 +105,8 @@ async function assertFactsAreTheirDefinition(): Promise<void> {
   for (const table of ['queue.ticket_facts', 'queue.sla_timer_facts']) {
     const sideOf = (rows: string): string => `SELECT count() AS rows, toString(sum(cityHash64(tuple(* EXCEPT config_version)))) AS checksum FROM ${rows}`;
     const [[live], [computed]] = await Promise.all([query<{ rows: number }>(sideOf(`${table} FINAL`)), query<{ rows: number }>(sideOf(factsOf(table, [])))]);
-    assert.ok((live?.rows ?? 0) >= tickets.length);
-    assert.deepEqual(live, computed, table);
+    expect((live?.rows ?? 0)).toBeGreaterThanOrEqual(tickets.length);
+    expect(live, table).toStrictEqual(computed);
   }
 }
 
@@ -129,12 +128,12 @@ test('a rebuild under live traffic finds every row as it was live, and readers m
   });
   reading.on = false;
   await reader;
-  assert.match(output, /as the live facts/);
-  assert.match(output, /0 different/);
-  assert.match(output, /swapped after/);
-  assert.ok(reading.fewest >= rowsBefore, `${reading.fewest} of ${rowsBefore} tickets seen`);
+  expect(output).toMatch(/as the live facts/);
+  expect(output).toMatch(/0 different/);
+  expect(output).toMatch(/swapped after/);
+  expect(reading.fewest, `${reading.fewest} of ${rowsBefore} tickets seen`).toBeGreaterThanOrEqual(rowsBefore);
   await assertFactsAreTheirDefinition();
-  assert.deepEqual(await databases(), ['queue'], 'nothing is left behind');
+  expect(await databases(), 'nothing is left behind').toStrictEqual(['queue']);
 });
 
 /** Starts a rebuild that is to be killed. */
@@ -144,7 +143,7 @@ function startRebuild(...args: string[]): { kill: () => Promise<void> } {
   return {
     kill: async () => {
       child.kill('SIGKILL');
-      assert.deepEqual(await ended, [null, 'SIGKILL'], 'it was still at work');
+      expect(await ended, 'it was still at work').toStrictEqual([null, 'SIGKILL']);
     },
   };
 }
@@ -153,13 +152,13 @@ test('killed in the middle, the same command goes on where it was', async () => 
   const broken = startRebuild('queue-analytics', '--chunk-tickets', await someChunks());
   await eventually(async () => ((await query<{ n: number }>('SELECT count() AS n FROM queue_next.chunks_done'))[0]?.n ?? 0) >= 2 ? true : null, 'two chunks');
   const second = await rebuild('queue-analytics');
-  assert.equal(second.code, 2);
-  assert.match(second.output, /is being rebuilt by process/);
+  expect(second.code).toBe(2);
+  expect(second.output).toMatch(/is being rebuilt by process/);
   await broken.kill();
   await tell(newTicketId());
   const output = await done('queue-analytics');
-  assert.match(output, /going on where a run was broken off/);
-  assert.match(output, /swapped after/);
+  expect(output).toMatch(/going on where a run was broken off/);
+  expect(output).toMatch(/swapped after/);
   await assertFactsAreTheirDefinition();
 });
 
@@ -174,27 +173,27 @@ test('a changed definition leaves live numbers alone until the rebuild, which br
     .replace('    clock_skew_ms,\n', '    agent_replies * 2 AS twice_the_replies,\n    clock_skew_ms,\n');
   writeFileSync(factsFile, changed);
   const migrated = await run('migrate.ts');
-  assert.equal(migrated.code, 0, migrated.output);
-  assert.match(migrated.output, /its views stay as they were until `npm run rebuild -- queue-analytics`/);
+  expect(migrated.code, migrated.output).toBe(0);
+  expect(migrated.output).toMatch(/its views stay as they were until `npm run rebuild -- queue-analytics`/);
   const between = newTicketId();
   await tell(between);
   await landed(between, 5);
-  assert.deepEqual(new Set(await reopens()), new Set([1]));
+  expect(new Set(await reopens())).toStrictEqual(new Set([1]));
 
   const compared = await rebuild('queue-analytics', '--dry-run');
-  assert.equal(compared.code, 1);
-  assert.match(compared.output, /reopens: differs in \d+, e\.g\. (acme|globex)\/TKT-/);
-  assert.match(compared.output, /new columns: twice_the_replies/);
-  assert.deepEqual(new Set(await reopens()), new Set([1]));
+  expect(compared.code).toBe(1);
+  expect(compared.output).toMatch(/reopens: differs in \d+, e\.g\. (acme|globex)\/TKT-/);
+  expect(compared.output).toMatch(/new columns: twice_the_replies/);
+  expect(new Set(await reopens())).toStrictEqual(new Set([1]));
 
   await underTraffic(async () => {
     await done('queue-analytics', '--keep-old');
     await sleep(500);
   });
-  assert.deepEqual(new Set(await reopens()), new Set([10]));
-  assert.equal((await query('SELECT ticket_id FROM queue.ticket_facts FINAL WHERE twice_the_replies != agent_replies * 2')).length, 0);
+  expect(new Set(await reopens())).toStrictEqual(new Set([10]));
+  expect((await query('SELECT ticket_id FROM queue.ticket_facts FINAL WHERE twice_the_replies != agent_replies * 2')).length).toBe(0);
   await assertFactsAreTheirDefinition();
-  assert.deepEqual(await databases(), ['queue', 'queue_previous']);
+  expect(await databases()).toStrictEqual(['queue', 'queue_previous']);
 });
 
 test('rollback brings back the old rows, the old definition and what came meanwhile; once more, the new ones', async () => {
@@ -202,14 +201,14 @@ test('rollback brings back the old rows, the old definition and what came meanwh
   await tell(id);
   await landed(id, 5);
   await done('rollback', 'queue-analytics');
-  assert.deepEqual(new Set(await reopens()), new Set([1]));
+  expect(new Set(await reopens())).toStrictEqual(new Set([1]));
   await assertFactsAreTheirDefinition();
-  assert.equal((await query('SELECT 1 FROM queue.tickets WHERE ticket_id = {id:String}', { id })).length, 1);
+  expect((await query('SELECT 1 FROM queue.tickets WHERE ticket_id = {id:String}', { id })).length).toBe(1);
   await done('rollback', 'queue-analytics');
-  assert.deepEqual(new Set(await reopens()), new Set([10]));
+  expect(new Set(await reopens())).toStrictEqual(new Set([10]));
   await assertFactsAreTheirDefinition();
   await done('rollback', 'queue-analytics');
-  assert.deepEqual(new Set(await reopens()), new Set([1]));
+  expect(new Set(await reopens())).toStrictEqual(new Set([1]));
 });
 
 test('killed between the exchange and the views, the same command finishes the swap', async () => {
@@ -220,11 +219,11 @@ test('killed between the exchange and the views, the same command finishes the s
   await broken.kill();
   const id = newTicketId();
   await tell(id);
-  assert.match(await done('queue-analytics'), /finishing a swap that was broken off/);
+  expect(await done('queue-analytics')).toMatch(/finishing a swap that was broken off/);
   await landed(id, 5);
-  assert.deepEqual(new Set(await reopens()), new Set([10]));
+  expect(new Set(await reopens())).toStrictEqual(new Set([10]));
   await assertFactsAreTheirDefinition();
-  assert.deepEqual(await databases(), ['queue', 'queue_previous']);
+  expect(await databases()).toStrictEqual(['queue', 'queue_previous']);
 });
 
 test('a row that no definition explains stops the swap; a rebuild of its ticket alone puts it right', async () => {
@@ -232,17 +231,17 @@ test('a row that no definition explains stops the swap; a rebuild of its ticket 
   await done('queue-analytics');
   await clickhouse.command(`INSERT INTO queue.ticket_facts SELECT * REPLACE (reopens + 7 AS reopens) FROM queue.ticket_facts FINAL WHERE ticket_id = '${tickets[0] ?? ''}'`);
   const refused = await rebuild('queue-analytics');
-  assert.equal(refused.code, 1);
-  assert.match(refused.output, new RegExp(`1 different[^]*reopens: differs in 1, e\\.g\\. acme/${tickets[0] ?? ''}[^]*not swapped`));
+  expect(refused.code).toBe(1);
+  expect(refused.output).toMatch(new RegExp(`1 different[^]*reopens: differs in 1, e\\.g\\. acme/${tickets[0] ?? ''}[^]*not swapped`));
   const output = await done('queue-analytics', '--ticket', tickets[0] ?? '');
-  assert.match(output, /1 rows before, 1 after; 0 equal, 1 different/);
-  assert.match(await done('queue-analytics', '--integration', 'acme', '--from', '2026-04-01', '--to', '2026-04-02', '--dry-run'), / 0 different/);
+  expect(output).toMatch(/1 rows before, 1 after; 0 equal, 1 different/);
+  expect(await done('queue-analytics', '--integration', 'acme', '--from', '2026-04-01', '--to', '2026-04-02', '--dry-run')).toMatch(/ 0 different/);
   await assertFactsAreTheirDefinition();
 });
 
 test('a slip in the command line changes nothing', async () => {
-  assert.equal((await rebuild('no-such-projection')).code, 2);
-  assert.equal((await rebuild('queue-analytics', '--from', 'yesterday')).code, 2);
-  assert.equal((await rebuild('queue-analytics', '--ticket', 'TKT-1', '--keep-old')).code, 2);
-  assert.equal((await rebuild('rollback', 'agent-analytics')).code, 2);
+  expect((await rebuild('no-such-projection')).code).toBe(2);
+  expect((await rebuild('queue-analytics', '--from', 'yesterday')).code).toBe(2);
+  expect((await rebuild('queue-analytics', '--ticket', 'TKT-1', '--keep-old')).code).toBe(2);
+  expect((await rebuild('rollback', 'agent-analytics')).code).toBe(2);
 });

@@ -1,6 +1,5 @@
 // A registry that wants a user, a password and TLS of its own authority: both put before the real
 // one by a small proxy here.
-import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -8,13 +7,13 @@ import { request as plainRequest } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registerWithId } from '../../infra/schema-ids.ts';
 import { readConfig, registrySettings } from '../../services/runtime/config.ts';
 import { idOfText, readLock, readReleases, SchemaRegistry } from '../../services/runtime/registry.ts';
-import { environment } from '../support.ts';
+import { environment } from '../system/support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -38,7 +37,7 @@ async function certificate(): Promise<{ key: string; cert: string; caFile: strin
   return { key: await readFile(file('key.pem'), 'utf8'), cert: await readFile(file('cert.pem'), 'utf8'), caFile: file('ca.pem') };
 }
 
-before(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ticketstream-access-'));
   const { key, cert, caFile } = await certificate();
   const expected = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
@@ -67,7 +66,7 @@ before(async () => {
   };
 });
 
-after(async () => {
+afterAll(async () => {
   server.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -80,14 +79,14 @@ test('user, password and authority are those of the configuration, for what the 
   const subject = `trial-${randomUUID()}`;
   const schema = recordWith(subject);
   const id = idOfText(schema);
-  assert.equal(await registerWithId(registry, subject, schema, id), id, 'Apicurio’s import, which is no part of Confluent’s API, is asked the same way');
-  assert.equal(await registry.idOf(subject, schema), id);
-  assert.match((await registry.schemaById(id)) ?? '', /Trial/);
-  assert.deepEqual(await registry.incompatibilities(subject, schema), []);
-  assert.equal((await registry.schemasOf(subject)).length, 1);
-  assert.ok((await registry.subjects()).includes(subject));
-  assert.deepEqual({ ...((await registry.decode(await registry.encode(id, { a: 'ä' }))) as object) }, { a: 'ä' });
-  assert.deepEqual(paths, new Set(['apis/ccompat/v7', 'apis/registry/v3']));
+  expect(await registerWithId(registry, subject, schema, id), 'Apicurio’s import, which is no part of Confluent’s API, is asked the same way').toBe(id);
+  expect(await registry.idOf(subject, schema)).toBe(id);
+  expect((await registry.schemaById(id)) ?? '').toMatch(/Trial/);
+  expect(await registry.incompatibilities(subject, schema)).toStrictEqual([]);
+  expect((await registry.schemasOf(subject)).length).toBe(1);
+  expect((await registry.subjects())).toContain(subject);
+  expect({ ...((await registry.decode(await registry.encode(id, { a: 'ä' }))) as object) }).toStrictEqual({ a: 'ä' });
+  expect(paths).toStrictEqual(new Set(['apis/ccompat/v7', 'apis/registry/v3']));
 });
 
 test('the deploy command works behind them too', async () => {
@@ -95,18 +94,18 @@ test('the deploy command works behind them too', async () => {
   const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', 'infra/schemas.ts'], { cwd: root, env: { ...process.env, ...env, SCHEMAS_LOCK: lock, ENVIRONMENTS: 'guarded', INTEGRATIONS_FILE: '' } });
   const ids = new Set((await readReleases()).map(({ id }) => id));
   const locked = await readLock(lock);
-  assert.ok(locked.length > 0 && locked.every(({ id }) => ids.has(id)), stdout);
-  assert.ok(!`${stdout}${stderr}`.includes('pässword'));
+  expect(locked.length > 0 && locked.every(({ id }) => ids.has(id)), stdout).toBe(true);
+  expect(`${stdout}${stderr}`).not.toContain('pässword');
 });
 
 test('without them the error names the variable to set, and no password', async () => {
-  await assert.rejects(registryWith({ SCHEMA_REGISTRY_CA_FILE: '' }).subjects(), { code: 'REGISTRY_UNAVAILABLE', message: /SCHEMA_REGISTRY_CA_FILE/ });
+  await expect(registryWith({ SCHEMA_REGISTRY_CA_FILE: '' }).subjects()).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE', message: /SCHEMA_REGISTRY_CA_FILE/ });
   for (const wrong of [{ SCHEMA_REGISTRY_USER: 'somebody' }, { SCHEMA_REGISTRY_PASSWORD_FILE: '', SCHEMA_REGISTRY_PASSWORD: 'wrong-secret' }]) {
     for (const ask of [(registry: SchemaRegistry) => registry.subjects(), (registry: SchemaRegistry) => registry.schemaById(1), (registry: SchemaRegistry) => registry.register('trial', recordWith('x'))]) {
-      await assert.rejects(ask(registryWith(wrong)), (error: Error & { code?: string }) => {
-        assert.equal(error.code, 'REGISTRY_UNAVAILABLE');
-        assert.match(error.message, /401.*SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD/);
-        assert.doesNotMatch(error.message, /wrong-secret|pässword/);
+      await expect(ask(registryWith(wrong))).rejects.toSatisfy((error: Error & { code?: string }) => {
+        expect(error.code).toBe('REGISTRY_UNAVAILABLE');
+        expect(error.message).toMatch(/401.*SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD/);
+        expect(error.message).not.toMatch(/wrong-secret|pässword/);
         return true;
       });
     }

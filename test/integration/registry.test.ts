@@ -1,23 +1,22 @@
 // The registry as the deploy command leaves it: the same ids as in the repository, and a refusal
 // of its own for what the contract tests should have caught.
-import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
 import { RuntimeError } from '../../services/runtime/errors.ts';
 import { readLock, readReleases, sameSchema, SchemaRegistry, writeLock } from '../../services/runtime/registry.ts';
-import { closeClients, environment } from '../support.ts';
+import { closeClients, environment } from '../system/support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const registry = new SchemaRegistry(environment.registryUrl);
 const folder = await mkdtemp(join(tmpdir(), 'ticketstream-registry-'));
 
-after(async () => {
+afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
   await closeClients();
 });
@@ -32,10 +31,10 @@ const recordWith = (fields: readonly object[]): string => JSON.stringify({ type:
 test('a fresh registry has every release under the id that the repository gives it', async () => {
   const lock = await readLock(process.env['SCHEMAS_LOCK'] ?? '');
   for (const { id, record, schema } of await readReleases()) {
-    assert.ok(sameSchema((await registry.schemaById(id)) ?? '{}', schema), record);
+    expect(sameSchema((await registry.schemaById(id)) ?? '{}', schema), record).toBe(true);
     const locked = lock.filter((entry) => entry.subject.endsWith(`-${record}`) && sameSchema(entry.schema, schema));
-    assert.ok(locked.length >= 2, `${record} is in the lock for every environment`);
-    assert.deepEqual(new Set(locked.map((entry) => entry.id)), new Set([id]));
+    expect(locked.length, `${record} is in the lock for every environment`).toBeGreaterThanOrEqual(2);
+    expect(new Set(locked.map((entry) => entry.id))).toStrictEqual(new Set([id]));
   }
 });
 
@@ -47,8 +46,8 @@ test('the registry refuses with 409 what old consumers could not read, and what 
   const withRequired = { ...record, fields: [...record.fields, { name: 'reason', type: 'string' }] };
   for (const change of [without, withRequired]) {
     const schema = JSON.stringify(change);
-    assert.notDeepEqual(await registry.incompatibilities(subject, schema), []);
-    await assert.rejects(registry.register(subject, schema), refused);
+    expect(await registry.incompatibilities(subject, schema)).not.toStrictEqual([]);
+    await expect(registry.register(subject, schema)).rejects.toSatisfy(refused);
   }
 });
 
@@ -58,43 +57,43 @@ test('of two incompatible schemas registered at once for a new subject, one is r
   await registry.register(subject, recordWith([{ name: 'a', type: 'string' }]));
   const rivals = [recordWith([{ name: 'a', type: 'string' }, { name: 'b', type: 'string' }]), recordWith([{ name: 'a', type: 'long' }])];
   const results = await Promise.allSettled(rivals.map((schema) => registry.register(subject, schema)));
-  assert.ok(results.every((result) => result.status === 'rejected' && refused(result.reason)));
-  assert.equal((await registry.schemasOf(subject)).length, 1);
+  expect(results.every((result) => result.status === 'rejected' && refused(result.reason))).toBe(true);
+  expect((await registry.schemasOf(subject)).length).toBe(1);
 });
 
 test('two deployments at once, of another environment, end with the same ids', async () => {
   const locks = ['one.json', 'two.json'].map((name) => join(folder, name));
   await Promise.all(locks.map((SCHEMAS_LOCK) => schemas([], { SCHEMAS_LOCK, ENVIRONMENTS: 'race' })));
   const [one, two] = await Promise.all(locks.map(readLock));
-  assert.deepEqual(one, two);
+  expect(one).toStrictEqual(two);
   const ids = new Set((await readReleases()).map(({ id }) => id));
-  assert.ok(one?.every(({ id }) => ids.has(id)));
+  expect(one?.every(({ id }) => ids.has(id))).toBeTruthy();
 });
 
 test('a registry that contradicts the ids of the log is refused, and neither it nor the lock is touched', async () => {
   const [release] = await readReleases();
-  assert.ok(release !== undefined);
+  expect.assert(release !== undefined);
   const other = `trial-${randomUUID()}`;
   const id = await registry.register(other, recordWith([{ name: 'other', type: 'string' }]));
   const lock = join(folder, 'contradicted.json');
   const contradicted = [{ id, subject: `crm.production.ticket-events-${release.record}`, schema: release.schema }];
   await writeLock(lock, contradicted);
   for (const args of [[], ['restore']]) {
-    await assert.rejects(schemas(args, { SCHEMAS_LOCK: lock }), (error: { code?: number; stderr?: string }) => {
-      assert.equal(error.code, 1);
-      assert.match(error.stderr ?? '', new RegExp(`id ${id} is .* and another schema in the registry[^]*go on from the lock`));
+    await expect(schemas(args, { SCHEMAS_LOCK: lock })).rejects.toSatisfy((error: { code?: number; stderr?: string }) => {
+      expect(error.code).toBe(1);
+      expect(error.stderr ?? '').toMatch(new RegExp(`id ${id} is .* and another schema in the registry[^]*go on from the lock`));
       return true;
     });
   }
-  assert.deepEqual(await readLock(lock), contradicted);
-  assert.match((await registry.schemaById(id)) ?? '', /"other"/);
+  expect(await readLock(lock)).toStrictEqual(contradicted);
+  expect((await registry.schemaById(id)) ?? '').toMatch(/"other"/);
 });
 
 test('a second deployment and a restore change nothing; the dry run says so', async () => {
   const before = await readLock(process.env['SCHEMAS_LOCK'] ?? '');
   await schemas([]);
-  assert.match((await schemas(['restore'])).stdout, /^the registry agrees with/);
-  assert.deepEqual(await readLock(process.env['SCHEMAS_LOCK'] ?? ''), before);
+  expect((await schemas(['restore'])).stdout).toMatch(/^the registry agrees with/);
+  expect(await readLock(process.env['SCHEMAS_LOCK'] ?? '')).toStrictEqual(before);
   const { stdout } = await schemas(['--dry-run']);
-  for (const line of stdout.trim().split('\n')) assert.match(line, /: unchanged$/);
+  for (const line of stdout.trim().split('\n')) expect(line).toMatch(/: unchanged$/);
 });

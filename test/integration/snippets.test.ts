@@ -1,15 +1,14 @@
 // The snippets of the documentation, run as a reader would run them: against the running ingress,
 // topic, registry and ClickHouse.
-import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import kafkajs from 'kafkajs';
+import { afterAll, expect, test } from 'vitest';
 import { docsFolder } from '../../infra/docs.ts';
 import { scaffoldedConsumer } from '../../infra/docs/blocks.ts';
 import { onPath } from '../../infra/local/prerequisites.ts';
@@ -17,12 +16,12 @@ import { projectDir } from '../../infra/local/settings.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka/admin.ts';
 import { readReleases } from '../../services/runtime/registry.ts';
-import { connection, encoded, headersOf } from '../quarantine-cli.ts';
-import { closeClients, environment, eventually, ingressUrl, newTicketId, query, send, ticket } from '../support.ts';
+import { connection, encoded, headersOf } from '../system/quarantine-cli.ts';
+import { closeClients, environment, eventually, ingressUrl, newTicketId, query, send, ticket } from '../system/support.ts';
 import { copyOfTheCode } from './consumer-kit.ts';
 
 const children = new Set<ChildProcess>();
-after(() => {
+afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
   return closeClients();
 });
@@ -60,20 +59,20 @@ for (const sender of senders) {
   const skip = await missing(sender);
   test(`${sender.name}: the snippet's event is accepted and in ClickHouse as it was written`, { skip }, async () => {
     const { code, output, errors } = await run(sender, { TICKETSTREAM_URL: `${ingressUrl}/webhooks` });
-    assert.equal(code, 0, errors);
+    expect(code, errors).toBe(0);
     const answer = JSON.parse(output) as { status: string; event_id: string };
-    assert.equal(answer.status, 'accepted');
+    expect(answer.status).toBe('accepted');
     const row = await eventually(async () => {
       const [found] = await query<{ text: string; id: number }>('SELECT initial_message_text AS text, customer_telegram_user_id AS id FROM log.events WHERE event_id = {id:String}', { id: answer.event_id });
       return found ?? null;
     }, 'the event in ClickHouse');
-    assert.deepEqual(row, { text: 'Паке́т не пришёл 📦', id: 4503599627370495 });
+    expect(row).toStrictEqual({ text: 'Паке́т не пришёл 📦', id: 4503599627370495 });
   });
 
   test(`${sender.name}: with a wrong secret the snippet says what the ingress said, and fails`, { skip }, async () => {
     const { code, output, errors } = await run(sender, { TICKETSTREAM_URL: `${ingressUrl}/webhooks`, TICKETSTREAM_SECRET: 'not the secret' });
-    assert.notEqual(code, 0);
-    assert.match(output + errors, /401[^]*unauthorized|unauthorized[^]*401/);
+    expect(code).not.toBe(0);
+    expect(output + errors).toMatch(/401[^]*unauthorized|unauthorized[^]*401/);
   });
 }
 
@@ -109,17 +108,17 @@ test('after a 503 every snippet sends the same event again, signed for that atte
   const door = await closedAtFirst();
   try {
     const finished = await Promise.all(present.map((sender) => run(sender, { TICKETSTREAM_URL: `${door.url}/${sender.file}` })));
-    for (const [index, { code, errors }] of finished.entries()) assert.equal(code, 0, `${present[index]?.file ?? ''}: ${errors}`);
+    for (const [index, { code, errors }] of finished.entries()) expect(code, `${present[index]?.file ?? ''}: ${errors}`).toBe(0);
   } finally {
     door.close();
   }
   for (const { file } of present) {
     const attempts = door.attempts.filter(({ sender }) => sender === `/${file}`);
-    assert.equal(attempts.length, 2, file);
-    assert.equal(attempts[0]?.body, attempts[1]?.body, file);
+    expect(attempts.length, file).toBe(2);
+    expect(attempts[0]?.body, file).toBe(attempts[1]?.body);
     for (const { headers, body } of attempts) {
       const expected = createHmac('sha256', 'acme-secret').update(`${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`).digest('base64');
-      assert.equal(headers['webhook-signature'], `v1,${expected}`, file);
+      expect(headers['webhook-signature'], file).toBe(`v1,${expected}`);
     }
   }
 });
@@ -158,33 +157,33 @@ test('Python: the consumer reads a ticket in order, passes over copies and poiso
   const events = [ticket(id).created('2026-03-02T09:00:00.000Z'), ticket(id).message('2026-03-02T09:01:00.000Z', 'customer'), ticket(id).status('2026-03-02T09:02:00.000Z', 'new', 'open'), ticket(id).message('2026-03-02T09:03:00.000Z', { agent: 'lea' })];
   const said = events.map((event) => `${event.event_type} ${event.event_id}`);
   const first = subscribe(group);
-  for (const event of events.slice(0, 2)) assert.equal((await send(event)).body.status, 'accepted');
+  for (const event of events.slice(0, 2)) expect((await send(event)).body.status).toBe('accepted');
   await until(first, 2);
-  assert.equal(await first.stop(), 0);
-  assert.deepEqual(ofTicket(first), said.slice(0, 2));
+  expect(await first.stop()).toBe(0);
+  expect(ofTicket(first)).toStrictEqual(said.slice(0, 2));
 
   await producer.connect();
-  const { id: schema } = (await readReleases()).find(({ record }) => record.endsWith('.StatusChanged')) ?? assert.fail();
+  const { id: schema } = (await readReleases()).find(({ record }) => record.endsWith('.StatusChanged')) ?? expect.fail();
   const [, , status, last] = events;
-  assert.ok(status !== undefined && last !== undefined);
-  assert.equal((await send(status)).body.status, 'accepted');
+  expect.assert(status !== undefined && last !== undefined);
+  expect((await send(status)).body.status).toBe('accepted');
   const copy = { key: id, value: encoded(status, schema), headers: headersOf(status) };
   await producer.send({ topic: eventsTopic('production'), messages: [copy, { key: id, value: 'no event' }] });
   await producer.disconnect();
-  assert.equal((await send(last)).body.status, 'accepted');
+  expect((await send(last)).body.status).toBe('accepted');
   // Without the registry: the lock has the schemas.
   const second = subscribe(group, { SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9', SCHEMAS_LOCK: join(projectDir, 'schemas/schemas.lock.json') });
   await until(second, 2);
-  assert.equal(await second.stop(), 0);
-  assert.deepEqual(ofTicket(second), said.slice(2));
-  assert.match(second.errors(), /not a zero byte and a schema id/);
+  expect(await second.stop()).toBe(0);
+  expect(ofTicket(second)).toStrictEqual(said.slice(2));
+  expect(second.errors()).toMatch(/not a zero byte and a schema id/);
 });
 
 test('TypeScript: the consumer shown is what the scaffold writes', async () => {
   const copy = await copyOfTheCode();
   try {
     await promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/new-consumer.ts', 'my-consumer'], { cwd: copy.folder });
-    assert.equal(readFileSync(join(copy.folder, 'services/my-consumer/consumer.ts'), 'utf8'), scaffoldedConsumer('my-consumer'));
+    expect(readFileSync(join(copy.folder, 'services/my-consumer/consumer.ts'), 'utf8')).toBe(scaffoldedConsumer('my-consumer'));
   } finally {
     await copy.remove();
   }
@@ -206,7 +205,7 @@ test('ClickHouse: its Kafka engine reads one event type of the log', async (t) =
   }
   const id = newTicketId();
   const events = [ticket(id).created('2026-03-02T09:00:00.000Z'), ticket(id).status('2026-03-02T09:02:00.000Z', 'new', 'wartet 📦')];
-  for (const event of events) assert.equal((await send(event)).body.status, 'accepted');
+  for (const event of events) expect((await send(event)).body.status).toBe('accepted');
   const sql = readFileSync(snippet('subscribe.sql'), 'utf8')
     .replaceAll('127.0.0.1:9092', environment.kafkaBrokers)
     .replaceAll('http://127.0.0.1:8081/apis/ccompat/v7', environment.registryUrl);
@@ -217,7 +216,7 @@ test('ClickHouse: its Kafka engine reads one event type of the log', async (t) =
       const found = await query<Record<string, unknown>>('SELECT integration_id, event_id, toString(at) AS at, new_status FROM default.my_status_changes FINAL WHERE ticket_id = {t:String}', { t: id });
       return found.length > 0 ? found : null;
     }, 'the status change in a table of its own');
-    assert.deepEqual(rows, [{ integration_id: 'acme', event_id: events[1]?.event_id, at: '2026-03-02 09:02:00.000', new_status: 'wartet 📦' }]);
+    expect(rows).toStrictEqual([{ integration_id: 'acme', event_id: events[1]?.event_id, at: '2026-03-02 09:02:00.000', new_status: 'wartet 📦' }]);
   } finally {
     for (const name of names) await statement(`DROP TABLE IF EXISTS default.${name} SYNC`);
   }

@@ -1,10 +1,9 @@
 // Where the estimate is exactly a half or a tenth, it is that very number: the median is the first row with
 // survival <= 0.5, so a sum of logarithms that comes out a hair higher would name a later one.
-import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { story } from '../oracle/story.ts';
-import { environment } from '../support.ts';
+import { environment } from '../system/support.ts';
 import { forgetTenants } from './history-landing.ts';
 import { land } from './landing-support.ts';
 
@@ -17,8 +16,8 @@ const clickhouse = connectClickHouse(environment.clickhouseUrl);
 const eventsOf = (size: number): Parameters<typeof land>[1] => Array.from({ length: size }, (_, i) =>
   story(`T${i}`, tenantOf(size)).created('09:00').status(`${String(9 + Math.floor((i + 1) / 60)).padStart(2, '0')}:${String((i + 1) % 60).padStart(2, '0')}`, 'solved').events).flat();
 
-before(() => land(clickhouse, SIZES.flatMap(eventsOf)));
-after(async () => {
+beforeAll(() => land(clickhouse, SIZES.flatMap(eventsOf)));
+afterAll(async () => {
   await forgetTenants(clickhouse, `${run}-%`, ['queue', 'agents']);
   await clickhouse.close();
 });
@@ -28,9 +27,9 @@ for (const size of SIZES) {
     const rows = await clickhouse.query<{ elapsed_seconds: number; survival: number }>(
       `SELECT elapsed_seconds, survival FROM queue.resolution_survival WHERE integration_id = '${tenantOf(size)}' ORDER BY elapsed_seconds`);
     const median = rows.find(({ survival }) => survival <= 0.5);
-    assert.deepEqual(median, { elapsed_seconds: (size / 2) * 60, survival: 0.5 });
+    expect(median).toStrictEqual({ elapsed_seconds: (size / 2) * 60, survival: 0.5 });
     const last = rows.at(-1);
-    assert.equal(last?.survival, 0);
-    if (size % 10 === 0) assert.equal(rows.find(({ survival }) => survival <= 0.1)?.elapsed_seconds, size * 0.9 * 60);
+    expect(last?.survival).toBe(0);
+    if (size % 10 === 0) expect(rows.find(({ survival }) => survival <= 0.1)?.elapsed_seconds).toBe(size * 0.9 * 60);
   });
 }

@@ -1,14 +1,13 @@
 // Many events in one instant: whatever the order of landing, the parts, the blocks and the threads, every view is what
 // the oracle says. A sort that isn't told how to order ties takes some hundred of them differently each time.
-import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { groupBy } from '../../services/runtime/group-by.ts';
 import { tellDifferences } from '../oracle/compare.ts';
 import { crowdedHistories, doubledReplies, inArrivalOrder } from '../oracle/crowded.ts';
 import type { CrmEvent } from '../oracle/events.ts';
 import { historyConfig, whatIfPolicies, whatIfSet } from '../oracle/history-config.ts';
-import { environment } from '../support.ts';
+import { environment } from '../system/support.ts';
 import { answer, differencesOf, queryOf, type Told } from './agreement.ts';
 import { comparedViews, costlyViews } from './compared-views.ts';
 import { forgetTenants, landEvents, loadConfig } from './history-landing.ts';
@@ -47,7 +46,7 @@ const desks = manners.flatMap((each) => each.desks);
 const integrationsOf = (told: readonly Told[]): string[] => [...new Set(told.flatMap(({ events }) => events.map(({ source }) => source.integration_id)))];
 const tenantsOf = (told: readonly Told[]): string => `integration_id IN ('${integrationsOf(told).join("', '")}')`;
 
-before(async () => {
+beforeAll(async () => {
   const config = historyConfig(integrationsOf(desks));
   const defaultCalendars = desks.map(({ config: own }) => own.defaultCalendars ?? {}).reduce((all, own) => ({ ...all, ...own }), {});
   const shifts = desks.flatMap(({ config: own }) => own.shifts ?? []);
@@ -58,7 +57,7 @@ before(async () => {
   for (const { settings, desks: own } of manners) await computeFactsWhere(clickhouse, `${tenantsOf(own)} SETTINGS ${settings}`);
 });
 
-after(async () => {
+afterAll(async () => {
   await forgetTenants(clickhouse, `%-${TENANT}-%`, databases);
   await clickhouse.close();
 });
@@ -72,9 +71,9 @@ const tiesOf = (events: readonly CrmEvent[], keyOf: (event: CrmEvent) => string)
 test('an agent has hundreds of replies, a quarter of the instants twice, and a ticket hundreds of events of few instants', () => {
   for (const { desks: [one, , crowd] } of manners) {
     const replies = (one?.events ?? []).filter(isAgentsReply);
-    assert.ok(replies.length > 300 && tiesOf(replies, ({ ticket_id }) => ticket_id) > replies.length / 4, 'replies');
+    expect(replies.length > 300 && tiesOf(replies, ({ ticket_id }) => ticket_id) > replies.length / 4, 'replies').toBe(true);
     const told = (crowd?.events ?? []).filter(({ ticket_id }) => ticket_id === 'TKT-1');
-    assert.ok(told.length > 300 && tiesOf(told, ({ event_type }) => event_type) > told.length / 2, 'events of a ticket');
+    expect(told.length > 300 && tiesOf(told, ({ event_type }) => event_type) > told.length / 2, 'events of a ticket').toBe(true);
   }
 });
 
@@ -85,7 +84,7 @@ for (const view of affected) {
   test(`${view.view} equals the oracle, in one thread and in several`, async () => {
     for (const { settings, desks: own } of manners) {
       const answered = await answer(clickhouse, `${queryOf(view, tenantsOf(own))} SETTINGS ${settings}`);
-      assert.equal(tellDifferences(differencesOf(view, answered, own)), '', `SEED=${SEED} ${settings}`);
+      expect(tellDifferences(differencesOf(view, answered, own)), `SEED=${SEED} ${settings}`).toBe('');
     }
   });
 }

@@ -1,13 +1,12 @@
 // From 1.2 to 2.0 and back on the running system: a field renamed, a type changed, a new field
 // required; senders of both versions and consumers of both builds live at once.
-import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
 import { createResolvingDecoder, unframe } from '../../services/runtime/avro.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
@@ -15,14 +14,14 @@ import { createLogger } from '../../services/runtime/logger.ts';
 import { loadContract } from '../../schemas/contract.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { SchemaLookup, SchemaRegistry } from '../../services/runtime/registry.ts';
-import { closeClients, environment, eventually, ingressUrl, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../support.ts';
+import { closeClients, environment, eventually, ingressUrl, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 import { nextBuild } from './next-contract.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const build = await nextBuild();
 const clickhouse = connectClickHouse(environment.clickhouseUrl);
 
-after(async () => {
+afterAll(async () => {
   await build.stop();
   await build.remove();
   await clickhouse.close();
@@ -44,7 +43,7 @@ const changeOfTwo = (id: string, minute: number, status: string, reason: string)
 
 async function sendTo(door: string, event: SignedEvent): Promise<string> {
   const response = await fetch(`${door}/webhooks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(event) });
-  assert.equal(response.status, 200);
+  expect(response.status).toBe(200);
   return ((await response.json()) as { status: string }).status;
 }
 
@@ -62,15 +61,15 @@ const early = changeOfTwo(id, 20, 'pending', 'waits for the courier');
 let newDoor = '';
 
 test('before: the old build keeps a 2.0 event in quarantine with its reason, and acknowledges it', async () => {
-  assert.equal((await send(ticket(id).created(at(0), 'hello'))).body.status, 'accepted');
-  assert.equal((await send(ticket(id).status(at(10), 'new', 'open'))).body.status, 'accepted');
-  assert.equal((await send(early)).body.status, 'quarantined');
+  expect((await send(ticket(id).created(at(0), 'hello'))).body.status).toBe('accepted');
+  expect((await send(ticket(id).status(at(10), 'new', 'open'))).body.status).toBe('accepted');
+  expect((await send(early)).body.status).toBe('quarantined');
   await landed(id, 2);
   const reasons = await eventually(async () => {
     const rows = await query<{ reason: string }>('SELECT reason FROM log.quarantine WHERE event_id = {e:String}', { e: early.event_id });
     return rows.length === 1 ? rows : null;
   }, 'the early event in quarantine');
-  assert.equal(reasons[0]?.reason, 'unknown_version');
+  expect(reasons[0]?.reason).toBe('unknown_version');
 });
 
 const recordFile = join(build.folder, 'schemas', 'status-changed', 'record.avsc');
@@ -78,7 +77,7 @@ const contractTests = () => build.run('--test', 'test/contract/schemas.test.ts')
 
 async function done(...args: string[]): Promise<string> {
   const { code, output } = await build.run(...args);
-  assert.equal(code, 0, output);
+  expect(code, output).toBe(0);
   return output;
 }
 
@@ -87,22 +86,22 @@ test('a record that drops what it renames is refused by the contract tests, the 
   const broken = JSON.parse(record) as { fields: { name: string }[] };
   writeFileSync(recordFile, JSON.stringify({ ...broken, fields: broken.fields.filter(({ name }) => name !== 'new_status') }));
   const tested = await contractTests();
-  assert.notEqual(tested.code, 0);
-  assert.match(tested.output, /schemas\/status-changed\/record\.avsc cannot follow release \d+[^]*A consumer of the old build cannot read[^]*- new_status: string[^]*Keep the field as it was/);
+  expect(tested.code).not.toBe(0);
+  expect(tested.output).toMatch(/schemas\/status-changed\/record\.avsc cannot follow release \d+[^]*A consumer of the old build cannot read[^]*- new_status: string[^]*Keep the field as it was/);
   const released = await build.run('infra/schemas.ts', 'release');
-  assert.equal(released.code, 1);
-  assert.match(released.output, /- new_status: string[^]*Keep the field as it was/);
+  expect(released.code).toBe(1);
+  expect(released.output).toMatch(/- new_status: string[^]*Keep the field as it was/);
   const previewed = await build.run('infra/schemas.ts', '--dry-run');
-  assert.equal(previewed.code, 1);
-  assert.match(previewed.output, /StatusChanged: would be REFUSED as not FULL_TRANSITIVE/);
+  expect(previewed.code).toBe(1);
+  expect(previewed.output).toMatch(/StatusChanged: would be REFUSED as not FULL_TRANSITIVE/);
   writeFileSync(recordFile, record);
 });
 
 test('the recipe: release, dry run, deployment, tables, each by its command', async () => {
-  assert.match((await contractTests()).output, /changed since its last release\. Run `npm run schemas -- release`/);
-  assert.match(await done('infra/schemas.ts', 'release'), /released schemas\/status-changed\/record\.avsc/);
+  expect((await contractTests()).output).toMatch(/changed since its last release\. Run `npm run schemas -- release`/);
+  expect(await done('infra/schemas.ts', 'release')).toMatch(/released schemas\/status-changed\/record\.avsc/);
   await done('--test', 'test/contract/schemas.test.ts');
-  assert.match(await done('infra/schemas.ts', '--dry-run'), /crm\.production\.ticket-events-ticketstream\.events\.StatusChanged: would be accepted\n {2}\+ status: null \| string, default null\n {2}\+ reason: string, default ""\n/);
+  expect(await done('infra/schemas.ts', '--dry-run')).toMatch(/crm\.production\.ticket-events-ticketstream\.events\.StatusChanged: would be accepted\n {2}\+ status: null \| string, default null\n {2}\+ reason: string, default ""\n/);
   await done('infra/schemas.ts');
   await done('infra/migrate.ts');
 });
@@ -115,19 +114,19 @@ test('the new build starts beside the old one, a consumer of the old group among
 
 test('senders of all versions go through both doors at once; consumers of both builds read all of it', async () => {
   const two = changeOfTwo(id, 30, 'open', 'courier came');
-  assert.equal(await sendTo(newDoor, two), 'accepted');
+  expect(await sendTo(newDoor, two)).toBe('accepted');
   const others = Array.from({ length: 12 }, newTicketId);
   await Promise.all(others.map(async (other, index) => {
     const [first, second] = index % 2 === 0 ? [ingressUrl, newDoor] : [newDoor, ingressUrl];
-    assert.equal(await sendTo(first, ticket(other).created(at(0), 'hello')), 'accepted');
-    assert.equal(await sendTo(second, { ...ticket(other).status(at(1), 'new', 'open'), version: index % 3 === 0 ? '1.0' : '1.2' }), 'accepted');
-    assert.equal(await sendTo(newDoor, changeOfTwo(other, 2, 'resolved', `reason ${index}`)), 'accepted');
-    assert.equal(await sendTo(first, ticket(other).message(at(3), 'customer')), 'accepted');
+    expect(await sendTo(first, ticket(other).created(at(0), 'hello'))).toBe('accepted');
+    expect(await sendTo(second, { ...ticket(other).status(at(1), 'new', 'open'), version: index % 3 === 0 ? '1.0' : '1.2' })).toBe('accepted');
+    expect(await sendTo(newDoor, changeOfTwo(other, 2, 'resolved', `reason ${index}`))).toBe('accepted');
+    expect(await sendTo(first, ticket(other).message(at(3), 'customer'))).toBe('accepted');
   }));
   for (const [index, other] of others.entries()) {
     await landed(other, 4);
-    assert.deepEqual((await archived(other)).map(({ version, new_status }) => [version, new_status]), [[index % 3 === 0 ? '1.0' : '1.2', 'open'], ['2.0', 'resolved']]);
-    assert.deepEqual((await changesOf(other, 2)).map(({ status, reason }) => [status, reason]), [['open', ''], ['resolved', `reason ${index}`]]);
+    expect((await archived(other)).map(({ version, new_status }) => [version, new_status])).toStrictEqual([[index % 3 === 0 ? '1.0' : '1.2', 'open'], ['2.0', 'resolved']]);
+    expect((await changesOf(other, 2)).map(({ status, reason }) => [status, reason])).toStrictEqual([['open', ''], ['resolved', `reason ${index}`]]);
   }
   await landed(id, 3);
 });
@@ -135,10 +134,10 @@ test('senders of all versions go through both doors at once; consumers of both b
 test('a replay with the new build brings in what the old one could not read, under its own event_id and times', async () => {
   await done('infra/quarantine.ts', 'replay', '--event-id', early.event_id, '--reason', 'unknown_version');
   await landed(id, 4);
-  assert.deepEqual((await archived(id)).map(({ new_status }) => new_status), ['open', 'pending', 'open']);
+  expect((await archived(id)).map(({ new_status }) => new_status)).toStrictEqual(['open', 'pending', 'open']);
   const changes = await changesOf(id, 3);
-  assert.deepEqual(changes.map(({ status, reason }) => [status, reason]), [['open', ''], ['pending', 'waits for the courier'], ['open', 'courier came']]);
-  assert.equal(changes[1]?.event_id, early.event_id);
+  expect(changes.map(({ status, reason }) => [status, reason])).toStrictEqual([['open', ''], ['pending', 'waits for the courier'], ['open', 'courier came']]);
+  expect(changes[1]?.event_id).toBe(early.event_id);
 });
 
 test('every status change of the log is read under the record of either build', async () => {
@@ -157,26 +156,26 @@ test('every status change of the log is read under the record of either build', 
     const schema = framed.ok ? await lookup.find(framed.schemaId) : null;
     if (framed.ok && schema !== null) bodies.push({ schema: JSON.parse(schema) as object, body: framed.body, written: (await registry.decode(value)) as { event_id: string; new_status: string } });
   }
-  assert.ok(bodies.length >= 27);
+  expect(bodies.length).toBeGreaterThanOrEqual(27);
   for (const { schema, body, written } of bodies) {
     for (const reader of [old, now]) {
       const read = createResolvingDecoder(schema, reader)(body) as { event_id: string; new_status: string };
-      assert.deepEqual([read.event_id, read.new_status], [written.event_id, written.new_status]);
+      expect([read.event_id, read.new_status]).toStrictEqual([written.event_id, written.new_status]);
     }
   }
 });
 
 test('and back: without the new build the old one goes on with everything that is in the log', async () => {
   await build.stop();
-  assert.equal((await send(ticket(id).status(at(40), 'open', 'resolved'))).body.status, 'accepted');
-  assert.equal((await send(changeOfTwo(id, 50, 'closed', 'too late'))).body.status, 'quarantined');
+  expect((await send(ticket(id).status(at(40), 'open', 'resolved'))).body.status).toBe('accepted');
+  expect((await send(changeOfTwo(id, 50, 'closed', 'too late'))).body.status).toBe('quarantined');
   await landed(id, 5);
-  assert.deepEqual((await archived(id)).map(({ version, new_status }) => [version, new_status]), [['1.2', 'open'], ['2.0', 'pending'], ['2.0', 'open'], ['1.2', 'resolved']]);
+  expect((await archived(id)).map(({ version, new_status }) => [version, new_status])).toStrictEqual([['1.2', 'open'], ['2.0', 'pending'], ['2.0', 'open'], ['1.2', 'resolved']]);
   // The old build's own commands find nothing to complain about; the columns that came stay, unread.
   await clickhouse.command('DROP DATABASE status_reasons');
   for (const file of ['infra/schemas.ts', 'infra/migrate.ts']) await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { cwd: root, env: process.env });
   const last = newTicketId();
-  assert.equal((await send(ticket(last).created(at(0), 'back'))).body.status, 'accepted');
-  assert.equal((await send(ticket(last).status(at(1), 'new', 'open'))).body.status, 'accepted');
+  expect((await send(ticket(last).created(at(0), 'back'))).body.status).toBe('accepted');
+  expect((await send(ticket(last).status(at(1), 'new', 'open'))).body.status).toBe('accepted');
   await landed(last, 2);
 });

@@ -1,15 +1,14 @@
 // Two stacks on one machine: the running one is known by its data folder alone, and every command
 // finds it there; a command that is told of none, or of two at once, changes nothing.
-import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identify } from '../../infra/local/identity.ts';
 import { projectDir } from '../../infra/local/settings.ts';
-import { environment } from '../support.ts';
+import { environment } from '../system/support.ts';
 
 const example = 'infra/config/desk.example.json';
 
@@ -68,22 +67,22 @@ async function runAll(commands: readonly (readonly string[])[], env: Readonly<Re
 
 let folder = '';
 let other = '';
-before(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ticketstream-two-'));
   other = await mkdtemp(join(folder, 'other-'));
   const connection = { KAFKA_BROKERS: '127.0.0.1:9', SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9', CLICKHOUSE_URL: 'http://127.0.0.1:9' };
   await writeFile(join(other, 'supervisor.json'), JSON.stringify({ supervisor: identify(process.pid), processes: [], connection }));
 });
-after(() => rm(folder, { recursive: true }));
+afterAll(() => rm(folder, { recursive: true }));
 
 describe('commands', () => {
   it('find the stack that runs on the data folder, and say so first', async () => {
     for (const [command, { code, stderr }] of await runAll([...reading, ...changing], { DATA_DIR: dataDir })) {
-      assert.equal(code, 0, `${command}: ${stderr}`);
+      expect(code, `${command}: ${stderr}`).toBe(0);
       const [first = ''] = stderr.split('\n');
-      assert.ok(first.includes(`(the stack that runs on ${dataDir})`), `${command}: ${first}`);
+      expect(first, `${command}: ${first}`).toContain(`(the stack that runs on ${dataDir})`);
       const places = [environment.kafkaBrokers, environment.registryUrl, environment.clickhouseUrl];
-      assert.ok(places.some((place) => first.includes(place)), `${command}: ${first}`);
+      expect(places.some((place) => first.includes(place)), `${command}: ${first}`).toBe(true);
     }
   });
 
@@ -94,14 +93,14 @@ describe('commands', () => {
     for (let tries = 0; tries < 300 && !said.includes('accepting webhooks') && child.exitCode === null; tries += 1) await new Promise((resolve) => setTimeout(resolve, 100));
     child.kill();
     await once(child, 'close');
-    assert.match(said, /accepting webhooks/);
-    assert.ok(said.startsWith(`ingress: Kafka ${environment.kafkaBrokers} (the stack`), said.slice(0, 200));
+    expect(said).toMatch(/accepting webhooks/);
+    expect(said.startsWith(`ingress: Kafka ${environment.kafkaBrokers} (the stack`), said.slice(0, 200)).toBe(true);
   });
 
   it('change nothing when nothing says which stack is meant', async () => {
     for (const [command, { code, stderr }] of await runAll(refused, { DATA_DIR: join(folder, 'nothing') })) {
-      assert.ok(code === 1 || code === 2, `${command}: ${code} ${stderr}`);
-      assert.match(stderr, /can't tell which stack is meant, and has changed nothing: nothing runs on /, command);
+      expect(code === 1 || code === 2, `${command}: ${code} ${stderr}`).toBe(true);
+      expect(stderr, command).toMatch(/can't tell which stack is meant, and has changed nothing: nothing runs on /);
     }
   });
 
@@ -110,8 +109,8 @@ describe('commands', () => {
     const env = { DATA_DIR: other, KAFKA_PORT: portOf(environment.kafkaBrokers), REGISTRY_PORT: portOf(environment.registryUrl), CLICKHOUSE_PORT: portOf(environment.clickhouseUrl) };
     const some = [['infra/topics.ts'], ['infra/schemas.ts'], ['infra/migrate.ts'], ['infra/config.ts', 'apply', example], ['infra/quarantine.ts', 'discard', '--all'], ['infra/local/main.ts', 'stop'], ['infra/local/main.ts', 'reset']];
     for (const [command, { code, stderr }] of await runAll(some, env)) {
-      assert.ok(code === 1 || code === 2, `${command}: ${code} ${stderr}`);
-      assert.match(stderr, /_PORT=\d+, but the stack that runs on /, command);
+      expect(code === 1 || code === 2, `${command}: ${code} ${stderr}`).toBe(true);
+      expect(stderr, command).toMatch(/_PORT=\d+, but the stack that runs on /);
     }
   });
 });

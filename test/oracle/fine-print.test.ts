@@ -1,6 +1,5 @@
 // Section 9 of the specification of the numbers, sentence by sentence, up to resolutions.
-import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, expect, test } from 'vitest';
 import { story, table, tell, time } from './story.ts';
 
 const id = (n: string): { event_id: string } => ({ event_id: `${n.padStart(8, '0')}-0000-4000-8000-000000000000` });
@@ -8,157 +7,157 @@ const id = (n: string): { event_id: string } => ({ event_id: `${n.padStart(8, '0
 describe('identity and order', () => {
   test('the same event_id under two tickets is two events', () => {
     const views = tell([story('A').created('09:00', {}, id('a')), story('B').created('09:00', {}, id('a'))]);
-    assert.equal(views.tickets.length, 2);
+    expect(views.tickets.length).toBe(2);
   });
   test('of two creations the earlier one is the creation, the other is ignored whole', () => {
     const views = story().created('10:00', { initial: 'x', customer: 9, status: 'pending' }).created('09:00', { initial: null, customer: 8 }).run();
-    assert.deepEqual(table(views.tickets, 'created_at', 'customer_id', 'status', 'customer_messages'), [[time('09:00'), '8', 'new', 0]]);
+    expect(table(views.tickets, 'created_at', 'customer_id', 'status', 'customer_messages')).toStrictEqual([[time('09:00'), '8', 'new', 0]]);
   });
   test('within an instant: created, message, assigned, status, escalation', () => {
     const views = story().escalated('09:00').status('09:00', 'open').assign('09:00', 'anna@tech').reply('09:00', 'anna').created('09:00').run();
-    assert.deepEqual(table(views.process_edges, 'from_activity', 'to_activity'), [
+    expect(table(views.process_edges, 'from_activity', 'to_activity')).toStrictEqual([
       ['created', 'agent_reply'], ['agent_reply', 'assigned'], ['assigned', 'status_open'], ['status_open', 'escalated'],
     ]);
-    assert.deepEqual(table(views.customer_waits, 'assignee_at_reply', 'wait_seconds'), [['', 0]]);
+    expect(table(views.customer_waits, 'assignee_at_reply', 'wait_seconds')).toStrictEqual([['', 0]]);
   });
   test('ties of one type go by event_id', () => {
     const views = story().created('09:00').status('10:00', 'solved', 'anna', {}, id('b')).status('10:00', 'open', 'anna', {}, id('a')).run();
-    assert.deepEqual(table(views.tickets, 'status', 'solves'), [['solved', 1]]);
+    expect(table(views.tickets, 'status', 'solves')).toStrictEqual([['solved', 1]]);
   });
   test('durations are truncated from milliseconds, sums once', () => {
     const views = story().created('09:00:00.900').reply('09:00:02.800', 'anna').status('09:00:10.200', 'pending').status('09:00:11.100', 'open').status('09:00:12.000', 'pending').status('09:00:12.900', 'solved').run();
-    assert.deepEqual(table(views.tickets, 'first_response_seconds', 'pending_seconds', 'agent_work_seconds'), [[1, 1, 10]]);
+    expect(table(views.tickets, 'first_response_seconds', 'pending_seconds', 'agent_work_seconds')).toStrictEqual([[1, 1, 10]]);
   });
 });
 
 describe('creation', () => {
   test('events before it do not move created_at; intervals and stations start at the first event', () => {
     const views = story().status('08:00', 'open').created('09:00').run();
-    assert.deepEqual(table(views.tickets, 'created_at', 'first_event_at'), [[time('09:00'), time('08:00')]]);
-    assert.deepEqual(table(views.ticket_state_intervals, 'valid_from', 'status'), [[time('08:00'), 'open']]);
-    assert.deepEqual(table(views.ticket_assignments, 'assigned_at'), [[time('08:00')]]);
+    expect(table(views.tickets, 'created_at', 'first_event_at')).toStrictEqual([[time('09:00'), time('08:00')]]);
+    expect(table(views.ticket_state_intervals, 'valid_from', 'status')).toStrictEqual([[time('08:00'), 'open']]);
+    expect(table(views.ticket_assignments, 'assigned_at')).toStrictEqual([[time('08:00')]]);
   });
   test('a reply before the creation answers nothing', () => {
     const views = story().customer('08:00').reply('08:10', 'anna').created('09:00', { initial: null }).reply('09:10', 'ben').run();
-    assert.deepEqual(table(views.tickets, 'first_response_agent_id', 'first_response_seconds', 'agent_replies'), [['ben', 600, 2]]);
-    assert.deepEqual(table(views.customer_waits, 'waiting_since', 'replied_by_agent_id', 'wait_seconds'), [[time('08:00'), 'ben', 4200]]);
+    expect(table(views.tickets, 'first_response_agent_id', 'first_response_seconds', 'agent_replies')).toStrictEqual([['ben', 600, 2]]);
+    expect(table(views.customer_waits, 'waiting_since', 'replied_by_agent_id', 'wait_seconds')).toStrictEqual([[time('08:00'), 'ben', 4200]]);
   });
   test('a ticket created finished has no solve, and its status rules from the first event', () => {
     const views = story().note('08:00', 'anna').created('09:00', { status: 'Resolved' }).run();
-    assert.deepEqual(table(views.tickets, 'solves', 'first_resolution_seconds', 'status_category', 'is_no_touch'), [[0, null, 'solved', 1]]);
-    assert.deepEqual(table(views.ticket_state_intervals, 'valid_from', 'status'), [[time('08:00'), 'Resolved']]);
+    expect(table(views.tickets, 'solves', 'first_resolution_seconds', 'status_category', 'is_no_touch')).toStrictEqual([[0, null, 'solved', 1]]);
+    expect(table(views.ticket_state_intervals, 'valid_from', 'status')).toStrictEqual([[time('08:00'), 'Resolved']]);
   });
   test('an assignment as the very first event has no nobody-station before it', () => {
     const views = story().assign('08:00', 'anna@tech').created('09:00').run();
-    assert.deepEqual(table(views.ticket_assignments, 'station_no', 'agent_id', 'queue_id', 'assigned_at'), [[1, 'anna', 'tech', time('08:00')]]);
+    expect(table(views.ticket_assignments, 'station_no', 'agent_id', 'queue_id', 'assigned_at')).toStrictEqual([[1, 'anna', 'tech', time('08:00')]]);
     const tie = story().assign('09:00', 'anna@tech').created('09:00').run();
-    assert.deepEqual(table(tie.ticket_assignments, 'agent_id', 'assigned_at', 'ended_at'), [['', time('09:00'), time('09:00')], ['anna', time('09:00'), null]]);
+    expect(table(tie.ticket_assignments, 'agent_id', 'assigned_at', 'ended_at')).toStrictEqual([['', time('09:00'), time('09:00')], ['anna', time('09:00'), null]]);
   });
   test('without a status at creation the first previous_status cannot contradict', () => {
-    assert.deepEqual(story().created('09:00').status('10:00', 'open', 'anna', { previous: 'pending' }).run().data_quality, []);
+    expect(story().created('09:00').status('10:00', 'open', 'anna', { previous: 'pending' }).run().data_quality).toStrictEqual([]);
   });
   test('the first interval is changed by the customer, of a provisional ticket by nobody', () => {
     const created = story().created('09:00').status('10:00', 'open', 'anna').assign('11:00', 'ben', 'rule').run();
-    assert.deepEqual(table(created.ticket_state_intervals, 'changed_by_type', 'changed_by_id'), [['customer', ''], ['agent', 'anna'], ['automation_rule', 'r1']]);
+    expect(table(created.ticket_state_intervals, 'changed_by_type', 'changed_by_id')).toStrictEqual([['customer', ''], ['agent', 'anna'], ['automation_rule', 'r1']]);
     const provisional = story().customer('09:00').run();
-    assert.deepEqual(table(provisional.ticket_state_intervals, 'changed_by_type', 'changed_by_id'), [['', '']]);
+    expect(table(provisional.ticket_state_intervals, 'changed_by_type', 'changed_by_id')).toStrictEqual([['', '']]);
   });
 });
 
 describe('the initial message', () => {
   test('it starts wait 1, and the same message_id is the same message', () => {
     const views = story().created('09:00', { initial: 'm1' }).customer('09:00:05', { id: 'm1' }).reply('09:10', 'anna').run();
-    assert.deepEqual(table(views.tickets, 'customer_messages'), [[1]]);
-    assert.deepEqual(table(views.customer_waits, 'waiting_since'), [[time('09:00')]]);
+    expect(table(views.tickets, 'customer_messages')).toStrictEqual([[1]]);
+    expect(table(views.customer_waits, 'waiting_since')).toStrictEqual([[time('09:00')]]);
   });
   test('an earlier customer message that already started wait 1 keeps it', () => {
     const views = story().customer('08:50').created('09:00').reply('09:10', 'anna').run();
-    assert.deepEqual(table(views.customer_waits, 'waiting_since', 'wait_seconds'), [[time('08:50'), 1200]]);
-    assert.deepEqual(table(views.tickets, 'first_response_seconds', 'customer_messages'), [[600, 2]]);
+    expect(table(views.customer_waits, 'waiting_since', 'wait_seconds')).toStrictEqual([[time('08:50'), 1200]]);
+    expect(table(views.tickets, 'first_response_seconds', 'customer_messages')).toStrictEqual([[600, 2]]);
   });
   test('without a customer message by the creation, first response starts at the first one; who writes first answers nothing', () => {
     const views = story().created('09:00', { initial: null }).reply('09:10', 'anna').customer('10:00').reply('10:05', 'ben').run();
-    assert.deepEqual(table(views.tickets, 'first_response_seconds', 'first_response_agent_id'), [[300, 'ben']]);
-    assert.equal(views.customer_waits.length, 1);
+    expect(table(views.tickets, 'first_response_seconds', 'first_response_agent_id')).toStrictEqual([[300, 'ben']]);
+    expect(views.customer_waits.length).toBe(1);
   });
 });
 
 describe('senders', () => {
   test('automated is a flag or any type but customer and agent, and answers nobody', () => {
     const views = story().created('09:00').reply('09:01', 'anna', { automated: true }).message('09:02', { type: 'bot', agent_id: 'anna' }).run();
-    assert.deepEqual(table(views.tickets, 'agent_replies', 'first_response_seconds'), [[0, null]]);
-    assert.deepEqual(views.agent_scorecard, []);
+    expect(table(views.tickets, 'agent_replies', 'first_response_seconds')).toStrictEqual([[0, null]]);
+    expect(views.agent_scorecard).toStrictEqual([]);
   });
   test('an agent without agent_id is agent empty', () => {
     const views = story().created('09:00').reply('09:10', '').run();
-    assert.deepEqual(table(views.customer_waits, 'ended_by', 'replied_by_agent_id', 'agent_wait_seconds'), [['agent_reply', '', 600]]);
-    assert.deepEqual(table(views.agent_replies, 'agent_id'), [['']]);
+    expect(table(views.customer_waits, 'ended_by', 'replied_by_agent_id', 'agent_wait_seconds')).toStrictEqual([['agent_reply', '', 600]]);
+    expect(table(views.agent_replies, 'agent_id')).toStrictEqual([['']]);
   });
   test('a private message by anybody is a note only; an automated customer message is still one', () => {
     const views = story().created('09:00', { initial: null }).customer('09:01', { private: true }).customer('09:02', { automated: true }).note('09:03', 'anna').run();
-    assert.deepEqual(table(views.tickets, 'private_notes', 'customer_messages', 'first_response_seconds'), [[2, 1, null]]);
-    assert.deepEqual(table(views.customer_waits, 'waiting_since', 'ended_at'), [[time('09:02'), null]]);
-    assert.deepEqual(table(views.agent_scorecard, 'agent_id', 'private_notes'), [['anna', 1]]);
+    expect(table(views.tickets, 'private_notes', 'customer_messages', 'first_response_seconds')).toStrictEqual([[2, 1, null]]);
+    expect(table(views.customer_waits, 'waiting_since', 'ended_at')).toStrictEqual([[time('09:02'), null]]);
+    expect(table(views.agent_scorecard, 'agent_id', 'private_notes')).toStrictEqual([['anna', 1]]);
   });
   test('notes and automated messages do not split a turn; two messages with one id count as two', () => {
     const views = story().created('09:00').reply('09:01', 'anna', { id: 'r' }).note('09:02', 'ben').message('09:03', { type: 'bot', agent_id: null })
       .reply('09:04', 'anna', { id: 'r' }).reply('09:05', 'ben').run();
-    assert.deepEqual(table(views.agent_replies, 'agent_id', 'messages'), [['anna', 2], ['ben', 1]]);
+    expect(table(views.agent_replies, 'agent_id', 'messages')).toStrictEqual([['anna', 2], ['ben', 1]]);
   });
 });
 
 describe('waits and turns', () => {
   test('solved to closed is no solve and ends no wait', () => {
     const views = story().created('09:00').status('10:00', 'solved').customer('10:30').status('11:00', 'closed').run();
-    assert.deepEqual(table(views.tickets, 'solves', 'solved_at'), [[1, time('10:00')]]);
-    assert.deepEqual(table(views.customer_waits, 'ended_by'), [['solved'], ['']]);
+    expect(table(views.tickets, 'solves', 'solved_at')).toStrictEqual([[1, time('10:00')]]);
+    expect(table(views.customer_waits, 'ended_by')).toStrictEqual([['solved'], ['']]);
   });
   test('a solve between two messages of an agent does not split a turn, a customer message does', () => {
     const views = story().created('09:00').reply('09:10', 'anna').status('09:20', 'solved').reply('09:30', 'anna').customer('09:40').reply('09:50', 'anna').run();
-    assert.deepEqual(table(views.agent_replies, 'replied_at', 'messages', 'wait_seconds'), [[time('09:10'), 2, 600], [time('09:50'), 1, 600]]);
+    expect(table(views.agent_replies, 'replied_at', 'messages', 'wait_seconds')).toStrictEqual([[time('09:10'), 2, 600], [time('09:50'), 1, 600]]);
   });
   test('waits carry queue and assignee at both ends, tickets the first queue and the one of the first response', () => {
     const views = story().created('09:00').assign('09:05', 'anna@tech').reply('09:10', 'anna').assign('09:15', 'ben@billing').customer('09:20').run();
-    assert.deepEqual(table(views.customer_waits, 'queue_at_start', 'queue_at_end', 'assignee_at_start', 'assignee_at_reply'), [['', 'tech', '', 'anna'], ['billing', '', 'ben', '']]);
-    assert.deepEqual(table(views.tickets, 'first_queue_id', 'queue_at_first_response'), [['tech', 'tech']]);
+    expect(table(views.customer_waits, 'queue_at_start', 'queue_at_end', 'assignee_at_start', 'assignee_at_reply')).toStrictEqual([['', 'tech', '', 'anna'], ['billing', '', 'ben', '']]);
+    expect(table(views.tickets, 'first_queue_id', 'queue_at_first_response')).toStrictEqual([['tech', 'tech']]);
   });
   test('a message and a solve at once: the wait begins and the solve ends it', () => {
     const views = story().created('09:00', { initial: null }).status('10:00', 'solved').status('11:00', 'open').customer('12:00').status('12:00', 'solved').run();
-    assert.deepEqual(table(views.customer_waits, 'wait_seconds', 'ended_by'), [[0, 'solved']]);
+    expect(table(views.customer_waits, 'wait_seconds', 'ended_by')).toStrictEqual([[0, 'solved']]);
   });
 });
 
 describe('stations', () => {
   test('a first reply that answers no wait gives NULL, even if a later one answers', () => {
     const views = story().created('09:00', { initial: null }).assign('09:05', 'anna').reply('09:10', 'anna').customer('09:20').reply('09:30', 'anna').run();
-    assert.deepEqual(table(views.ticket_assignments, 'agent_id', 'first_public_reply_at', 'public_replies', 'agent_first_response_seconds'), [['', null, 0, null], ['anna', time('09:10'), 2, null]]);
+    expect(table(views.ticket_assignments, 'agent_id', 'first_public_reply_at', 'public_replies', 'agent_first_response_seconds')).toStrictEqual([['', null, 0, null], ['anna', time('09:10'), 2, null]]);
   });
   test('public replies are the own agent\'s; a colleague\'s reply saves nobody from a bounce', () => {
     const views = story().created('09:00').assign('09:05', 'anna').reply('09:10', 'ben').assign('09:20', 'cleo').run();
-    assert.deepEqual(table(views.ticket_assignments, 'agent_id', 'public_replies', 'is_bounced'), [['', 0, 0], ['anna', 0, 1], ['cleo', 0, 0]]);
+    expect(table(views.ticket_assignments, 'agent_id', 'public_replies', 'is_bounced')).toStrictEqual([['', 0, 0], ['anna', 0, 1], ['cleo', 0, 0]]);
   });
   test('a solve ends no station; unassigning keeps the queue; nobody in between is no handoff', () => {
     const views = story().created('09:00').assign('09:05', 'anna@tech').status('09:30', 'solved').assign('10:00', '').assign('10:30', 'ben').run();
-    assert.deepEqual(table(views.ticket_assignments, 'agent_id', 'queue_id', 'ended_by', 'from_agent_id', 'from_queue_id'), [
+    expect(table(views.ticket_assignments, 'agent_id', 'queue_id', 'ended_by', 'from_agent_id', 'from_queue_id')).toStrictEqual([
       ['', '', 'reassigned', '', ''], ['anna', 'tech', 'unassigned', '', ''], ['', 'tech', 'reassigned', 'anna', 'tech'], ['ben', 'tech', '', '', 'tech'],
     ]);
-    assert.deepEqual(table(views.tickets, 'handoffs', 'stations', 'queue_stations', 'bounced_assignments'), [[0, 2, 1, 1]]);
+    expect(table(views.tickets, 'handoffs', 'stations', 'queue_stations', 'bounced_assignments')).toStrictEqual([[0, 2, 1, 1]]);
   });
   test('the same agent in another queue is a new station, no handoff and no bounce', () => {
     const views = story().created('09:00').assign('09:05', 'anna@tech').assign('09:20', 'anna@billing').run();
-    assert.deepEqual(table(views.tickets, 'stations', 'queue_stations', 'handoffs', 'bounced_assignments'), [[2, 2, 0, 0]]);
+    expect(table(views.tickets, 'stations', 'queue_stations', 'handoffs', 'bounced_assignments')).toStrictEqual([[2, 2, 0, 0]]);
   });
   test('a group-only assignment that takes the ticket from an agent ends the station as reassigned', () => {
     const views = story().created('09:00').assign('09:05', 'anna@tech').assign('09:20', '@tech').run();
-    assert.deepEqual(table(views.ticket_assignments, 'agent_id', 'ended_by'), [['', 'reassigned'], ['anna', 'reassigned'], ['', '']]);
+    expect(table(views.ticket_assignments, 'agent_id', 'ended_by')).toStrictEqual([['', 'reassigned'], ['anna', 'reassigned'], ['', '']]);
   });
   test('stations of length 0 are kept, intervals are not, equal neighbours stay', () => {
     const views = story().created('09:00').assign('10:00', 'anna', 'rule', id('a')).assign('10:00', '', 'rule', id('b')).run();
-    assert.deepEqual(table(views.ticket_assignments, 'agent_id'), [[''], ['anna'], ['']]);
-    assert.deepEqual(table(views.ticket_state_intervals, 'assignee_id', 'valid_from'), [['', time('09:00')], ['', time('10:00')]]);
+    expect(table(views.ticket_assignments, 'agent_id')).toStrictEqual([[''], ['anna'], ['']]);
+    expect(table(views.ticket_state_intervals, 'assignee_id', 'valid_from')).toStrictEqual([['', time('09:00')], ['', time('10:00')]]);
   });
   test('a reply by agent empty is no station\'s own', () => {
     const views = story().created('09:00').reply('09:10', '').run();
-    assert.deepEqual(table(views.ticket_assignments, 'public_replies', 'first_public_reply_at'), [[0, null]]);
+    expect(table(views.ticket_assignments, 'public_replies', 'first_public_reply_at')).toStrictEqual([[0, null]]);
   });
 });

@@ -1,7 +1,6 @@
 // What must hold for any history, judged without a second implementation.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { expect, test } from 'vitest';
 import { compareRows, tellDifferences } from './compare.ts';
 import type { CrmEvent } from './events.ts';
 import { histories } from './histories.ts';
@@ -28,7 +27,7 @@ const flagsLeftOut = { ignore: ['data_quality'], excused: { data_quality: 'depen
 function assertSameViews(left: OracleViews, right: OracleViews): void {
   for (const view of arrivalFree) {
     const differences = compareRows({ view, keys: viewKeys[view], oracle: left[view], sql: right[view], ...(view === 'tickets' ? flagsLeftOut : {}) });
-    assert.equal(tellDifferences(differences), '');
+    expect(tellDifferences(differences)).toBe('');
   }
 }
 
@@ -50,7 +49,7 @@ test('the keys of a view name each row once', () => {
     const views = run(history.events, history.now);
     for (const view of arrivalFree) {
       const keys = views[view].map((row) => JSON.stringify(viewKeys[view].map((key) => row[key])));
-      assert.equal(new Set(keys).size, keys.length, view);
+      expect(new Set(keys).size, view).toBe(keys.length);
     }
   }), runs);
 });
@@ -69,9 +68,9 @@ test('intervals leave no gap and stations cover them', () => {
     intervals.forEach((interval, i) => {
       const next = intervals[i + 1];
       if (next && next.ticket_id === interval.ticket_id && next.integration_id === interval.integration_id) {
-        assert.equal(interval.valid_to, next.valid_from);
+        expect(interval.valid_to).toBe(next.valid_from);
       } else {
-        assert.equal(interval.valid_to, Date.UTC(2106, 0, 1));
+        expect(interval.valid_to).toBe(Date.UTC(2106, 0, 1));
       }
     });
   }), runs);
@@ -84,7 +83,7 @@ test('hourly flows reconcile with the backlog of queues', () => {
     for (const row of hourly.queue_hourly) {
       const key = JSON.stringify([row.integration_id, row.queue_id]);
       const before = backlog.get(key) ?? 0;
-      assert.equal(Number(row.backlog_end) - before, row.net_flow, `${key} ${String(row.hour)}`);
+      expect(Number(row.backlog_end) - before, `${key} ${String(row.hour)}`).toBe(row.net_flow);
       backlog.set(key, Number(row.backlog_end));
     }
   }), { numRuns: 15 });
@@ -109,5 +108,5 @@ test('the histories are rich: each outcome, end and verdict occurs', () => {
     'outcome active', 'outcome met', 'outcome breached', 'outcome cancelled', 'metric next_response', 'policy_id spring', 'policy_version 2',
     'verdict matched', 'verdict missed', 'verdict unfounded', 'is_provisional 1', 'is_one_touch 1', 'is_no_touch 1', 'reopens 2', 'rule unknown_status',
   ];
-  assert.deepEqual(expected.filter((value) => !seen.has(value)), []);
+  expect(expected.filter((value) => !seen.has(value))).toStrictEqual([]);
 });

@@ -1,6 +1,5 @@
 // SLA timers and the escalation audit (sections 4, 5 and 9): one small ticket each.
-import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, expect, test } from 'vitest';
 import type { OracleConfig } from './config.ts';
 import { runHourly } from './oracle.ts';
 import type { SlaPolicy, SlaPolicyVersion } from './sla.ts';
@@ -24,52 +23,49 @@ function timers(told: Story, policies: readonly SlaPolicy[], now: string, ...col
 describe('response timers', () => {
   test('a reply at the due time meets it, a later one does not', () => {
     const columns = ['metric', 'outcome', 'due_at', 'fulfilled_at', 'breach_seconds'];
-    assert.deepEqual(timers(story().created('09:00').reply('10:00', 'anna'), [respond], '12:00', ...columns),
-      [['first_response', 'met', time('10:00'), time('10:00'), null]]);
-    assert.deepEqual(timers(story().created('09:00').reply('10:00:01.500', 'anna'), [respond], '12:00', ...columns),
-      [['first_response', 'breached', time('10:00'), time('10:00:01.500'), 1]]);
+    expect(timers(story().created('09:00').reply('10:00', 'anna'), [respond], '12:00', ...columns)).toStrictEqual([['first_response', 'met', time('10:00'), time('10:00'), null]]);
+    expect(timers(story().created('09:00').reply('10:00:01.500', 'anna'), [respond], '12:00', ...columns)).toStrictEqual([['first_response', 'breached', time('10:00'), time('10:00:01.500'), 1]]);
   });
   test('an open timer past its due time is a breach now', () => {
     const columns = ['outcome', 'breach_seconds'];
-    assert.deepEqual(timers(story().created('09:00'), [respond], '10:00', ...columns), [['active', null]]);
-    assert.deepEqual(timers(story().created('09:00'), [respond], '10:30', ...columns), [['breached', 1800]]);
+    expect(timers(story().created('09:00'), [respond], '10:00', ...columns)).toStrictEqual([['active', null]]);
+    expect(timers(story().created('09:00'), [respond], '10:30', ...columns)).toStrictEqual([['breached', 1800]]);
   });
   test('later waits have next-response timers', () => {
     const told = story().created('09:00').reply('09:10', 'anna').customer('10:00').reply('10:20', 'anna').customer('11:00').reply('11:40', 'anna');
-    assert.deepEqual(timers(told, [respond], '12:00', 'metric', 'instance', 'outcome'),
-      [['first_response', 1, 'met'], ['next_response', 1, 'met'], ['next_response', 2, 'breached']]);
+    expect(timers(told, [respond], '12:00', 'metric', 'instance', 'outcome')).toStrictEqual([['first_response', 1, 'met'], ['next_response', 1, 'met'], ['next_response', 2, 'breached']]);
   });
   test('solved without a reply it is cancelled, or breached if it was due before the solve', () => {
     const columns = ['outcome', 'fulfilled_at', 'breach_seconds'];
-    assert.deepEqual(timers(story().created('09:00').status('10:00', 'solved'), [respond], '12:00', ...columns), [['cancelled', null, null]]);
-    assert.deepEqual(timers(story().created('09:00').status('10:10', 'solved'), [respond], '12:00', ...columns), [['breached', null, 600]]);
+    expect(timers(story().created('09:00').status('10:00', 'solved'), [respond], '12:00', ...columns)).toStrictEqual([['cancelled', null, null]]);
+    expect(timers(story().created('09:00').status('10:10', 'solved'), [respond], '12:00', ...columns)).toStrictEqual([['breached', null, 600]]);
   });
   test('pending does not pause it', () => {
     const told = story().created('09:00').status('09:10', 'pending').reply('10:30', 'anna');
-    assert.deepEqual(timers(told, [respond], '12:00', 'outcome', 'paused_seconds', 'breach_seconds'), [['breached', 0, 1800]]);
+    expect(timers(told, [respond], '12:00', 'outcome', 'paused_seconds', 'breach_seconds')).toStrictEqual([['breached', 0, 1800]]);
   });
   test('a wait that begins while the ticket is solved starts its timer at the reopen, its seconds from the true start', () => {
     const told = story().created('09:00').reply('09:10', 'anna').status('09:20', 'solved').customer('10:00').status('11:00', 'open').reply('11:20', 'anna');
-    assert.deepEqual(timers(told, [respond], '12:00', 'metric', 'started_at', 'outcome').at(-1), ['next_response', time('11:00'), 'met']);
-    assert.deepEqual(table(told.run().customer_waits, 'wait_seconds').at(-1), [4800]);
+    expect(timers(told, [respond], '12:00', 'metric', 'started_at', 'outcome').at(-1)).toStrictEqual(['next_response', time('11:00'), 'met']);
+    expect(table(told.run().customer_waits, 'wait_seconds').at(-1)).toStrictEqual([4800]);
     const unopened = story().created('09:00').reply('09:10', 'anna').status('09:20', 'solved').customer('10:00').reply('10:10', 'anna');
-    assert.deepEqual(timers(unopened, [respond], '12:00', 'metric'), [['first_response']]);
+    expect(timers(unopened, [respond], '12:00', 'metric')).toStrictEqual([['first_response']]);
   });
   test('a wait that begins and ends in one instant has its timer, by the order within it', () => {
     const columns = ['metric', 'started_at', 'outcome', 'fulfilled_at'];
     const answered = story().created('09:00', { initial: null }).customer('09:05').reply('09:05', 'anna').status('09:05', 'solved');
-    assert.deepEqual(timers(answered, [respond], '12:00', ...columns), [['first_response', time('09:05'), 'met', time('09:05')]]);
+    expect(timers(answered, [respond], '12:00', ...columns)).toStrictEqual([['first_response', time('09:05'), 'met', time('09:05')]]);
     const unanswered = story().created('09:00').reply('09:01', 'anna').customer('09:05').status('09:05', 'solved');
-    assert.deepEqual(timers(unanswered, [respond], '12:00', ...columns).at(-1), ['next_response', time('09:05'), 'cancelled', null]);
+    expect(timers(unanswered, [respond], '12:00', ...columns).at(-1)).toStrictEqual(['next_response', time('09:05'), 'cancelled', null]);
     // Solved before: the wait is over before the reopen of that instant.
     const tooEarly = story().created('09:00').reply('09:01', 'anna').status('09:02', 'solved').customer('09:05').reply('09:05', 'anna').status('09:05', 'open');
-    assert.deepEqual(timers(tooEarly, [respond], '12:00', 'metric'), [['first_response']]);
+    expect(timers(tooEarly, [respond], '12:00', 'metric')).toStrictEqual([['first_response']]);
   });
   test('an assignment in the instant of a reply comes too late to change the policy, one in the instant of a solve does not', () => {
     const ofBilling = policy('billing', { match: { queue_ids: ['billing'] }, first_response_seconds: hour, resolution_seconds: 2 * hour });
     const others = policy('others', { first_response_seconds: hour, resolution_seconds: 4 * hour });
     const told = story().created('09:00').reply('12:00', 'anna').assign('12:00', '@billing').status('12:00', 'solved');
-    assert.deepEqual(timers(told, [ofBilling, others], '13:00', 'metric', 'policy_id', 'outcome', 'taken_over_at'), [
+    expect(timers(told, [ofBilling, others], '13:00', 'metric', 'policy_id', 'outcome', 'taken_over_at')).toStrictEqual([
       ['first_response', 'others', 'breached', time('09:00')],
       ['resolution', 'others', 'cancelled', time('09:00')],
       ['resolution', 'billing', 'breached', time('12:00')],
@@ -81,25 +77,25 @@ describe('resolution timers', () => {
   const columns = ['outcome', 'due_at', 'remaining_seconds', 'paused_seconds'];
   test('a pause moves the due time; while paused there is none, but the remaining seconds', () => {
     const told = story().created('09:00').status('10:00', 'pending');
-    assert.deepEqual(timers(told, [resolve], '11:00', ...columns), [['active', null, 3 * hour, hour]]);
+    expect(timers(told, [resolve], '11:00', ...columns)).toStrictEqual([['active', null, 3 * hour, hour]]);
     told.status('12:00', 'open');
-    assert.deepEqual(timers(told, [resolve], '12:30', ...columns), [['active', time('15:00'), null, 2 * hour]]);
+    expect(timers(told, [resolve], '12:30', ...columns)).toStrictEqual([['active', time('15:00'), null, 2 * hour]]);
     told.status('15:00', 'solved');
-    assert.deepEqual(timers(told, [resolve], '16:00', ...columns), [['met', time('15:00'), null, 2 * hour]]);
+    expect(timers(told, [resolve], '16:00', ...columns)).toStrictEqual([['met', time('15:00'), null, 2 * hour]]);
   });
   test('solved out of a pause: the due time is as if the pause ended with the solve', () => {
     const told = story().created('09:00').status('10:00', 'pending').status('12:00', 'solved');
-    assert.deepEqual(timers(told, [resolve], '16:00', ...columns), [['met', time('15:00'), null, 2 * hour]]);
+    expect(timers(told, [resolve], '16:00', ...columns)).toStrictEqual([['met', time('15:00'), null, 2 * hour]]);
   });
   test('after the due time pauses no longer count', () => {
     const told = story().created('09:00').status('13:30', 'pending').status('14:30', 'open').status('15:00', 'solved');
-    assert.deepEqual(timers(told, [resolve], '16:00', ...columns, 'breach_seconds'), [['breached', time('13:00'), null, 0, 2 * hour]]);
+    expect(timers(told, [resolve], '16:00', ...columns, 'breach_seconds')).toStrictEqual([['breached', time('13:00'), null, 0, 2 * hour]]);
   });
   test('each reopen starts a new one, a ticket created finished has its first at the reopen', () => {
     const told = story().created('09:00').status('10:00', 'solved').status('11:00', 'open');
-    assert.deepEqual(timers(told, [resolve], '12:00', 'instance', 'started_at', 'outcome'), [[1, time('09:00'), 'met'], [2, time('11:00'), 'active']]);
+    expect(timers(told, [resolve], '12:00', 'instance', 'started_at', 'outcome')).toStrictEqual([[1, time('09:00'), 'met'], [2, time('11:00'), 'active']]);
     const finished = story().created('09:00', { status: 'closed', initial: null }).status('11:00', 'open');
-    assert.deepEqual(timers(finished, [resolve], '12:00', 'instance', 'started_at'), [[1, time('11:00')]]);
+    expect(timers(finished, [resolve], '12:00', 'instance', 'started_at')).toStrictEqual([[1, time('11:00')]]);
   });
 });
 
@@ -112,64 +108,63 @@ describe('which policy applies', () => {
     const vip = policy('vip', { match: { metadata: { vip: 'yes' } }, first_response_seconds: 60 });
     const german = policy('german', { match: { language_codes: ['de'], channel_types: ['bot_form'] }, first_response_seconds: 120 });
     const created = (options: object): unknown[][] => timers(story().created('09:00', options), [resolve, vip, german, respond], '09:00', 'metric', 'policy_id');
-    assert.deepEqual(created({ metadata: '{"vip":"yes"}', language: 'de', channel: 'bot_form' })[0], ['first_response', 'vip']);
-    assert.deepEqual(created({ language: 'de', channel: 'bot_form' })[0], ['first_response', 'german']);
-    assert.deepEqual(created({ language: 'de' })[0], ['first_response', 'respond']);
+    expect(created({ metadata: '{"vip":"yes"}', language: 'de', channel: 'bot_form' })[0]).toStrictEqual(['first_response', 'vip']);
+    expect(created({ language: 'de', channel: 'bot_form' })[0]).toStrictEqual(['first_response', 'german']);
+    expect(created({ language: 'de' })[0]).toStrictEqual(['first_response', 'respond']);
   });
   test('in the version in force at the original start', () => {
     const versions = policy('p', { first_response_seconds: hour }, { valid_from: time('09:30'), first_response_seconds: 60 });
-    assert.deepEqual(timers(story().created('09:00').reply('09:40', 'anna'), [versions], '12:00', 'policy_version', 'outcome'), [[1, 'met']]);
-    assert.deepEqual(timers(story().created('09:30').reply('09:40', 'anna'), [versions], '12:00', 'policy_version', 'outcome'), [[2, 'breached']]);
+    expect(timers(story().created('09:00').reply('09:40', 'anna'), [versions], '12:00', 'policy_version', 'outcome')).toStrictEqual([[1, 'met']]);
+    expect(timers(story().created('09:30').reply('09:40', 'anna'), [versions], '12:00', 'policy_version', 'outcome')).toStrictEqual([[2, 'breached']]);
   });
   test('a policy matched by queue applies from the creation once the queue is known', () => {
     const told = story().created('09:00').assign('09:30', '@tech');
-    assert.deepEqual(timers(told, [tech], '09:40', ...columns), [['tech', 1, 'active', time('09:00'), time('11:00'), null]]);
-    assert.deepEqual(timers(told, [tech, respond], '09:40', ...columns), [
+    expect(timers(told, [tech], '09:40', ...columns)).toStrictEqual([['tech', 1, 'active', time('09:00'), time('11:00'), null]]);
+    expect(timers(told, [tech, respond], '09:40', ...columns)).toStrictEqual([
       ['respond', 1, 'cancelled', time('09:00'), time('10:00'), null],
       ['tech', 2, 'active', time('09:00'), time('11:00'), null],
     ]);
   });
   test('after a timer was due a policy change leaves it alone', () => {
     const told = story().created('09:00').assign('09:05', '@billing').assign('10:30', '@tech').reply('10:40', 'anna');
-    assert.deepEqual(timers(told, [tech, billing], '12:00', ...columns, 'queue_id_at_due'),
-      [['billing', 1, 'breached', time('09:00'), time('10:00'), 2400, 'billing']]);
+    expect(timers(told, [tech, billing], '12:00', ...columns, 'queue_id_at_due')).toStrictEqual([['billing', 1, 'breached', time('09:00'), time('10:00'), 2400, 'billing']]);
   });
   test('a take-over after its own due time is breached at the take-over, by the holder of that instant', () => {
     const told = story().created('09:00').assign('09:05', 'anna@tech').assign('10:30', 'ben@billing').assign('10:35', 'cleo').reply('10:40', 'cleo');
     const policies = [tech, billing];
-    assert.deepEqual(timers(told, policies, '12:00', 'policy_id', 'outcome', 'due_at', 'breached_at', 'agent_id_at_due', 'queue_id_at_due'), [
+    expect(timers(told, policies, '12:00', 'policy_id', 'outcome', 'due_at', 'breached_at', 'agent_id_at_due', 'queue_id_at_due')).toStrictEqual([
       ['tech', 'cancelled', time('11:00'), null, '', ''],
       ['billing', 'breached', time('10:00'), time('10:30'), 'ben', 'billing'],
     ]);
     const { queue_hourly } = runHourly(told.events, { policies, now: time('10:50') });
-    assert.deepEqual(table(queue_hourly.filter((r) => r.breached === 1), 'queue_id', 'hour'), [['billing', time('10:00')]]);
+    expect(table(queue_hourly.filter((r) => r.breached === 1), 'queue_id', 'hour')).toStrictEqual([['billing', time('10:00')]]);
   });
   test('the holder at a due time is the assignee then, an assignment in that very instant included', () => {
     const told = story().created('09:00').assign('09:05', 'anna').assign('10:00', 'ben').assign('10:05', 'cleo');
-    assert.deepEqual(timers(told, [respond], '12:00', 'agent_id_at_due'), [['ben']]);
+    expect(timers(told, [respond], '12:00', 'agent_id_at_due')).toStrictEqual([['ben']]);
   });
   test('a queue that is passed through within an instant makes no instance', () => {
     const told = story().created('09:00').assign('09:00', '@billing').assign('09:00', '@tech');
-    assert.deepEqual(timers(told, [tech, billing], '09:30', 'policy_id', 'instance'), [['tech', 1]]);
+    expect(timers(told, [tech, billing], '09:30', 'policy_id', 'instance')).toStrictEqual([['tech', 1]]);
   });
 });
 
 describe('pauses and matches', () => {
   test('a pause that begins in the due instant stops the timer with nothing left, and it is due when the pause ends', () => {
     const told = story().created('09:00').status('13:00', 'pending');
-    assert.deepEqual(timers(told, [resolve], '15:00', 'outcome', 'due_at', 'remaining_seconds', 'paused_seconds'), [['active', null, 0, 7200]]);
+    expect(timers(told, [resolve], '15:00', 'outcome', 'due_at', 'remaining_seconds', 'paused_seconds')).toStrictEqual([['active', null, 0, 7200]]);
     const resumed = story().created('09:00').status('13:00', 'pending').status('14:00', 'open');
-    assert.deepEqual(timers(resumed, [resolve], '15:00', 'outcome', 'due_at', 'breach_seconds', 'paused_seconds'), [['breached', time('14:00'), 3600, 3600]]);
+    expect(timers(resumed, [resolve], '15:00', 'outcome', 'due_at', 'breach_seconds', 'paused_seconds')).toStrictEqual([['breached', time('14:00'), 3600, 3600]]);
   });
   test('a policy pauses in categories and in statuses by their names, in any spelling', () => {
     const named = policy('named', { resolution_seconds: 4 * hour, pause_statuses: ['Awaiting_vendor'] });
     const told = story().created('09:00').status('10:00', 'AWAITING-VENDOR').status('11:00', 'awaiting parts').status('12:00', 'pending');
-    assert.deepEqual(timers(told, [named], '12:30', 'outcome', 'due_at', 'paused_seconds'), [['active', time('14:00'), 3600]]);
+    expect(timers(told, [named], '12:30', 'outcome', 'due_at', 'paused_seconds')).toStrictEqual([['active', time('14:00'), 3600]]);
   });
   test('a policy matches any queue of its list, and metadata as text', () => {
     const listed = policy('listed', { match: { queue_ids: ['billing', 'tech'], metadata: { tier: 2 } }, first_response_seconds: hour });
     const told = (metadata: string): Story => story().created('09:00', { metadata }).assign('09:00', '@tech');
-    assert.deepEqual(['{"tier":2}', '{"tier":"2"}', '{"tier":3}', '{}'].map((metadata) => timers(told(metadata), [listed], '09:30', 'policy_id').length), [1, 1, 0, 0]);
+    expect(['{"tier":2}', '{"tier":"2"}', '{"tier":3}', '{}'].map((metadata) => timers(told(metadata), [listed], '09:30', 'policy_id').length)).toStrictEqual([1, 1, 0, 0]);
   });
 });
 
@@ -181,8 +176,8 @@ test('a timer counts in its own calendar, and a due time at closing is the closi
     now: time('2 10:00'),
   };
   const columns = ['due_at', 'outcome', 'breach_seconds'];
-  assert.deepEqual(table(story().created('16:00').run(config).sla_timers, ...columns), [[time('17:00'), 'breached', hour]]);
-  assert.deepEqual(table(story().created('16:30').status('2 09:30', 'solved').run(config).sla_timers, ...columns), [[time('2 09:30'), 'met', null]]);
+  expect(table(story().created('16:00').run(config).sla_timers, ...columns)).toStrictEqual([[time('17:00'), 'breached', hour]]);
+  expect(table(story().created('16:30').status('2 09:30', 'solved').run(config).sla_timers, ...columns)).toStrictEqual([[time('2 09:30'), 'met', null]]);
 });
 
 describe('escalation audit', () => {
@@ -192,7 +187,7 @@ describe('escalation audit', () => {
 
   test('an escalation pairs with the latest breach of its metric due by then; several may match one', () => {
     const told = story().created('09:00').escalated('10:00').escalated('10:30').escalated('11:00', 'resolution_time').escalated('11:00', 'mood');
-    assert.deepEqual(audit(told), [
+    expect(audit(told)).toStrictEqual([
       ['matched', 'first_response', time('10:00'), time('10:00'), 0],
       ['matched', 'first_response', time('10:00'), time('10:30'), 1800],
       ['matched', 'resolution', time('11:00'), time('11:00'), 0],
@@ -200,13 +195,13 @@ describe('escalation audit', () => {
     ]);
   });
   test('earlier than the breach is unfounded, a breach without an escalation is missed', () => {
-    assert.deepEqual(audit(story().created('09:00').escalated('09:59').reply('10:01', 'anna').status('10:30', 'solved')), [
+    expect(audit(story().created('09:00').escalated('09:59').reply('10:01', 'anna').status('10:30', 'solved'))).toStrictEqual([
       ['unfounded', 'first_response', null, time('09:59'), null],
       ['missed', 'first_response', time('10:00'), null, null],
     ]);
   });
   test('next-response breaches are not audited', () => {
     const told = story().created('09:00').reply('09:01', 'anna').customer('09:10').reply('09:20', 'anna').status('09:30', 'solved');
-    assert.deepEqual(audit(told), []);
+    expect(audit(told)).toStrictEqual([]);
   });
 });

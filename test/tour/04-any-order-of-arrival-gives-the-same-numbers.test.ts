@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { closeClients, landed, newTicketId, query, send, ticket, ticketRow, type SignedEvent } from '../support.ts';
+import { afterAll, expect, test } from 'vitest';
+import { closeClients, landed, newTicketId, query, send, ticket, ticketRow, type SignedEvent } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 /** A day of a ticket: two holders, a note, a reopening. */
 function history(id: string): SignedEvent[] {
@@ -32,25 +31,25 @@ async function numbersOf(ids: readonly [string, string]): Promise<[unknown[], un
 
 test('a reassigned, reopened ticket has the numbers that its story tells', async () => {
   const id = newTicketId();
-  for (const event of history(id)) assert.equal((await send(event)).status, 200);
+  for (const event of history(id)) expect((await send(event)).status).toBe(200);
   await landed(id, 10);
   const row = await ticketRow(id);
-  assert.equal(row['first_response_seconds'], 15 * 60, 'the private note answers nothing');
-  assert.equal(row['first_resolution_seconds'], 3600);
-  assert.equal(row['full_resolution_seconds'], 3 * 3600);
-  assert.equal(row['solves'], 2);
-  assert.equal(row['reopens'], 1);
-  assert.equal(row['handoffs'], 1);
-  assert.equal(row['bounced_assignments'], 1);
-  assert.equal(row['private_notes'], 1);
+  expect(row['first_response_seconds'], 'the private note answers nothing').toBe(15 * 60);
+  expect(row['first_resolution_seconds']).toBe(3600);
+  expect(row['full_resolution_seconds']).toBe(3 * 3600);
+  expect(row['solves']).toBe(2);
+  expect(row['reopens']).toBe(1);
+  expect(row['handoffs']).toBe(1);
+  expect(row['bounced_assignments']).toBe(1);
+  expect(row['private_notes']).toBe(1);
 
   const waits = await query<Record<string, unknown>>('SELECT kind, wait_seconds, ended_by, replied_by_agent_id FROM queue.customer_waits WHERE ticket_id = {id:String} ORDER BY wait_no', { id });
-  assert.deepEqual(waits, [
+  expect(waits).toStrictEqual([
     { kind: 'first', wait_seconds: 900, ended_by: 'agent_reply', replied_by_agent_id: 'lea' },
     { kind: 'next', wait_seconds: 1800, ended_by: 'agent_reply', replied_by_agent_id: 'lea' },
   ]);
   const stations = await query<Record<string, unknown>>(`SELECT agent_id, held_seconds, agent_first_response_seconds FROM agents.ticket_assignments WHERE ticket_id = {id:String} AND agent_id != '' ORDER BY station_no`, { id });
-  assert.deepEqual(stations, [
+  expect(stations).toStrictEqual([
     { agent_id: 'max', held_seconds: 590, agent_first_response_seconds: null },
     { agent_id: 'lea', held_seconds: 50 * 60 + 55 * 60, agent_first_response_seconds: 300 },
   ]);
@@ -65,17 +64,17 @@ test('backwards, with duplicates, it has the same numbers', async () => {
   }
   await Promise.all([landed(inOrder, 10), landed(backwards, 10)]);
   const [expected, actual] = await numbersOf([inOrder, backwards]);
-  assert.deepEqual(actual, expected);
+  expect(actual).toStrictEqual(expected);
 });
 
 test('before its creation arrives a ticket is provisional, and is corrected when it comes', async () => {
   const id = newTicketId();
   await send(ticket(id).message('2026-03-02T09:05:00.000Z', 'customer'));
   await landed(id, 1);
-  assert.equal((await ticketRow(id))['is_provisional'], 1);
+  expect((await ticketRow(id))['is_provisional']).toBe(1);
   await send(ticket(id).created('2026-03-02T09:00:00.000Z', 'hello'));
   await landed(id, 2);
   const row = await ticketRow(id);
-  assert.equal(row['is_provisional'], 0);
-  assert.equal(row['created_at'], '2026-03-02 09:00:00.000');
+  expect(row['is_provisional']).toBe(0);
+  expect(row['created_at']).toBe('2026-03-02 09:00:00.000');
 });

@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { closeClients, eventually, newTicketId, query, send, sign, ticket } from '../support.ts';
+import { afterAll, expect, test } from 'vitest';
+import { closeClients, eventually, newTicketId, query, send, sign, ticket } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 interface Kept { reason: string; path: string; version: string; payload: string; ticket_id: string }
 
@@ -17,10 +16,10 @@ test('a signed event that does not validate is answered 200 and kept whole, with
   event.payload['is_private'] = 'yes';
   const body = JSON.stringify(event);
   const answer = await send(body);
-  assert.equal(answer.status, 200);
-  assert.equal(answer.body.status, 'quarantined');
-  assert.deepEqual(await kept(event.event_id), [{ reason: 'schema_violation', path: '/payload/is_private', version: '1.2', payload: body, ticket_id: id }]);
-  assert.deepEqual(await query('SELECT 1 FROM log.events WHERE event_id = {id:String}', { id: event.event_id }), [], 'it is in quarantine or in the log, never in both');
+  expect(answer.status).toBe(200);
+  expect(answer.body.status).toBe('quarantined');
+  expect(await kept(event.event_id)).toStrictEqual([{ reason: 'schema_violation', path: '/payload/is_private', version: '1.2', payload: body, ticket_id: id }]);
+  expect(await query('SELECT 1 FROM log.events WHERE event_id = {id:String}', { id: event.event_id }), 'it is in quarantine or in the log, never in both').toStrictEqual([]);
 });
 
 test('an unknown type, an unknown major version and another environment are our ignorance, not the CRM’s fault', async () => {
@@ -32,17 +31,17 @@ test('an unknown type, an unknown major version and another environment are our 
     [sign({ ...base, event_id: crypto.randomUUID(), source: { ...base.source, environment: 'staging' } }, 'acme-secret'), 'environment_mismatch'],
   ] as const;
   for (const [event, reason] of cases) {
-    assert.equal((await send(event)).body.status, 'quarantined');
-    assert.equal((await kept(event.event_id))[0]?.reason, reason);
+    expect((await send(event)).body.status).toBe('quarantined');
+    expect((await kept(event.event_id))[0]?.reason).toBe(reason);
   }
 });
 
 test('a retry of it is answered the same; its corrected body under the same event_id is accepted', async () => {
   const event = ticket(newTicketId()).message('2026-03-02T09:00:00.000Z', 'customer');
   const broken = { ...event, payload: { ...event.payload, sent_at: 'never' } };
-  assert.equal((await send(broken)).body.status, 'quarantined');
-  assert.equal((await send(broken)).body.status, 'quarantined');
-  assert.equal((await kept(event.event_id)).length, 1);
-  assert.equal((await send(event)).body.status, 'accepted');
-  assert.equal((await send(event)).body.status, 'duplicate');
+  expect((await send(broken)).body.status).toBe('quarantined');
+  expect((await send(broken)).body.status).toBe('quarantined');
+  expect((await kept(event.event_id)).length).toBe(1);
+  expect((await send(event)).body.status).toBe('accepted');
+  expect((await send(event)).body.status).toBe('duplicate');
 });

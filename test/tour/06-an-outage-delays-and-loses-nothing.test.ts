@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { closeClients, control, environment, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../support.ts';
+import { afterAll, expect, test } from 'vitest';
+import { closeClients, control, environment, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const ready = async (service: string): Promise<boolean> => (await fetch(`${environment.healthUrls[service] ?? ''}/health/ready`)).ok;
 
@@ -15,8 +14,8 @@ test('without Kafka nothing is acknowledged; when it is back the retry gets in',
       await eventually(async () => ((await ready(service)) ? null : true), `${service} says that it is not ready, though nobody sends`, 5_000);
     }
     const answer = await send(event);
-    assert.equal(answer.status, 503);
-    assert.ok(Number(answer.headers.get('retry-after')) > 0);
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   } finally {
     await control({ action: 'start', name: 'kafka' });
   }
@@ -30,9 +29,9 @@ test('without Kafka nothing is acknowledged; when it is back the retry gets in',
 test('without ClickHouse events are accepted all the same, and arrive when it is back', async () => {
   const id = newTicketId();
   await control({ action: 'kill', name: 'clickhouse' });
-  assert.equal((await send(ticket(id).created('2026-03-02T09:00:00.000Z', 'hello'))).status, 200);
+  expect((await send(ticket(id).created('2026-03-02T09:00:00.000Z', 'hello'))).status).toBe(200);
   await control({ action: 'start', name: 'clickhouse' }).catch(() => undefined); // the supervisor may have been faster
-  assert.equal((await send(ticket(id).message('2026-03-02T09:01:00.000Z', 'customer'))).status, 200);
+  expect((await send(ticket(id).message('2026-03-02T09:01:00.000Z', 'customer'))).status).toBe(200);
   await landed(id, 2);
 });
 
@@ -56,5 +55,5 @@ test('a consumer that is killed goes on where it was', async () => {
   await send(ticket(id).message('2026-03-02T09:01:00.000Z', 'customer'));
   await landed(id, 2);
   const [row] = await query<{ n: number }>('SELECT count() AS n FROM log.events WHERE ticket_id = {id:String}', { id });
-  assert.equal(row?.n, 2);
+  expect(row?.n).toBe(2);
 });

@@ -1,9 +1,8 @@
 // How a log file is read: its encoding, what separates its cells, which rows are left out, and in
 // which order an incident's rows happened.
-import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { readIncidentLog, type IncidentLog } from './incident-log.ts';
 import { replayEvents } from './incidents.ts';
 import { decodeLog } from './log-file.ts';
@@ -20,42 +19,42 @@ describe('the order of the rows', () => {
 
   test('the rows of a shuffled file are in order of sys_mod_count', () => {
     const log = readIncidentLog(decodeLog(bytesOf('shuffled.csv')));
-    assert.deepEqual(states(log), ['New', 'Active', 'Awaiting User Info', 'Resolved', 'Resolved', 'Closed']);
-    assert.deepEqual(log.incidents[0]?.rows.map(({ line }) => line), [5, 7, 3, 6, 2, 4]);
-    assert.deepEqual([log.skipped, log.notes], [[], []]);
+    expect(states(log)).toStrictEqual(['New', 'Active', 'Awaiting User Info', 'Resolved', 'Resolved', 'Closed']);
+    expect(log.incidents[0]?.rows.map(({ line }) => line)).toStrictEqual([5, 7, 3, 6, 2, 4]);
+    expect([log.skipped, log.notes]).toStrictEqual([[], []]);
   });
 
   test('any order of the file gives the same events with the same ids, also where a row is there twice', () => {
     const expected = replayEvents(read(...inOrder).incidents);
-    assert.equal(expected.length, 9);
+    expect(expected.length).toBe(9);
     fc.assert(fc.property(fc.shuffledSubarray([...inOrder, row(1, 'Active', 5), row(4, 'Resolved', 20)], { minLength: 8 }), (rows) => {
-      assert.deepEqual(replayEvents(read(...rows).incidents), expected);
+      expect(replayEvents(read(...rows).incidents)).toStrictEqual(expected);
     }));
   });
 
   test('the first and the last row of the order say when it was opened and resolved', () => {
     const log = readIncidentLog(['number,incident_state,sys_mod_count,opened_at,sys_updated_at,assignment_group,resolved_at',
       'INC1,Resolved,1,?,1/3/2016 10:30,Group 1,1/3/2016 10:30', 'INC1,New,0,1/3/2016 10:00,1/3/2016 10:00,Group 1,?'].join('\n'));
-    assert.deepEqual(log.incidents.map(({ openedAt, resolvedAt }) => [openedAt, resolvedAt]), [[Date.UTC(2016, 2, 1, 10, 0), Date.UTC(2016, 2, 1, 10, 30)]]);
+    expect(log.incidents.map(({ openedAt, resolvedAt }) => [openedAt, resolvedAt])).toStrictEqual([[Date.UTC(2016, 2, 1, 10, 0), Date.UTC(2016, 2, 1, 10, 30)]]);
   });
 
   test('where a count occurs twice the order with the fewest changes holds, whatever the order of the file, and it is said', () => {
     const misnumbered = [row(2, 'New', 0), row(1, 'Active', 5), row(2, 'Active', 10), row(3, 'Resolved', 20)];
     const mistimed = [row(1, 'New', 40), row(1, 'New', 0), row(2, 'Resolved', 20), row(3, 'Closed', 50)];
     fc.assert(fc.property(fc.shuffledSubarray(misnumbered, { minLength: 4 }), fc.shuffledSubarray(mistimed, { minLength: 4 }), (one, other) => {
-      assert.deepEqual(states(read(...one)), ['New', 'Active', 'Active', 'Resolved']);
-      assert.deepEqual(read(...other).incidents[0]?.rows.map(({ state, updatedAt }) => [state, new Date(updatedAt ?? 0).getUTCMinutes()]), [['New', 40], ['New', 0], ['Resolved', 20], ['Closed', 50]]);
-      assert.deepEqual(read(...one).notes, ['INC1: sys_mod_count 2 occurs in different rows; in the order by count or time in which least changes or goes back']);
-      assert.deepEqual(read(...other).notes, ['INC1: sys_mod_count 1 occurs in different rows; in the order by count or time in which least changes or goes back']);
+      expect(states(read(...one))).toStrictEqual(['New', 'Active', 'Active', 'Resolved']);
+      expect(read(...other).incidents[0]?.rows.map(({ state, updatedAt }) => [state, new Date(updatedAt ?? 0).getUTCMinutes()])).toStrictEqual([['New', 40], ['New', 0], ['Resolved', 20], ['Closed', 50]]);
+      expect(read(...one).notes).toStrictEqual(['INC1: sys_mod_count 2 occurs in different rows; in the order by count or time in which least changes or goes back']);
+      expect(read(...other).notes).toStrictEqual(['INC1: sys_mod_count 1 occurs in different rows; in the order by count or time in which least changes or goes back']);
     }));
   });
 
   test("without counts the file's order holds, and it is said", () => {
     const log = read(row(1, 'New', 0), row('?', 'Resolved', 20), row(0, 'Active', 10));
-    assert.deepEqual(states(log), ['New', 'Resolved', 'Active']);
-    assert.deepEqual(log.notes, ["INC1: no sys_mod_count in line 3; its rows keep the file's order"]);
+    expect(states(log)).toStrictEqual(['New', 'Resolved', 'Active']);
+    expect(log.notes).toStrictEqual(["INC1: no sys_mod_count in line 3; its rows keep the file's order"]);
     const without = readIncidentLog('number,incident_state,opened_at,sys_updated_at,assignment_group\nINC1,New,1/3/2016 10:00,1/3/2016 10:00,Group 1');
-    assert.deepEqual(without.notes, ["there is no column sys_mod_count: the rows of an incident keep the file's order"]);
+    expect(without.notes).toStrictEqual(["there is no column sys_mod_count: the rows of an incident keep the file's order"]);
   });
 });
 
@@ -63,29 +62,29 @@ describe('the encoding', () => {
   const windows = bytesOf('windows-1252.csv');
 
   test('a file that is not UTF-8 is refused with the row, the line and the byte', () => {
-    assert.throws(() => decodeLog(windows), /^UnreadableLog: row 1 \(line 2, INC0900013\): byte 0xFC at offset 587 is not utf-8; name the file's own encoding, for example --encoding windows-1252$/);
+    expect(() => decodeLog(windows)).toThrow(/^UnreadableLog: row 1 \(line 2, INC0900013\): byte 0xFC at offset 587 is not utf-8; name the file's own encoding, for example --encoding windows-1252$/);
     const later = Buffer.concat([Buffer.from(`\uFEFF${header}\n${row(0, 'New', 0)}\n${row(1, 'Jürgen € 💬', 5)}\nINC1,Act`), Buffer.from([0xe2, 0x82]), Buffer.from('ive\n')]);
-    assert.throws(() => decodeLog(later), /row 3 \(line 4, INC1\): byte 0xE2 at offset \d+ is not utf-8/);
+    expect(() => decodeLog(later)).toThrow(/row 3 \(line 4, INC1\): byte 0xE2 at offset \d+ is not utf-8/);
   });
 
   test('with its encoding named it is read as it was written', () => {
     const log = readIncidentLog(decodeLog(windows, 'windows-1252'));
-    assert.equal(log.incidents[0]?.fields['u_symptom'], 'VPN down; über alles,\r\nsince "nine"');
-    assert.deepEqual(log.incidents[0].rows.map(({ line }) => line), [2, 4, 6, 8, 10, 12]);
+    expect(log.incidents[0]?.fields['u_symptom']).toBe('VPN down; über alles,\r\nsince "nine"');
+    expect(log.incidents[0]?.rows.map(({ line }) => line)).toStrictEqual([2, 4, 6, 8, 10, 12]);
     const euro = Buffer.concat([Buffer.from(`${header}\n${row(0, 'New', 0)} `), Buffer.from([0x80, 0x93, 0xdf])]);
-    assert.equal(readIncidentLog(decodeLog(euro, 'cp1252')).incidents[0]?.fields['u_symptom'], 'slow €“ß');
-    assert.deepEqual(states(readIncidentLog(decodeLog(Buffer.from(`\uFEFF${header}\n${row(0, 'Géschlossen', 0)}`, 'utf16le'), 'utf-16le'))), ['Géschlossen']);
+    expect(readIncidentLog(decodeLog(euro, 'cp1252')).incidents[0]?.fields['u_symptom']).toBe('slow €“ß');
+    expect(states(readIncidentLog(decodeLog(Buffer.from(`\uFEFF${header}\n${row(0, 'Géschlossen', 0)}`, 'utf16le'), 'utf-16le')))).toStrictEqual(['Géschlossen']);
   });
 
   test('a byte that the named encoding does not know is refused, too, and so is an unknown encoding', () => {
     const unknown = Buffer.concat([Buffer.from(`${header}\n${row(0, 'New', 0)} `), Buffer.from([0x81])]);
-    assert.throws(() => decodeLog(unknown, 'windows-1252'), /row 1 \(line 2, INC1\): byte 0x81 at offset \d+ is not windows-1252/);
-    assert.throws(() => decodeLog(windows, 'windows-1599'), /there is no encoding "windows-1599"/);
-    assert.throws(() => decodeLog(Buffer.from(`\uFEFF${header}`, 'utf16le')), /byte 0xFF at offset 0 is not utf-8; .* --encoding utf-16$/);
+    expect(() => decodeLog(unknown, 'windows-1252')).toThrow(/row 1 \(line 2, INC1\): byte 0x81 at offset \d+ is not windows-1252/);
+    expect(() => decodeLog(windows, 'windows-1599')).toThrow(/there is no encoding "windows-1599"/);
+    expect(() => decodeLog(Buffer.from(`\uFEFF${header}`, 'utf16le'))).toThrow(/byte 0xFF at offset 0 is not utf-8; .* --encoding utf-16$/);
   });
 
   test('any UTF-8 is read as it is', () => {
-    fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => assert.equal(decodeLog(Buffer.from(`a${text}`)), `a${text}`)));
+    fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => expect(decodeLog(Buffer.from(`a${text}`))).toBe(`a${text}`)));
   });
 });
 
@@ -94,24 +93,24 @@ describe('the table', () => {
     const text = [header, row(0, 'New', 0), row(1, 'Active', 5)].join('\r\n');
     const expected = readIncidentLog(text);
     for (const [delimiter, name] of [[';', 'semicolon'], ['\t', 'tab']] as const) {
-      assert.deepEqual(readIncidentLog(`\uFEFF${text.replaceAll(',', delimiter)}\r\n`), { ...expected, delimiter: name });
+      expect(readIncidentLog(`\uFEFF${text.replaceAll(',', delimiter)}\r\n`)).toStrictEqual({ ...expected, delimiter: name });
     }
-    assert.equal(expected.delimiter, 'comma');
+    expect(expected.delimiter).toBe('comma');
   });
 
   test('what is skipped is told by the line on which it starts, whatever lies before it', () => {
     const log = read(row(0, 'New', 0), '', '', '"INC1","Act', 'ive",1,1/3/2016 10:00,1/3/2016 10:05,Group 1,slow', row(2, 'Closed', 9, 'Group 1', '?'),
       `${row(2, 'Closed', 9)},1`, 'INC1,Closed,3', 'INC2,New,0,?,soon,Group 1,slow', row(3, 'Closed', 9));
-    assert.deepEqual(log.skipped, [
+    expect(log.skipped).toStrictEqual([
       'line 7: no incident number', 'line 8: 8 cells where the header has 7', 'line 9: 3 cells where the header has 7', 'line 10: no row of INC2 has a readable time',
     ]);
-    assert.deepEqual(log.incidents.map(({ rows }) => rows.map(({ line }) => line)), [[2, 5, 11]]);
+    expect(log.incidents.map(({ rows }) => rows.map(({ line }) => line))).toStrictEqual([[2, 5, 11]]);
   });
 
   test('columns that are missing or doubled are named, and a quote that is never closed is told with its line', () => {
-    assert.throws(() => readIncidentLog('number;incident_state;opened_at;assignment_group\n'), /^UnreadableLog: not an incident log: no column sys_updated_at$/);
-    assert.throws(() => readIncidentLog(`${header},opened_at\n`), /column opened_at is there twice/);
-    assert.throws(() => read(row(0, 'New', 0), 'INC1,"New'), /Quote Not Closed.*line 3/);
-    assert.throws(() => readIncidentLog(''), /no column number, incident_state, opened_at, sys_updated_at, assignment_group/);
+    expect(() => readIncidentLog('number;incident_state;opened_at;assignment_group\n')).toThrow(/^UnreadableLog: not an incident log: no column sys_updated_at$/);
+    expect(() => readIncidentLog(`${header},opened_at\n`)).toThrow(/column opened_at is there twice/);
+    expect(() => read(row(0, 'New', 0), 'INC1,"New')).toThrow(/Quote Not Closed.*line 3/);
+    expect(() => readIncidentLog('')).toThrow(/no column number, incident_state, opened_at, sys_updated_at, assignment_group/);
   });
 });

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { expect, test } from 'vitest';
 import { iso, type CrmEvent } from '../events.ts';
 import { parseLogTime, readIncidentLog, type Incident } from './incident-log.ts';
 import { incidentEvents, replayEvents, rowTimes } from './incidents.ts';
@@ -8,7 +7,7 @@ import { incidentEvents, replayEvents, rowTimes } from './incidents.ts';
 const header = 'number,incident_state,reassignment_count,reopen_count,made_sla,caller_id,opened_at,sys_updated_by,sys_updated_at,contact_type,location,priority,assignment_group,assigned_to,resolved_at,closed_at';
 const incidentOf = (...rows: string[]): Incident => {
   const [incident] = readIncidentLog([header, ...rows].join('\n')).incidents;
-  assert.ok(incident);
+  expect.assert(incident);
   return incident;
 };
 const short = (events: readonly CrmEvent[]): string[] =>
@@ -29,7 +28,7 @@ const usual = incidentOf(
 );
 
 test('each change of a row becomes its event, at the time of the row', () => {
-  assert.deepEqual(short(incidentEvents(usual)), [
+  expect(short(incidentEvents(usual))).toStrictEqual([
     '29T01:16:00.000 ticket.created New',
     '29T01:16:00.000 agent.assigned Group 1/',
     '29T01:23:00.000 agent.assigned Group 2/Resolver 7',
@@ -54,13 +53,13 @@ test("folding the events gives the log's own counts and times", () => {
   const reopened = statuses.filter(({ payload }) => finished(payload['previous_status']) && !finished(payload['new_status'])).length;
   const solved = statuses.filter(({ payload }) => !finished(payload['previous_status']) && finished(payload['new_status'])).at(-1)?.at;
   const last = usual.rows.at(-1);
-  assert.deepEqual([changed, reopened, solved, statuses.at(-1)?.at], [last?.reassignments, last?.reopens, usual.resolvedAt, usual.closedAt]);
+  expect([changed, reopened, solved, statuses.at(-1)?.at]).toStrictEqual([last?.reassignments, last?.reopens, usual.resolvedAt, usual.closedAt]);
 });
 
 test('the same row has the same event ids in every replay', () => {
-  assert.deepEqual(incidentEvents(usual), incidentEvents(usual));
+  expect(incidentEvents(usual)).toStrictEqual(incidentEvents(usual));
   const ids = incidentEvents(usual).map((event) => event.eventId);
-  assert.equal(new Set(ids).size, ids.length);
+  expect(new Set(ids).size).toBe(ids.length);
 });
 
 test('a first row that is already resolved is a status of creation, not a solve', () => {
@@ -68,12 +67,12 @@ test('a first row that is already resolved is a status of creation, not a solve'
     'INC2,Resolved,0,0,TRUE,?,29-02-2016 08:56,Updated by 908,29-02-2016 08:56,Phone,?,3 - Moderate,Group 70,?,?,05-03-2016 10:00',
     'INC2,Closed,0,0,TRUE,?,29-02-2016 08:56,Updated by 908,05-03-2016 10:00,Phone,?,3 - Moderate,Group 70,?,?,05-03-2016 10:00',
   );
-  assert.deepEqual(short(incidentEvents(incident)), [
+  expect(short(incidentEvents(incident))).toStrictEqual([
     '29T08:56:00.000 ticket.created Resolved',
     '29T08:56:00.000 agent.assigned Group 70/',
     '05T10:00:00.000 status.changed Closed',
   ]);
-  assert.equal(incident.resolvedAt, null);
+  expect(incident.resolvedAt).toBeNull();
 });
 
 const timed = (openedAt: string, ...updates: string[]): string[] =>
@@ -81,20 +80,17 @@ const timed = (openedAt: string, ...updates: string[]): string[] =>
     .map(({ at, moved }) => `${moved ? 'moved to ' : ''}${iso(at).slice(8, 23)}`);
 
 test("a row outside the log's order takes the time of the row before it, and the others keep theirs", () => {
-  assert.deepEqual(timed('29-02-2016 09:00', '29-02-2016 09:05', '29-02-2016 11:10', '29-02-2016 09:52', '29-02-2016 11:03'),
-    ['29T09:00:00.000', 'moved to 29T09:00:00.001', '29T09:52:00.000', '29T11:03:00.000']);
-  assert.deepEqual(timed('29-02-2016 09:41', '?', '29-02-2016 09:41', 'soon', '29-02-2016 10:00'),
-    ['29T09:41:00.000', '29T09:41:00.001', 'moved to 29T09:41:00.002', '29T10:00:00.000']);
+  expect(timed('29-02-2016 09:00', '29-02-2016 09:05', '29-02-2016 11:10', '29-02-2016 09:52', '29-02-2016 11:03')).toStrictEqual(['29T09:00:00.000', 'moved to 29T09:00:00.001', '29T09:52:00.000', '29T11:03:00.000']);
+  expect(timed('29-02-2016 09:41', '?', '29-02-2016 09:41', 'soon', '29-02-2016 10:00')).toStrictEqual(['29T09:41:00.000', '29T09:41:00.001', 'moved to 29T09:41:00.002', '29T10:00:00.000']);
 });
 
 test("the first row happens at the opening, whatever its own time of update says", () => {
-  assert.deepEqual(timed('29-02-2016 09:48', '29-02-2016 11:10', '29-02-2016 09:52'), ['29T09:48:00.000', '29T09:52:00.000']);
-  assert.deepEqual(timed('29-02-2016 09:41', '29-02-2016 07:27', '29-02-2016 09:59'), ['29T09:41:00.000', '29T09:59:00.000']);
+  expect(timed('29-02-2016 09:48', '29-02-2016 11:10', '29-02-2016 09:52')).toStrictEqual(['29T09:48:00.000', '29T09:52:00.000']);
+  expect(timed('29-02-2016 09:41', '29-02-2016 07:27', '29-02-2016 09:59')).toStrictEqual(['29T09:41:00.000', '29T09:59:00.000']);
 });
 
 test('an update from before the opening happens right after it', () => {
-  assert.deepEqual(timed('29-02-2016 08:00', '29-02-2016 06:00', '29-02-2016 07:00', '29-02-2016 07:30', '29-02-2016 09:00'),
-    ['29T08:00:00.000', 'moved to 29T08:00:00.001', 'moved to 29T08:00:00.002', '29T09:00:00.000']);
+  expect(timed('29-02-2016 08:00', '29-02-2016 06:00', '29-02-2016 07:00', '29-02-2016 07:30', '29-02-2016 09:00')).toStrictEqual(['29T08:00:00.000', 'moved to 29T08:00:00.001', 'moved to 29T08:00:00.002', '29T09:00:00.000']);
 });
 
 const anyRow = fc.record({
@@ -121,16 +117,16 @@ test('whatever the rows look like, the order of the events is theirs, and so are
       .map(({ at, payload }) => ({ at, group: (payload['assignee'] as { group_id?: string }).group_id ?? null }));
     const before = named.filter(({ at }) => at === incident.openedAt).at(-1)?.group ?? null;
     const changed = named.filter(({ at }) => at > incident.openedAt).map((item) => item.group);
-    assert.deepEqual(changed.filter((name, index) => name !== (index === 0 ? before : changed[index - 1])), groups);
-    assert.deepEqual(events.filter(({ eventType }) => eventType === 'status.changed').map(({ payload }) => payload['new_status']), states);
-    assert.equal(events[0]?.eventType, 'ticket.created');
+    expect(changed.filter((name, index) => name !== (index === 0 ? before : changed[index - 1]))).toStrictEqual(groups);
+    expect(events.filter(({ eventType }) => eventType === 'status.changed').map(({ payload }) => payload['new_status'])).toStrictEqual(states);
+    expect(events[0]?.eventType).toBe('ticket.created');
   }));
 });
 
 test('times are read in the spellings that such logs use, and nothing else', () => {
   const expected = Date.UTC(2016, 1, 29, 1, 6);
-  for (const text of ['29-02-2016 01:06', '29/2/2016 1:06', '29.02.2016 01:06:00', '2016-02-29 01:06', '2016-02-29T01:06']) assert.equal(parseLogTime(text), expected, text);
-  for (const text of ['?', '', '31-02-2016 10:00', '29-13-2016 10:00', '29-02-2016 25:00', 'yesterday']) assert.equal(parseLogTime(text), null, text);
+  for (const text of ['29-02-2016 01:06', '29/2/2016 1:06', '29.02.2016 01:06:00', '2016-02-29 01:06', '2016-02-29T01:06']) expect(parseLogTime(text), text).toBe(expected);
+  for (const text of ['?', '', '31-02-2016 10:00', '29-13-2016 10:00', '29-02-2016 25:00', 'yesterday']) expect(parseLogTime(text), text).toBeNull();
 });
 
 test('rows of an incident may be apart, and what cannot be read is listed', () => {
@@ -141,10 +137,10 @@ test('rows of an incident may be apart, and what cannot be read is listed', () =
     '?,New,0,0,true,Caller 1,1/3/2016 10:00,?,1/3/2016 10:01,Phone,?,?,Group 1,?,?,?',
     'INC4,-100,0,0,false,Caller 1,1/3/2016 10:00,?,1/3/2016 10:05,Phone,?,?,Group 1,?,?,?',
   ].join('\r\n'));
-  assert.deepEqual(log.skipped, ['line 4: no incident number', 'line 3: no row of INC5 has a readable time']);
-  assert.deepEqual(short(replayEvents(log.incidents)), [
+  expect(log.skipped).toStrictEqual(['line 4: no incident number', 'line 3: no row of INC5 has a readable time']);
+  expect(short(replayEvents(log.incidents))).toStrictEqual([
     '01T10:00:00.000 ticket.created New', '01T10:00:00.000 agent.assigned Group 1/',
     '01T10:05:00.000 status.changed -100', '01T10:05:00.000 escalation.fired resolution_time',
   ]);
-  assert.throws(() => readIncidentLog('a,b\n1,2\n'), /no column number/);
+  expect(() => readIncidentLog('a,b\n1,2\n')).toThrow(/no column number/);
 });

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { expect, test } from 'vitest';
 import { loadContracts, type JsonObject } from '../../../schemas/contract.ts';
 import { MAX_EVENT_BYTES } from '../../runtime/event-log.ts';
 import { toLine, type ReplayRequest } from '../../runtime/quarantine/replay.ts';
@@ -33,27 +32,27 @@ const ask = (body: JsonObject | string, { integrations = [integration('productio
 
 test('an event comes in as it would have, with its own id, times and signature', () => {
   const answer = ask(event());
-  assert.ok(answer.kind === 'event', JSON.stringify(answer));
-  assert.equal(answer.key, 'TKT-1');
+  expect.assert(answer.kind === 'event', JSON.stringify(answer));
+  expect(answer.key).toBe('TKT-1');
   const { ce_id, ce_time, received_at, body_sha256, signature } = answer.headers;
-  assert.deepEqual({ ce_id, ce_time, received_at, body_sha256, signature }, {
+  expect({ ce_id, ce_time, received_at, body_sha256, signature }).toStrictEqual({
     ce_id: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', ce_time: '2026-03-02T09:00:00.000Z', received_at: '2026-03-02T09:00:01.000Z', body_sha256: 'abc', signature: 'of a secret that is gone',
   });
 });
 
 test('what still is unusable says why today', () => {
   const answer = ask(event({ version: '7.0' }));
-  assert.ok(answer.kind === 'unusable');
-  assert.deepEqual([answer.reason, answer.path], ['unknown_version', '/version']);
-  assert.equal(ask('not json').kind, 'unusable');
+  expect.assert(answer.kind === 'unusable');
+  expect([answer.reason, answer.path]).toStrictEqual(['unknown_version', '/version']);
+  expect(ask('not json').kind).toBe('unusable');
 });
 
 test('the same rules hold as at the door: for texts, keys given twice, and sizes', () => {
   const payload = event()['payload'] as JsonObject;
   const reasonOf = (answer: ReturnType<typeof ask>): string => (answer.kind === 'unusable' ? `${answer.reason} ${answer.path}` : answer.kind);
-  assert.equal(reasonOf(ask(event({ payload: { ...payload, ticket_id: 'TKT-\ud800' } }))), 'invalid_identifier /payload/ticket_id');
-  assert.equal(reasonOf(ask(JSON.stringify(event()).replace('"is_private":false', '"is_private":true,"is_private":false'))), 'invalid_json /payload/is_private');
-  assert.equal(reasonOf(ask(event(), { encoded: Buffer.alloc(MAX_EVENT_BYTES - 100) })), 'too_large ');
+  expect(reasonOf(ask(event({ payload: { ...payload, ticket_id: 'TKT-\ud800' } })))).toBe('invalid_identifier /payload/ticket_id');
+  expect(reasonOf(ask(JSON.stringify(event()).replace('"is_private":false', '"is_private":true,"is_private":false')))).toBe('invalid_json /payload/is_private');
+  expect(reasonOf(ask(event(), { encoded: Buffer.alloc(MAX_EVENT_BYTES - 100) }))).toBe('too_large ');
 });
 
 test('a fix sees numbers as they were written', () => {
@@ -64,40 +63,40 @@ test('a fix sees numbers as they were written', () => {
     seen.push(sent['version'], payload['serial']);
     return { ...sent, payload: { ...payload, is_private: false } };
   };
-  assert.equal(ask(body, { fix }).kind, 'event');
-  assert.deepEqual(seen, ['1.20', '12345678901234567890']);
+  expect(ask(body, { fix }).kind).toBe('event');
+  expect(seen).toStrictEqual(['1.20', '12345678901234567890']);
 });
 
 test('an answer is one line, whatever the identifiers have in them', () => {
   const id = 'T\u2028K\u2029T\r\n\u0085';
   const answer = ask(event({ payload: { ...(event()['payload'] as JsonObject), ticket_id: id } }));
   const line = toLine(answer);
-  assert.doesNotMatch(line.slice(0, -1), /[\r\n\u2028\u2029]/);
-  assert.equal((JSON.parse(line) as { key: string }).key, id);
+  expect(line.slice(0, -1)).not.toMatch(/[\r\n\u2028\u2029]/);
+  expect((JSON.parse(line) as { key: string }).key).toBe(id);
 });
 
 test('an integration that moved is followed; one with two environments stays in its own', () => {
   const moved = ask(event({ source: { integration_id: 'acme', environment: 'staging' } }), { integrations: [integration('staging')] });
-  assert.ok(moved.kind === 'event');
-  assert.equal(moved.environment, 'staging');
+  expect.assert(moved.kind === 'event');
+  expect(moved.environment).toBe('staging');
   const both = ask(event({ source: { integration_id: 'acme', environment: 'staging' } }), { integrations: [integration('staging'), integration('production')] });
-  assert.ok(both.kind === 'unusable', 'a signature of one environment does not open the other');
-  assert.equal(both.reason, 'environment_mismatch');
+  expect.assert(both.kind === 'unusable', 'a signature of one environment does not open the other');
+  expect(both.reason).toBe('environment_mismatch');
   const gone = ask(event(), { integrations: [] });
-  assert.ok(gone.kind === 'unusable');
-  assert.equal(gone.reason, 'unknown_integration');
+  expect.assert(gone.kind === 'unusable');
+  expect(gone.reason).toBe('unknown_integration');
 });
 
 test('a fix corrects what an event says, never which event it is', () => {
   const payload = { ...(event()['payload'] as JsonObject), is_private: 'yes' };
   const repaired = ask(event({ payload }), { fix: (body) => ({ ...body, payload: { ...(body['payload'] as JsonObject), is_private: true } }) });
-  assert.equal(repaired.kind, 'event');
+  expect(repaired.kind).toBe('event');
   for (const [field, value] of Object.entries({ event_id: crypto.randomUUID(), timestamp: '2026-03-03T09:00:00.000Z', source: { integration_id: 'globex' } })) {
     const answer = ask(event(), { fix: (body) => ({ ...body, [field]: value }) });
-    assert.ok(answer.kind === 'unusable', field);
-    assert.equal(answer.reason, 'fix_failed');
+    expect.assert(answer.kind === 'unusable', field);
+    expect(answer.reason).toBe('fix_failed');
   }
   const thrown = ask(event(), { fix: () => { throw new Error('no idea'); } });
-  assert.ok(thrown.kind === 'unusable');
-  assert.deepEqual([thrown.reason, thrown.detail], ['fix_failed', 'no idea']);
+  expect.assert(thrown.kind === 'unusable');
+  expect([thrown.reason, thrown.detail]).toStrictEqual(['fix_failed', 'no idea']);
 });

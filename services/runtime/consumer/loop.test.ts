@@ -1,9 +1,8 @@
 // The loop against a log in memory that behaves as kafka/consumer.ts: it reads on, is sent back,
 // is held, and is taken over by another instance.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
 import { createEncoder } from '../avro.ts';
 import { PartitionHeld, PoisonBreaker } from '../projection/breaker.ts';
 import { Attempts } from './attempt.ts';
@@ -136,7 +135,7 @@ test('keeps the order within a ticket and handles tickets side by side', async (
   const { read } = instance(log, {
     concurrency: 4,
     handle: async ({ ticket_id, words }) => {
-      assert.ok(!busy.has(ticket_id), 'two of one ticket at once');
+      expect(busy.has(ticket_id), 'two of one ticket at once').toBe(false);
       busy.add(ticket_id);
       most = Math.max(most, (running += 1));
       await sleep(1);
@@ -146,11 +145,11 @@ test('keeps the order within a ticket and handles tickets side by side', async (
     },
   });
   await read();
-  assert.equal(most, 4);
+  expect(most).toBe(4);
   for (let t = 0; t < 6; t++) {
-    assert.deepEqual(seen.filter((item) => item.startsWith(`T${t}:`)), Array.from({ length: 10 }, (_, i) => `T${t}:${i * 6 + t}`));
+    expect(seen.filter((item) => item.startsWith(`T${t}:`))).toStrictEqual(Array.from({ length: 10 }, (_, i) => `T${t}:${i * 6 + t}`));
   }
-  assert.equal(log.committed, 60);
+  expect(log.committed).toBe(60);
 });
 
 test('gives the current record whatever schema the writer had, and a fresh one at each try', async () => {
@@ -169,7 +168,7 @@ test('gives the current record whatever schema the writer had, and a fresh one a
   });
   await read();
   const at = '2023-11-14T22:13:20.000Z';
-  assert.deepEqual(got, [['by 1', null, at, 7], ['by 2', 'fine', at, 7], ['by 3', 'fine', at, 7]]);
+  expect(got).toStrictEqual([['by 1', null, at, 7], ['by 2', 'fine', at, 7], ['by 3', 'fine', at, 7]]);
 });
 
 test('an event that its schema keeps from being read is quarantined, and stops nothing', async () => {
@@ -179,8 +178,8 @@ test('an event that its schema keeps from being read is quarantined, and stops n
   const seen: string[] = [];
   const { read, quarantined } = instance(log, { handle: ({ words }) => Promise.resolve(void seen.push(words)) });
   await read();
-  assert.deepEqual(seen, ['fine']);
-  assert.equal(quarantined.length, 1);
+  expect(seen).toStrictEqual(['fine']);
+  expect(quarantined.length).toBe(1);
 });
 
 test('handles a copy of an event once, also after a restart', async () => {
@@ -196,9 +195,9 @@ test('handles a copy of an event once, also after a restart', async () => {
   log.add('T1', 'c');
   const second = instance(log, { handle });
   await second.read();
-  assert.deepEqual(seen, ['a', 'b', 'c']);
-  assert.equal(log.committed, 6);
-  assert.match(await second.metrics.metrics(), /events_total\{outcome="duplicate"\} 2/);
+  expect(seen).toStrictEqual(['a', 'b', 'c']);
+  expect(log.committed).toBe(6);
+  expect(await second.metrics.metrics()).toMatch(/events_total\{outcome="duplicate"\} 2/);
 });
 
 test('tries again, then quarantines; the ticket goes on behind it and others are not held up', async () => {
@@ -215,9 +214,9 @@ test('tries again, then quarantines; the ticket goes on behind it and others are
     },
   });
   await read();
-  assert.deepEqual(seen, ['other', 'after']);
-  assert.deepEqual(quarantined, ['bad: consumer test: after 3 attempts: no 3']);
-  assert.equal(log.committed, 3);
+  expect(seen).toStrictEqual(['other', 'after']);
+  expect(quarantined).toStrictEqual(['bad: consumer test: after 3 attempts: no 3']);
+  expect(log.committed).toBe(3);
 });
 
 test('a rejected event is quarantined at once, and its replay is handled, also after a restart', async () => {
@@ -232,11 +231,11 @@ test('a rejected event is quarantined at once, and its replay is handled, also a
   };
   const first = instance(log, { handle });
   await first.read();
-  assert.deepEqual(first.quarantined, ['bad: consumer test: not like this']);
+  expect(first.quarantined).toStrictEqual(['bad: consumer test: not like this']);
   broken = false;
   log.add('T1', 'bad');
   await instance(log, { handle, refused: new Set(['t/0/0']) }).read();
-  assert.deepEqual(seen, ['bad']);
+  expect(seen).toStrictEqual(['bad']);
 });
 
 test('an outage skips nothing, quarantines nothing and is told', async () => {
@@ -255,11 +254,11 @@ test('an outage skips nothing, quarantines nothing and is told', async () => {
     },
   });
   await read();
-  assert.equal(seen.length, 50);
-  assert.equal(new Set(seen).size, 50);
-  assert.deepEqual(quarantined, []);
-  assert.match(told.join('\n'), /closed/);
-  assert.equal(loop.failure(), null);
+  expect(seen.length).toBe(50);
+  expect(new Set(seen).size).toBe(50);
+  expect(quarantined).toStrictEqual([]);
+  expect(told.join('\n')).toMatch(/closed/);
+  expect(loop.failure()).toBeNull();
 });
 
 test('when all events fail, the handler is at fault: the rest waits', async () => {
@@ -274,11 +273,11 @@ test('when all events fail, the handler is at fault: the rest waits', async () =
     },
   });
   await read(80);
-  assert.equal(quarantined.length, 10);
-  assert.match(loop.failure() ?? '', /not the events' fault/);
+  expect(quarantined.length).toBe(10);
+  expect(loop.failure() ?? '').toMatch(/not the events' fault/);
   broken = false;
   await read();
-  assert.equal(seen.length, 90);
+  expect(seen.length).toBe(90);
 });
 
 test('whoever takes over repeats only what was not done, though a slow event holds the offset back', async () => {
@@ -292,12 +291,12 @@ test('whoever takes over repeats only what was not done, though a slow event hol
     return Promise.resolve(undefined);
   };
   await instance(log, { handle }).read(2);
-  assert.equal(log.committed, 0);
-  assert.match(log.note, /^done 1-3,5-7/);
+  expect(log.committed).toBe(0);
+  expect(log.note).toMatch(/^done 1-3,5-7/);
   stuck = false;
   await instance(log, { handle }).read();
-  assert.equal(seen.length, 20);
-  assert.equal(new Set(seen).size, 20);
+  expect(seen.length).toBe(20);
+  expect(new Set(seen).size).toBe(20);
 });
 
 test('a rebalance in the middle of a batch lets no event run twice at once, nor twice in the end', async () => {
@@ -307,7 +306,7 @@ test('a rebalance in the middle of a batch lets no event run twice at once, nor 
   const running = new Set<string>();
   let started = 0;
   const handle = async ({ words, ticket_id }: Said): Promise<void> => {
-    assert.ok(!running.has(ticket_id));
+    expect(running.has(ticket_id)).toBe(false);
     running.add(ticket_id);
     if ((started += 1) === 10) one.rejoin();
     await sleep(2);
@@ -315,10 +314,10 @@ test('a rebalance in the middle of a batch lets no event run twice at once, nor 
     seen.push(words);
   };
   const one = instance(log, { handle });
-  assert.equal(await one.read(), 'left');
-  assert.equal(await one.read(), 'end');
-  assert.equal(new Set(seen).size, 30);
-  assert.equal(seen.length, 30);
+  expect(await one.read()).toBe('left');
+  expect(await one.read()).toBe('end');
+  expect(new Set(seen).size).toBe(30);
+  expect(seen.length).toBe(30);
 });
 
 test('a stop lets the event in flight finish and be committed, and begins no other', async () => {
@@ -339,9 +338,9 @@ test('a stop lets the event in flight finish and be committed, and begins no oth
   const reading = one.read();
   await inFlight;
   await one.loop.stop();
-  assert.equal(await reading, 'left');
-  assert.deepEqual(seen, ['0', '1', '2', '3']);
-  assert.equal(log.committed, 4);
+  expect(await reading).toBe('left');
+  expect(seen).toStrictEqual(['0', '1', '2', '3']);
+  expect(log.committed).toBe(4);
 });
 
 test('a handler that heeds its signal is ended by a stop, and its event is not counted as failed', async () => {
@@ -360,9 +359,9 @@ test('a handler that heeds its signal is ended by a stop, and its event is not c
   const reading = one.read();
   await inFlight;
   await one.loop.stop();
-  assert.equal(await reading, 'left');
-  assert.deepEqual(one.quarantined, []);
-  assert.equal(log.committed, 0);
+  expect(await reading).toBe('left');
+  expect(one.quarantined).toStrictEqual([]);
+  expect(log.committed).toBe(0);
 });
 
 test('poison is passed over and counted; mostly poison holds the partition', async () => {
@@ -375,12 +374,12 @@ test('poison is passed over and counted; mostly poison holds the partition', asy
   const handle = ({ words }: Said): Promise<void> => Promise.resolve(void seen.push(words));
   const one = instance(log, { handle, breaker: true });
   await one.read();
-  assert.deepEqual(seen, ['good']);
-  assert.match(await one.metrics.metrics(), /events_total\{outcome="poison"\} 3/);
+  expect(seen).toStrictEqual(['good']);
+  expect(await one.metrics.metrics()).toMatch(/events_total\{outcome="poison"\} 3/);
   for (let i = 0; i < 60; i++) log.addRaw('T1', Buffer.from('bad'));
   await one.read(10);
-  assert.ok(log.committed < 64);
-  assert.match(one.loop.failure() ?? '', /can't be read/);
+  expect(log.committed).toBeLessThan(64);
+  expect(one.loop.failure() ?? '').toMatch(/can't be read/);
 });
 
 test('a quarantine that cannot be written makes the event wait', async () => {
@@ -397,11 +396,11 @@ test('a quarantine that cannot be written makes the event wait', async () => {
     },
   });
   await read(4);
-  assert.equal(log.committed, 0);
+  expect(log.committed).toBe(0);
   down = false;
   await read();
-  assert.deepEqual(kept, ['bad']);
-  assert.equal(log.committed, 1);
+  expect(kept).toStrictEqual(['bad']);
+  expect(log.committed).toBe(1);
 });
 
 test('a batch asks the registry once for a schema it has not seen, and waits while it is down', async () => {
@@ -417,11 +416,11 @@ test('a batch asks the registry once for a schema it has not seen, and waits whi
   const seen: string[] = [];
   const { read, loop } = instance(log, { schemas: new SchemaLookup(registry, []), handle: ({ words }) => Promise.resolve(void seen.push(words)) });
   await read(3);
-  assert.equal(asked, 3);
-  assert.equal(log.committed, 0);
-  assert.match(loop.failure() ?? '', /down/);
+  expect(asked).toBe(3);
+  expect(log.committed).toBe(0);
+  expect(loop.failure() ?? '').toMatch(/down/);
   down = false;
   await read();
-  assert.equal(asked, 4);
-  assert.equal(seen.length, 50);
+  expect(asked).toBe(4);
+  expect(seen.length).toBe(50);
 });

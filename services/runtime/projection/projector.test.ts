@@ -1,7 +1,6 @@
 // What a projection does with poison, against stand-ins for ClickHouse and the quarantine.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
 import { PoisonBreaker, BREAKER_WINDOW, PartitionHeld } from './breaker.ts';
 import type { ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
@@ -59,30 +58,30 @@ const times = (count: number, value: string): string[] => Array.from({ length: c
 test('a batch is not done until its poison is kept', async () => {
   const { projector, kept } = await rig({ fail: ['quarantine is away', 'still away'] });
   await projector.handle(batchOf(['good', 'poison', 'good']));
-  assert.deepEqual(kept, [1]);
-  assert.equal(projector.failure(), null);
+  expect(kept).toStrictEqual([1]);
+  expect(projector.failure()).toBeNull();
 });
 
 test('poison is kept once although a later step fails and is tried again', async () => {
   const { projector, kept } = await rig({ failFacts: 2 });
   await projector.handle(batchOf(['poison', 'good', 'poison']));
-  assert.deepEqual(kept, [0, 2]);
+  expect(kept).toStrictEqual([0, 2]);
 });
 
 test('a partition that is mostly poison is held at its first poison, with nothing of it kept', async () => {
   const { projector, kept, inserts } = await rig();
   const held = await projector.handle(batchOf([...times(10, 'good'), ...times(BREAKER_WINDOW, 'poison'), 'good'])).then(() => null, (error: unknown) => error);
-  assert.ok(held instanceof PartitionHeld);
-  assert.equal(held.offset, 10);
-  assert.deepEqual(kept, []);
-  assert.equal(inserts.length, 1, 'what lies before it is landed');
-  assert.match(projector.failure() ?? '', /^POISON_BREAKER: log\/0 waits at offset 10/);
+  expect.assert(held instanceof PartitionHeld);
+  expect(held.offset).toBe(10);
+  expect(kept).toStrictEqual([]);
+  expect(inserts.length, 'what lies before it is landed').toBe(1);
+  expect(projector.failure() ?? '').toMatch(/^POISON_BREAKER: log\/0 waits at offset 10/);
   await projector.handle(batchOf(times(BREAKER_WINDOW + 1, 'good'), 10));
-  assert.equal(projector.failure(), null, 'readable records close the breaker');
+  expect(projector.failure(), 'readable records close the breaker').toBeNull();
 });
 
 test('with the breaker off all poison is kept', async () => {
   const { projector, kept } = await rig({ breaker: false });
   await projector.handle(batchOf(times(BREAKER_WINDOW * 2, 'poison')));
-  assert.equal(kept.length, BREAKER_WINDOW * 2);
+  expect(kept.length).toBe(BREAKER_WINDOW * 2);
 });

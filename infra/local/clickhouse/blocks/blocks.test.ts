@@ -1,7 +1,6 @@
-import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { BlockPacker, BlockUnpacker, packBlock, unpackBlock } from './blocks.ts';
 import { cityHash128 } from './cityhash.ts';
 
@@ -62,7 +61,7 @@ describe('CityHash128', () => {
   it('gives the known values for every length class', () => {
     for (const [length, hash] of VECTORS) {
       const { low, high } = cityHash128(sample(length));
-      assert.equal(low.toString(16).padStart(16, '0') + high.toString(16).padStart(16, '0'), hash, String(length));
+      expect(low.toString(16).padStart(16, '0') + high.toString(16).padStart(16, '0'), String(length)).toBe(hash);
     }
   });
 });
@@ -73,29 +72,29 @@ describe('native blocks', () => {
       const data = Buffer.from(bytes);
       const packed = Buffer.concat([packBlock(data.subarray(0, 100)), packBlock(data.subarray(100)), block(0x02, Buffer.from('as it is'), 8)]);
       const chunks = Array.from({ length: Math.ceil(packed.length / step) }, (_, n) => packed.subarray(n * step, (n + 1) * step));
-      assert.equal((await through(new BlockUnpacker(), chunks)).compare(Buffer.concat([data, Buffer.from('as it is')])), 0);
+      expect((await through(new BlockUnpacker(), chunks)).compare(Buffer.concat([data, Buffer.from('as it is')]))).toBe(0);
     }), { numRuns: 50 });
     const large = Buffer.alloc(3_000_000, 'abcdefghij');
-    assert.equal((await through(new BlockUnpacker(), [await through(new BlockPacker(), [large])])).compare(large), 0);
-    assert.equal((await through(new BlockPacker(), [])).length, 0);
+    expect((await through(new BlockUnpacker(), [await through(new BlockPacker(), [large])])).compare(large)).toBe(0);
+    expect((await through(new BlockPacker(), [])).length).toBe(0);
   });
 
   it('may be packed with zstd', () => {
     const zstd = Buffer.from('KLUv/WDoApUAAFhoZWxsbyB6c3RkIAEA2l0VLw==', 'base64');
-    assert.equal(Buffer.from(unpackBlock(block(0x90, zstd, 1000))).toString(), 'hello zstd '.repeat(91).slice(0, 1000));
+    expect(Buffer.from(unpackBlock(block(0x90, zstd, 1000))).toString()).toBe('hello zstd '.repeat(91).slice(0, 1000));
   });
 
   it('are refused when they are broken, and cost no memory by saying that they are large', async () => {
     const good = packBlock(Buffer.from('hello hello hello hello hello'));
     const flipped = Buffer.from(good);
     flipped[30] = (flipped[30] ?? 0) ^ 1;
-    await assert.rejects(through(new BlockUnpacker(), [flipped]), /CHECKSUM_DOESNT_MATCH/);
-    await assert.rejects(through(new BlockUnpacker(), [good.subarray(0, -3)]), /CANNOT_READ_ALL_DATA/);
-    await assert.rejects(through(new BlockUnpacker(), [block(0x82, Buffer.from([0xf0, 1, 2]), 500)]), /CANNOT_DECOMPRESS/);
-    await assert.rejects(through(new BlockUnpacker(), [block(0x90, Buffer.from('no zstd'), 500)]), /CANNOT_DECOMPRESS/);
-    await assert.rejects(through(new BlockUnpacker(), [block(0x02, Buffer.from('abc'), 4)]), /CANNOT_DECOMPRESS/);
-    await assert.rejects(through(new BlockUnpacker(), [block(0x55, Buffer.from('abc'), 3)]), /UNKNOWN_COMPRESSION_METHOD/);
-    await assert.rejects(through(new BlockUnpacker(), [block(0x82, Buffer.from('abc'), 0xffffffff)]), /TOO_LARGE_SIZE_COMPRESSED/);
-    await assert.rejects(through(new BlockUnpacker(), [Buffer.alloc(25)]), /TOO_LARGE_SIZE_COMPRESSED/);
+    await expect(through(new BlockUnpacker(), [flipped])).rejects.toThrow(/CHECKSUM_DOESNT_MATCH/);
+    await expect(through(new BlockUnpacker(), [good.subarray(0, -3)])).rejects.toThrow(/CANNOT_READ_ALL_DATA/);
+    await expect(through(new BlockUnpacker(), [block(0x82, Buffer.from([0xf0, 1, 2]), 500)])).rejects.toThrow(/CANNOT_DECOMPRESS/);
+    await expect(through(new BlockUnpacker(), [block(0x90, Buffer.from('no zstd'), 500)])).rejects.toThrow(/CANNOT_DECOMPRESS/);
+    await expect(through(new BlockUnpacker(), [block(0x02, Buffer.from('abc'), 4)])).rejects.toThrow(/CANNOT_DECOMPRESS/);
+    await expect(through(new BlockUnpacker(), [block(0x55, Buffer.from('abc'), 3)])).rejects.toThrow(/UNKNOWN_COMPRESSION_METHOD/);
+    await expect(through(new BlockUnpacker(), [block(0x82, Buffer.from('abc'), 0xffffffff)])).rejects.toThrow(/TOO_LARGE_SIZE_COMPRESSED/);
+    await expect(through(new BlockUnpacker(), [Buffer.alloc(25)])).rejects.toThrow(/TOO_LARGE_SIZE_COMPRESSED/);
   });
 });

@@ -1,44 +1,43 @@
-import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, expect, it } from 'vitest';
 import { isSuspicious, needsOf } from './rules.ts';
 
 describe('statements that the engine is asked to read first', () => {
   it('are those that hold a word of danger, however it is written', () => {
     for (const sql of ["SELECT file('x')", 'SELECT `fi\\x6ce`(1)', "SELECT 1 INTO\xc2\xa0OUTFILE 'x'", "SELECT * FROM url/* c */('x')", "SELECT * FROM `s3`('x')", 'SET ROLE x', 'create dictionary d', "SELECT 1; SELECT 2", "BACKUP TABLE t TO File('x')", "SELECT * FROM iceberg\n('x')"]) {
-      assert.equal(isSuspicious(sql), true, sql);
+      expect(isSuspicious(sql), sql).toBe(true);
     }
   });
 
   it('are not the usual ones, which are not slowed down', () => {
     for (const sql of ['SELECT profile, file_url FROM t WHERE x IS NULL', "INSERT INTO t (a) SETTINGS x = 1 FORMAT JSONEachRow", "SELECT url, cluster FROM queue.tickets WHERE a IN ('x')", 'SELECT count() FROM queue.backlog FORMAT JSON']) {
-      assert.equal(isSuspicious(sql), false, sql);
+      expect(isSuspicious(sql), sql).toBe(false);
     }
   });
 
   it('takes time that grows with the text only', () => {
     const begun = performance.now();
     for (const part of ['(', ';', '\\', '`', 'null ', 'file', 'a', "'", '/*', '"\\']) isSuspicious(`SELECT ${part.repeat(300_000)}`);
-    assert.ok(performance.now() - begun < 2000);
+    expect(performance.now() - begun).toBeLessThan(2000);
   });
 });
 
 describe('what a statement needs of the machine', () => {
   it('is the paths that it names', () => {
-    assert.deepEqual(needsOf("SELECT file('a'), file('b\\'c') FROM file('d', CSV, 'x Int8', 'none')").paths, ['a', "b'c", 'd']);
-    assert.deepEqual(needsOf("INSERT INTO FUNCTION file('a.csv') SELECT file FROM file WHERE file IN (1)").paths, ['a.csv']);
-    assert.deepEqual(needsOf("SELECT format('{} is {}', a, b + 1), 'file(x)', `file`").paths, []);
+    expect(needsOf("SELECT file('a'), file('b\\'c') FROM file('d', CSV, 'x Int8', 'none')").paths).toStrictEqual(['a', "b'c", 'd']);
+    expect(needsOf("INSERT INTO FUNCTION file('a.csv') SELECT file FROM file WHERE file IN (1)").paths).toStrictEqual(['a.csv']);
+    expect(needsOf("SELECT format('{} is {}', a, b + 1), 'file(x)', `file`").paths).toStrictEqual([]);
   });
 
   it('is also what the query of a dictionary needs', () => {
     const dictionary = "CREATE DICTIONARY d (`a` String) PRIMARY KEY a SOURCE(CLICKHOUSE(QUERY 'SELECT \\'x\\' AS a' INVALIDATE_QUERY 'SELECT 2' USER 'u')) LIFETIME(MIN 0 MAX 0) LAYOUT(FLAT())";
-    assert.deepEqual(needsOf(dictionary).queries, ["SELECT 'x' AS a", 'SELECT 2']);
-    assert.deepEqual(needsOf("CREATE DICTIONARY d (`a` String) SOURCE(CLICKHOUSE(TABLE 't' DB 'd' WHERE 'x = 1'))").queries, ['SELECT 1 WHERE x = 1']);
+    expect(needsOf(dictionary).queries).toStrictEqual(["SELECT 'x' AS a", 'SELECT 2']);
+    expect(needsOf("CREATE DICTIONARY d (`a` String) SOURCE(CLICKHOUSE(TABLE 't' DB 'd' WHERE 'x = 1'))").queries).toStrictEqual(['SELECT 1 WHERE x = 1']);
   });
 
   it('is refused if it is more than that', () => {
     for (const sql of ["SELECT file(concat('a', 'b'))", 'SELECT file({p:String})', 'SELECT file(0)', "SELECT * APPLY file", "CREATE TABLE t (`a` Int8) ENGINE = Brand_New('x')", "CREATE DICTIONARY d (`a` String) SOURCE(BRAND_NEW(X 'y'))",
       "CREATE DICTIONARY d (`a` String) SOURCE(CLICKHOUSE(HOST 'h' TABLE 't'))", "SELECT * FROM format(CSV, 'a Int8 DEFAULT 1', '1')", "SELECT * FROM file('x', CSV, concat('a ', 'Int8'))", "CREATE VIEW v AS SELECT * FROM `/etc/passwd`", "SELECT file('x') FROM `../y`", 'BACKUP TABLE t TO Null', "SELECT 1 INTO OUTFILE 'x'"]) {
-      assert.throws(() => needsOf(sql), /Code: 497\./, sql);
+      expect(() => needsOf(sql), sql).toThrow(/Code: 497\./);
     }
   });
 });

@@ -1,8 +1,8 @@
 // The tests run in processes of their own; through this loopback door they kill, stop and
 // start parts of the running system, as an unlucky day would.
 import { createServer } from 'node:http';
-import type { System } from '../infra/start.ts';
-import { partNames, type PartName } from '../infra/local/settings.ts';
+import type { System } from '../../infra/start.ts';
+import { partNames, type PartName } from '../../infra/local/settings.ts';
 
 export interface Command {
   readonly action: 'kill' | 'stop' | 'start' | 'restart' | 'pids';

@@ -1,12 +1,11 @@
 // Every reader decodes the golden samples of every schema that ever was: our decoder under the
 // writer's schema and under every other release's, the skimmer, ClickHouse through a landing
 // container, fastavro. A reader that fails here fails on the log.
-import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sample } from '../../infra/corpus.ts';
 import { loadContracts } from '../../schemas/contract.ts';
 import { compileSkim } from '../../services/runtime/avro-skim.ts';
@@ -14,7 +13,7 @@ import { containerBlock, createDecoder, createReader, createResolvingDecoder } f
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventRows, landingColumns, type LandingRow } from '../../services/runtime/projection/landing.ts';
 import { readReleases, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry.ts';
-import { environment } from '../support.ts';
+import { environment } from '../system/support.ts';
 
 type Value = Record<string, unknown>;
 interface Field { readonly name: string; readonly type: unknown; readonly default?: unknown }
@@ -34,8 +33,8 @@ const releases = (await readReleases()).map(({ id, record, schema }) => ({
 }));
 const clickhouse = connectClickHouse(environment.clickhouseUrl);
 
-before(() => clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`));
-after(async () => {
+beforeAll(() => clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`));
+afterAll(async () => {
   await clickhouse.command(`DROP DATABASE ${DATABASE}`);
   await clickhouse.close();
 });
@@ -57,21 +56,21 @@ function seenBy(reader: RecordSchema, writer: RecordSchema, value: Value): Value
 for (const { id, record, text, schema, samples } of releases) {
   test(`${record} ${id}: our decoder reads every sample, and so does every other release’s`, () => {
     const decode = createDecoder(schema);
-    for (const { body, value } of samples) assert.deepEqual(plain(decode(Buffer.from(body, 'base64'))), value, REMEDY);
+    for (const { body, value } of samples) expect(plain(decode(Buffer.from(body, 'base64'))), REMEDY).toStrictEqual(value);
     const next: RecordSchema = { ...schema, fields: [{ name: 'of_the_next_release', type: 'string', default: 'unknown' }, ...schema.fields] };
     for (const reader of [next, ...releases.filter((other) => other.record === record).map((other) => other.schema)]) {
       const resolve = createResolvingDecoder(schema, reader);
-      for (const { body, value } of samples) assert.deepEqual(plain(resolve(Buffer.from(body, 'base64'))), seenBy(reader, schema, value), REMEDY);
+      for (const { body, value } of samples) expect(plain(resolve(Buffer.from(body, 'base64'))), REMEDY).toStrictEqual(seenBy(reader, schema, value));
     }
   });
 
   test(`${record} ${id}: a typed consumer gets the current record, its times as dates`, async () => {
-    const current = [...(await loadContracts()).values()].find(({ recordName }) => recordName === record)?.record ?? assert.fail();
+    const current = [...(await loadContracts()).values()].find(({ recordName }) => recordName === record)?.record ?? expect.fail();
     const decode = createReader(current)(schema);
     const times = current.fields.filter(({ type }) => typeof type === 'object' && 'logicalType' in type).map(({ name }) => name);
     for (const { body, value } of samples) {
       const seen = { ...seenBy(current, schema, value), ...Object.fromEntries(times.map((name) => [name, new Date(value[name] as number).toISOString()])) };
-      assert.deepEqual(plain(decode(Buffer.from(body, 'base64'))), seen, REMEDY);
+      expect(plain(decode(Buffer.from(body, 'base64'))), REMEDY).toStrictEqual(seen);
     }
   });
 
@@ -80,29 +79,29 @@ for (const { id, record, text, schema, samples } of releases) {
     for (const { body, value } of samples) {
       const bytes = Buffer.from(body, 'base64');
       const { integration_id } = value['source'] as { integration_id: string };
-      assert.deepEqual(skim(bytes), { ok: true, identity: { event_id: value['event_id'], ticket_id: value['ticket_id'], integration_id } }, REMEDY);
-      assert.deepEqual(skim(bytes.subarray(0, -1)), { ok: false, reason: 'truncated' });
-      assert.deepEqual(skim(Buffer.concat([bytes, Buffer.alloc(1)])), { ok: false, reason: 'trailing_bytes' });
+      expect(skim(bytes), REMEDY).toStrictEqual({ ok: true, identity: { event_id: value['event_id'], ticket_id: value['ticket_id'], integration_id } });
+      expect(skim(bytes.subarray(0, -1))).toStrictEqual({ ok: false, reason: 'truncated' });
+      expect(skim(Buffer.concat([bytes, Buffer.alloc(1)]))).toStrictEqual({ ok: false, reason: 'trailing_bytes' });
     }
   });
 
   test(`${record} ${id}: ClickHouse reads every sample through a landing container`, async () => {
-    const current = [...(await loadContracts()).values()].find(({ recordName }) => recordName === record)?.record ?? assert.fail();
+    const current = [...(await loadContracts()).values()].find(({ recordName }) => recordName === record)?.record ?? expect.fail();
     const columns = landingColumns(current);
     const table = `${DATABASE}.${schema.name}_${id}`;
     await clickhouse.command(`CREATE TABLE ${table} (${columns.map(({ name, type }) => `\`${name}\` ${type}`).join(', ')}) ENGINE = Memory`);
     const rows = await landingRows(id, text, samples);
     const [first] = rows;
-    assert.ok(first !== undefined);
+    expect.assert(first !== undefined);
     await clickhouse.insertEncoded(table, 'Avro', Buffer.concat([first.header, containerBlock(rows.length, rows.flatMap((row) => row.parts))]));
     const read = await clickhouse.query<Value>(`SELECT * FROM ${table} ORDER BY kafka_offset`);
     const released = new Set(landingColumns(schema).map(({ name }) => name));
-    assert.equal(read.length, samples.length);
+    expect(read.length).toBe(samples.length);
     for (const [index, row] of read.entries()) {
       for (const { name, type } of columns.slice(4).filter((column) => released.has(column.name))) {
         const value = row[name];
         const seen = type.startsWith('DateTime64') ? Date.parse(`${String(value).replace(' ', 'T')}Z`) : value;
-        assert.deepEqual(seen, at(samples[index]?.value ?? {}, name), `sample ${index}, column ${name}. ${REMEDY}`);
+        expect(seen, `sample ${index}, column ${name}. ${REMEDY}`).toStrictEqual(at(samples[index]?.value ?? {}, name));
       }
     }
   });
@@ -118,7 +117,7 @@ async function landingRows(id: number, schema: string, samples: readonly Sample[
   return Promise.all(samples.map(async ({ body, value }, offset) => {
     const record = { topic: 'corpus', partition: 0, offset, key: String(value['ticket_id']), value: Buffer.concat([frame, Buffer.from(body, 'base64')]), headers: {}, timestampMs: 0 };
     const row = await toLanding(record);
-    return row.kind === 'row' ? row : assert.fail(`sample ${offset}: ${row.reason} ${row.detail}. ${REMEDY}`);
+    return row.kind === 'row' ? row : expect.fail(`sample ${offset}: ${row.reason} ${row.detail}. ${REMEDY}`);
   }));
 }
 
@@ -129,8 +128,8 @@ test('fastavro reads every sample under every release’s schema', () => {
     const input = JSON.stringify({ writer: schema, readers, bodies: samples.map(({ body }) => body) });
     const output = JSON.parse(execFileSync(environment.python, [script], { input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })) as { values: Value[]; trailing: number }[];
     for (const [index, reader] of readers.entries()) {
-      assert.equal(output[index]?.trailing, 0);
-      assert.deepEqual(output[index].values, samples.map(({ value }) => seenBy(reader, schema, value)), `${record} ${id}. ${REMEDY}`);
+      expect(output[index]?.trailing).toBe(0);
+      expect(output[index]?.values, `${record} ${id}. ${REMEDY}`).toStrictEqual(samples.map(({ value }) => seenBy(reader, schema, value)));
     }
   }
 });

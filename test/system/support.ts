@@ -1,7 +1,7 @@
 // What tests share: signed events, the door they go through, and waiting for ClickHouse.
 import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectClickHouse } from '../services/runtime/clickhouse.ts';
+import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import type { Command } from './control.ts';
 
 const fromEnv = (name: string): string => {

@@ -2,15 +2,15 @@
 // have written into the log.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { loadContracts } from '../schemas/contract.ts';
-import { createPrepare } from '../services/ingress/prepare.ts';
-import { parseWebhook } from '../services/ingress/parse.ts';
-import { createEncoder } from '../services/runtime/avro.ts';
-import { createLogger } from '../services/runtime/logger.ts';
-import { idToWrite, readLock, SchemaRegistry } from '../services/runtime/registry.ts';
+import { loadContracts } from '../../schemas/contract.ts';
+import { createPrepare } from '../../services/ingress/prepare.ts';
+import { parseWebhook } from '../../services/ingress/parse.ts';
+import { createEncoder } from '../../services/runtime/avro.ts';
+import { createLogger } from '../../services/runtime/logger.ts';
+import { idToWrite, readLock, SchemaRegistry } from '../../services/runtime/registry.ts';
 import { environment, type SignedEvent } from './support.ts';
 
-const projectDir = fileURLToPath(new URL('..', import.meta.url));
+const projectDir = fileURLToPath(new URL('../..', import.meta.url));
 
 export const connection = { brokers: [environment.kafkaBrokers], clientId: 'quarantine-test', logger: createLogger('test', 'error') };
 

@@ -1,11 +1,10 @@
 // The metric catalogue and the views say the same: a metric whose column is gone would drop out
 // of the catalogue silently, and a metric that nobody listed would be missing from it.
-import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, test } from 'node:test';
-import { closeClients, query } from '../support.ts';
+import { afterAll, expect, test } from 'vitest';
+import { closeClients, query } from '../system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 const source = readFileSync(new URL('../../infra/clickhouse/06-metric-catalog.sql', import.meta.url), 'utf8');
 const listed = [...source.matchAll(/^\s+\('(\w+)', '(\w+)', '(\w+)', '(\w+)', '/gm)].map(([, name = '', database = '', view = '', column = '']) => ({ name, view: `${database}.${view}`, column }));
@@ -27,10 +26,10 @@ const columns = await query<{ view: string; column: string; type: string; commen
   SELECT concat(database, '.', table) AS view, name AS column, type, comment FROM system.columns WHERE database IN ('queue', 'agents')`);
 
 test('every metric that is listed has its column, once', () => {
-  assert.ok(listed.length > 30);
+  expect(listed.length).toBeGreaterThan(30);
   const key = (metric: { name: string; view: string; column: string }): string => `${metric.name} = ${metric.view}.${metric.column}`;
-  assert.deepEqual(catalog.map(key).sort(), listed.map(key).sort());
-  assert.equal(new Set(catalog.map(({ name }) => name)).size, catalog.length);
+  expect(catalog.map(key).sort()).toStrictEqual(listed.map(key).sort());
+  expect(new Set(catalog.map(({ name }) => name)).size).toBe(catalog.length);
 });
 
 test('a definition and a type are those of the column', () => {
@@ -39,15 +38,15 @@ test('a definition and a type are those of the column', () => {
     // system.columns knows none of a view with parameters.
     if (ofView.length > 0) {
       const column = ofView.find(({ column: name }) => name === metric.column);
-      assert.deepEqual([metric.definition, metric.type], [column?.comment, column?.type], metric.name);
+      expect([metric.definition, metric.type], metric.name).toStrictEqual([column?.comment, column?.type]);
     }
-    assert.ok(metric.definition.length > 3 && metric.actor_rule !== '' && metric.clock !== '' && metric.anchor_column !== '', metric.name);
+    expect(metric.definition.length > 3 && metric.actor_rule !== '' && metric.clock !== '' && metric.anchor_column !== '', metric.name).toBe(true);
   }
 });
 
 test('a metric that can be NULL says when', () => {
   const silent = catalog.filter(({ type, definition, null_rule: rule }) => type.startsWith('Nullable') && rule === '' && !definition.startsWith('The same'));
-  assert.deepEqual(silent.map(({ name }) => name), []);
+  expect(silent.map(({ name }) => name)).toStrictEqual([]);
 });
 
 test('every duration, share and rate of a view at its own grain is in the catalogue, by either clock', () => {
@@ -55,5 +54,5 @@ test('every duration, share and rate of a view at its own grain is in the catalo
   const known = new Set(catalog.map(({ column }) => column));
   const derived = new Set(['elapsed_seconds', 'threshold_seconds', 'handle_seconds_per_ticket']);
   const missing = columns.filter(({ view, column }) => grains.includes(view) && /_(seconds|share|rate_7d)$/.test(column) && !known.has(column) && !derived.has(column));
-  assert.deepEqual(missing.map(({ view, column }) => `${view}.${column}`), []);
+  expect(missing.map(({ view, column }) => `${view}.${column}`)).toStrictEqual([]);
 });
