@@ -22,9 +22,4 @@ export default tseslint.config(
     files: ['eslint.config.js'],
     ...tseslint.configs.disableTypeChecked,
   },
-  {
-    // node:test's describe/it return promises that the runner itself awaits.
-    files: ['**/*.test.ts'],
-    rules: { '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['it', 'test', 'describe', 'before', 'after', 'beforeEach', 'afterEach'] }] }] },
-  },
 );

@@ -23,15 +23,14 @@ import { consumer } from './consumer.ts';
 await runConsumerService(consumer, process.env);
 `;
 
-const unitTest = (name: string): string => `import assert from 'node:assert/strict';
-import { test } from 'node:test';
+const unitTest = (name: string): string => `import { expect, test } from 'vitest';
 import { sampleEvent } from '../../schemas/events.ts';
 import { deliver } from '../runtime/consumer/testing.ts';
 import { consumer } from './consumer.ts';
 
 test('${name} takes an event of each type that it wants', async () => {
-  assert.equal(await deliver(consumer, sampleEvent('ticket.created', { channel: { type: 'bot_form' } })), undefined);
-  assert.equal(await deliver(consumer, sampleEvent('status.changed', { new_status: 'solved' })), undefined);
+  expect(await deliver(consumer, sampleEvent('ticket.created', { channel: { type: 'bot_form' } }))).toBeUndefined();
+  expect(await deliver(consumer, sampleEvent('status.changed', { new_status: 'solved' }))).toBeUndefined();
 });
 `;
 

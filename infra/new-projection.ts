@@ -64,11 +64,10 @@ COMMENT 'Messages per tenant, day and kind of sender.';
 `;
 
 const integrationTest = (name: string, database: string): string => `// Runs with npm test, which starts every service of services/ on a system of its own.
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { closeClients, eventually, newTicketId, query, send, ticket } from '../../test/support.ts';
+import { afterAll, expect, test } from 'vitest';
+import { closeClients, eventually, newTicketId, query, send, ticket } from '../../test/system/support.ts';
 
-after(closeClients);
+afterAll(closeClients);
 
 test('${name} counts a message once, however often it was sent', async () => {
   const id = newTicketId();
@@ -80,7 +79,7 @@ test('${name} counts a message once, however often it was sent', async () => {
     const found = await query<{ sender_type: string }>('SELECT sender_type FROM ${database}.messages FINAL WHERE ticket_id = {t:String} ORDER BY sent_at', { t: id });
     return found.length >= 2 ? found : null;
   }, 'both messages in ${database}.messages');
-  assert.deepEqual(rows.map((row) => row.sender_type), ['customer', 'agent']);
+  expect(rows.map((row) => row.sender_type)).toStrictEqual(['customer', 'agent']);
 });
 `;
 
@@ -104,7 +103,7 @@ try {
   });
   console.log(`
 npm start migrates its database "${database}" and runs it; npm run migrate and npm run service -- ${name} do so alone.
-npm test -- ${name} runs its test.`);
+npx vitest run services/${name} runs its test.`);
 } catch (error) {
   endWithMessage(error);
 }

@@ -2,15 +2,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { generateTypes, typesFile } from '../../infra/types.ts';
 import { contractFolders, loadContracts } from '../../schemas/contract.ts';
 import type { Consumer } from '../../services/runtime/consumer.ts';
-import { landingColumns, landingTable } from '../../services/runtime/projection/landing.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
-import { closeClients, query } from '../system/support.ts';
-
-afterAll(closeClients);
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const services = readdirSync(join(root, 'services')).filter((name) => name !== 'runtime');
@@ -52,27 +48,6 @@ test('every consumer is named as its folder, is tested, and says in its settings
 
 test('the types of the events are what the Avro records say', async () => {
   expect(readFileSync(typesFile, 'utf8'), 'run npm run types and commit its file').toBe(await generateTypes());
-});
-
-test('every database has a landing table per event type with a column per field', async () => {
-  const contracts = [...(await loadContracts()).values()];
-  for (const database of databases) {
-    for (const { record } of contracts) {
-      const columns = await query<{ name: string; type: string }>('SELECT name, type FROM system.columns WHERE database = {d:String} AND table = {t:String} ORDER BY position', { d: database, t: landingTable(record) });
-      const spaced = (type: string): string => type.replaceAll(' ', '');
-      expect(columns.map(({ name, type }) => `${name} ${spaced(type)}`), `${database}.${landingTable(record)}`).toStrictEqual(landingColumns(record).map(({ name, type }) => `${name} ${spaced(type)}`));
-    }
-  }
-});
-
-test('every view that an analyst reads and every column of it says what it means', async () => {
-  const silent = await query<{ what: string }>(`
-    SELECT concat(database, '.', table, '.', name) AS what FROM system.columns
-    WHERE database IN {databases:Array(String)} AND comment = ''
-      AND (database, table) IN (SELECT database, name FROM system.tables WHERE engine = 'View')
-    UNION ALL
-    SELECT concat(database, '.', name) FROM system.tables WHERE database IN {databases:Array(String)} AND engine = 'View' AND comment = ''`, { databases });
-  expect(silent).toStrictEqual([]);
 });
 
 test('no materialized view adds up: sums over a deduplicated table count a duplicate twice', () => {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeClients, eventually, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
-import { consumerStarted, copyOfTheCode, endAll, openReceiver, root, run, type Receiver } from './consumer-kit.ts';
+import { consumerStarted, endAll, openReceiver, run, type Receiver } from './consumer-kit.ts';
+import { copyOfTheCode, root } from './copy-of-the-code.ts';
 
 let receiver: Receiver;
 let folder: string;

@@ -1,23 +1,8 @@
-// What the consumer tests share: a copy of the code in which consumers can be scaffolded, the
-// consumers as processes, and an HTTP receiver that decides how it answers.
+// What the consumer tests share: consumers as processes, and an HTTP receiver that decides how it answers.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { eventually } from '../system/support.ts';
-
-export const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** A copy of the code, so that a scaffolded service doesn't appear in the one under test. */
-export async function copyOfTheCode(): Promise<{ folder: string; remove: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'ticketstream-copy-'));
-  for (const part of ['infra', 'schemas', 'services', 'package.json', 'tsconfig.json']) await cp(join(root, part), join(folder, part), { recursive: true });
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
-}
 
 export interface Finished {
   readonly code: number | null;

@@ -11,7 +11,8 @@ import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { SchemaRegistry } from '../../services/runtime/registry.ts';
 import { connection, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../system/support.ts';
-import { consumerStarted, copyOfTheCode, endAll, openReceiver, probe, root, run, type Receiver, type Running } from './consumer-kit.ts';
+import { consumerStarted, endAll, openReceiver, probe, run, type Receiver, type Running } from './consumer-kit.ts';
+import { copyOfTheCode, root, unitTest } from './copy-of-the-code.ts';
 
 const NAME = `probe-${randomUUID().slice(0, 8)}`;
 const topic = eventsTopic('production');
@@ -70,8 +71,8 @@ test('a scaffolded consumer runs at once, and only where its name is free', asyn
   const again = await run(copy.folder, ['infra/new-consumer.ts', NAME]).end();
   expect(again.code).toBe(1);
   expect(again.output).toMatch(/is there already/);
-  const unitTest = await run(copy.folder, ['--test', `services/${NAME}/consumer.test.ts`], { NODE_TEST_CONTEXT: '' }).end();
-  expect(unitTest.code, unitTest.output).toBe(0);
+  const tested = await run(copy.folder, unitTest(`services/${NAME}/consumer.test.ts`)).end();
+  expect(tested.code, tested.output).toBe(0);
 
   const id = newTicketId();
   await send(ticket(id).created('2026-03-02T09:00:00.000Z', 'hello'));

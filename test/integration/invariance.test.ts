@@ -17,7 +17,8 @@ import { historyConfig } from '../oracle/history-config.ts';
 import { firstArrivals } from '../oracle/timeline.ts';
 import { connection, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, environment, eventually, query } from '../system/support.ts';
-import { consumerStarted, endAll, root, run, type Running } from './consumer-kit.ts';
+import { consumerStarted, endAll, run, type Running } from './consumer-kit.ts';
+import { root } from './copy-of-the-code.ts';
 import { forgetTenants, loadConfig } from './history-landing.ts';
 
 const HISTORIES = Number(process.env['HISTORIES'] ?? 40);

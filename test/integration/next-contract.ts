@@ -3,15 +3,12 @@
 // is required.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { eventually } from '../system/support.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { copyOfTheCode } from './copy-of-the-code.ts';
 
 export interface Build {
   /** Runs a file of the copy to its end, with node's and its own arguments. */
@@ -126,16 +123,13 @@ async function freePort(): Promise<number> {
 }
 
 export async function nextBuild(): Promise<Build> {
-  const folder = await mkdtemp(join(tmpdir(), 'ticketstream-next-'));
-  for (const name of ['schemas', 'services', 'infra', 'test', 'package.json', 'tsconfig.json']) await cp(join(root, name), join(folder, name), { recursive: true });
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const { folder, remove } = await copyOfTheCode();
   await writeContract(join(folder, 'schemas', 'status-changed'));
   await writeConsumer(join(folder, 'services', 'status-reasons'));
   // Its own lock, as on another machine; it begins with what is deployed.
   const lock = join(folder, 'schemas.lock.json');
   await cp(process.env['SCHEMAS_LOCK'] ?? '', lock);
-  // Node's test runner would take a nested one for a part of itself.
-  const env = { ...process.env, SCHEMAS_LOCK: lock, NODE_TEST_CONTEXT: undefined };
+  const env = { ...process.env, SCHEMAS_LOCK: lock, NO_COLOR: '1' };
   const running: ChildProcess[] = [];
   return {
     folder,
@@ -157,6 +151,6 @@ export async function nextBuild(): Promise<Build> {
         if (child.exitCode === null && child.kill()) await ended;
       }
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove,
   };
 }

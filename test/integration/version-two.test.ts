@@ -15,6 +15,7 @@ import { loadContract } from '../../schemas/contract.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { SchemaLookup, SchemaRegistry } from '../../services/runtime/registry.ts';
 import { closeClients, environment, eventually, ingressUrl, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
+import { unitTest } from './copy-of-the-code.ts';
 import { nextBuild } from './next-contract.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -73,7 +74,7 @@ test('before: the old build keeps a 2.0 event in quarantine with its reason, and
 });
 
 const recordFile = join(build.folder, 'schemas', 'status-changed', 'record.avsc');
-const contractTests = () => build.run('--test', 'test/contract/schemas.test.ts');
+const contractTests = () => build.run(...unitTest('test/contract/schemas.test.ts'));
 
 async function done(...args: string[]): Promise<string> {
   const { code, output } = await build.run(...args);
@@ -100,7 +101,7 @@ test('a record that drops what it renames is refused by the contract tests, the 
 test('the recipe: release, dry run, deployment, tables, each by its command', async () => {
   expect((await contractTests()).output).toMatch(/changed since its last release\. Run `npm run schemas -- release`/);
   expect(await done('infra/schemas.ts', 'release')).toMatch(/released schemas\/status-changed\/record\.avsc/);
-  await done('--test', 'test/contract/schemas.test.ts');
+  await done(...unitTest('test/contract/schemas.test.ts'));
   expect(await done('infra/schemas.ts', '--dry-run')).toMatch(/crm\.production\.ticket-events-ticketstream\.events\.StatusChanged: would be accepted\n {2}\+ status: null \| string, default null\n {2}\+ reason: string, default ""\n/);
   await done('infra/schemas.ts');
   await done('infra/migrate.ts');

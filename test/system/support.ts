@@ -6,7 +6,7 @@ import type { Command } from './control.ts';
 
 const fromEnv = (name: string): string => {
   const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set: run the tests with npm test`);
+  if (value === undefined) throw new Error(`${name} is not set: only files of the system project have it (vitest.config.ts)`);
   return value;
 };
 

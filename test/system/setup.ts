@@ -1,0 +1,77 @@
+// The whole system, started once for all files that need it: on free ports, with a data folder of
+// its own, and stopped whatever happens (a run that is killed leaves that to the stack's watchdog).
+// Tests find it by environment variables, and break it on purpose through the control door.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { progressPrinter } from '../../infra/local/progress.ts';
+import { stopOnSignal } from '../../infra/local/signals.ts';
+import { startSystem, type System } from '../../infra/start.ts';
+import { openControlDoor } from './control.ts';
+import { pythonWithClients } from './python.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    readonly environment: Readonly<Record<string, string>>;
+  }
+}
+
+const integrations = [
+  { integration_id: 'acme', environment: 'production', secrets: ['acme-secret', 'acme-previous-secret'] },
+  { integration_id: 'globex', environment: 'production', secrets: ['globex-secret'] },
+  { integration_id: 'initech', environment: 'staging', secrets: ['initech-secret'] },
+  { integration_id: 'umbrella', environment: 'production', secrets: ['umbrella-secret'] },
+  { integration_id: 'limited', environment: 'production', secrets: ['limited-secret'], max_events_per_second: 5 },
+];
+
+/** Whatever points elsewhere in the caller's environment must not get test data. */
+const elsewhere = new Set(['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'SCHEMAS_LOCK']);
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
+  })));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+async function start(dataDir: string): Promise<System> {
+  const integrationsFile = join(dataDir, 'integrations.json');
+  await writeFile(integrationsFile, JSON.stringify(integrations), { mode: 0o600 });
+  const [kafka = 0, kafkaController = 0, registry = 0, clickhouse = 0, ingress = 0] = await freePorts(5);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !elsewhere.has(name)));
+  return startSystem({
+    dataDir,
+    env: { ...env, INTEGRATIONS_FILE: integrationsFile },
+    ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_100 + (process.pid % 500) * 10 },
+    onProgress: progressPrinter(process.stderr),
+    onSupervisor: stopOnSignal,
+  });
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const python = await pythonWithClients();
+  const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test-'));
+  const system = await start(dataDir);
+  const control = await openControlDoor(system);
+  const defined = Object.entries(system.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  project.provide('environment', {
+    ...Object.fromEntries(defined),
+    INGRESS_URL: system.ingressUrl,
+    HEALTH_URLS: JSON.stringify(system.healthUrls),
+    CONTROL_URL: control.url,
+    PYTHON: python,
+  });
+  return async () => {
+    control.close();
+    await system.stop();
+    if (process.env['KEEP_TEST_DATA'] === undefined) await rm(dataDir, { recursive: true, force: true });
+    else console.log(`kept ${dataDir}`);
+  };
+}

@@ -1,0 +1,39 @@
+// Two projects, told apart by folder: `unit` needs nothing but Node; `system` runs on the real stack,
+// which test/system/setup.ts starts once. A file of one project starts nothing of the other.
+import { configDefaults, defineConfig } from 'vitest/config';
+import { ReadingOrder } from './test/system/reading-order.ts';
+
+const onTheStack = ['test/{tour,integration,faults}/**/*.test.ts', 'services/*/projection.test.ts'];
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/last-line.ts'],
+    sequence: { sequencer: ReadingOrder },
+    coverage: { include: ['schemas/**/*.ts', 'services/**/*.ts', 'infra/**/*.ts'], exclude: ['**/*.test.ts', 'schemas/generated/**', 'schemas/docs/**'] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{schemas,services,infra,test}/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...onTheStack],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: onTheStack,
+          globalSetup: 'test/system/setup.ts',
+          setupFiles: 'test/system/environment.ts',
+          // One stack, which some files break on purpose: one file after the other, after the unit tests.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
