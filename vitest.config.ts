@@ -1,5 +1,5 @@
 // Two projects, told apart by folder: `unit` needs nothing but Node; `system` runs on the real stack,
-// which test/system/setup.ts starts once. A file of one project starts nothing of the other.
+// which test/system/setup.ts starts. A file of one project starts nothing of the other.
 import { configDefaults, defineConfig } from 'vitest/config';
 import { ReadingOrder } from './test/system/reading-order.ts';
 
@@ -27,9 +27,9 @@ export default defineConfig({
           include: onTheStack,
           globalSetup: 'test/system/setup.ts',
           setupFiles: 'test/system/environment.ts',
-          // One stack, which some files break on purpose: one file after the other, after the unit tests.
-          fileParallelism: false,
+          // After the unit tests. Each worker has a stack of its own, so files may break it.
           sequence: { groupOrder: 1 },
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

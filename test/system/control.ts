@@ -1,8 +1,9 @@
-// The tests run in processes of their own; through this loopback door they kill, stop and
-// start parts of the running system, as an unlucky day would.
+// The tests run in processes of their own. Through this loopback door they ask for their worker's
+// stack (GET /<worker>), and kill, stop and start parts of it (POST), as an unlucky day would.
 import { createServer } from 'node:http';
-import type { System } from '../../infra/start.ts';
+import { text } from 'node:stream/consumers';
 import { partNames, type PartName } from '../../infra/local/settings.ts';
+import type { System } from '../../infra/start.ts';
 
 export interface Command {
   readonly action: 'kill' | 'stop' | 'start' | 'restart' | 'pids';
@@ -25,17 +26,23 @@ async function obey(system: System, { action, name, signal = 'SIGKILL' }: Comman
   }
 }
 
-export async function openControlDoor(system: System): Promise<{ url: string; close: () => void }> {
+/** Where the stack is, in the variables that commands and services read, and what only tests need. */
+const variablesOf = (system: System, python: string): Readonly<Record<string, string | undefined>> =>
+  ({ ...system.env, INGRESS_URL: system.ingressUrl, HEALTH_URLS: JSON.stringify(system.healthUrls), PYTHON: python });
+
+export async function openControlDoor(systemOf: (worker: number) => Promise<System>, python: string): Promise<{ url: string; close: () => void }> {
+  const answer = async (worker: number, command: string): Promise<unknown> => {
+    const system = await systemOf(worker);
+    return command === '' ? variablesOf(system, python) : obey(system, JSON.parse(command) as Command);
+  };
   const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      obey(system, JSON.parse(Buffer.concat(chunks).toString()) as Command).then(
-        (answer) => response.end(JSON.stringify(answer ?? null)),
-        (error: unknown) => response.writeHead(500).end(String(error)),
-      );
-    });
+    text(request).then((command) => answer(Number(request.url?.slice(1)), command)).then(
+      (result) => response.end(JSON.stringify(result ?? null)),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
   });
+  // A worker waits for its stack as long as the start takes.
+  server.requestTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   return { url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`, close: () => server.close() };

@@ -1,20 +1,20 @@
-// The whole system, started once for all files that need it: on free ports, with a data folder of
-// its own, and stopped whatever happens (a run that is killed leaves that to the stack's watchdog).
-// Tests find it by environment variables, and break it on purpose through the control door.
+// Whole systems for the files that need one: each worker of the pool gets a stack of its own, on
+// free ports and with a fresh data folder, started when its first file asks for it. So two files
+// can run side by side, one breaking its stack while the other measures its own. All are stopped
+// at the end; a run that is killed leaves that to the stack's watchdog.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { progressPrinter } from '../../infra/local/progress.ts';
-import { stopOnSignal } from '../../infra/local/signals.ts';
 import { startSystem, type System } from '../../infra/start.ts';
 import { openControlDoor } from './control.ts';
 import { pythonWithClients } from './python.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    readonly environment: Readonly<Record<string, string>>;
+    readonly controlUrl: string;
   }
 }
 
@@ -41,7 +41,8 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-async function start(dataDir: string): Promise<System> {
+async function start(worker: number): Promise<System> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test-'));
   const integrationsFile = join(dataDir, 'integrations.json');
   await writeFile(integrationsFile, JSON.stringify(integrations), { mode: 0o600 });
   const [kafka = 0, kafkaController = 0, registry = 0, clickhouse = 0, ingress = 0] = await freePorts(5);
@@ -49,29 +50,28 @@ async function start(dataDir: string): Promise<System> {
   return startSystem({
     dataDir,
     env: { ...env, INTEGRATIONS_FILE: integrationsFile },
-    ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_100 + (process.pid % 500) * 10 },
+    ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_000 + (process.pid % 200) * 40 + worker * 10 },
     onProgress: progressPrinter(process.stderr),
-    onSupervisor: stopOnSignal,
   });
 }
 
+async function end(system: System): Promise<void> {
+  await system.stop();
+  if (process.env['KEEP_TEST_DATA'] === undefined) await rm(system.dataDir, { recursive: true, force: true });
+  else console.log(`kept ${system.dataDir}`);
+}
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const python = await pythonWithClients();
-  const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test-'));
-  const system = await start(dataDir);
-  const control = await openControlDoor(system);
-  const defined = Object.entries(system.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  project.provide('environment', {
-    ...Object.fromEntries(defined),
-    INGRESS_URL: system.ingressUrl,
-    HEALTH_URLS: JSON.stringify(system.healthUrls),
-    CONTROL_URL: control.url,
-    PYTHON: python,
-  });
+  const systems = new Map<number, Promise<System>>();
+  const systemOf = (worker: number): Promise<System> => {
+    const system = systems.get(worker) ?? start(worker);
+    systems.set(worker, system);
+    return system;
+  };
+  const control = await openControlDoor(systemOf, await pythonWithClients());
+  project.provide('controlUrl', control.url);
   return async () => {
     control.close();
-    await system.stop();
-    if (process.env['KEEP_TEST_DATA'] === undefined) await rm(dataDir, { recursive: true, force: true });
-    else console.log(`kept ${dataDir}`);
+    for (const started of await Promise.allSettled(systems.values())) if (started.status === 'fulfilled') await end(started.value);
   };
 }
