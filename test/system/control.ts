@@ -1,6 +1,6 @@
-// The tests run in processes of their own. Through this loopback door they ask for their worker's
-// stack (GET /<worker>), and kill, stop and start parts of it (POST), as an unlucky day would.
-import { createServer } from 'node:http';
+// The tests run in processes of their own. Through this loopback door each leases a stack (GET), one
+// process a stack, and kills, stops and starts parts of it (POST /<stack>), as an unlucky day would.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { partNames, type PartName } from '../../infra/local/settings.ts';
 import type { System } from '../../infra/start.ts';
@@ -26,24 +26,61 @@ async function obey(system: System, { action, name, signal = 'SIGKILL' }: Comman
   }
 }
 
-/** Where the stack is, in the variables that commands and services read, and what only tests need. */
-const variablesOf = (system: System, python: string): Readonly<Record<string, string | undefined>> =>
-  ({ ...system.env, INGRESS_URL: system.ingressUrl, HEALTH_URLS: JSON.stringify(system.healthUrls), PYTHON: python });
+/** Numbers of stacks that nobody has, lowest first, so that one file alone starts one stack. */
+class Leases {
+  readonly #free: number[];
+  readonly #waiting: ((stack: number) => void)[] = [];
 
-export async function openControlDoor(systemOf: (worker: number) => Promise<System>, python: string): Promise<{ url: string; close: () => void }> {
-  const answer = async (worker: number, command: string): Promise<unknown> => {
-    const system = await systemOf(worker);
-    return command === '' ? variablesOf(system, python) : obey(system, JSON.parse(command) as Command);
-  };
+  constructor(stacks: number) {
+    this.#free = Array.from({ length: stacks }, (_, i) => i + 1);
+  }
+
+  async take(): Promise<number> {
+    return this.#free.shift() ?? new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(stack: number): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.unshift(stack);
+    else next(stack);
+  }
+}
+
+export interface ControlOptions {
+  readonly stacks: number;
+  /** Starts the stack of this number, or finds it started. */
+  readonly systemOf: (stack: number) => Promise<System>;
+  /** What the tests find beside the variables that services read. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export async function openControlDoor({ stacks, systemOf, variables }: ControlOptions): Promise<{ url: string; close: () => void }> {
+  const leases = new Leases(stacks);
+
+  async function lease(response: ServerResponse): Promise<void> {
+    const stack = await leases.take();
+    response.once('close', () => leases.give(stack));
+    const system = await systemOf(stack);
+    const found = { ...system.env, INGRESS_URL: system.ingressUrl, HEALTH_URLS: JSON.stringify(system.healthUrls), ...variables };
+    response.write(JSON.stringify({ stack, variables: found }));
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'GET') return lease(response);
+    const command = JSON.parse(await text(request)) as Command;
+    response.end(JSON.stringify((await obey(await systemOf(Number(request.url?.slice(1))), command)) ?? null));
+  }
+
   const server = createServer((request, response) => {
-    text(request).then((command) => answer(Number(request.url?.slice(1)), command)).then(
-      (result) => response.end(JSON.stringify(result ?? null)),
-      (error: unknown) => response.writeHead(500).end(String(error)),
-    );
+    answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
-  // A worker waits for its stack as long as the start takes.
-  server.requestTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
-  return { url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`, close: () => server.close() };
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }

@@ -1,7 +1,11 @@
-// Tests, and the commands that they run, find their worker's stack by the same variables as the services.
+// Tests, and the commands that they run, find their stack by the same variables as the services.
+// The answer of the control door stays open: it is the file's lease of the stack, which ends with
+// this process, however it ends.
 import { inject } from 'vitest';
 
-const door = `${inject('controlUrl')}/${process.env['VITEST_POOL_ID'] ?? '1'}`;
-const response = await fetch(door, { signal: AbortSignal.timeout(600_000) });
-if (!response.ok) throw new Error(`no stack to test on:\n${await response.text()}`);
-Object.assign(process.env, await response.json(), { CONTROL_URL: door });
+const url = inject('controlUrl');
+const lease = await fetch(url);
+if (!lease.ok || lease.body === null) throw new Error(`no stack to test on:\n${await lease.text()}`);
+const { value } = await lease.body.pipeThrough(new TextDecoderStream()).getReader().read();
+const { stack, variables } = JSON.parse(value ?? '') as { stack: number; variables: Record<string, string> };
+Object.assign(process.env, variables, { CONTROL_URL: `${url}/${stack}` });

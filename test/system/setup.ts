@@ -1,6 +1,6 @@
-// Whole systems for the files that need one: each worker of the pool gets a stack of its own, on
-// free ports and with a fresh data folder, started when its first file asks for it. So two files
-// can run side by side, one breaking its stack while the other measures its own. All are stopped
+// Whole systems for the files that need one: each file has a stack to itself while it runs, on free
+// ports and with a data folder of the run, started when the first file asks for it. So two files can
+// run side by side, one breaking its stack while the other measures its own. All are stopped
 // at the end; a run that is killed leaves that to the stack's watchdog.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -41,7 +41,7 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-async function start(worker: number): Promise<System> {
+async function start(stack: number): Promise<System> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test-'));
   const integrationsFile = join(dataDir, 'integrations.json');
   await writeFile(integrationsFile, JSON.stringify(integrations), { mode: 0o600 });
@@ -50,7 +50,7 @@ async function start(worker: number): Promise<System> {
   return startSystem({
     dataDir,
     env: { ...env, INTEGRATIONS_FILE: integrationsFile },
-    ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_000 + (process.pid % 200) * 40 + worker * 10 },
+    ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_000 + (process.pid % 200) * 40 + stack * 10 },
     onProgress: progressPrinter(process.stderr),
   });
 }
@@ -63,12 +63,15 @@ async function end(system: System): Promise<void> {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const systems = new Map<number, Promise<System>>();
-  const systemOf = (worker: number): Promise<System> => {
-    const system = systems.get(worker) ?? start(worker);
-    systems.set(worker, system);
-    return system;
-  };
-  const control = await openControlDoor(systemOf, await pythonWithClients());
+  const control = await openControlDoor({
+    stacks: project.config.maxWorkers,
+    systemOf: (stack) => {
+      const system = systems.get(stack) ?? start(stack);
+      systems.set(stack, system);
+      return system;
+    },
+    variables: { PYTHON: await pythonWithClients() },
+  });
   project.provide('controlUrl', control.url);
   return async () => {
     control.close();
