@@ -66,7 +66,7 @@ describe('supervisor', () => {
     await until(() => existsSync(join(dataDir, 'supervisor.json')));
     await writeFile(join(dataDir, 'supervisor.json'), '');
     expect((await runningState(dataDir))?.supervisor.pid).toBe(process.pid);
-    await expect(Supervisor.open({ dataDir })).rejects.toSatisfy(SetupError);
+    await expect(Supervisor.open({ dataDir })).rejects.toBeInstanceOf(SetupError);
     await supervisor.stop();
   });
 

@@ -10,7 +10,7 @@ import type { TestProject } from 'vitest/node';
 import { progressPrinter } from '../../infra/local/progress.ts';
 import { startSystem, type System } from '../../infra/start.ts';
 import { openControlDoor } from './control.ts';
-import { pythonWithClients } from './python.ts';
+import { foreignClients } from './clients.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -19,6 +19,9 @@ declare module 'vitest' {
 }
 
 const integrations = [
+  { integration_id: 'twofold', environment: 'production', secrets: ['twofold-secret', 'twofold-production'] },
+  { integration_id: 'twofold', environment: 'staging', secrets: ['twofold-secret', 'twofold-staging'] },
+  { integration_id: 'punctual', environment: 'production', secrets: ['punctual-secret'], max_age_seconds: 5 },
   { integration_id: 'acme', environment: 'production', secrets: ['acme-secret', 'acme-previous-secret'] },
   { integration_id: 'globex', environment: 'production', secrets: ['globex-secret'] },
   { integration_id: 'initech', environment: 'staging', secrets: ['initech-secret'] },
@@ -42,14 +45,15 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 async function start(stack: number): Promise<System> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test-'));
+  const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test Jürgen #1+2%41 o’q-'));
   const integrationsFile = join(dataDir, 'integrations.json');
   await writeFile(integrationsFile, JSON.stringify(integrations), { mode: 0o600 });
   const [kafka = 0, kafkaController = 0, registry = 0, clickhouse = 0, ingress = 0] = await freePorts(5);
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !elsewhere.has(name)));
   return startSystem({
     dataDir,
-    env: { ...env, INTEGRATIONS_FILE: integrationsFile },
+    // Staging's events are kept though nothing here reads them: so they can be told from production's.
+    env: { ...env, INTEGRATIONS_FILE: integrationsFile, INGRESS_ENVIRONMENTS: 'production,staging' },
     ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_000 + (process.pid % 200) * 40 + stack * 10 },
     onProgress: progressPrinter(process.stderr),
   });
@@ -70,7 +74,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       systems.set(stack, system);
       return system;
     },
-    variables: { PYTHON: await pythonWithClients() },
+    variables: await foreignClients(),
   });
   project.provide('controlUrl', control.url);
   return async () => {
