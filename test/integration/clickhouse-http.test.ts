@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { brotliCompressSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import avro from 'avsc';
+import { BlockUnpacker, packBlock } from '../../infra/local/clickhouse/blocks/blocks.ts';
 
 const endpoint = new URL(process.env['CLICKHOUSE_URL'] ?? 'http://127.0.0.1:8123');
 const user = decodeURIComponent(endpoint.username) || 'default';
@@ -219,6 +220,71 @@ test('compresses answers and takes compressed bodies', async () => {
   }
   assert.equal(await text(`SELECT count(), sum(a) FROM ${table}`), '9\t18\n');
   assert.equal(gunzipSync(gzipSync('same')).toString(), 'same');
+});
+
+test('takes and gives native blocks, errors included', async () => {
+  const unpacked = async (response: Response): Promise<string> => Buffer.concat(await Readable.from([Buffer.from(await response.arrayBuffer())]).pipe(new BlockUnpacker()).toArray() as Buffer[]).toString();
+  assert.equal((await unpacked(await ask({ parameters: { compress: '1' }, body: 'SELECT * FROM numbers(1000000) FORMAT CSV' }))).length, 6_888_890);
+  const failed = await ask({ parameters: { compress: '1' }, body: 'SELECT nope' });
+  assert.deepEqual([failed.status, failed.headers.get('x-clickhouse-exception-code')], [404, '47']);
+  assert.match(await unpacked(failed), /^Code: 47\. DB::Exception: /);
+  assert.equal((await ask({ parameters: { compress: '1' }, body: 'SELECT 1 WHERE 0' })).headers.get('content-length'), '0');
+  const table = await freshTable('a Int32, s String');
+  const parameters = { decompress: '1' };
+  const rows = Buffer.from(`1,${'x'.repeat(100_000)}\n2,b\n`);
+  const packed = (parts: readonly Buffer[]): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.concat(parts.map(packBlock)));
+  assert.equal((await ask({ parameters: { ...parameters, query: `INSERT INTO ${table} FORMAT CSV` }, body: packed([rows.subarray(0, 5), rows.subarray(5)]) })).status, 200);
+  assert.equal((await ask({ parameters, body: packed([Buffer.from(`INSERT INTO ${table} VALUES (3, upper('c'))`)]) })).status, 200);
+  assert.equal((await ask({ parameters: { ...parameters, query: `INSERT INTO ${table} FORMAT CSV` }, headers: { 'content-encoding': 'gzip' }, body: new Uint8Array(gzipSync(packed([Buffer.from('4,d\n')]))) })).status, 200);
+  assert.equal(await (await ask({ parameters, body: packed([Buffer.from(`SELECT sum(a), sum(length(s)), max(s) = repeat('x', 100000) FROM ${table}`)]) })).text(), '10\t100003\t1\n');
+  assert.equal((await refusal({ parameters, body: 'SELECT 1, 2, 3, 4, 5, 6, 7, 8, 9' })).code, '298');
+});
+
+test('compresses error bodies as it compresses answers', async () => {
+  const response = await ask({ parameters: { enable_http_compression: '1' }, headers: { 'accept-encoding': 'gzip' }, body: 'SELECT nope' });
+  assert.deepEqual([response.status, response.headers.get('content-encoding')], [404, 'gzip']);
+  assert.match(await response.text(), /^Code: 47\. /);
+});
+
+test('takes statements as bytes: in the body, in the URL, and as parameters', async () => {
+  const bytes = 'FF00C328ED A080FE'.replace(' ', '');
+  const literal = Buffer.concat([Buffer.from("'"), Buffer.from(bytes, 'hex'), Buffer.from("'")]);
+  const sql = (...parts: readonly (string | Buffer)[]): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
+  assert.equal(await (await ask({ body: sql('SELECT hex(', literal, '), \'ü\'') })).text(), `${bytes}\tü\n`);
+  assert.equal(await (await ask({ body: sql('SELECT hex($$', literal.subarray(1, -1), '$$)') })).text(), `${bytes}\n`);
+  const escaped = bytes.replace(/../g, '%$&');
+  const urlOf = (query: string): string => `${base}/?database=${database}&${query}`;
+  assert.equal(await (await fetch(urlOf(`query=SELECT+hex('${escaped}')`), { headers: { authorization } })).text(), `${bytes}\n`);
+  assert.equal(await (await fetch(urlOf(`query=SELECT+hex(%7Bp:String%7D)&param_p=${escaped}`), { headers: { authorization } })).text(), `${bytes}\n`);
+  const table = await freshTable('a String');
+  await ask({ body: sql(`INSERT INTO ${table} SELECT `, literal) });
+  await ask({ body: sql(`INSERT INTO ${table} VALUES (`, literal, ')') });
+  await ask({ body: sql(`CREATE VIEW ${table}_v AS SELECT `, literal, ' AS a') });
+  assert.equal(await text(`SELECT hex(a), count() FROM (SELECT a FROM ${table} UNION ALL SELECT a FROM ${table}_v) GROUP BY a`), `${bytes}\t3\n`);
+});
+
+test('keeps system.query_log of the newest queries', async () => {
+  const query_id = randomUUID();
+  await ask({ parameters: { query_id, log_comment: 'noted' }, headers: { 'user-agent': 'a test' }, body: 'SELECT number FROM numbers(3) -- looked for' });
+  await refusal({ parameters: { query_id }, body: 'SELECT nope' });
+  await text('SYSTEM FLUSH LOGS');
+  const log = 'SELECT type, query, query_kind, exception_code, read_rows, http_user_agent, log_comment FROM system.query_log WHERE query_id = {id:String} ORDER BY event_time_microseconds, type';
+  assert.equal(await text(`${log} FORMAT CSV`, { param_id: query_id }), [
+    '"QueryStart","SELECT number FROM numbers(3) -- looked for","Select",0,0,"a test","noted"',
+    '"QueryFinish","SELECT number FROM numbers(3) -- looked for","Select",0,3,"a test","noted"',
+    '"QueryStart","SELECT nope","Select",0,0,"node",""',
+    '"ExceptionWhileProcessing","SELECT nope","Select",47,0,"node",""', ''].join('\n'));
+});
+
+test('JSONEachRowWithProgress tells progress first, totals, and errors as rows when asked', async () => {
+  const rows = (answer: string): Record<string, unknown>[] => answer.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const kinds = (answer: string): string[] => rows(answer).map((row) => Object.keys(row)[0] ?? '');
+  const totals = 'SELECT number % 2 AS k, count() AS c FROM numbers(100) GROUP BY k WITH TOTALS ORDER BY k FORMAT JSONEachRowWithProgress';
+  assert.deepEqual(kinds(await text(totals, { extremes: '1' })).slice(0, 7), ['progress', 'meta', 'row', 'row', 'totals', 'min', 'max']);
+  const slow = kinds(await text('SELECT sleepEachRow(0.1) AS s FROM numbers(3) SETTINGS max_block_size = 1 FORMAT JSONEachRowWithProgress'));
+  assert.deepEqual([slow[0], slow[1], slow.filter((kind) => kind === 'row').length], ['progress', 'meta', 3]);
+  const failing = { parameters: { http_write_exception_in_output_format: '1' }, body: "SELECT throwIf(number = 2, 'as a row') FROM numbers(3) SETTINGS max_block_size = 1 FORMAT JSONEachRowWithProgress" };
+  assert.match(String(rows(await (await ask(failing)).text()).at(-1)?.['exception']), /^Code: 395\. .*as a row/);
 });
 
 test('inserts every format it can give, binary ones too', async () => {
