@@ -38,7 +38,7 @@ const REFUSALS = ['36', '46', '48', '56', '60', '62', '81', '164', '291', '318',
 
 async function refused(sql: string | FormData, parameters: Record<string, string> = {}): Promise<void> {
   const answer = await ask(sql, parameters);
-  const shown = `${String(sql)} → ${answer.status} ${answer.text.slice(0, 400)}`;
+  const shown = `${typeof sql === 'string' ? sql : 'a form'} → ${answer.status} ${answer.text.slice(0, 400)}`;
   expect(answer.status, shown).toBeGreaterThanOrEqual(400);
   expect(REFUSALS, shown).toContain(answer.code ?? '');
   expect(answer.text, shown).not.toContain(secret);

@@ -12,6 +12,7 @@ import { brotliCompressSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import avro from 'avsc';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BlockUnpacker, packBlock } from '../../infra/local/clickhouse/blocks/blocks.ts';
 
 const endpoint = new URL(process.env['CLICKHOUSE_URL'] ?? 'http://127.0.0.1:8123');
 const user = decodeURIComponent(endpoint.username) || 'default';
@@ -218,6 +219,71 @@ test('compresses answers and takes compressed bodies', async () => {
   }
   expect(await text(`SELECT count(), sum(a) FROM ${table}`)).toBe('9\t18\n');
   expect(gunzipSync(gzipSync('same')).toString()).toBe('same');
+});
+
+test('takes and gives native blocks, errors included', async () => {
+  const unpacked = async (response: Response): Promise<string> => Buffer.concat(await Readable.from([Buffer.from(await response.arrayBuffer())]).pipe(new BlockUnpacker()).toArray() as Buffer[]).toString();
+  expect((await unpacked(await ask({ parameters: { compress: '1' }, body: 'SELECT * FROM numbers(1000000) FORMAT CSV' }))).length).toBe(6_888_890);
+  const failed = await ask({ parameters: { compress: '1' }, body: 'SELECT nope' });
+  expect([failed.status, failed.headers.get('x-clickhouse-exception-code')]).toStrictEqual([404, '47']);
+  expect(await unpacked(failed)).toMatch(/^Code: 47\. DB::Exception: /);
+  expect((await ask({ parameters: { compress: '1' }, body: 'SELECT 1 WHERE 0' })).headers.get('content-length')).toBe('0');
+  const table = await freshTable('a Int32, s String');
+  const parameters = { decompress: '1' };
+  const rows = Buffer.from(`1,${'x'.repeat(100_000)}\n2,b\n`);
+  const packed = (parts: readonly Buffer[]): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.concat(parts.map(packBlock)));
+  expect((await ask({ parameters: { ...parameters, query: `INSERT INTO ${table} FORMAT CSV` }, body: packed([rows.subarray(0, 5), rows.subarray(5)]) })).status).toBe(200);
+  expect((await ask({ parameters, body: packed([Buffer.from(`INSERT INTO ${table} VALUES (3, upper('c'))`)]) })).status).toBe(200);
+  expect((await ask({ parameters: { ...parameters, query: `INSERT INTO ${table} FORMAT CSV` }, headers: { 'content-encoding': 'gzip' }, body: new Uint8Array(gzipSync(packed([Buffer.from('4,d\n')]))) })).status).toBe(200);
+  expect(await (await ask({ parameters, body: packed([Buffer.from(`SELECT sum(a), sum(length(s)), max(s) = repeat('x', 100000) FROM ${table}`)]) })).text()).toBe('10\t100003\t1\n');
+  expect((await refusal({ parameters, body: 'SELECT 1, 2, 3, 4, 5, 6, 7, 8, 9' })).code).toBe('298');
+});
+
+test('compresses error bodies as it compresses answers', async () => {
+  const response = await ask({ parameters: { enable_http_compression: '1' }, headers: { 'accept-encoding': 'gzip' }, body: 'SELECT nope' });
+  expect([response.status, response.headers.get('content-encoding')]).toStrictEqual([404, 'gzip']);
+  expect(await response.text()).toMatch(/^Code: 47\. /);
+});
+
+test('takes statements as bytes: in the body, in the URL, and as parameters', async () => {
+  const bytes = 'FF00C328ED A080FE'.replace(' ', '');
+  const literal = Buffer.concat([Buffer.from("'"), Buffer.from(bytes, 'hex'), Buffer.from("'")]);
+  const sql = (...parts: readonly (string | Buffer)[]): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
+  expect(await (await ask({ body: sql('SELECT hex(', literal, '), \'ü\'') })).text()).toBe(`${bytes}\tü\n`);
+  expect(await (await ask({ body: sql('SELECT hex($$', literal.subarray(1, -1), '$$)') })).text()).toBe(`${bytes}\n`);
+  const escaped = bytes.replace(/../g, '%$&');
+  const urlOf = (query: string): string => `${base}/?database=${database}&${query}`;
+  expect(await (await fetch(urlOf(`query=SELECT+hex('${escaped}')`), { headers: { authorization } })).text()).toBe(`${bytes}\n`);
+  expect(await (await fetch(urlOf(`query=SELECT+hex(%7Bp:String%7D)&param_p=${escaped}`), { headers: { authorization } })).text()).toBe(`${bytes}\n`);
+  const table = await freshTable('a String');
+  await ask({ body: sql(`INSERT INTO ${table} SELECT `, literal) });
+  await ask({ body: sql(`INSERT INTO ${table} VALUES (`, literal, ')') });
+  await ask({ body: sql(`CREATE VIEW ${table}_v AS SELECT `, literal, ' AS a') });
+  expect(await text(`SELECT hex(a), count() FROM (SELECT a FROM ${table} UNION ALL SELECT a FROM ${table}_v) GROUP BY a`)).toBe(`${bytes}\t3\n`);
+});
+
+test('keeps system.query_log of the newest queries', async () => {
+  const query_id = randomUUID();
+  await ask({ parameters: { query_id, log_comment: 'noted' }, headers: { 'user-agent': 'a test' }, body: 'SELECT number FROM numbers(3) -- looked for' });
+  await refusal({ parameters: { query_id }, body: 'SELECT nope' });
+  await text('SYSTEM FLUSH LOGS');
+  const log = 'SELECT type, query, query_kind, exception_code, read_rows, http_user_agent, log_comment FROM system.query_log WHERE query_id = {id:String} ORDER BY event_time_microseconds, type';
+  expect(await text(`${log} FORMAT CSV`, { param_id: query_id })).toBe([
+    '"QueryStart","SELECT number FROM numbers(3) -- looked for","Select",0,0,"a test","noted"',
+    '"QueryFinish","SELECT number FROM numbers(3) -- looked for","Select",0,3,"a test","noted"',
+    '"QueryStart","SELECT nope","Select",0,0,"node",""',
+    '"ExceptionWhileProcessing","SELECT nope","Select",47,0,"node",""', ''].join('\n'));
+});
+
+test('JSONEachRowWithProgress tells progress first, totals, and errors as rows when asked', async () => {
+  const rows = (answer: string): Record<string, unknown>[] => answer.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const kinds = (answer: string): string[] => rows(answer).map((row) => Object.keys(row)[0] ?? '');
+  const totals = 'SELECT number % 2 AS k, count() AS c FROM numbers(100) GROUP BY k WITH TOTALS ORDER BY k FORMAT JSONEachRowWithProgress';
+  expect(kinds(await text(totals, { extremes: '1' })).slice(0, 7)).toStrictEqual(['progress', 'meta', 'row', 'row', 'totals', 'min', 'max']);
+  const slow = kinds(await text('SELECT sleepEachRow(0.1) AS s FROM numbers(3) SETTINGS max_block_size = 1 FORMAT JSONEachRowWithProgress'));
+  expect([slow[0], slow[1], slow.filter((kind) => kind === 'row').length]).toStrictEqual(['progress', 'meta', 3]);
+  const failing = { parameters: { http_write_exception_in_output_format: '1' }, body: "SELECT throwIf(number = 2, 'as a row') FROM numbers(3) SETTINGS max_block_size = 1 FORMAT JSONEachRowWithProgress" };
+  expect(String(rows(await (await ask(failing)).text()).at(-1)?.['exception'])).toMatch(/^Code: 395\. .*as a row/);
 });
 
 test('inserts every format it can give, binary ones too', async () => {

@@ -8,23 +8,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { FILES_ROLE, writeEngineConfig } from './confinement/engine-config.ts';
+import { writeEngineConfig } from './confinement/engine-config.ts';
 import { isSuspicious, needsOf, refusal } from './confinement/rules.ts';
 import { checkPaths } from './confinement/user-files.ts';
-import { ClickHouseError, failure, fromEngine } from './errors.ts';
+import { ClickHouseError, failure } from './errors.ts';
 import type { Progress } from './progress.ts';
+import { Session } from './session.ts';
+import type { Native } from './session.ts';
 import { bytesOf, engineText, quote, quoteIdentifier } from './text.ts';
-
-interface QueryResult { readonly bytes: Uint8Array; readonly elapsed: number; readonly rowsRead: number; readonly bytesRead: number }
-interface WriteResult { readonly elapsed: number; readonly rowsWritten: number; readonly bytesWritten: number }
-
-interface Native {
-  /** `options` are the engine's command line; those of the first connection configure the process. */
-  CreateConnection(path: string, options: readonly string[]): unknown;
-  CloseConnection(connection: unknown): void;
-  QueryAsyncConnection(connection: unknown, sql: string, format: string): Promise<QueryResult>;
-  InsertRawAsyncConnection(connection: unknown, sql: string, data: Uint8Array, countLines: boolean): Promise<WriteResult>;
-}
 
 /** What a request wants its connection to look like; all values are bytes. */
 export interface Profile {
@@ -41,55 +32,8 @@ export interface Lease {
   readonly pipe: string;
 }
 
-const QUERY_WAS_CANCELLED = 394;
 /** A quarter of max_query_size, since a character may take four bytes. */
 const LONG_SET = 65_536;
-
-export class Session {
-  readonly #native: Native;
-  readonly #connection: unknown;
-  readonly #version: string;
-  key = '';
-  spent = false;
-
-  constructor(native: Native, path: string, version: string, options: readonly string[] = []) {
-    this.#native = native;
-    this.#connection = native.CreateConnection(path, options);
-    this.#version = version;
-  }
-
-  async query(sql: string, format = 'TabSeparated'): Promise<QueryResult> {
-    try {
-      return await this.#native.QueryAsyncConnection(this.#connection, sql, format);
-    } catch (error) {
-      const known = fromEngine(error, this.#version);
-      // The engine lists a killed query as running until its connection has something else to do.
-      if (known.code === QUERY_WAS_CANCELLED) await this.#native.QueryAsyncConnection(this.#connection, 'SELECT 1', 'Null').catch(() => undefined);
-      throw known;
-    }
-  }
-
-  /** Like `query`, but tells written rows (materialized views included, as the server counts). */
-  async write(sql: string): Promise<WriteResult> {
-    return await this.#native.InsertRawAsyncConnection(this.#connection, sql, new Uint8Array(0), false).catch((error: unknown) => {
-      throw fromEngine(error, this.#version);
-    });
-  }
-
-  /** For statements that the engine may let at files: those that were checked, and our own. */
-  async withFiles<T>(work: () => Promise<T>): Promise<T> {
-    await this.query(`SET ROLE ${FILES_ROLE}`);
-    try {
-      return await work();
-    } finally {
-      await this.query('SET ROLE NONE');
-    }
-  }
-
-  close(): void {
-    this.#native.CloseConnection(this.#connection);
-  }
-}
 
 interface Pinned { readonly session: Session; busy: boolean; database: string; changed: boolean; timer: NodeJS.Timeout | undefined }
 

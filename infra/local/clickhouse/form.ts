@@ -3,7 +3,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { failure } from './errors.ts';
-import type { Engine, Session } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { Session } from './session.ts';
 import { bytesOf, engineText, quote, quoteIdentifier } from './text.ts';
 
 interface FormFile { readonly name: string; readonly data: Buffer }

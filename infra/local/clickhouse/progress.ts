@@ -34,7 +34,7 @@ const NEXT_QUESTION_MS = 100;
 /** The progress of a query that gives no rows yet, whenever there is some. */
 async function* untilRows(rows: Promise<unknown>, now: () => Promise<Progress | undefined>): AsyncGenerator<Progress, void> {
   let last = '0';
-  for (let pause = FIRST_QUESTION_MS; (await Promise.race([rows.then(() => true), delay(pause, false)])) === false; pause = NEXT_QUESTION_MS) {
+  for (let pause = FIRST_QUESTION_MS; await Promise.race([rows.then(() => false), delay(pause, true)]); pause = NEXT_QUESTION_MS) {
     const progress = await now();
     if (progress !== undefined && progress.read_rows !== last) yield progress;
     last = progress?.read_rows ?? last;

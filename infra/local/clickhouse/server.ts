@@ -19,7 +19,7 @@ const port = Number(env['CLICKHOUSE_PORT'] ?? 8123);
 const dataDir = resolve(env['CLICKHOUSE_DATA_DIR'] ?? '.data/clickhouse');
 const expected = { user: env['CLICKHOUSE_USER'] || 'default', password: env['CLICKHOUSE_PASSWORD'] ?? '' };
 const chdbHome = env['CHDB_HOME'];
-const externalAccess = env['CLICKHOUSE_EXTERNAL_ACCESS'] === 'on';
+const externalAccess = env['CLICKHOUSE_EXTERNAL_ACCESS'] || 'off';
 /** Threads that stay free for files and for the connection that cancels queries. */
 const SPARE_THREADS = 3;
 const threads = Number(env['UV_THREADPOOL_SIZE'] ?? 4);
@@ -65,7 +65,7 @@ async function route(endpoint: Endpoint, message: IncomingMessage, response: Ser
 async function main(home: string): Promise<void> {
   // The engine takes its time zone from here, and resolves names of files against the current folder.
   env['TZ'] = 'UTC';
-  const engine = new Engine({ chdbHome: resolve(home), dataDir, places, externalAccess });
+  const engine = new Engine({ chdbHome: resolve(home), dataDir, places, externalAccess: externalAccess === 'on' });
   process.chdir(engine.userFiles);
   await engine.start();
   const endpoint: Endpoint = { engine, expected, queryLog: new QueryLog(engine, expected.user) };
@@ -99,7 +99,10 @@ async function main(home: string): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal));
 }
 
-if (chdbHome === undefined || chdbHome === '') {
+if (!['on', 'off'].includes(externalAccess)) {
+  log.fatal({ CLICKHOUSE_EXTERNAL_ACCESS: externalAccess }, 'CLICKHOUSE_EXTERNAL_ACCESS must be on or off');
+  process.exit(2);
+} else if (chdbHome === undefined || chdbHome === '') {
   log.fatal('CHDB_HOME must name the folder whose node_modules hold chdb (npm ci with the package.json beside this file)');
   process.exit(2);
 } else {

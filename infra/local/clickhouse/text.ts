@@ -13,7 +13,7 @@ export function textOf(bytes: string): string {
 }
 
 /** One character, an escape of one, or a byte (group 1) that belongs to no character of UTF-8. */
-const CHARACTER = /\\[\x00-\x7f]|\\|[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|([\x80-\xff])/g;
+const CHARACTER = /\\[^\x80-\xff]|\\|[^\x80-\xff]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|([\x80-\xff])/g;
 
 function escapeStrayBytes(sql: string): string {
   return sql.replace(CHARACTER, (whole, stray: string | undefined) => {

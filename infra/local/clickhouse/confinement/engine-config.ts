@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 export const FILES_ROLE = 'user_files';
 
+/** A query beyond it fails with MEMORY_LIMIT_EXCEEDED. A server takes 0.9, but has the machine for itself. */
+const MEMORY_SHARE = 0.5;
+
 const PRIVILEGES = [
   'SHOW', 'SELECT', 'INSERT', 'ALTER TABLE', 'ALTER VIEW', 'ALTER DATABASE', 'CREATE DATABASE', 'CREATE TABLE', 'CREATE VIEW', 'CREATE DICTIONARY',
   'CREATE ARBITRARY TEMPORARY TABLE', 'CREATE FUNCTION', 'DROP DATABASE', 'DROP TABLE', 'DROP VIEW', 'DROP DICTIONARY', 'DROP FUNCTION',
@@ -50,6 +53,11 @@ export function writeEngineConfig(dataDir: string, externalAccess: boolean): str
   const users = join(folder, 'users.xml');
   writeFileSync(users, externalAccess ? usersXml('', 'ALL') : usersXml(CONFINED_PROFILE, PRIVILEGES.join(', ')));
   const config = join(folder, 'config.xml');
-  writeFileSync(config, `<clickhouse><users_config>${xml(users)}</users_config><user_scripts_path>${xml(join(folder, 'no-scripts'))}/</user_scripts_path></clickhouse>\n`);
+  writeFileSync(config, `<clickhouse>
+  <users_config>${xml(users)}</users_config>
+  <user_scripts_path>${xml(join(folder, 'no-scripts'))}/</user_scripts_path>
+  <max_server_memory_usage_to_ram_ratio>${MEMORY_SHARE}</max_server_memory_usage_to_ram_ratio>
+</clickhouse>
+`);
   return config;
 }

@@ -1,0 +1,62 @@
+// One connection to the engine, and the part of chDB's binding that it is made of.
+import { FILES_ROLE } from './confinement/engine-config.ts';
+import { fromEngine } from './errors.ts';
+
+interface QueryResult { readonly bytes: Uint8Array; readonly elapsed: number; readonly rowsRead: number; readonly bytesRead: number }
+interface WriteResult { readonly elapsed: number; readonly rowsWritten: number; readonly bytesWritten: number }
+
+export interface Native {
+  /** `options` are the engine's command line; those of the first connection configure the process. */
+  CreateConnection(path: string, options: readonly string[]): unknown;
+  CloseConnection(connection: unknown): void;
+  QueryAsyncConnection(connection: unknown, sql: string, format: string): Promise<QueryResult>;
+  InsertRawAsyncConnection(connection: unknown, sql: string, data: Uint8Array, countLines: boolean): Promise<WriteResult>;
+}
+
+const QUERY_WAS_CANCELLED = 394;
+
+export class Session {
+  readonly #native: Native;
+  readonly #connection: unknown;
+  readonly #version: string;
+  key = '';
+  spent = false;
+
+  constructor(native: Native, path: string, version: string, options: readonly string[] = []) {
+    this.#native = native;
+    this.#connection = native.CreateConnection(path, options);
+    this.#version = version;
+  }
+
+  async query(sql: string, format = 'TabSeparated'): Promise<QueryResult> {
+    try {
+      return await this.#native.QueryAsyncConnection(this.#connection, sql, format);
+    } catch (error) {
+      const known = fromEngine(error, this.#version);
+      // The engine lists a killed query as running until its connection has something else to do.
+      if (known.code === QUERY_WAS_CANCELLED) await this.#native.QueryAsyncConnection(this.#connection, 'SELECT 1', 'Null').catch(() => undefined);
+      throw known;
+    }
+  }
+
+  /** Like `query`, but tells written rows (materialized views included, as the server counts). */
+  async write(sql: string): Promise<WriteResult> {
+    return await this.#native.InsertRawAsyncConnection(this.#connection, sql, new Uint8Array(0), false).catch((error: unknown) => {
+      throw fromEngine(error, this.#version);
+    });
+  }
+
+  /** For statements that the engine may let at files: those that were checked, and our own. */
+  async withFiles<T>(work: () => Promise<T>): Promise<T> {
+    await this.query(`SET ROLE ${FILES_ROLE}`);
+    try {
+      return await work();
+    } finally {
+      await this.query('SET ROLE NONE');
+    }
+  }
+
+  close(): void {
+    this.#native.CloseConnection(this.#connection);
+  }
+}
