@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SetupError } from '../local/settings.ts';
-import { readState, writeWhole } from '../local/state-file.ts';
+import { readState, writeWhole } from '../local/supervisor/state-file.ts';
 
 interface IntegrationEntry {
   readonly integration_id: string;

@@ -19,9 +19,9 @@ function file(path: string): string {
 
 /** What `npm run new:consumer -- NAME` writes as consumer.ts. */
 export function scaffoldedConsumer(name: string): string {
-  const source = readFileSync(join(projectDir, 'infra/new-consumer.ts'), 'utf8');
+  const source = readFileSync(join(projectDir, 'infra/scaffold/new-consumer.ts'), 'utf8');
   const template = /const consumer = \(name: string\): string => `([^`]*)`;/.exec(source)?.[1];
-  if (template === undefined) throw new Error('infra/new-consumer.ts no longer has the template `consumer`');
+  if (template === undefined) throw new Error('infra/scaffold/new-consumer.ts no longer has the template `consumer`');
   return template.replaceAll('${name}', name);
 }
 

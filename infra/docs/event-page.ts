@@ -1,7 +1,7 @@
 // The page of one event type: what the CRM sends, by version, and what the log keeps.
 import type { EventContract, Json } from '../../schemas/contract.ts';
 import { landingColumns } from '../../services/runtime/projection/landing.ts';
-import type { ReleasedSchema } from '../../services/runtime/registry.ts';
+import type { ReleasedSchema } from '../../services/runtime/registry/registry.ts';
 import { exampleRecord, exampleWebhook, examplePayload, EXAMPLE_SECRET } from './examples.ts';
 import { recordFields, valueAt, versionedFields, type VersionedField } from './fields.ts';
 import { jsonBlock, table } from './markdown.ts';

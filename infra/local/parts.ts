@@ -6,12 +6,12 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { exists } from './cache.ts';
-import type { Installation } from './install.ts';
+import { exists } from './install/cache.ts';
+import type { Installation } from './install/install.ts';
 import { answers } from './ports.ts';
 import { partTitles, projectDir, type PartName, type StackPorts } from './settings.ts';
-import type { ProcessSpec } from './supervised.ts';
-import { logFile } from './supervisor.ts';
+import type { ProcessSpec } from './supervisor/supervised.ts';
+import { logFile } from './supervisor/supervisor.ts';
 
 export interface PartContext {
   dataDir: string;

@@ -1,16 +1,16 @@
 // The local stack as one thing: Kafka, the schema registry and ClickHouse, started side by side.
 //   const stack = await startStack({ dataDir, ports });  …  await stack.stop();
 import { resolve } from 'node:path';
-import { ensureInstalled } from './install.ts';
+import { ensureInstalled } from './install/install.ts';
 import { clickhouseUrl, kafkaBrokers, partSpec, schemaRegistryUrl } from './parts.ts';
 import { portProblems, type PortClaim } from './ports.ts';
-import { descriptorLimit, descriptorProblem, segmentFilesIn } from './prerequisites.ts';
+import { descriptorLimit, descriptorProblem, segmentFilesIn } from './install/prerequisites.ts';
 import type { OnProgress } from './progress.ts';
 import { partNames, portVariables, readSettings, setting, SetupError, urlVariables, type Environment, type PartName, type StackPorts } from './settings.ts';
-import { Interrupted } from './supervised.ts';
-import { Supervisor, type Connection } from './supervisor.ts';
+import { Interrupted } from './supervisor/supervised.ts';
+import { Supervisor, type Connection } from './supervisor/supervisor.ts';
 
-export { ensureInstalled } from './install.ts';
+export { ensureInstalled } from './install/install.ts';
 
 export interface StackOptions {
   dataDir?: string;

@@ -8,7 +8,7 @@ import type { LogProducer } from '../../services/runtime/kafka/producer.ts';
 import { eventRows, type ToLanding } from '../../services/runtime/projection/landing.ts';
 import { sha256, type QuarantineItem } from '../../services/runtime/quarantine/quarantine.ts';
 import { toResolutionRecord, type Resolution } from '../../services/runtime/quarantine/resolution.ts';
-import type { SchemaLookup } from '../../services/runtime/registry.ts';
+import type { SchemaLookup } from '../../services/runtime/registry/registry.ts';
 import type { Door } from './door.ts';
 import { eventKey } from './log-index.ts';
 

@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { computeFacts, RECOMPUTE_CHUNK } from '../../services/runtime/projection/projector.ts';
-import type { FoundProjection } from '../migrate.ts';
-import type { Statement } from '../statements.ts';
-import { addComputedAt, configurationTables, recordDefinition, shadowStatements } from './definition.ts';
+import type { FoundProjection } from '../migrate/migrate.ts';
+import type { Statement } from '../projections/statements.ts';
+import { addComputedAt, configurationTables, recordDefinition, shadowStatements } from '../projections/definition.ts';
 import { Progress } from './progress.ts';
 import { dropDatabase, identityOf, nextOf, note, openShadow, takeOver, type Diary } from './shadow.ts';
 

@@ -8,12 +8,12 @@ import type { LogProducer } from '../runtime/kafka/producer.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { toQuarantineRecord, type Quarantined } from '../runtime/quarantine/quarantine.ts';
 import type { DedupeWindow, Stored } from './dedupe.ts';
-import type { Encode } from './encoders.ts';
+import type { Encode } from './event/encoders.ts';
 import type { Integrations } from './integrations.ts';
 import type { Answer, AuthenticWebhook, Refused, Unusable } from './outcome.ts';
-import { parseWebhook } from './parse.ts';
-import type { PreparedEvent } from './prepare.ts';
-import { toLogRecord } from './to-log-record.ts';
+import { parseWebhook } from './event/parse.ts';
+import type { PreparedEvent } from './event/prepare.ts';
+import { toLogRecord } from './event/to-log-record.ts';
 import { UnlistedVersions } from './unlisted-versions.ts';
 import { verifyWebhook } from './verify.ts';
 

@@ -8,14 +8,14 @@ import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer } from '../runtime/kafka/producer.ts';
 import { runService } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { readLock, SchemaRegistry } from '../runtime/registry.ts';
-import { watchSchemas } from '../runtime/schema-watch.ts';
+import { readLock, SchemaRegistry } from '../runtime/registry/registry.ts';
+import { watchSchemas } from '../runtime/registry/schema-watch.ts';
 import { createAccept } from './accept.ts';
 import { DedupeWindow } from './dedupe.ts';
-import { createEncode } from './encoders.ts';
+import { createEncode } from './event/encoders.ts';
 import { watchIntegrations } from './integrations.ts';
 import { createIngressMetrics } from './metrics.ts';
-import { createPrepare } from './prepare.ts';
+import { createPrepare } from './event/prepare.ts';
 import { createServer } from './server.ts';
 
 const settings = {

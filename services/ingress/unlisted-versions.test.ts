@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { loadContracts, type JsonObject } from '../../schemas/contract.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createIngressMetrics } from './metrics.ts';
-import { createPrepare } from './prepare.ts';
+import { createPrepare } from './event/prepare.ts';
 import { UnlistedVersions } from './unlisted-versions.ts';
 
 const contracts = await loadContracts();

@@ -2,7 +2,7 @@
 // told in the log. Senders choose versions, so what is kept and written of them is bounded.
 import type { Logger } from '../runtime/logger.ts';
 import type { Integration } from './integrations.ts';
-import type { PreparedEvent } from './prepare.ts';
+import type { PreparedEvent } from './event/prepare.ts';
 
 export interface UnlistedVersionsOptions {
   readonly logger: Logger;

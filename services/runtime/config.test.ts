@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { commonSettings, integer, list, masked, readConfig, registrySettings, text, url, type Settings } from './config.ts';
-import { SchemaRegistry } from './registry.ts';
+import { SchemaRegistry } from './registry/registry.ts';
 
 const settings = {
   BROKERS: { parse: list, default: ['a:1'], doc: 'brokers' },

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { generateTypes, typesFile } from '../../infra/types.ts';
+import { generateTypes, typesFile } from '../../infra/types/types.ts';
 import { contractFolders, loadContracts } from '../../schemas/contract.ts';
 import type { Consumer } from '../../services/runtime/consumer.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { sha256 } from '../../infra/corpus.ts';
-import { diffSchemas, incompatibility } from '../../infra/schema-diff.ts';
+import { sha256 } from '../../infra/schemas/corpus.ts';
+import { diffSchemas, incompatibility } from '../../infra/schemas/diff.ts';
 import { loadContracts, type AvroRecord } from '../../schemas/contract.ts';
-import { idOfText, readReleases, sameSchema } from '../../services/runtime/registry.ts';
+import { idOfText, readReleases, sameSchema } from '../../services/runtime/registry/registry.ts';
 
 const schemas = fileURLToPath(new URL('../../schemas', import.meta.url));
 const releases = await readReleases();

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { withoutComments } from '../../infra/statements.ts';
+import { withoutComments } from '../../infra/projections/statements.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const files = ['services', 'infra'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

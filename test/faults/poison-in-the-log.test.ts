@@ -5,7 +5,7 @@ import kafkajs from 'kafkajs';
 import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka/admin.ts';
-import { SchemaRegistry } from '../../services/runtime/registry.ts';
+import { SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { connection, encoded, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../system/support.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { readLock, sameSchema, SchemaRegistry } from '../../services/runtime/registry.ts';
+import { readLock, sameSchema, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { closeClients, control, environment, eventually, landed, newTicketId, query, sendUntilAccepted, ticket } from '../system/support.ts';
 
 afterAll(closeClients);
@@ -17,7 +17,7 @@ const lock = await readLock(process.env['SCHEMAS_LOCK'] ?? '');
 const ids = [...new Set(lock.map(({ id }) => id))];
 const services = ['ingress', 'queue-analytics', 'agent-analytics', 'event-archive'];
 
-const restore = () => promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/schemas.ts', 'restore'], { cwd: root, env: process.env });
+const restore = () => promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/schemas/schemas.ts', 'restore'], { cwd: root, env: process.env });
 
 async function warningsAt(service: string): Promise<string[] | null> {
   const response = await fetch(`${environment.healthUrls[service] ?? ''}/health/ready`).catch(() => null);

@@ -115,10 +115,10 @@ test('a transcript has what was said, in event time, and never a private word, a
 test('a scaffolded projection is migrated by folder and counts each event once', async () => {
   const name = `made-${randomUUID().slice(0, 8).replaceAll(/^\d/g, 'x')}`;
   const database = name.replaceAll('-', '_');
-  const made = await run(copy.folder, ['infra/new-projection.ts', name]).end();
+  const made = await run(copy.folder, ['infra/scaffold/new-projection.ts', name]).end();
   expect(made.code, made.output).toBe(0);
-  for (const taken of ['log', 'system', name]) expect((await run(copy.folder, ['infra/new-projection.ts', taken]).end()).code).not.toBe(0);
-  const migrated = await run(copy.folder, ['infra/migrate.ts']).end();
+  for (const taken of ['log', 'system', name]) expect((await run(copy.folder, ['infra/scaffold/new-projection.ts', taken]).end()).code).not.toBe(0);
+  const migrated = await run(copy.folder, ['infra/migrate/migrate.ts']).end();
   expect(migrated.code, migrated.output).toBe(0);
   const id = newTicketId();
   const message = ticket(id).message('2026-03-02T09:00:00.000Z', 'customer', 'hello');

@@ -8,7 +8,7 @@ import { loadContract } from '../../schemas/contract.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { consumerPositions } from '../../services/runtime/kafka/admin.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
-import { SchemaRegistry } from '../../services/runtime/registry.ts';
+import { SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { connection, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../system/support.ts';
 import { consumerStarted, endAll, openReceiver, probe, run, type Receiver, type Running } from './consumer-kit.ts';
@@ -66,9 +66,9 @@ async function append(toTopic: string, ticketId: string, eventIds: readonly stri
 const currentSchema = async (): Promise<number> => writtenSchemaId(topic, (await loadContract('status-changed')).eventType);
 
 test('a scaffolded consumer runs at once, and only where its name is free', async () => {
-  const made = await run(copy.folder, ['infra/new-consumer.ts', NAME]).end();
+  const made = await run(copy.folder, ['infra/scaffold/new-consumer.ts', NAME]).end();
   expect(made.code, made.output).toBe(0);
-  const again = await run(copy.folder, ['infra/new-consumer.ts', NAME]).end();
+  const again = await run(copy.folder, ['infra/scaffold/new-consumer.ts', NAME]).end();
   expect(again.code).toBe(1);
   expect(again.output).toMatch(/is there already/);
   const tested = await run(copy.folder, unitTest(`services/${NAME}/consumer.test.ts`)).end();
@@ -76,7 +76,7 @@ test('a scaffolded consumer runs at once, and only where its name is free', asyn
 
   const id = newTicketId();
   await send(ticket(id).created('2026-03-02T09:00:00.000Z', 'hello'));
-  const { code, output } = await run(copy.folder, ['infra/service.ts', NAME, '--group', `${NAME}-scaffold`, '--once']).end();
+  const { code, output } = await run(copy.folder, ['infra/start/service.ts', NAME, '--group', `${NAME}-scaffold`, '--once']).end();
   expect(code, output).toBe(0);
   expect(output.split('\n').some((line) => line.includes(id) && line.includes('a ticket was opened')), output).toBe(true);
   await writeFile(join(copy.folder, 'services', NAME, 'consumer.ts'), probe(NAME));
@@ -135,7 +135,7 @@ test('an event that fails every time is tried again, then quarantined, and its t
   // Mended and started again, it takes the replayed event, and only that one.
   receiver.answer = () => 200;
   const mended = startProbe();
-  const replayed = await run(root, ['infra/quarantine.ts', 'replay', '--event-id', bad ?? '']).end();
+  const replayed = await run(root, ['infra/quarantine/quarantine.ts', 'replay', '--event-id', bad ?? '']).end();
   expect(replayed.code, replayed.output).toBe(0);
   expect(await allTaken(id, 4)).toStrictEqual([...rest, bad]);
   const more = await conversation(id, 1, 10);

@@ -2,11 +2,11 @@
 // config tables.
 import { expect } from 'vitest';
 import { loadContracts } from '../../schemas/contract.ts';
-import { containerBlock, createEncoder } from '../../services/runtime/avro.ts';
+import { containerBlock, createEncoder } from '../../services/runtime/avro/avro.ts';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { groupBy } from '../../services/runtime/group-by.ts';
 import { eventRows, type LandingRow } from '../../services/runtime/projection/landing.ts';
-import { SchemaLookup, SchemaRegistry } from '../../services/runtime/registry.ts';
+import { SchemaLookup, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import type { CrmEvent } from '../oracle/events.ts';
 import { deskRows, type HistoryConfig } from './history-desk.ts';
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadContracts } from '../../schemas/contract.ts';
-import { createEncoder } from '../../services/runtime/avro.ts';
+import { createEncoder } from '../../services/runtime/avro/avro.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka/admin.ts';

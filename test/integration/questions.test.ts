@@ -21,7 +21,7 @@ const HISTORIES = Number(process.env['HISTORIES'] ?? 150);
 // One population for every run, so that a change is what fails it; explore others with SEED=$RANDOM.
 const SEED = Number(process.env['SEED'] ?? 623_073_331);
 const RESOLUTION_SECONDS = 86_400;
-const folder = fileURLToPath(new URL('../../infra/clickhouse/questions', import.meta.url));
+const folder = fileURLToPath(new URL('../../infra/questions', import.meta.url));
 const files = readdirSync(folder).filter((file) => file.endsWith('.sql')).sort();
 const clickhouse = connectClickHouse(environment.clickhouseUrl);
 afterAll(() => clickhouse.close());

@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { registerWithId } from '../../infra/schema-ids.ts';
+import { registerWithId } from '../../infra/schemas/ids.ts';
 import { readConfig, registrySettings } from '../../services/runtime/config.ts';
-import { idOfText, readLock, readReleases, SchemaRegistry } from '../../services/runtime/registry.ts';
+import { idOfText, readLock, readReleases, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { environment } from '../system/support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -91,7 +91,7 @@ test('user, password and authority are those of the configuration, for what the 
 
 test('the deploy command works behind them too', async () => {
   const lock = join(folder, 'lock.json');
-  const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', 'infra/schemas.ts'], { cwd: root, env: { ...process.env, ...env, SCHEMAS_LOCK: lock, ENVIRONMENTS: 'guarded', INTEGRATIONS_FILE: '' } });
+  const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', 'infra/schemas/schemas.ts'], { cwd: root, env: { ...process.env, ...env, SCHEMAS_LOCK: lock, ENVIRONMENTS: 'guarded', INTEGRATIONS_FILE: '' } });
   const ids = new Set((await readReleases()).map(({ id }) => id));
   const locked = await readLock(lock);
   expect(locked.length > 0 && locked.every(({ id }) => ids.has(id)), stdout).toBe(true);

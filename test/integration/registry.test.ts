@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { RuntimeError } from '../../services/runtime/errors.ts';
-import { readLock, readReleases, sameSchema, SchemaRegistry, writeLock } from '../../services/runtime/registry.ts';
+import { readLock, readReleases, sameSchema, SchemaRegistry, writeLock } from '../../services/runtime/registry/registry.ts';
 import { closeClients, environment } from '../system/support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 const schemas = (args: readonly string[], env: Record<string, string> = {}) =>
-  promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/schemas.ts', ...args], { cwd: root, env: { ...process.env, ...env } });
+  promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/schemas/schemas.ts', ...args], { cwd: root, env: { ...process.env, ...env } });
 
 const refused = (error: unknown): boolean => error instanceof RuntimeError && error.code === 'SCHEMA_REFUSED' && error.message.includes('409');
 

@@ -6,13 +6,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Sample } from '../../infra/corpus.ts';
+import type { Sample } from '../../infra/schemas/corpus.ts';
 import { loadContracts } from '../../schemas/contract.ts';
-import { compileSkim } from '../../services/runtime/avro-skim.ts';
-import { containerBlock, createDecoder, createReader, createResolvingDecoder } from '../../services/runtime/avro.ts';
+import { compileSkim } from '../../services/runtime/avro/skim.ts';
+import { containerBlock, createDecoder, createReader, createResolvingDecoder } from '../../services/runtime/avro/avro.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventRows, landingColumns, type LandingRow } from '../../services/runtime/projection/landing.ts';
-import { readReleases, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry.ts';
+import { readReleases, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { environment } from '../system/support.ts';
 
 type Value = Record<string, unknown>;

@@ -9,13 +9,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import kafkajs from 'kafkajs';
 import { afterAll, expect, test } from 'vitest';
-import { docsFolder } from '../../infra/docs.ts';
+import { docsFolder } from '../../infra/docs/docs.ts';
 import { scaffoldedConsumer } from '../../infra/docs/blocks.ts';
-import { onPath } from '../../infra/local/prerequisites.ts';
+import { onPath } from '../../infra/local/install/prerequisites.ts';
 import { projectDir } from '../../infra/local/settings.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka/admin.ts';
-import { readReleases } from '../../services/runtime/registry.ts';
+import { readReleases } from '../../services/runtime/registry/registry.ts';
 import { connection, encoded, headersOf } from '../system/quarantine-cli.ts';
 import { closeClients, environment, eventually, ingressUrl, newTicketId, query, send, ticket } from '../system/support.ts';
 import { copyOfTheCode } from './copy-of-the-code.ts';
@@ -184,7 +184,7 @@ test('Python: the consumer reads a ticket in order, passes over copies and poiso
 test('TypeScript: the consumer shown is what the scaffold writes', async () => {
   const copy = await copyOfTheCode();
   try {
-    await promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/new-consumer.ts', 'my-consumer'], { cwd: copy.folder });
+    await promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/scaffold/new-consumer.ts', 'my-consumer'], { cwd: copy.folder });
     expect(readFileSync(join(copy.folder, 'services/my-consumer/consumer.ts'), 'utf8')).toBe(scaffoldedConsumer('my-consumer'));
   } finally {
     await copy.remove();

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { createResolvingDecoder, unframe } from '../../services/runtime/avro.ts';
+import { createResolvingDecoder, unframe } from '../../services/runtime/avro/avro.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { loadContract } from '../../schemas/contract.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
-import { SchemaLookup, SchemaRegistry } from '../../services/runtime/registry.ts';
+import { SchemaLookup, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { closeClients, environment, eventually, ingressUrl, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 import { unitTest } from './copy-of-the-code.ts';
 import { nextBuild } from './next-contract.ts';
@@ -89,10 +89,10 @@ test('a record that drops what it renames is refused by the contract tests, the 
   const tested = await contractTests();
   expect(tested.code).not.toBe(0);
   expect(tested.output).toMatch(/schemas\/status-changed\/record\.avsc cannot follow release \d+[^]*A consumer of the old build cannot read[^]*- new_status: string[^]*Keep the field as it was/);
-  const released = await build.run('infra/schemas.ts', 'release');
+  const released = await build.run('infra/schemas/schemas.ts', 'release');
   expect(released.code).toBe(1);
   expect(released.output).toMatch(/- new_status: string[^]*Keep the field as it was/);
-  const previewed = await build.run('infra/schemas.ts', '--dry-run');
+  const previewed = await build.run('infra/schemas/schemas.ts', '--dry-run');
   expect(previewed.code).toBe(1);
   expect(previewed.output).toMatch(/StatusChanged: would be REFUSED as not FULL_TRANSITIVE/);
   writeFileSync(recordFile, record);
@@ -100,11 +100,11 @@ test('a record that drops what it renames is refused by the contract tests, the 
 
 test('the recipe: release, dry run, deployment, tables, each by its command', async () => {
   expect((await contractTests()).output).toMatch(/changed since its last release\. Run `npm run schemas -- release`/);
-  expect(await done('infra/schemas.ts', 'release')).toMatch(/released schemas\/status-changed\/record\.avsc/);
+  expect(await done('infra/schemas/schemas.ts', 'release')).toMatch(/released schemas\/status-changed\/record\.avsc/);
   await done(...unitTest('test/contract/schemas.test.ts'));
-  expect(await done('infra/schemas.ts', '--dry-run')).toMatch(/crm\.production\.ticket-events-ticketstream\.events\.StatusChanged: would be accepted\n {2}\+ status: null \| string, default null\n {2}\+ reason: string, default ""\n/);
-  await done('infra/schemas.ts');
-  await done('infra/migrate.ts');
+  expect(await done('infra/schemas/schemas.ts', '--dry-run')).toMatch(/crm\.production\.ticket-events-ticketstream\.events\.StatusChanged: would be accepted\n {2}\+ status: null \| string, default null\n {2}\+ reason: string, default ""\n/);
+  await done('infra/schemas/schemas.ts');
+  await done('infra/migrate/migrate.ts');
 });
 
 test('the new build starts beside the old one, a consumer of the old group among them', async () => {
@@ -133,7 +133,7 @@ test('senders of all versions go through both doors at once; consumers of both b
 });
 
 test('a replay with the new build brings in what the old one could not read, under its own event_id and times', async () => {
-  await done('infra/quarantine.ts', 'replay', '--event-id', early.event_id, '--reason', 'unknown_version');
+  await done('infra/quarantine/quarantine.ts', 'replay', '--event-id', early.event_id, '--reason', 'unknown_version');
   await landed(id, 4);
   expect((await archived(id)).map(({ new_status }) => new_status)).toStrictEqual(['open', 'pending', 'open']);
   const changes = await changesOf(id, 3);
@@ -174,7 +174,7 @@ test('and back: without the new build the old one goes on with everything that i
   expect((await archived(id)).map(({ version, new_status }) => [version, new_status])).toStrictEqual([['1.2', 'open'], ['2.0', 'pending'], ['2.0', 'open'], ['1.2', 'resolved']]);
   // The old build's own commands find nothing to complain about; the columns that came stay, unread.
   await clickhouse.command('DROP DATABASE status_reasons');
-  for (const file of ['infra/schemas.ts', 'infra/migrate.ts']) await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { cwd: root, env: process.env });
+  for (const file of ['infra/schemas/schemas.ts', 'infra/migrate/migrate.ts']) await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { cwd: root, env: process.env });
   const last = newTicketId();
   expect((await send(ticket(last).created(at(0), 'back'))).body.status).toBe('accepted');
   expect((await send(ticket(last).status(at(1), 'new', 'open'))).body.status).toBe('accepted');

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { identify } from '../../infra/local/identity.ts';
+import { identify } from '../../infra/local/supervisor/identity.ts';
 import { projectDir } from '../../infra/local/settings.ts';
 import { environment } from '../system/support.ts';
 
@@ -14,28 +14,28 @@ const example = 'infra/config/desk.example.json';
 
 /** By what the commands of package.json run; with what they do first, and what it needs. */
 const reading: readonly (readonly string[])[] = [
-  ['infra/config.ts', 'show'],
-  ['infra/quarantine.ts', 'list'],
-  ['infra/quarantine.ts', 'replay', '--all', '--dry-run', '--reason', 'unknown_event_type'],
-  ['infra/schemas.ts', '--dry-run'],
+  ['infra/config/config.ts', 'show'],
+  ['infra/quarantine/quarantine.ts', 'list'],
+  ['infra/quarantine/quarantine.ts', 'replay', '--all', '--dry-run', '--reason', 'unknown_event_type'],
+  ['infra/schemas/schemas.ts', '--dry-run'],
 ];
 const changing: readonly (readonly string[])[] = [
-  ['infra/topics.ts'],
-  ['infra/schemas.ts'],
-  ['infra/schemas.ts', 'restore'],
-  ['infra/migrate.ts'],
-  ['infra/rebuild.ts', 'agent-analytics', '--ticket', 'TKT-NOSUCH1', '--dry-run'],
+  ['infra/topics/topics.ts'],
+  ['infra/schemas/schemas.ts'],
+  ['infra/schemas/schemas.ts', 'restore'],
+  ['infra/migrate/migrate.ts'],
+  ['infra/rebuild/rebuild.ts', 'agent-analytics', '--ticket', 'TKT-NOSUCH1', '--dry-run'],
 ];
 const refused: readonly (readonly string[])[] = [
   ...changing,
-  ['infra/config.ts', 'apply', example],
-  ['infra/rebuild.ts', 'rollback', 'agent-analytics'],
-  ['infra/rebuild.ts', 'discard', 'agent-analytics'],
-  ['infra/quarantine.ts', 'replay', '--all'],
-  ['infra/quarantine.ts', 'discard', '--all'],
-  ['infra/service.ts', 'ingress'],
-  ['infra/service.ts', 'queue-analytics'],
-  ['infra/demo/main.ts', '--url', 'http://127.0.0.1:9', '--tickets', '1'],
+  ['infra/config/config.ts', 'apply', example],
+  ['infra/rebuild/rebuild.ts', 'rollback', 'agent-analytics'],
+  ['infra/rebuild/rebuild.ts', 'discard', 'agent-analytics'],
+  ['infra/quarantine/quarantine.ts', 'replay', '--all'],
+  ['infra/quarantine/quarantine.ts', 'discard', '--all'],
+  ['infra/start/service.ts', 'ingress'],
+  ['infra/start/service.ts', 'queue-analytics'],
+  ['infra/demo/demo.ts', '--url', 'http://127.0.0.1:9', '--tickets', '1'],
 ];
 
 /** What the tests have in their environment besides the data folder. */
@@ -87,7 +87,7 @@ describe('commands', () => {
   });
 
   it('let a service start on it', async () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'infra/service.ts', 'ingress'], { cwd: projectDir, env: { ...bare, DATA_DIR: dataDir, INGRESS_PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', 'infra/start/service.ts', 'ingress'], { cwd: projectDir, env: { ...bare, DATA_DIR: dataDir, INGRESS_PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
     for (let tries = 0; tries < 300 && !said.includes('accepting webhooks') && child.exitCode === null; tries += 1) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -107,7 +107,7 @@ describe('commands', () => {
   it('change nothing when the ports are not those of the stack that runs on the data folder', async () => {
     const portOf = (url: string): string => new URL(url.includes('://') ? url : `http://${url}`).port;
     const env = { DATA_DIR: other, KAFKA_PORT: portOf(environment.kafkaBrokers), REGISTRY_PORT: portOf(environment.registryUrl), CLICKHOUSE_PORT: portOf(environment.clickhouseUrl) };
-    const some = [['infra/topics.ts'], ['infra/schemas.ts'], ['infra/migrate.ts'], ['infra/config.ts', 'apply', example], ['infra/quarantine.ts', 'discard', '--all'], ['infra/local/main.ts', 'stop'], ['infra/local/main.ts', 'reset']];
+    const some = [['infra/topics/topics.ts'], ['infra/schemas/schemas.ts'], ['infra/migrate/migrate.ts'], ['infra/config/config.ts', 'apply', example], ['infra/quarantine/quarantine.ts', 'discard', '--all'], ['infra/local/local.ts', 'stop'], ['infra/local/local.ts', 'reset']];
     for (const [command, { code, stderr }] of await runAll(some, env)) {
       expect(code === 1 || code === 2, `${command}: ${code} ${stderr}`).toBe(true);
       expect(stderr, command).toMatch(/_PORT=\d+, but the stack that runs on /);

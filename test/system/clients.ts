@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { install } from '../../infra/local/cache.ts';
-import { maven } from '../../infra/local/downloads.ts';
-import { ensureInstalled } from '../../infra/local/install.ts';
+import { install } from '../../infra/local/install/cache.ts';
+import { maven } from '../../infra/local/install/downloads.ts';
+import { ensureInstalled } from '../../infra/local/install/install.ts';
 import { readSettings } from '../../infra/local/settings.ts';
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { partNames, type PartName } from '../../infra/local/settings.ts';
-import type { System } from '../../infra/start.ts';
+import type { System } from '../../infra/start/start.ts';
 
 export interface Command {
   readonly action: 'kill' | 'stop' | 'start' | 'restart' | 'pids';

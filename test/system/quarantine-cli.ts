@@ -3,11 +3,11 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { loadContracts } from '../../schemas/contract.ts';
-import { createPrepare } from '../../services/ingress/prepare.ts';
-import { parseWebhook } from '../../services/ingress/parse.ts';
-import { createEncoder } from '../../services/runtime/avro.ts';
+import { createPrepare } from '../../services/ingress/event/prepare.ts';
+import { parseWebhook } from '../../services/ingress/event/parse.ts';
+import { createEncoder } from '../../services/runtime/avro/avro.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
-import { idToWrite, readLock, SchemaRegistry } from '../../services/runtime/registry.ts';
+import { idToWrite, readLock, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { environment, type SignedEvent } from './support.ts';
 
 const projectDir = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,7 +24,7 @@ export interface Ran {
 
 export const quarantine = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
   new Promise((resolve) => {
-    const command = ['--import', 'tsx', 'infra/quarantine.ts', ...args];
+    const command = ['--import', 'tsx', 'infra/quarantine/quarantine.ts', ...args];
     execFile(process.execPath, command, { cwd: projectDir, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code);
       const lines = args.includes('--json') ? stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>) : [];

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { progressPrinter } from '../../infra/local/progress.ts';
-import { startSystem, type System } from '../../infra/start.ts';
+import { startSystem, type System } from '../../infra/start/start.ts';
 import { openControlDoor } from './control.ts';
 import { foreignClients } from './clients.ts';
 

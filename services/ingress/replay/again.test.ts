@@ -3,7 +3,7 @@ import { loadContracts, type JsonObject } from '../../../schemas/contract.ts';
 import { MAX_EVENT_BYTES } from '../../runtime/event-log.ts';
 import { toLine, type ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import type { Integration } from '../integrations.ts';
-import { createPrepare } from '../prepare.ts';
+import { createPrepare } from '../event/prepare.ts';
 import { createAgain, type Fix } from './again.ts';
 
 const contracts = await loadContracts();

@@ -4,12 +4,12 @@
 // write to the quarantine topic can write to the log as well, so this opens nothing.
 import type { JsonObject } from '../../../schemas/contract.ts';
 import type { ReplayAnswer, ReplayRequest } from '../../runtime/quarantine/replay.ts';
-import type { Encode } from '../encoders.ts';
+import type { Encode } from '../event/encoders.ts';
 import type { Integration } from '../integrations.ts';
 import type { AuthenticWebhook, Unusable, Webhook } from '../outcome.ts';
-import { parseWebhook } from '../parse.ts';
-import type { PreparedEvent } from '../prepare.ts';
-import { toLogRecord } from '../to-log-record.ts';
+import { parseWebhook } from '../event/parse.ts';
+import type { PreparedEvent } from '../event/prepare.ts';
+import { toLogRecord } from '../event/to-log-record.ts';
 
 /** Corrects a webhook's body: what is sent in, and what it should have been. */
 export type Fix = (body: JsonObject) => JsonObject;

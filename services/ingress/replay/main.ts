@@ -8,10 +8,10 @@ import { loadContracts } from '../../../schemas/contract.ts';
 import { commonSettings, readConfig, registrySettings, text, type Settings } from '../../runtime/config.ts';
 import { messageOf, RuntimeError } from '../../runtime/errors.ts';
 import { toLine, type ReplayRequest } from '../../runtime/quarantine/replay.ts';
-import { readLock, SchemaRegistry } from '../../runtime/registry.ts';
-import { createEncode } from '../encoders.ts';
+import { readLock, SchemaRegistry } from '../../runtime/registry/registry.ts';
+import { createEncode } from '../event/encoders.ts';
 import { readIntegrations } from '../integrations.ts';
-import { createPrepare } from '../prepare.ts';
+import { createPrepare } from '../event/prepare.ts';
 import { createAgain, type Fix } from './again.ts';
 
 const settings = {

@@ -1,14 +1,14 @@
 // What a log record is to a consumer: one of its events, decoded on demand into the contract's
 // current record whatever schema it was written with; an event it doesn't want; or poison. Only
 // what is whole, and claims no more items than it has bytes, reaches the decoder.
-import { compileSkim, type Identity } from '../avro-skim.ts';
-import { createReader } from '../avro.ts';
+import { compileSkim, type Identity } from '../avro/skim.ts';
+import { createReader } from '../avro/avro.ts';
 import type { AnyEvent } from '../consumer.ts';
 import { eventKey } from './window.ts';
 import type { LogRecord } from '../event-log.ts';
 import { eventTypeOf } from '../projection/landing.ts';
-import { createRecordReader, type Poison, type WriterSchema } from '../record-reader.ts';
-import type { SchemaLookup } from '../registry.ts';
+import { createRecordReader, type Poison, type WriterSchema } from '../avro/record-reader.ts';
+import type { SchemaLookup } from '../registry/registry.ts';
 
 export interface Delivery {
   readonly kind: 'event';

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { createEncoder } from '../avro.ts';
+import { createEncoder } from '../avro/avro.ts';
 import { PartitionHeld, PoisonBreaker } from '../projection/breaker.ts';
 import { Attempts } from './attempt.ts';
 import { createSort, type Delivery } from './events.ts';
@@ -12,7 +12,7 @@ import { defineConsumer, reject, retryLater, type AnyEvent, type HandlerAnswer, 
 import { RuntimeError } from '../errors.ts';
 import type { LogRecord } from '../event-log.ts';
 import { createLogger } from '../logger.ts';
-import { SchemaLookup, SchemaRegistry } from '../registry.ts';
+import { SchemaLookup, SchemaRegistry } from '../registry/registry.ts';
 
 interface Said extends AnyEvent {
   readonly event_type: 'thing.said';

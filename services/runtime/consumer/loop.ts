@@ -14,7 +14,7 @@ import { newPartition, type PartitionState } from './partition.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import type { ConsumerPosition, LogRecord, ManualBatch } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
-import type { Poison } from '../record-reader.ts';
+import type { Poison } from '../avro/record-reader.ts';
 import type { Logger } from '../logger.ts';
 
 export interface LoopOptions {

@@ -19,8 +19,8 @@ import { createLogProbe } from '../kafka/probe.ts';
 import { runService, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
-import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry.ts';
-import { watchSchemas } from '../schema-watch.ts';
+import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry/registry.ts';
+import { watchSchemas } from '../registry/schema-watch.ts';
 
 function startPosition(raw: string): StartPosition {
   if (raw === 'beginning' || raw === 'latest') return raw;

@@ -1,7 +1,7 @@
 // Which events were done lately, by identity, so that a copy of one that the log holds twice is
 // not done twice. Two generations bound the memory: between `events` and twice as many are known.
 import { createHash } from 'node:crypto';
-import type { Identity } from '../avro-skim.ts';
+import type { Identity } from '../avro/skim.ts';
 
 /** 16 bytes in a one-byte string: a third of the memory of the ids themselves, and no two alike. */
 export function eventKey({ integration_id, ticket_id, event_id }: Identity): string {

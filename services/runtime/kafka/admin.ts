@@ -99,7 +99,7 @@ async function describeTopic(admin: Admin, topic: TopicSettings, created: boolea
   return { name: topic.name, created, partitions: topics[0]?.partitions.length ?? 0, differences };
 }
 
-/** Adds partitions to topics that have fewer. What that means for the order of events: infra/topics.ts. */
+/** Adds partitions to topics that have fewer. What that means for the order of events: infra/topics/topics.ts. */
 export const addPartitions = (connection: KafkaConnection, topics: readonly { name: string; partitions: number }[]): Promise<void> =>
   withAdmin(connection, async (admin) => {
     await admin.createPartitions({ topicPartitions: topics.map(({ name, partitions }) => ({ topic: name, count: partitions })) });

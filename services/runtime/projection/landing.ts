@@ -2,11 +2,11 @@
 // copied behind a few leading fields (Avro's record encoding is plain concatenation) and
 // ClickHouse reads the block under the writer's own schema. One landing table per event type,
 // with a column for every field; it is an ENGINE = Null door to the materialized views behind.
-import { compileSkim, type Identity } from '../avro-skim.ts';
-import { containerHeader, encodeLong, encodeString } from '../avro.ts';
+import { compileSkim, type Identity } from '../avro/skim.ts';
+import { containerHeader, encodeLong, encodeString } from '../avro/avro.ts';
 import type { LogRecord } from '../event-log.ts';
-import { createRecordReader, type Poison, type WriterSchema } from '../record-reader.ts';
-import type { SchemaLookup } from '../registry.ts';
+import { createRecordReader, type Poison, type WriterSchema } from '../avro/record-reader.ts';
+import type { SchemaLookup } from '../registry/registry.ts';
 
 export interface LandingRow {
   readonly kind: 'row';

@@ -5,7 +5,7 @@ import { PoisonBreaker, BREAKER_WINDOW, PartitionHeld } from './breaker.ts';
 import type { ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
 import type { LogRecord, PartitionBatch } from '../event-log.ts';
-import type { Poison } from '../record-reader.ts';
+import type { Poison } from '../avro/record-reader.ts';
 import type { ToLanding } from './landing.ts';
 import { createLogger } from '../logger.ts';
 import { Projector } from './projector.ts';

@@ -7,13 +7,13 @@
 // counting events, so there is no list of dirty tickets that could be lost.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { containerBlock } from '../avro.ts';
+import { containerBlock } from '../avro/avro.ts';
 import { BREAKER_WINDOW, PartitionHeld, type PoisonBreaker } from './breaker.ts';
 import { sqlString, toRuntimeError, type ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
 import type { LogRecord, PartitionBatch } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
-import type { Poison } from '../record-reader.ts';
+import type { Poison } from '../avro/record-reader.ts';
 import type { LandingRow, ToLanding } from './landing.ts';
 import type { Logger } from '../logger.ts';
 

@@ -1,6 +1,6 @@
 // The quarantine topic's way into ClickHouse: items and what was done about them, each into a
 // landing table of its own. Everything is in the headers, the payload stays raw bytes.
-import { containerHeader, createEncoder, unframe } from '../avro.ts';
+import { containerHeader, createEncoder, unframe } from '../avro/avro.ts';
 import type { LogRecord } from '../event-log.ts';
 import { landingColumns, landingTable, leadingFields, receivedAt, type ToLanding } from './landing.ts';
 import { itemColumns, MAX_INT, numberOrNull, readQuarantineRecord } from '../quarantine/quarantine.ts';

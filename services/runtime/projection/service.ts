@@ -11,15 +11,15 @@ import type { KafkaConnection } from '../kafka/admin.ts';
 import { startConsumer } from '../kafka/consumer.ts';
 import { createLogProbe } from '../kafka/probe.ts';
 import { connectProducer } from '../kafka/producer.ts';
-import type { Poison } from '../record-reader.ts';
+import type { Poison } from '../avro/record-reader.ts';
 import { eventRows, type ToLanding } from './landing.ts';
 import { runService, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { Projector, type Projection } from './projector.ts';
 import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
 import { quarantineRows } from './quarantine-landing.ts';
-import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry.ts';
-import { watchSchemas } from '../schema-watch.ts';
+import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry/registry.ts';
+import { watchSchemas } from '../registry/schema-watch.ts';
 
 type ServiceConfig = Config<typeof consumerSettings>;
 

@@ -7,7 +7,7 @@
 // address would be personal data kept for ever, or just the proxy's.
 import { createHash } from 'node:crypto';
 import type { LogRecord, NewRecord } from '../event-log.ts';
-import type { Poison } from '../record-reader.ts';
+import type { Poison } from '../avro/record-reader.ts';
 
 export interface Quarantined {
   readonly environment: string;

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { install } from '../../../infra/local/cache.ts';
+import { install } from '../../../infra/local/install/cache.ts';
 import { readSettings } from '../../../infra/local/settings.ts';
 
 interface Diagnostic {

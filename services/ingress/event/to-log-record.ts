@@ -1,0 +1,34 @@
+// A prepared event as the log keeps it. The door and a replay from the quarantine both end
+// here, so an event is the same record whichever way it came in.
+import { MAX_EVENT_BYTES, recordBytes, type NewRecord } from '../../runtime/event-log.ts';
+import type { Encode } from './encoders.ts';
+import type { AuthenticWebhook, Unusable } from '../outcome.ts';
+import type { PreparedEvent } from './prepare.ts';
+
+/** Kafka would refuse a record beyond the topic's limit at every try, so that is known before it is sent. */
+export function toLogRecord(webhook: AuthenticWebhook, prepared: PreparedEvent, bodySha256: string, encode: Encode): NewRecord | Unusable {
+  const value = encode(prepared.contract, webhook.integration.environment, prepared.record);
+  const record = { key: prepared.ticketId, value, headers: headersOf(webhook, prepared, bodySha256) };
+  const bytes = recordBytes(record);
+  if (bytes <= MAX_EVENT_BYTES) return record;
+  return { kind: 'unusable', reason: 'too_large', path: '', detail: `its record has ${bytes} bytes, and the log takes ${MAX_EVENT_BYTES}` };
+}
+
+/** CloudEvents binary mode, plus what is needed to route, dedupe and audit without decoding. */
+function headersOf({ envelope, receivedAt }: AuthenticWebhook, prepared: PreparedEvent, bodySha256: string): NewRecord['headers'] {
+  const { platform, integration_id } = prepared.record['source'] as { platform: string; integration_id: string };
+  return {
+    ce_specversion: '1.0',
+    ce_id: prepared.eventId,
+    ce_type: prepared.contract.eventType,
+    ce_source: `/${encodeURIComponent(platform)}/${encodeURIComponent(integration_id)}`,
+    ce_time: envelope.timestamp,
+    ce_subject: prepared.ticketId,
+    'content-type': 'application/avro',
+    integration_id,
+    contract_version: prepared.version,
+    received_at: receivedAt.toISOString(),
+    body_sha256: bodySha256,
+    signature: envelope.signature,
+  };
+}
