@@ -12,7 +12,7 @@ import { UnreadableCalendar } from './icalendar/lines.ts';
 import { isZone, readDesk } from './read-desk.ts';
 import { recompute, type RecomputeProgress } from './recompute.ts';
 import { toRows } from './rows.ts';
-import { findProjections } from '../migrate/migrate.ts';
+import { findProjections } from '../projections/find.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
 
 const INVALID = 2;

@@ -1,4 +1,4 @@
-// npm run questions: asks every analyst question of infra/clickhouse/questions with the example
+// npm run questions: asks every analyst question of this folder with the example
 // values of its header and prints the answers; with --write also into the README beside them.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { withClickHouse } from '../target/with-clickhouse.ts';
 
 type Cell = string | number | boolean | null;
 
-const folder = fileURLToPath(new URL('', import.meta.url));
+const folder = fileURLToPath(new URL('.', import.meta.url));
 const ROWS_SHOWN = 8;
 const MARK = '<!-- Below: npm run questions -- --write, after npm run demo. -->';
 

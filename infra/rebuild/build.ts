@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { computeFacts, RECOMPUTE_CHUNK } from '../../services/runtime/projection/projector.ts';
-import type { FoundProjection } from '../migrate/migrate.ts';
+import type { FoundProjection } from '../projections/find.ts';
 import type { Statement } from '../projections/statements.ts';
 import { addComputedAt, configurationTables, recordDefinition, shadowStatements } from '../projections/definition.ts';
 import { Progress } from './progress.ts';

@@ -1,5 +1,5 @@
 // npm run new:projection -- NAME: a projection with its own database that runs at once, to be
-// changed from there. infra/migrate/migrate.ts finds its SQL by folder, npm start finds the service.
+// changed from there. infra/projections/find.ts finds its SQL by folder, npm start finds the service.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectDir, SetupError } from '../local/settings.ts';

@@ -194,9 +194,9 @@ async function integrationsFileOf({ env, dataDir }: Plan): Promise<string> {
 /** Each is for another part, so they run side by side. */
 async function prepareParts(env: Environment, onProgress: OnProgress): Promise<void> {
   const commands = [
-    { title: partTitles.kafka, doing: 'topics', file: 'topics.ts' },
-    { title: partTitles.registry, doing: 'schemas', file: 'schemas.ts' },
-    { title: partTitles.clickhouse, doing: 'tables', file: 'migrate.ts' },
+    { title: partTitles.kafka, doing: 'topics', file: 'infra/topics/topics.ts' },
+    { title: partTitles.registry, doing: 'schemas', file: 'infra/schemas/schemas.ts' },
+    { title: partTitles.clickhouse, doing: 'tables', file: 'infra/migrate/migrate.ts' },
   ];
   const done = await Promise.allSettled(commands.map(({ title, doing, file }) =>
     tracked(onProgress, { title, doing }, () => runToEnd(file, env))));
@@ -207,7 +207,7 @@ async function prepareParts(env: Environment, onProgress: OnProgress): Promise<v
 function runToEnd(file: string, env: Environment): Promise<void> {
   return new Promise((done, fail) => {
     const options = { cwd: projectDir, env, maxBuffer: 16 * 1024 * 1024 };
-    const child = execFile(process.execPath, ['--import', 'tsx', join('infra', file)], options, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, ['--import', 'tsx', file], options, (error, stdout, stderr) => {
       process.off('exit', endWithUs);
       if (error === null) {
         // What a person should know although all is well, e.g. that facts wait for a rebuild.
@@ -215,7 +215,7 @@ function runToEnd(file: string, env: Environment): Promise<void> {
         process.stderr.write(stderr.replace(/^.*\n/, ''));
         done();
       }
-      else fail(new StartFailure(`infra/${file} failed:\n${stdout}${stderr}`.trimEnd()));
+      else fail(new StartFailure(`${file} failed:\n${stdout}${stderr}`.trimEnd()));
     });
     const endWithUs = (): void => void child.kill();
     process.once('exit', endWithUs);

@@ -1,4 +1,4 @@
-// Every analyst question of infra/clickhouse/questions, asked over plain HTTP as its README says,
+// Every analyst question of infra/questions, asked over plain HTTP as its README says,
 // answers what follows from the oracle's rows for random histories. HISTORIES and SEED choose which.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -3,32 +3,28 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { factsOf } from '../../services/runtime/projection/projector.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, sendUntilAccepted, ticket } from '../system/support.ts';
+import { copyOfTheCode, root } from './copy-of-the-code.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const clickhouse = connectClickHouse(environment.clickhouseUrl);
 /** A copy of the repository whose definitions a test may change. */
-const copy = await mkdtemp(join(tmpdir(), 'ticketstream-rebuild-'));
+const { folder: copy, remove } = await copyOfTheCode();
 const factsFile = join(copy, 'services', 'queue-analytics', '01-facts.sql');
 
 beforeAll(async () => {
-  for (const name of ['schemas', 'services', 'infra', 'package.json', 'tsconfig.json']) await cp(join(root, name), join(copy, name), { recursive: true });
-  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   await Promise.all(tickets.map((id) => tell(id)));
   for (const id of tickets) await landed(id, 5);
 });
 
 afterAll(async () => {
   await rebuild('discard', 'queue-analytics');
-  await rm(copy, { recursive: true, force: true });
+  await remove();
   await clickhouse.close();
   await closeClients();
 });
@@ -51,13 +47,14 @@ interface Ended { readonly code: number; readonly output: string }
 
 function run(file: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', join('infra', file), ...args], { cwd: copy, env: { ...process.env, NODE_TEST_CONTEXT: undefined } }, (error, stdout, stderr) => {
+    execFile(process.execPath, ['--import', 'tsx', file, ...args], { cwd: copy }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr });
     });
   });
 }
 
-const rebuild = (...args: string[]): Promise<Ended> => run('rebuild.ts', ...args);
+const REBUILD = 'infra/rebuild/rebuild.ts';
+const rebuild = (...args: string[]): Promise<Ended> => run(REBUILD, ...args);
 
 const done = async (...args: string[]): Promise<string> => {
   const { code, output } = await rebuild(...args);
@@ -138,7 +135,7 @@ test('a rebuild under live traffic finds every row as it was live, and readers m
 
 /** Starts a rebuild that is to be killed. */
 function startRebuild(...args: string[]): { kill: () => Promise<void> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', join('infra', 'rebuild.ts'), ...args], { cwd: copy, env: { ...process.env, NODE_TEST_CONTEXT: undefined }, stdio: 'ignore' });
+  const child = spawn(process.execPath, ['--import', 'tsx', REBUILD, ...args], { cwd: copy, stdio: 'ignore' });
   const ended = once(child, 'exit');
   return {
     kill: async () => {
@@ -172,7 +169,7 @@ test('a changed definition leaves live numbers alone until the rebuild, which br
     .replace('    clock_skew_ms Int64 COMMENT', `    twice_the_replies UInt32 COMMENT 'Of this test.',\n    clock_skew_ms Int64 COMMENT`)
     .replace('    clock_skew_ms,\n', '    agent_replies * 2 AS twice_the_replies,\n    clock_skew_ms,\n');
   writeFileSync(factsFile, changed);
-  const migrated = await run('migrate.ts');
+  const migrated = await run('infra/migrate/migrate.ts');
   expect(migrated.code, migrated.output).toBe(0);
   expect(migrated.output).toMatch(/its views stay as they were until `npm run rebuild -- queue-analytics`/);
   const between = newTicketId();

@@ -1,6 +1,6 @@
 // The tables that are there and the definitions they come from say the same.
 import { afterAll, expect, test } from 'vitest';
-import { findProjections } from '../../infra/migrate/migrate.ts';
+import { findProjections } from '../../infra/projections/find.ts';
 import { loadContracts } from '../../schemas/contract.ts';
 import { landingColumns, landingTable } from '../../services/runtime/projection/landing.ts';
 import { closeClients, query } from '../system/support.ts';

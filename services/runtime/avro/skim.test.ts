@@ -79,7 +79,7 @@ test('an identity that is no UTF-8 is told: as text it would be another one', ()
 
 test('reads every record of the contract', () => {
   for (const folder of ['ticket-created', 'message-received', 'status-changed', 'agent-assigned', 'escalation-fired']) {
-    const record = JSON.parse(readFileSync(new URL(`../../schemas/${folder}/record.avsc`, import.meta.url), 'utf8')) as object;
+    const record = JSON.parse(readFileSync(new URL(`../../../schemas/${folder}/record.avsc`, import.meta.url), 'utf8')) as object;
     expect(() => compileSkim(record), folder).not.toThrow();
   }
 });

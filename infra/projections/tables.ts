@@ -1,0 +1,73 @@
+// Brings a projection's database to what the code expects: a landing table per event type (generated
+// from the Avro records, so that a field has one spelling) and its statements, each of which can be
+// repeated. When the definition of facts has changed and there are rows by the old one, the views
+// stay as they are, so that old and new numbers never stand in one table.
+import { relative } from 'node:path';
+import { loadContracts } from '../../schemas/contract.ts';
+import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { messageOf, RuntimeError } from '../../services/runtime/errors.ts';
+import { landingColumns, landingTable } from '../../services/runtime/projection/landing.ts';
+import type { Projection } from '../../services/runtime/projection/projector.ts';
+import { quarantineLandings } from '../../services/runtime/projection/quarantine-landing.ts';
+import { projectDir } from '../local/settings.ts';
+import { addComputedAt, definitionOf, recordDefinition, recordedDefinition } from './definition.ts';
+import { queryOf, type Statement } from './statements.ts';
+
+async function apply(clickhouse: ClickHouse, statement: Statement, database: string): Promise<void> {
+  // A materialized view can't be replaced without losing what is inserted meanwhile; its query can.
+  const texts = statement.kind === 'materialized view' ? [statement.text, `ALTER TABLE ${statement.target} MODIFY QUERY ${queryOf(statement)}`] : [statement.text];
+  for (const text of texts.map((written) => written.replaceAll('{database}', database))) {
+    try {
+      await clickhouse.command(text);
+    } catch (error) {
+      throw new RuntimeError('CLICKHOUSE_REFUSED', `${relative(projectDir, statement.file)}: ${messageOf(error)}\n${text.slice(0, 500)}`, { cause: error });
+    }
+  }
+}
+
+async function createLanding(clickhouse: ClickHouse, table: string, columns: readonly { name: string; type: string }[]): Promise<void> {
+  const definitions = columns.map(({ name, type }) => `\`${name}\` ${type}`);
+  await clickhouse.command(`CREATE TABLE IF NOT EXISTS ${table} (${definitions.join(', ')}) ENGINE = Null COMMENT 'Door for the projector: materialized views read what is inserted here'`);
+  // A field added to the contract later becomes a column here.
+  await clickhouse.command(`ALTER TABLE ${table} ${definitions.map((definition) => `ADD COLUMN IF NOT EXISTS ${definition}`).join(', ')}`);
+}
+
+type Facts = 'current' | 'unknown' | 'outdated';
+
+/** Whether rows of the facts were computed by another definition. A table without rows is made anew. */
+async function standingOf(clickhouse: ClickHouse, { database, facts }: Projection, definition: string): Promise<Facts> {
+  let standing: Facts = 'current';
+  for (const table of facts.map((name) => `${database}.${name}`)) {
+    const recorded = await recordedDefinition(clickhouse, table);
+    if (recorded === null || recorded === definition) continue;
+    const [row] = await clickhouse.query<{ rows: number }>(`SELECT count() AS rows FROM ${table}`);
+    if (row?.rows === 0) await clickhouse.command(`DROP TABLE IF EMPTY ${table} SYNC`);
+    else if (recorded === '') standing = standing === 'current' ? 'unknown' : standing;
+    else standing = 'outdated';
+  }
+  return standing;
+}
+
+const viewsOf = async (clickhouse: ClickHouse, database: string): Promise<Set<string>> =>
+  new Set((await clickhouse.query<{ name: string }>(`SELECT concat(database, '.', name) AS name FROM system.tables WHERE database = {database:String} AND engine = 'View'`, { database })).map(({ name }) => name));
+
+/** Applies a projection's SQL; what defines its facts only where that leaves no rows by another definition behind. */
+export async function migrateProjection(clickhouse: ClickHouse, projection: Projection, statements: readonly Statement[]): Promise<Facts> {
+  const { database, facts } = projection;
+  const definition = definitionOf(statements, projection);
+  await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
+  for (const { record } of (await loadContracts()).values()) await createLanding(clickhouse, `${database}.${landingTable(record)}`, landingColumns(record));
+  if (database === 'log') {
+    for (const { table, columns } of quarantineLandings) await createLanding(clickhouse, `${database}.${table}`, columns);
+  }
+  const standing = await standingOf(clickhouse, projection, definition);
+  const views = standing === 'outdated' ? await viewsOf(clickhouse, database) : new Set<string>();
+  // A view that is not there yet says nothing about the rows; a new facts table needs its definition at once.
+  const held = ({ kind, target }: Statement): boolean => kind === 'view' && target.startsWith('{database}.') && views.has(target.replace('{database}', database));
+  for (const statement of statements) if (!held(statement)) await apply(clickhouse, statement, database);
+  for (const table of facts.map((name) => `${database}.${name}`)) {
+    await addComputedAt(clickhouse, table);
+    if (standing === 'current') await recordDefinition(clickhouse, table, definition);
+  }
+  return standing;
+}
