@@ -2,6 +2,7 @@
 // A timer follows from what it times, the ticket's intervals and the policies; an open one past its due time is a breach
 // now, which a reader says at his own present.
 import type { Desk, ReadyPolicy } from '../desk/desk.ts';
+import type { Status } from '../desk/status.ts';
 import { intervalAt, type Interval } from '../intervals.ts';
 import type { Story } from '../story.ts';
 import { matchesCreation, matchesQueue, pauses, promises, type Metric } from './policies.ts';
@@ -45,7 +46,7 @@ export interface Stretch {
   readonly from: number;
   /** Infinity while it lasts. */
   readonly to: number;
-  readonly interval: Interval;
+  readonly status: Status;
   readonly policy: ReadyPolicy | undefined;
 }
 
@@ -62,7 +63,9 @@ function stretchesOf({ startedAt, endedAt, endedBy }: Timed, intervals: readonly
     // The state after an instant rules at that instant.
     if ((validTo ?? Infinity) <= startedAt) continue;
     if (validFrom > startedAt && (isEndIncluded ? validFrom > end : validFrom >= end)) break;
-    stretches.push({ from: Math.max(validFrom, startedAt), to: Math.min(validTo ?? Infinity, end), interval, policy: policyFor(queueId) });
+    // The status that ends it is no part of what is timed: out of a pause it ends paused.
+    const status = validFrom === end ? stretches.at(-1)?.status ?? interval.status : interval.status;
+    stretches.push({ from: Math.max(validFrom, startedAt), to: Math.min(validTo ?? Infinity, end), status, policy: policyFor(queueId) });
   }
   return stretches;
 }
@@ -127,15 +130,15 @@ function timerOf(run: Run, countdown: Countdown, isFinal: boolean, story: Story)
 /** After its due time pauses no longer count. */
 function pausedMsOf({ timed, policy, stretches, last }: Run, dueAt: number | null, stoppedAt: number | null): number {
   let sum = 0;
-  for (const { from, to, interval } of stretches.slice(0, last + 1)) {
+  for (const { from, to, status } of stretches.slice(0, last + 1)) {
     const end = Math.min(to, stoppedAt ?? Infinity, dueAt ?? Infinity);
-    if (isPaused(timed, policy, interval) && end !== Infinity) sum += Math.max(0, end - from);
+    if (isPaused(timed, policy, status) && end !== Infinity) sum += Math.max(0, end - from);
   }
   return sum;
 }
 
 /** The pause list pauses resolution timers only. */
-const isPaused = ({ metric }: Timed, policy: ReadyPolicy, { status }: Interval): boolean => metric === 'resolution' && pauses(policy.pausedIn, status);
+const isPaused = ({ metric }: Timed, policy: ReadyPolicy, status: Status): boolean => metric === 'resolution' && pauses(policy.pausedIn, status);
 
 /** Each run of a policy is an instance; it takes over from the original start. */
 function timersOf(timed: Timed, policies: readonly ReadyPolicy[], story: Story): Omit<Timer, 'instance'>[] {
@@ -150,7 +153,7 @@ function timersOf(timed: Timed, policies: readonly ReadyPolicy[], story: Story):
       clock: run.policy.clock,
       targetMs: (run.policy.targetSeconds[timed.metric] ?? 0) * 1000,
       stretches, last: run.last,
-      isPaused: (interval) => isPaused(timed, run.policy, interval),
+      isPaused: (status) => isPaused(timed, run.policy, status),
       solvedAt: isLast && timed.endedBy === 'solved' ? timed.endedAt : null,
     });
     // After a timer was due, a policy change leaves it alone; in the instant of its due time it cancels it.
