@@ -17,29 +17,24 @@ export interface Ordered {
 export const ASSUMED_STATUS = 'new';
 
 /** Event ids are compared as lower-case text. */
-interface Identified {
-  readonly id: string;
-  readonly event: TicketEvent;
-}
+const idOf = (event: TicketEvent): string => event.eventId.toLowerCase();
 
 const isEarlierInLog = (a: TicketEvent, b: TicketEvent): boolean => a.offset < b.offset || (a.offset === b.offset && a.partition < b.partition);
 
 /** An event counts once by its id, and the first one accepted wins: a later different body never overwrites it. */
-function firstAccepted(delivered: readonly TicketEvent[]): Identified[] {
+function firstAccepted(delivered: readonly TicketEvent[]): TicketEvent[] {
   const byId = new Map<string, TicketEvent>();
   for (const event of delivered) {
-    const id = event.eventId.toLowerCase();
+    const id = idOf(event);
     const known = byId.get(id);
     if (known === undefined || isEarlierInLog(event, known)) byId.set(id, event);
   }
-  return Array.from(byId, ([id, event]) => ({ id, event }));
+  return Array.from(byId.values());
 }
 
-/** By event time, ties by type, then by id as lower-case text. */
-const inTicketOrder = (a: Identified, b: Identified): number =>
-  a.event.at - b.event.at
-  || typeRank[a.event.type] - typeRank[b.event.type]
-  || (a.id < b.id ? -1 : 1);
+/** By event time, ties by type, then by id. */
+const inTicketOrder = (a: TicketEvent, b: TicketEvent): number =>
+  a.at - b.at || typeRank[a.type] - typeRank[b.type] || (idOf(a) < idOf(b) ? -1 : 1);
 
 /**
  * Status changes of one instant (Telegram times have whole seconds): the next is the one that goes on from the current
@@ -84,7 +79,7 @@ export function inOrder(delivered: readonly TicketEvent[], statuses: StatusMap):
   let creation: TicketEvent | null = null;
   let repeatedCreations = 0;
   let version = 0;
-  for (const { event } of firstAccepted(delivered).sort(inTicketOrder)) {
+  for (const event of firstAccepted(delivered).sort(inTicketOrder)) {
     version = Math.max(version, event.offset);
     // Two creations of a ticket: the earlier by order is the creation, another is ignored whole.
     if (event.type === 'ticket.created' && creation !== null) {

@@ -119,34 +119,53 @@ export function beginning(ticket: Ticket, { creation }: Ordered): State {
   };
 }
 
+type Draft = { -readonly [K in keyof State]: State[K] };
+
+/** Spelled out: `{ ...state }` took half of the whole fold's time. */
+function copyOf(state: State): Draft {
+  return {
+    status: state.status, cycleEnd: state.cycleEnd,
+    assigneeId: state.assigneeId, queueId: state.queueId, stationSince: state.stationSince, stationSinceClock: state.stationSinceClock,
+    wait: state.wait, waits: state.waits, turnOf: state.turnOf,
+    isCreated: state.isCreated, hasInitialMessage: state.hasInitialMessage, hasCustomerWritten: state.hasCustomerWritten, isAnswered: state.isAnswered,
+  };
+}
+
 /** A creation with a message, or a customer's message with the initial message's id, which is that same message. */
 const isInitialMessage = ({ initialMessageId }: Ticket, event: TicketEvent): boolean =>
   (event.type === 'ticket.created' ? event.hasMessage : initialMessageId !== '' && event.messageId === initialMessageId);
 
-/** More customer messages don't move the start of a wait. */
 function withCustomerMessage(state: State, isInitial: boolean, { at, clock }: Moment): State {
-  return {
-    ...state,
-    hasCustomerWritten: true,
-    hasInitialMessage: state.hasInitialMessage || isInitial,
-    turnOf: null,
-    wait: state.wait ?? { no: state.waits + 1, since: at, sinceClock: clock },
-    waits: state.wait === null ? state.waits + 1 : state.waits,
-  };
+  const after = copyOf(state);
+  after.hasCustomerWritten = true;
+  after.hasInitialMessage ||= isInitial;
+  after.turnOf = null;
+  // More customer messages don't move the start of a wait.
+  if (after.wait === null) after.wait = { no: ++after.waits, since: at, sinceClock: clock };
+  return after;
 }
 
 function withReply(state: State, { actorId }: TicketEvent): State {
+  const after = copyOf(state);
+  after.turnOf = actorId;
   // A reply before the creation answers nothing.
-  if (!state.isCreated) return { ...state, turnOf: actorId };
+  if (!state.isCreated) return after;
+  after.wait = null;
   // An agent who writes first answers nothing.
-  return { ...state, turnOf: actorId, wait: null, isAnswered: state.isAnswered || state.hasCustomerWritten };
+  after.isAnswered ||= state.hasCustomerWritten;
+  return after;
 }
 
 function withAssignment(state: State, { assigneeId, groupId }: TicketEvent, { at, clock }: Moment): State {
   // An assignment that names no group, and an unassignment, keep the queue.
   const queueId = groupId === '' ? state.queueId : groupId;
   if (assigneeId === state.assigneeId && queueId === state.queueId) return state;
-  return { ...state, assigneeId, queueId, stationSince: at, stationSinceClock: clock };
+  const after = copyOf(state);
+  after.assigneeId = assigneeId;
+  after.queueId = queueId;
+  after.stationSince = at;
+  after.stationSinceClock = clock;
+  return after;
 }
 
 function withStatus(state: State, status: Status): State {
@@ -156,12 +175,12 @@ function withStatus(state: State, status: Status): State {
   const isOverNow = isOver(status.category);
   const isDiscard = status.category === 'discarded' && state.status.category !== 'discarded';
   const isSolve = isOverNow && !wasOver && !isDiscard;
-  return {
-    ...state, status,
-    // A solve and a discard end a wait, solved → discarded too; solved → closed and discarded → solved are no solve.
-    wait: isSolve || isDiscard ? null : state.wait,
-    cycleEnd: cycleEndAfter(state.cycleEnd, wasOver, isOverNow, isDiscard),
-  };
+  const after = copyOf(state);
+  after.status = status;
+  // A solve and a discard end a wait, solved → discarded too; solved → closed and discarded → solved are no solve.
+  if (isSolve || isDiscard) after.wait = null;
+  after.cycleEnd = cycleEndAfter(state.cycleEnd, wasOver, isOverNow, isDiscard);
+  return after;
 }
 
 function cycleEndAfter(before: CycleEnd, wasOver: boolean, isOverNow: boolean, isDiscard: boolean): CycleEnd {
@@ -218,7 +237,8 @@ function saidBy(event: TicketEvent, ticket: Ticket, before: State): Said {
 function stateAfter(before: State, event: TicketEvent, moment: Moment, said: Said, desk: Desk): State {
   switch (event.type) {
     case 'ticket.created': {
-      const created = { ...before, isCreated: true };
+      const created = copyOf(before);
+      created.isCreated = true;
       return said.isCustomerMessage ? withCustomerMessage(created, said.isInitial, moment) : created;
     }
     case 'message.received':
