@@ -50,12 +50,12 @@ export class Promises {
     return started;
   }
 
-  /** What was over before a late ticket.created has no timer. */
+  /** What runs from a late ticket.created and was over before it has no timer. */
   #end(list: Open[], open: Open | null, at: number, by: WaitEnd): null {
     if (open === null) return null;
     open.endedAt = at;
     open.endedBy = by;
-    if (at < this.#ticket.createdAt) list.pop();
+    if (at < open.startedAt) list.pop();
     return null;
   }
 

@@ -107,6 +107,8 @@ describe('a resolution timer', () => {
   it('is none of what was over before a late creation', () => {
     expect(resolution(customer('09:00'), status('09:30', 'resolved'), created('10:00'))).toEqual([]);
     expect(resolution(customer('09:00'), created('10:00'))).toMatchObject([{ startedAt: time('10:00') }]);
+    // A cycle that began with a reopen before it has its own start.
+    expect(resolution(customer('09:00'), status('09:10', 'resolved'), status('09:20', 'open'), status('09:30', 'resolved'), created('10:00'))).toMatchObject([{ startedAt: time('09:20'), outcome: 'met' }]);
   });
 });
 
