@@ -1,22 +1,23 @@
 // A ticket's story: everything that its events say, as one value. It is a pure function of the events and the desk; what
 // depends on the present (running sums, open waits) is left open with a null end, and a reader adds his own present.
-import { Activities, type Action, type Activity } from './activities.ts';
-import { Cycles, type Resolution } from './cycles.ts';
+import { Activities, type Action, type Activity } from './story/activities.ts';
+import { Cycles, type Resolution } from './story/cycles.ts';
 import type { Desk } from './desk/desk.ts';
 import type { Status } from './desk/status.ts';
-import { Durations, type Duration } from './durations.ts';
-import { Escalations, type Escalation } from './escalations.ts';
+import { Durations, type Duration } from './story/durations.ts';
+import { Escalations, type Escalation } from './story/escalations.ts';
 import type { Creation, TicketEvent } from './event.ts';
-import { Findings, type Finding } from './findings.ts';
-import { Flows, type Flow } from './flows.ts';
-import { Intervals, type Interval } from './intervals.ts';
-import { Messages, type FirstResponse } from './messages.ts';
+import { Findings, type Finding } from './story/findings.ts';
+import { Flows, type Flow } from './story/flows.ts';
+import { Intervals, type Interval } from './story/intervals.ts';
+import { Messages, type FirstResponse } from './story/messages.ts';
 import { inOrder } from './order.ts';
-import { Stations, type Station } from './stations.ts';
-import { beginning, takeStep, ticketOf, type CycleEnd } from './step.ts';
+import { Stations, type Station } from './story/stations.ts';
+import { beginning, ticketOf, type CycleEnd } from './state.ts';
+import { takeStep } from './step.ts';
 import { Promises, type Timed } from './timers/promises.ts';
-import { Turns, type Turn } from './turns.ts';
-import { Waits, type Wait } from './waits.ts';
+import { Turns, type Turn } from './story/turns.ts';
+import { Waits, type Wait } from './story/waits.ts';
 
 export interface Story {
   /** The highest log offset among its events. */

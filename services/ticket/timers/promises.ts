@@ -1,7 +1,8 @@
 // What a ticket's SLA timers time: the response to each wait, and each cycle's resolution, whatever the policies say. Their
 // starts and ends are taken from the walk, where the order within an instant is known.
 import { isOver } from '../desk/status.ts';
-import type { Step, Ticket, WaitEnd } from '../step.ts';
+import type { Ticket } from '../state.ts';
+import type { Step, WaitEnd } from '../step.ts';
 import type { Metric } from './policies.ts';
 
 export interface Timed {

@@ -3,7 +3,7 @@
 // now, which a reader says at his own present.
 import type { Desk, ReadyPolicy } from '../desk/desk.ts';
 import type { Status } from '../desk/status.ts';
-import { intervalAt, type Interval } from '../intervals.ts';
+import { intervalAt, type Interval } from '../story/intervals.ts';
 import type { Story } from '../story.ts';
 import { matchesCreation, matchesQueue, pauses, promises, type Metric } from './policies.ts';
 import type { Timed } from './promises.ts';

@@ -1,6 +1,7 @@
 // Cycles: from the creation or a reopen to the next solve. Each solve is a resolution; a discard ends a cycle without one, and
 // a restored ticket's cycle goes on from its old start.
-import type { Step, Ticket } from './step.ts';
+import type { Ticket } from '../state.ts';
+import type { Step } from '../step.ts';
 
 export interface Resolution {
   /** From 1. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { intervalAt } from './intervals.ts';
-import { assigned, created, customer, status, time, told } from './testing/tell.ts';
+import { assigned, created, customer, status, time, told } from '../testing/tell.ts';
 
 const told_ = (story: ReturnType<typeof told>): unknown[] =>
   story.intervals.map(({ validFrom, validTo, status: { name }, assigneeId, changedByType, changedById }) => [validFrom, validTo, name, assigneeId, changedByType, changedById]);

@@ -1,7 +1,7 @@
 // Escalations that the CRM fired, with the state when they fired and the next human action after them.
-import type { Category } from './desk/status.ts';
-import { humanAction, type EscalationDetails } from './event.ts';
-import type { Step } from './step.ts';
+import type { Category } from '../desk/status.ts';
+import { humanAction, type EscalationDetails } from '../event.ts';
+import type { Step } from '../step.ts';
 
 export interface Escalation {
   readonly eventId: string;

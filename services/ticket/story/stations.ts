@@ -1,8 +1,9 @@
 // Stations: unbroken periods with one assignee (possibly nobody) and one queue. They cover the ticket's life; a solve ends
 // none, and those of zero length are kept.
-import { isUnassignment, type TicketEvent } from './event.ts';
+import { isUnassignment, type TicketEvent } from '../event.ts';
 import { isHeld } from './intervals.ts';
-import { startsStation, type Step, type Ticket } from './step.ts';
+import type { Ticket } from '../state.ts';
+import { startsStation, type Step } from '../step.ts';
 
 export type StationEnd = '' | 'reassigned' | 'unassigned';
 

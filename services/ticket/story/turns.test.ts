@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assigned, created, customer, minutes, note, reply, status, time, told } from './testing/tell.ts';
+import { assigned, created, customer, minutes, note, reply, status, time, told } from '../testing/tell.ts';
 
 const turns = (story: ReturnType<typeof told>): unknown[] => story.turns.map(({ agentId, replies }) => [agentId, replies]);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { created, customer, status, time, told } from './testing/tell.ts';
+import { created, customer, status, time, told } from '../testing/tell.ts';
 
 const findings = (story: ReturnType<typeof told>): unknown[] => story.findings.map(({ rule, occurrences }) => `${rule} ${occurrences}`);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assigned, created, customer, minutes, reply, status, time, told } from './testing/tell.ts';
+import { assigned, created, customer, minutes, reply, status, time, told } from '../testing/tell.ts';
 
 describe('a solve', () => {
   it('is entering solved or closed; solved → closed is none', () => {

@@ -1,7 +1,8 @@
 // Periods in which neither status, queue nor assignee changed: the ticket's state at any instant t is the period with
 // validFrom <= t < validTo. They cover the ticket's life from its first event on.
-import { isAgentsTurn, type Status } from './desk/status.ts';
-import { startsPeriod, type Step, type Ticket } from './step.ts';
+import { isAgentsTurn, type Status } from '../desk/status.ts';
+import type { Ticket } from '../state.ts';
+import { startsPeriod, type Step } from '../step.ts';
 
 export interface Interval {
   readonly validFrom: number;

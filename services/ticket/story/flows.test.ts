@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assigned, created, customer, status, time, told } from './testing/tell.ts';
+import { assigned, created, customer, status, time, told } from '../testing/tell.ts';
 
 const flows = (story: ReturnType<typeof told>): string[] => story.flows.map(({ kind, queueId }) => `${kind}@${queueId}`);
 

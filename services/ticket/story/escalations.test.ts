@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assigned, created, customer, escalated, minutes, note, reply, status, time, told } from './testing/tell.ts';
+import { assigned, created, customer, escalated, minutes, note, reply, status, time, told } from '../testing/tell.ts';
 
 describe('an escalation', () => {
   it('keeps the state when it fired', () => {

@@ -1,7 +1,7 @@
 // Flows: what enters and leaves the open tickets of a queue. They reconcile with the backlog exactly: the sum of a queue's
 // flows up to an instant is whether the ticket is in its backlog then.
-import { isOver } from './desk/status.ts';
-import type { Crossing, Step } from './step.ts';
+import { isOver } from '../desk/status.ts';
+import type { Crossing, Step } from '../step.ts';
 
 export type FlowKind = 'created' | 'moved_in' | 'moved_out' | Exclude<Crossing, ''>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { berlinOffice } from './testing/histories.ts';
-import { assigned, created, customer, minutes, note, reply, status, time, told, toldUnder } from './testing/tell.ts';
+import { berlinOffice } from '../testing/histories.ts';
+import { assigned, created, customer, minutes, note, reply, status, time, told, toldUnder } from '../testing/tell.ts';
 
 const spans = (story: ReturnType<typeof told>): unknown[] => story.waits.map(({ waitingSince, endedAt, endedBy }) => [waitingSince, endedAt, endedBy]);
 

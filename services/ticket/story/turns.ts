@@ -1,6 +1,6 @@
 // Reply turns: consecutive replies by one agent. They end when the side or the agent changes.
-import type { BusinessClock } from './desk/business-clock.ts';
-import type { Step } from './step.ts';
+import type { BusinessClock } from '../desk/business-clock.ts';
+import type { Step } from '../step.ts';
 
 export interface Turn {
   /** From 1. */

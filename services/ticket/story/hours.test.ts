@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deskOf } from './desk/desk.ts';
-import { isOver } from './desk/status.ts';
+import { deskOf } from '../desk/desk.ts';
+import { isOver } from '../desk/status.ts';
 import { queueHours } from './hours.ts';
 import { intervalAt } from './intervals.ts';
-import { storyOf } from './story.ts';
-import { busyDesk, histories } from './testing/histories.ts';
-import { assigned, created, customer, reply, status, time, told } from './testing/tell.ts';
+import { storyOf } from '../story.ts';
+import { busyDesk, histories } from '../testing/histories.ts';
+import { assigned, created, customer, reply, status, time, told } from '../testing/tell.ts';
 
 describe('the hours of a queue', () => {
   it('are half-open UTC hours with what entered, left, began to wait and was answered in them', () => {

@@ -1,7 +1,7 @@
 // Data quality: what in a ticket's events contradicts itself. Some findings depend on arrival.
-import type { StatusMap } from './desk/status.ts';
-import type { Ordered } from './order.ts';
-import type { Step } from './step.ts';
+import type { StatusMap } from '../desk/status.ts';
+import type { Ordered } from '../order.ts';
+import type { Step } from '../step.ts';
 
 export type Rule = 'creation_missing' | 'creation_repeated' | 'event_before_creation' | 'future_time' | 'status_contradiction' | 'unknown_status';
 

@@ -1,6 +1,6 @@
 // What happened, step by step: activities for the process view, and what people did for sessions of work.
-import { humanAction, isPrivateNote, isUnassignment, isWrittenByMachine, type ActionKind } from './event.ts';
-import type { Step } from './step.ts';
+import { humanAction, isPrivateNote, isUnassignment, isWrittenByMachine, type ActionKind } from '../event.ts';
+import type { Step } from '../step.ts';
 
 /** created, customer_message, agent_reply, private_note, automated_message, assigned, unassigned, solved, discarded, reopened, restored, status_<category>, escalated. */
 export interface Activity {

@@ -1,7 +1,8 @@
 // Counts of messages, and the first response: from the creation, or from the first customer message when none came before,
 // to the first agent reply after it, by any agent. A reopen never changes it.
-import { isPrivateNote } from './event.ts';
-import type { Step, Ticket } from './step.ts';
+import { isPrivateNote } from '../event.ts';
+import type { Ticket } from '../state.ts';
+import type { Step } from '../step.ts';
 
 export interface FirstResponse {
   readonly at: number;

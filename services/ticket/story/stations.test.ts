@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assigned, created, customer, minutes, note, reply, status, time, told } from './testing/tell.ts';
+import { assigned, created, customer, minutes, note, reply, status, time, told } from '../testing/tell.ts';
 
 const agents = (story: ReturnType<typeof told>): string[] => story.stations.map(({ agentId, queueId }) => `${agentId}@${queueId}`);
 const bounced = (story: ReturnType<typeof told>): string[] => story.stations.filter(({ isBounced }) => isBounced).map(({ agentId }) => agentId);

@@ -1,6 +1,6 @@
 // Waits: from the first customer message that has no later agent reply, to a reply, a solve or a discard. They don't overlap.
-import type { BusinessClock } from './desk/business-clock.ts';
-import type { Step, WaitEnd } from './step.ts';
+import type { BusinessClock } from '../desk/business-clock.ts';
+import type { Step, WaitEnd } from '../step.ts';
 
 export interface Wait {
   /** From 1; the first wait is of kind `first`, later ones `next`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assigned, created, customer, escalated, note, reply, status, told } from './testing/tell.ts';
+import { assigned, created, customer, escalated, note, reply, status, told } from '../testing/tell.ts';
 
 describe('activities', () => {
   it('tell what happened, step by step', () => {

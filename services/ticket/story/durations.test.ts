@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { berlinOffice } from './testing/histories.ts';
-import { assigned, created, customer, minutes, note, reply, status, told, toldUnder } from './testing/tell.ts';
+import { berlinOffice } from '../testing/histories.ts';
+import { assigned, created, customer, minutes, note, reply, status, told, toldUnder } from '../testing/tell.ts';
 
 const ms = ({ durations: { work, pending, onHold, unassigned, held } }: ReturnType<typeof told>): number[] =>
   [work.ms, pending.ms, onHold.ms, unassigned.ms, held.ms].map((sum) => sum / minutes(1));

@@ -1,8 +1,8 @@
 // Where the time went: milliseconds by category, without an assignee, and held. They are added up to the last event; from
 // there the present state runs, which a reader adds at his own present.
-import { isAgentsTurn, isOver } from './desk/status.ts';
+import { isAgentsTurn, isOver } from '../desk/status.ts';
 import { isHeld } from './intervals.ts';
-import type { Step } from './step.ts';
+import type { Step } from '../step.ts';
 
 export interface Duration {
   readonly ms: number;

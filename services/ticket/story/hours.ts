@@ -1,6 +1,6 @@
 // What a ticket adds to its queues in each UTC hour: the increments of the hourly tables. Added up over tickets and hours
 // they give the backlog and the waiting customers just before an hour's end.
-import { isOver } from './desk/status.ts';
+import { isOver } from '../desk/status.ts';
 import { backlogChange, type Flow, type FlowKind } from './flows.ts';
 import type { Interval } from './intervals.ts';
 import type { FirstResponse } from './messages.ts';

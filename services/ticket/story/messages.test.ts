@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assigned, created, customer, minutes, note, reply, status, time, told } from './testing/tell.ts';
+import { assigned, created, customer, minutes, note, reply, status, time, told } from '../testing/tell.ts';
 
 describe('the first response', () => {
   it('runs from the creation to the first agent reply, by any agent', () => {
