@@ -36,6 +36,7 @@ export interface Story {
   /** How the present cycle ended: full resolution, one touch and no touch go by it; '' while it runs. */
   readonly cycleEnd: CycleEnd;
   readonly closedAt: number | null;
+  readonly discardedAt: number | null;
   readonly firstQueueId: string;
   /** Where the first response runs from; null without a customer message. */
   readonly responseDueFrom: number | null;
@@ -108,7 +109,7 @@ export function storyOf(delivered: readonly TicketEvent[], desk: Desk): Story {
     version: ordered.version, isProvisional: ticket.isProvisional, creation: ordered.creation?.creation ?? null,
     createdAt: ticket.createdAt, firstEventAt: ticket.firstEventAt, lastEventAt: at, lastEventClock: clock,
     status: state.status, queueId: state.queueId, assigneeId: state.assigneeId, cycleEnd: state.cycleEnd,
-    closedAt: cycles.closedAt, firstQueueId: stations.firstQueueId,
+    closedAt: cycles.closedAt, discardedAt: cycles.discardedAt, firstQueueId: stations.firstQueueId,
     responseDueFrom: messages.responseDueFrom, firstResponse: messages.firstResponse, durations,
     customerMessages: messages.fromCustomer, agentReplies: messages.replies, privateNotes: messages.notes,
     reopens: cycles.reopens, queueStations: stations.queueStations, queueChanges: stations.queueChanges, clockSkewMs: findings.clockSkewMs,

@@ -17,6 +17,8 @@ describe('activities', () => {
 
   it('count an automated message for no agent', () => {
     expect(told(created('10:00'), reply('10:01', 'lea', { isAutomated: true })).activities[1]).toMatchObject({ actorType: 'agent', actorId: '' });
+    expect(told(created('10:00'), reply('10:01', 'helper', { actorType: 'bot' })).activities[1]).toMatchObject({ activity: 'automated_message', actorType: 'bot', actorId: '' });
+    expect(told(created('10:00'), reply('10:01', 'lea')).activities[1]).toMatchObject({ actorId: 'lea' });
   });
 });
 

@@ -72,6 +72,12 @@ describe('a discarded ticket', () => {
     expect(told(created('10:00'), status('10:05', 'spam'), status('10:10', 'resolved'), status('10:20', 'open')).reopens).toBe(0);
   });
 
+  it('is censored in survival where its cycle was discarded, and at risk again when it comes back', () => {
+    expect(told(created('10:00'), status('10:05', 'spam'), status('10:10', 'closed')).discardedAt).toBe(time('10:05'));
+    expect(told(created('10:00'), status('10:05', 'spam'), status('10:10', 'open')).discardedAt).toBeNull();
+    expect(told(created('10:00'), status('10:05', 'resolved'), status('10:10', 'spam')).discardedAt).toBeNull();
+  });
+
   it('created as one is restored when it comes back', () => {
     expect(told(created('10:00', { newStatus: 'spam' }), status('10:10', 'open'), status('10:12', 'resolved'))).toMatchObject({ reopens: 0, resolutions: [{ cycleStartedAt: time('10:00') }] });
   });

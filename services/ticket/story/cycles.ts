@@ -26,6 +26,8 @@ export class Cycles {
   reopens = 0;
   /** First entry into closed at or after the solve that ended the cycle; null while it runs. */
   closedAt: number | null = null;
+  /** When the present cycle ended by a discard: there survival is censored. null while it runs or when it ended by a solve. */
+  discardedAt: number | null = null;
   readonly #ticket: Ticket;
   #startedAt: number;
   #startedClock: number;
@@ -42,7 +44,8 @@ export class Cycles {
     this.#addPending(step);
     if (step.crossing === 'solved') this.#solve(step);
     if (step.crossing === 'reopened') this.#reopen(step);
-    if (step.crossing === 'reopened' || step.crossing === 'restored') this.closedAt = null;
+    if (step.crossing === 'discarded') this.discardedAt = step.at;
+    if (step.crossing === 'reopened' || step.crossing === 'restored') this.closedAt = this.discardedAt = null;
     if (step.changesStatus && step.after.status.category === 'closed' && step.before.status.category !== 'closed') this.closedAt ??= step.at;
   }
 

@@ -8,6 +8,7 @@ describe('stations', () => {
   it('are unbroken periods with the same assignee and queue, that of nobody included', () => {
     const story = told(created('10:00'), assigned('10:01', '', 'billing'), assigned('10:02', 'lea'), assigned('10:03', 'lea'), assigned('10:04', 'max', 'tech'));
     expect(agents(story)).toEqual(['@', '@billing', 'lea@billing', 'max@tech']);
+    expect(story.stations.map(({ no }) => no)).toEqual([1, 2, 3, 4]);
     expect(story.stations.map(({ assignedAt, endedAt }) => [assignedAt, endedAt])).toEqual([
       [time('10:00'), time('10:01')], [time('10:01'), time('10:02')], [time('10:02'), time('10:04')], [time('10:04'), null]]);
   });

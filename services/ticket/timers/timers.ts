@@ -74,20 +74,21 @@ function stretchesOf({ startedAt, endedAt, endedBy }: Timed, intervals: readonly
 interface Run {
   readonly timed: Timed;
   readonly policy: ReadyPolicy;
+  readonly instance: number;
   readonly stretches: readonly Stretch[];
-  readonly first: number;
   readonly last: number;
   readonly takenOverAt: number;
   readonly endsAt: number;
 }
 
-function* runsOf(timed: Timed, stretches: readonly Stretch[]): Generator<Run> {
+function* runsOf(timed: Timed, stretches: readonly Stretch[], instances: number): Generator<Run> {
+  let instance = instances;
   for (let first = 0; first < stretches.length;) {
     const policy = stretches[first]?.policy;
     let last = first;
     while (last + 1 < stretches.length && stretches[last + 1]?.policy === policy) last++;
     if (policy !== undefined) {
-      yield { timed, policy, stretches, first, last, takenOverAt: stretches[first]?.from ?? 0, endsAt: stretches[last]?.to ?? Infinity };
+      yield { timed, policy, instance: ++instance, stretches, last, takenOverAt: stretches[first]?.from ?? 0, endsAt: stretches[last]?.to ?? Infinity };
     }
     first = last + 1;
   }
@@ -106,8 +107,8 @@ function judgedAtOf(outcome: Outcome, dueAt: number | null, takenOverAt: number)
   return outcome === 'cancelled' || dueAt === null ? null : Math.max(dueAt, takenOverAt);
 }
 
-function timerOf(run: Run, countdown: Countdown, isFinal: boolean, story: Story): Omit<Timer, 'instance'> {
-  const { timed, policy, takenOverAt } = run;
+function timerOf(run: Run, countdown: Countdown, isFinal: boolean, story: Story): Timer {
+  const { timed, policy, instance, takenOverAt } = run;
   const { dueAt } = countdown;
   // A policy change cancels the running timer.
   const outcome = isFinal ? outcomeOf(timed, dueAt) : 'cancelled';
@@ -118,7 +119,7 @@ function timerOf(run: Run, countdown: Countdown, isFinal: boolean, story: Story)
   const isFulfilled = isFinal && timed.endedBy === (timed.metric === 'resolution' ? 'solved' : 'agent_reply');
   return {
     policyId: policy.policyId, policyVersion: policy.version, calendarId: policy.calendarId,
-    metric: timed.metric, startedAt: timed.startedAt, takenOverAt,
+    metric: timed.metric, instance, startedAt: timed.startedAt, takenOverAt,
     dueAt, remainingMs: countdown.remainingMs, pausedMs: pausedMsOf(run, dueAt, stoppedAt),
     pausedSince: outcome === 'active' && dueAt === null ? run.stretches[run.last]?.from ?? null : null,
     stoppedAt, fulfilledAt: isFulfilled ? timed.endedAt : null, outcome, judgedAt,
@@ -141,13 +142,13 @@ function pausedMsOf({ timed, policy, stretches, last }: Run, dueAt: number | nul
 const isPaused = ({ metric }: Timed, policy: ReadyPolicy, status: Status): boolean => metric === 'resolution' && pauses(policy.pausedIn, status);
 
 /** Each run of a policy is an instance; it takes over from the original start. */
-function timersOf(timed: Timed, policies: readonly ReadyPolicy[], story: Story): Omit<Timer, 'instance'>[] {
+function addTimers(timers: Timer[], timed: Timed, policies: readonly ReadyPolicy[], story: Story): void {
   // The first matching policy in configured order that has a target for the metric.
   const applicable = policies.filter((policy) => promises(policy, timed.metric, timed.startedAt));
-  if (applicable.length === 0) return [];
+  if (applicable.length === 0) return;
   const stretches = stretchesOf(timed, story.intervals, (queueId) => applicable.find((policy) => matchesQueue(policy, queueId)));
-  const timers: Omit<Timer, 'instance'>[] = [];
-  for (const run of runsOf(timed, stretches)) {
+  const instances = timers.findLast(({ metric }) => metric === timed.metric)?.instance ?? 0;
+  for (const run of runsOf(timed, stretches, instances)) {
     const isLast = run.last === stretches.length - 1;
     const countdown = countDown({
       clock: run.policy.clock,
@@ -159,19 +160,14 @@ function timersOf(timed: Timed, policies: readonly ReadyPolicy[], story: Story):
     // After a timer was due, a policy change leaves it alone; in the instant of its due time it cancels it.
     const wasDue = countdown.dueAt !== null && countdown.dueAt < run.endsAt;
     timers.push(timerOf(run, countdown, isLast || wasDue, story));
-    if (wasDue) break;
+    if (wasDue) return;
   }
-  return timers;
 }
 
 /** All timers of a ticket, in order of metric and instance. */
 export function slaTimers(story: Story, desk: Desk): readonly Timer[] {
   const policies = desk.policies.filter((policy) => matchesCreation(policy, story.creation));
-  if (policies.length === 0) return [];
-  const instances = new Map<Metric, number>();
-  return story.timed.flatMap((timed) => timersOf(timed, policies, story)).map((timer) => {
-    const instance = (instances.get(timer.metric) ?? 0) + 1;
-    instances.set(timer.metric, instance);
-    return { ...timer, instance };
-  });
+  const timers: Timer[] = [];
+  if (policies.length > 0) for (const timed of story.timed) addTimers(timers, timed, policies, story);
+  return timers;
 }
