@@ -11,10 +11,10 @@ import { Findings, type Finding } from './story/findings.ts';
 import { Flows, type Flow } from './story/flows.ts';
 import { Intervals, type Interval } from './story/intervals.ts';
 import { Messages, type FirstResponse } from './story/messages.ts';
-import { inOrder } from './order.ts';
+import { inOrder, type Ordered } from './order.ts';
 import { Stations, type Station } from './story/stations.ts';
-import { beginning, ticketOf, type CycleEnd } from './state.ts';
-import { takeStep } from './step.ts';
+import { beginning, ticketOf, type CycleEnd, type State, type Ticket } from './state.ts';
+import { takeStep, type Step } from './step.ts';
 import { Promises, type Timed } from './timers/promises.ts';
 import { Turns, type Turn } from './story/turns.ts';
 import { Waits, type Wait } from './story/waits.ts';
@@ -63,58 +63,89 @@ export interface Story {
   readonly timed: readonly Timed[];
 }
 
-/** @param delivered the events of one ticket, at least one, in any order and as often as they were delivered. */
-export function storyOf(delivered: readonly TicketEvent[], desk: Desk): Story {
-  const ordered = inOrder(delivered, desk.statuses);
-  const ticket = ticketOf(ordered, desk);
+/** What gathers the steps; each knows nothing of the others. */
+class Gatherers {
+  readonly intervals: Intervals;
+  readonly durations = new Durations();
+  readonly messages: Messages;
+  readonly waits: Waits;
+  readonly stations: Stations;
+  readonly turns: Turns;
+  readonly cycles: Cycles;
+  readonly flows = new Flows();
+  readonly escalations = new Escalations();
+  readonly activities = new Activities();
+  readonly findings: Findings;
+  readonly promises: Promises;
+
+  constructor(ticket: Ticket, ordered: Ordered) {
+    const { clock, statuses } = ticket.desk;
+    this.intervals = new Intervals(ticket);
+    this.messages = new Messages(ticket);
+    this.waits = new Waits(clock);
+    this.stations = new Stations(ticket);
+    this.turns = new Turns(clock);
+    this.cycles = new Cycles(ticket);
+    this.findings = new Findings(ordered, statuses);
+    this.promises = new Promises(ticket);
+  }
+
+  take(step: Step): void {
+    this.intervals.take(step);
+    this.durations.take(step);
+    this.messages.take(step);
+    this.waits.take(step);
+    this.stations.take(step);
+    this.turns.take(step);
+    this.cycles.take(step);
+    this.flows.take(step);
+    this.escalations.take(step);
+    this.activities.take(step);
+    this.findings.take(step);
+    this.promises.take(step);
+  }
+}
+
+interface Walked {
+  readonly state: State;
+  readonly at: number;
+  readonly clock: number;
+}
+
+/** Takes every step in order and tells where the ticket stands after the last one. */
+function walk(ticket: Ticket, ordered: Ordered, gatherers: Gatherers): Walked {
   let state = beginning(ticket, ordered);
-
-  const intervals = new Intervals(ticket);
-  const durations = new Durations();
-  const messages = new Messages(ticket);
-  const waits = new Waits(desk.clock);
-  const stations = new Stations(ticket);
-  const turns = new Turns(desk.clock);
-  const cycles = new Cycles(ticket);
-  const flows = new Flows();
-  const escalations = new Escalations();
-  const activities = new Activities();
-  const findings = new Findings(ordered, desk.statuses);
-  const promises = new Promises(ticket);
-
   let no = 0;
   let at = ticket.firstEventAt;
   let clock = state.stationSinceClock;
   for (const event of ordered.events) {
-    const now = event.at === at ? clock : desk.clock.at(event.at);
-    const step = takeStep(ticket, state, event, { no: ++no, at: event.at, clock: now, passedMs: event.at - at, passedBusinessMs: now - clock });
-    intervals.take(step);
-    durations.take(step);
-    messages.take(step);
-    waits.take(step);
-    stations.take(step);
-    turns.take(step);
-    cycles.take(step);
-    flows.take(step);
-    escalations.take(step);
-    activities.take(step);
-    findings.take(step);
-    promises.take(step);
+    const clockThen = event.at === at ? clock : ticket.desk.clock.at(event.at);
+    const step = takeStep(ticket, state, event, { no: ++no, at: event.at, clock: clockThen, passedMs: event.at - at, passedBusinessMs: clockThen - clock });
+    gatherers.take(step);
     state = step.after;
     at = event.at;
-    clock = now;
+    clock = clockThen;
   }
+  return { state, at, clock };
+}
 
+/** @param delivered the events of one ticket, at least one, in any order and as often as they were delivered. */
+export function storyOf(delivered: readonly TicketEvent[], desk: Desk): Story {
+  const ordered = inOrder(delivered, desk.statuses);
+  const ticket = ticketOf(ordered, desk);
+  const gathered = new Gatherers(ticket, ordered);
+  const { state, at, clock } = walk(ticket, ordered, gathered);
+  const { messages, stations, cycles, activities, findings } = gathered;
   return {
     version: ordered.version, isProvisional: ticket.isProvisional, creation: ordered.creation?.creation ?? null,
     createdAt: ticket.createdAt, firstEventAt: ticket.firstEventAt, lastEventAt: at, lastEventClock: clock,
-    status: state.status, queueId: state.queueId, assigneeId: state.assigneeId, cycleEnd: state.cycleEnd,
-    closedAt: cycles.closedAt, discardedAt: cycles.discardedAt, firstQueueId: stations.firstQueueId,
-    responseDueFrom: messages.responseDueFrom, firstResponse: messages.firstResponse, durations,
+    status: state.status, queueId: state.queueId, assigneeId: state.assigneeId, firstQueueId: stations.firstQueueId,
+    cycleEnd: state.cycleEnd, closedAt: cycles.closedAt, discardedAt: cycles.discardedAt,
+    responseDueFrom: messages.responseDueFrom, firstResponse: messages.firstResponse, durations: gathered.durations,
     customerMessages: messages.fromCustomer, agentReplies: messages.replies, privateNotes: messages.notes,
     reopens: cycles.reopens, queueStations: stations.queueStations, queueChanges: stations.queueChanges, clockSkewMs: findings.clockSkewMs,
-    intervals: intervals.all, waits: waits.all, stations: stations.all, turns: turns.all, resolutions: cycles.resolutions,
-    escalations: escalations.all, activities: activities.all, actions: activities.actions, flows: flows.all,
-    findings: findings.all(), timed: promises.all(),
+    intervals: gathered.intervals.all, waits: gathered.waits.all, stations: stations.all, turns: gathered.turns.all,
+    resolutions: cycles.resolutions, escalations: gathered.escalations.all, activities: activities.all, actions: activities.actions,
+    flows: gathered.flows.all, findings: findings.all(), timed: gathered.promises.all(),
   };
 }

@@ -14,7 +14,7 @@ import { closeClients, query } from '../support.ts';
 after(closeClients);
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const services = readdirSync(join(root, 'services')).filter((name) => name !== 'runtime');
+const services = readdirSync(join(root, 'services')).filter((name) => name !== 'runtime' && name !== 'ticket');
 const projections = await Promise.all(services.filter((name) => existsSync(join(root, 'services', name, 'projection.ts'))).map(async (name) =>
   ({ folder: name, ...((await import(pathToFileURL(join(root, 'services', name, 'projection.ts')).href)) as { projection: Projection }).projection })));
 const databases = projections.map(({ database }) => database);
