@@ -1,7 +1,7 @@
 // A ticket's story: everything that its events say, as one value. It is a pure function of the events and the desk; what
 // depends on the present (running sums, open waits) is left open with a null end, and a reader adds his own present.
 import { Activities, type Action, type Activity } from './story/activities.ts';
-import { Cycles, type Resolution } from './story/cycles.ts';
+import { Cycles, fullResolution, isNoTouch, isOneTouch, type Resolution } from './story/cycles.ts';
 import type { Desk } from './desk/desk.ts';
 import type { Status } from './desk/status.ts';
 import { Durations, type Duration } from './story/durations.ts';
@@ -17,7 +17,7 @@ import { beginning, ticketOf, type CycleEnd, type State, type Ticket } from './s
 import { takeStep, type Step } from './step.ts';
 import { Promises, type Timed } from './timers/promises.ts';
 import { Turns, type Turn } from './story/turns.ts';
-import { Waits, type Wait } from './story/waits.ts';
+import { isWaitingNow, Waits, type Wait } from './story/waits.ts';
 
 export interface Story {
   /** The highest log offset among its events. */
@@ -33,8 +33,12 @@ export interface Story {
   readonly status: Status;
   readonly queueId: string;
   readonly assigneeId: string;
-  /** How the present cycle ended: full resolution, one touch and no touch go by it; '' while it runs. */
+  /** How the present cycle ended; '' while it runs. */
   readonly cycleEnd: CycleEnd;
+  readonly fullResolution: Resolution | null;
+  readonly isOneTouch: boolean | null;
+  readonly isNoTouch: boolean | null;
+  readonly isWaitingNow: boolean;
   readonly closedAt: number | null;
   readonly discardedAt: number | null;
   readonly firstQueueId: string;
@@ -135,16 +139,18 @@ export function storyOf(delivered: readonly TicketEvent[], desk: Desk): Story {
   const ticket = ticketOf(ordered, desk);
   const gathered = new Gatherers(ticket, ordered);
   const { state, at, clock } = walk(ticket, ordered, gathered);
-  const { messages, stations, cycles, activities, findings } = gathered;
+  const { messages, waits, stations, turns, cycles, activities, findings } = gathered;
+  const touches = { cycleEnd: state.cycleEnd, reopens: cycles.reopens, replyTurns: turns.all.length };
   return {
     version: ordered.version, isProvisional: ticket.isProvisional, creation: ordered.creation?.creation ?? null,
     createdAt: ticket.createdAt, firstEventAt: ticket.firstEventAt, lastEventAt: at, lastEventClock: clock,
     status: state.status, queueId: state.queueId, assigneeId: state.assigneeId, firstQueueId: stations.firstQueueId,
-    cycleEnd: state.cycleEnd, closedAt: cycles.closedAt, discardedAt: cycles.discardedAt,
+    cycleEnd: state.cycleEnd, fullResolution: fullResolution(state.cycleEnd, cycles.resolutions), isOneTouch: isOneTouch(touches), isNoTouch: isNoTouch(touches),
+    isWaitingNow: isWaitingNow(waits.all, state.status), closedAt: cycles.closedAt, discardedAt: cycles.discardedAt,
     responseDueFrom: messages.responseDueFrom, firstResponse: messages.firstResponse, durations: gathered.durations,
     customerMessages: messages.fromCustomer, agentReplies: messages.replies, privateNotes: messages.notes,
     reopens: cycles.reopens, queueStations: stations.queueStations, queueChanges: stations.queueChanges, clockSkewMs: findings.clockSkewMs,
-    intervals: gathered.intervals.all, waits: gathered.waits.all, stations: stations.all, turns: gathered.turns.all,
+    intervals: gathered.intervals.all, waits: waits.all, stations: stations.all, turns: turns.all,
     resolutions: cycles.resolutions, escalations: gathered.escalations.all, activities: activities.all, actions: activities.actions,
     flows: gathered.flows.all, findings: findings.all(), timed: gathered.promises.all(),
   };

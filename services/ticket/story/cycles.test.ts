@@ -83,6 +83,38 @@ describe('a discarded ticket', () => {
   });
 });
 
+describe('one touch and no touch', () => {
+  const touches = (...events: Parameters<typeof told>): unknown[] => { const { isOneTouch, isNoTouch } = told(created('10:00'), ...events); return [isOneTouch, isNoTouch]; };
+
+  it('are solved with exactly one reply turn and no reopen, and solved without a reply', () => {
+    expect(touches(reply('10:01', 'lea'), reply('10:02', 'lea'), status('10:05', 'resolved'))).toEqual([true, false]);
+    expect(touches(status('10:05', 'resolved'))).toEqual([false, true]);
+    expect(touches(reply('10:01', 'lea'), reply('10:02', 'max'), status('10:05', 'resolved'))).toEqual([false, false]);
+    expect(touches(reply('10:01', 'lea'), status('10:05', 'resolved'), status('10:06', 'open'), status('10:07', 'resolved'))).toEqual([false, false]);
+  });
+
+  it('are NULL while unsolved, and go by how the present cycle ended', () => {
+    expect(touches(reply('10:01', 'lea'))).toEqual([null, null]);
+    expect(touches(status('10:05', 'resolved'), status('10:06', 'open'))).toEqual([null, null]);
+    expect(touches(status('10:05', 'resolved'), status('10:06', 'spam'))).toEqual([false, true]);
+    expect(touches(status('10:05', 'spam'), status('10:06', 'resolved'))).toEqual([null, null]);
+  });
+});
+
+describe('the full resolution', () => {
+  const solvedAt = (...events: Parameters<typeof told>): unknown => told(created('10:00'), ...events).fullResolution?.solvedAt ?? null;
+
+  it('is the last solve, NULL while reopened', () => {
+    expect(solvedAt(status('10:05', 'resolved'), status('10:06', 'open'), status('10:07', 'resolved'))).toBe(time('10:07'));
+    expect(solvedAt(status('10:05', 'resolved'), status('10:06', 'open'))).toBeNull();
+  });
+
+  it('is kept by solved → discarded and NULL by discarded → solved', () => {
+    expect(solvedAt(status('10:05', 'resolved'), status('10:06', 'spam'))).toBe(time('10:05'));
+    expect(solvedAt(status('10:05', 'resolved'), status('10:06', 'open'), status('10:07', 'spam'), status('10:08', 'resolved'))).toBeNull();
+  });
+});
+
 it('a reply after the solve reopens nothing', () => {
   expect(told(created('10:00'), status('10:01', 'resolved'), customer('10:02'), reply('10:03', 'lea')).reopens).toBe(0);
 });

@@ -1,6 +1,6 @@
 // Cycles: from the creation or a reopen to the next solve. Each solve is a resolution; a discard ends a cycle without one, and
 // a restored ticket's cycle goes on from its old start.
-import type { Ticket } from '../state.ts';
+import type { CycleEnd, Ticket } from '../state.ts';
 import type { Step } from '../step.ts';
 
 export interface Resolution {
@@ -20,6 +20,22 @@ export interface Resolution {
   readonly pendingBusinessMs: number;
   readonly reopenedAt: number | null;
 }
+
+/** The last solve, while the cycle that it ended is the present one: kept by solved → discarded, NULL after a reopen. */
+export const fullResolution = (cycleEnd: CycleEnd, resolutions: readonly Resolution[]): Resolution | null =>
+  (cycleEnd === 'solved' ? resolutions.at(-1) ?? null : null);
+
+export interface Touches {
+  readonly cycleEnd: CycleEnd;
+  readonly reopens: number;
+  readonly replyTurns: number;
+}
+
+/** Solved with exactly one reply turn and never reopened; null while the present cycle has not ended by a solve. */
+export const isOneTouch = ({ cycleEnd, reopens, replyTurns }: Touches): boolean | null => (cycleEnd === 'solved' ? replyTurns === 1 && reopens === 0 : null);
+
+/** Solved without any reply, kept apart from one touch; null likewise. */
+export const isNoTouch = ({ cycleEnd, replyTurns }: Touches): boolean | null => (cycleEnd === 'solved' ? replyTurns === 0 : null);
 
 export class Cycles {
   readonly resolutions: { -readonly [K in keyof Resolution]: Resolution[K] }[] = [];

@@ -130,6 +130,14 @@ describe('business time', () => {
   });
 });
 
+it('a customer waits now as long as a wait is open and the ticket is not over', () => {
+  expect(told(created('10:00')).isWaitingNow).toBe(true);
+  expect(told(created('10:00'), reply('10:01', 'lea')).isWaitingNow).toBe(false);
+  const thanks = [created('10:00'), status('10:01', 'resolved'), customer('10:02')];
+  expect(told(...thanks).isWaitingNow).toBe(false);
+  expect(told(...thanks, status('10:03', 'open')).isWaitingNow).toBe(true);
+});
+
 it('pending shortens no wait', () => {
   const story = told(created('10:00'), status('10:01', 'pending'), status('10:04', 'open'), reply('10:05', 'lea'));
   expect(story.waits[0]?.businessMs).toBe(minutes(5));

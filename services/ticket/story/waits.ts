@@ -1,5 +1,6 @@
 // Waits: from the first customer message that has no later agent reply, to a reply, a solve or a discard. They don't overlap.
 import type { BusinessClock } from '../desk/business-clock.ts';
+import { isOver, type Status } from '../desk/status.ts';
 import type { Step, WaitEnd } from '../step.ts';
 
 export interface Wait {
@@ -21,6 +22,9 @@ export interface Wait {
   readonly ownBusinessMs: number | null;
   readonly isRepliedInBusinessHours: boolean | null;
 }
+
+/** waiting_now and oldest_wait count waits of tickets that are not over; one that began after the solve stays open beside. */
+export const isWaitingNow = (waits: readonly Wait[], { category }: Status): boolean => waits.at(-1)?.endedAt === null && !isOver(category);
 
 export class Waits {
   readonly all: { -readonly [K in keyof Wait]: Wait[K] }[] = [];

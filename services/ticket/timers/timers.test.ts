@@ -22,11 +22,11 @@ describe('a first-response timer', () => {
   });
 
   it('is breached by a later reply, which fulfils it all the same', () => {
-    expect(firstResponse(created('10:00'), reply('10:11', 'lea'))).toMatchObject([{ outcome: 'breached', fulfilledAt: time('10:11'), judgedAt: time('10:10') }]);
+    expect(firstResponse(created('10:00'), reply('10:11', 'lea'))).toMatchObject([{ outcome: 'breached', fulfilledAt: time('10:11'), judgedAt: time('10:10'), breachMs: minutes(1) }]);
   });
 
   it('is active while it is open, whether its due time has passed or not', () => {
-    expect(firstResponse(created('10:00'))).toMatchObject([{ outcome: 'active', dueAt: time('10:10'), stoppedAt: null, fulfilledAt: null, judgedAt: time('10:10') }]);
+    expect(firstResponse(created('10:00'))).toMatchObject([{ outcome: 'active', dueAt: time('10:10'), stoppedAt: null, fulfilledAt: null, judgedAt: time('10:10'), breachMs: null }]);
   });
 
   it('is cancelled by a solve without a reply, or breached if it was due before', () => {
@@ -235,6 +235,13 @@ describe('the calendar of a policy', () => {
     const config = { calendars: { office: berlinOffice }, policies: { '': [promise('resolution', 120, { calendarId: 'office' })] } };
     // Friday 17:00 in Berlin and two business hours: Monday 10:00 in summer time.
     expect(timersUnder(config, created(`${friday + 16}:00`))).toMatchObject([{ dueAt: Date.parse('2026-03-30T10:00:00+02:00'), calendarId: 'office' }]);
+  });
+
+  it('counts a breach in its own open hours, too', () => {
+    const friday = 25 * 24;
+    const config = { calendars: { office: berlinOffice }, policies: { '': [promise('first_response', 30, { calendarId: 'office' })] } };
+    // Due on Friday at 17:30 in Berlin, answered on Monday at 10:00: half an hour on Friday and one on Monday.
+    expect(timersUnder(config, created(`${friday + 16}:00`), reply(`${friday + 72 + 8}:00`, 'lea'))).toMatchObject([{ outcome: 'breached', breachMs: minutes(90) }]);
   });
 
   it('that never opens again leaves the timer due at the end of time', () => {

@@ -32,6 +32,8 @@ export interface Timer {
   readonly stoppedAt: number | null;
   readonly fulfilledAt: number | null;
   readonly outcome: Outcome;
+  /** From the due time to where it stopped, in the timer's own calendar; null unless breached, and while it runs. */
+  readonly breachMs: number | null;
   /** When the outcome was or would be decided: the due time, or the take-over when that came later. */
   readonly judgedAt: number | null;
   /** Holder and queue at that moment; '' when cancelled. Before it has come, a reader shows ''. */
@@ -123,6 +125,7 @@ function timerOf(run: Run, countdown: Countdown, isFinal: boolean, story: Story)
     dueAt, remainingMs: countdown.remainingMs, pausedMs: pausedMsOf(run, dueAt, stoppedAt),
     pausedSince: outcome === 'active' && dueAt === null ? run.stretches[run.last]?.from ?? null : null,
     stoppedAt, fulfilledAt: isFulfilled ? timed.endedAt : null, outcome, judgedAt,
+    breachMs: outcome === 'breached' && dueAt !== null && stoppedAt !== null ? policy.clock.between(dueAt, stoppedAt) : null,
     agentIdWhenJudged: judged?.assigneeId ?? '', queueIdWhenJudged: judged?.queueId ?? '',
     queueIdAtStop: stoppedAt === null ? story.queueId : intervalAt(story.intervals, stoppedAt)?.queueId ?? '',
   };
