@@ -33,7 +33,8 @@ export class Findings {
     // Later than its receipt; it still counts in all metrics.
     if (event.at > event.receivedAt) this.#futureTimes++;
     if (!after.isCreated) this.#eventsBeforeCreation++;
-    if (event.newStatus !== '' && !this.#statuses.read(event.newStatus).isKnown) this.#unknownStatuses++;
+    const namesStatus = event.type === 'status.changed' || event.newStatus !== '';
+    if (namesStatus && !this.#statuses.read(event.newStatus).isKnown) this.#unknownStatuses++;
     if (event.type === 'status.changed') this.#checkPrevious(step);
   }
 
