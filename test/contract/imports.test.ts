@@ -33,15 +33,22 @@ const isTest = (file: string): boolean => file.endsWith('.test.ts') || file.star
 const allowed: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
   'services/runtime': [],
-  infra: ['schemas', 'services/runtime'],
+  'services/ticket': [],
+  infra: ['schemas', 'services/runtime', 'services/ticket'],
 };
-const allowedFor = (room: string): readonly string[] => allowed[room] ?? ['schemas', 'services/runtime'];
+const allowedFor = (room: string): readonly string[] => allowed[room] ?? ['schemas', 'services/runtime', 'services/ticket'];
 
 test('rooms import only what their place in the house allows', () => {
   const wrong = [...graph].filter(([file]) => !isTest(file)).flatMap(([file, targets]) => targets
     .filter((target) => sources.includes(target) && roomOf(target) !== roomOf(file) && !allowedFor(roomOf(file)).includes(roomOf(target)))
     .map((target) => `${file} → ${target}`));
   expect(wrong).toStrictEqual([]);
+});
+
+test('what a ticket\'s events mean is decided without anything from outside', () => {
+  const wrong = [...graph].filter(([file]) => roomOf(file) === 'services/ticket' && !isTest(file) && !file.includes('/testing/'))
+    .flatMap(([file, targets]) => targets.filter((target) => roomOf(target) !== 'services/ticket').map((target) => `${file} → ${target}`));
+  assert.deepEqual(wrong, []);
 });
 
 test('each client library is known to its own files only', () => {
