@@ -16,9 +16,9 @@ const folder = mkdtempSync(join(tmpdir(), 'desk-'));
 const tenant = 'umbrella';
 const id = newTicketId();
 
-const config = (...args: string[]): Promise<{ code: number; output: string }> => new Promise((resolve) => {
+const config = (...args: string[]): Promise<{ code: number; stdout: string; output: string }> => new Promise((resolve) => {
   execFile(process.execPath, ['--import', 'tsx', 'infra/config/config.ts', ...args], { cwd: projectDir }, (error, stdout, stderr) =>
-    resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }));
+    resolve({ code: error === null ? 0 : Number(error.code), stdout, output: stdout + stderr }));
 });
 
 const workdays = ['mon', 'tue', 'wed', 'thu', 'fri'] as const;
@@ -159,5 +159,5 @@ test('an apply that is killed before the facts are recomputed is finished by ano
 test('who applied what and when is kept, with the file', async () => {
   const { output } = await config('show');
   expect(output).toMatch(/version \d+, desk\.json, SHA-256 [0-9a-f]{64}\napplied .* by a test/);
-  expect(JSON.parse((await config('show', '--content')).output)).toStrictEqual(desk({ ...office, status_map: { 'lab result *': 'on_hold' } }));
+  expect(JSON.parse((await config('show', '--content')).stdout)).toStrictEqual(desk({ ...office, status_map: { 'lab result *': 'on_hold' } }));
 });

@@ -48,9 +48,9 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
   consumer.on(consumer.events.GROUP_JOIN, () => {
     group.generation += 1;
     group.next.clear();
-    // kafkajs goes on at the log's start and says neither from where nor what that skips.
-    for (const topic of options.topics) void reportMissing(connection, options.groupId, topic);
   });
+  // Now, since kafkajs goes on at the log's start, commits that, and says neither from where nor what it skips.
+  for (const topic of options.topics) await reportMissing(connection, options.groupId, topic);
   await consumer.connect();
   await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
   await consumer.run({
