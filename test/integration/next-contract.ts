@@ -4,9 +4,9 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../system/free-ports.ts';
 import { eventually } from '../system/support.ts';
 import { copyOfTheCode } from './copy-of-the-code.ts';
 
@@ -112,14 +112,6 @@ async function writeConsumer(folder: string): Promise<void> {
   await writeFile(join(folder, 'projection.ts'), projection);
   await writeFile(join(folder, 'main.ts'), main);
   await writeFile(join(folder, '01-changes.sql'), sql);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 export async function nextBuild(): Promise<Build> {

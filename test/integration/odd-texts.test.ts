@@ -52,8 +52,8 @@ test('ill-formed text is mended before it is in the log, and ClickHouse reads it
     SELECT isValidUTF8(metadata) AS valid, JSONExtractString(metadata, 'k\ufffd', 1) AS value FROM queue.timeline WHERE ticket_id = {t:String}`, { t: id });
   expect(row).toStrictEqual({ valid: 1, value: 'v\ufffd' });
   const value = (await inLog([event])).get(event.event_id)?.value ?? expect.fail('not in the log');
-  expect(value, 'no surrogate in UTF-8').not.toContain(Buffer.from([0xed, 0xa0]));
-  expect(value).toContain('A\ufffdB');
+  expect(value.includes(Buffer.from([0xed, 0xa0])), 'no surrogate in UTF-8').toBe(false);
+  expect(value.includes('A\ufffdB')).toBe(true);
 });
 
 test('a damaged ticket_id is quarantined at the door, and a replay does not let it in', async () => {

@@ -4,7 +4,9 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import kafkajs from 'kafkajs';
@@ -13,10 +15,13 @@ import { docsFolder } from '../../infra/docs/docs.ts';
 import { scaffoldedConsumer } from '../../infra/docs/blocks.ts';
 import { onPath } from '../../infra/local/install/prerequisites.ts';
 import { projectDir } from '../../infra/local/settings.ts';
+import { startStack } from '../../infra/local/stack.ts';
+import { connectClickHouse, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka/admin.ts';
 import { readReleases } from '../../services/runtime/registry/registry.ts';
 import { connection, encoded, headersOf } from '../system/quarantine-cli.ts';
+import { freePort } from '../system/free-ports.ts';
 import { closeClients, environment, eventually, ingressUrl, newTicketId, query, send, ticket } from '../system/support.ts';
 import { copyOfTheCode } from './copy-of-the-code.ts';
 
@@ -191,12 +196,19 @@ test('TypeScript: the consumer shown is what the scaffold writes', async () => {
   }
 });
 
-async function statement(sql: string): Promise<string> {
-  const { origin, username, password } = new URL(environment.clickhouseUrl);
-  const response = await fetch(origin, { method: 'POST', body: sql, headers: { 'x-clickhouse-user': decodeURIComponent(username) || 'default', 'x-clickhouse-key': decodeURIComponent(password) } });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${text}\n${sql}`);
-  return text;
+/** A ClickHouse of one's own: the stack's reaches nothing outside. */
+async function ownClickHouse(): Promise<{ clickhouse: ClickHouse; stop: () => Promise<void> }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-feed-'));
+  const stack = await startStack({ dataDir, ports: { clickhouse: await freePort() }, only: ['clickhouse'], env: { ...process.env, CLICKHOUSE_EXTERNAL_ACCESS: 'on' } });
+  const clickhouse = connectClickHouse(stack.clickhouseUrl);
+  return {
+    clickhouse,
+    stop: async () => {
+      await clickhouse.close();
+      await stack.stop();
+      await rm(dataDir, { recursive: true });
+    },
+  };
 }
 
 test('ClickHouse: its Kafka engine reads one event type of the log', async ({ skip }) => {
@@ -208,15 +220,16 @@ test('ClickHouse: its Kafka engine reads one event type of the log', async ({ sk
   const sql = readFileSync(snippet('subscribe.sql'), 'utf8')
     .replaceAll('127.0.0.1:9092', environment.kafkaBrokers)
     .replaceAll('http://127.0.0.1:8081/apis/ccompat/v7', environment.registryUrl);
-  const names = ['my_status_changes_feed', 'my_feed', 'my_status_changes'];
+  const { clickhouse, stop } = await ownClickHouse();
   try {
-    for (const part of sql.split(/;\n/)) if (part.trim() !== '') await statement(part);
+    for (const part of sql.split(/;\n/)) if (part.trim() !== '') await clickhouse.command(part);
     const rows = await eventually(async () => {
-      const found = await query<Record<string, unknown>>('SELECT integration_id, event_id, toString(at) AS at, new_status FROM default.my_status_changes FINAL WHERE ticket_id = {t:String}', { t: id });
+      const found = await clickhouse.query('SELECT integration_id, event_id, toString(at) AS at, new_status FROM default.my_status_changes FINAL WHERE ticket_id = {t:String}', { t: id });
       return found.length > 0 ? found : null;
     }, 'the status change in a table of its own');
     expect(rows).toStrictEqual([{ integration_id: 'acme', event_id: events[1]?.event_id, at: '2026-03-02 09:02:00.000', new_status: 'wartet 📦' }]);
   } finally {
-    for (const name of names) await statement(`DROP TABLE IF EXISTS default.${name} SYNC`);
+    for (const name of ['my_status_changes_feed', 'my_feed', 'my_status_changes']) await clickhouse.command(`DROP TABLE IF EXISTS default.${name} SYNC`);
+    await stop();
   }
 });

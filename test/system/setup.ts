@@ -3,13 +3,13 @@
 // run side by side, one breaking its stack while the other measures its own. All are stopped
 // at the end; a run that is killed leaves that to the stack's watchdog.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { progressPrinter } from '../../infra/local/progress.ts';
 import { startSystem, type System } from '../../infra/start/start.ts';
 import { openControlDoor } from './control.ts';
+import { freePorts } from './free-ports.ts';
 import { foreignClients } from './clients.ts';
 
 declare module 'vitest' {
@@ -31,18 +31,6 @@ const integrations = [
 
 /** Whatever points elsewhere in the caller's environment must not get test data. */
 const elsewhere = new Set(['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'SCHEMAS_LOCK']);
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
-  })));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 async function start(stack: number): Promise<System> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test Jürgen #1+2%41 o’q-'));
