@@ -65,7 +65,7 @@ const done = async (...args: string[]): Promise<string> => {
 /** So many tickets at once that there are a few chunks, however many tickets other tests left. */
 async function someChunks(): Promise<string> {
   const [row] = await query<{ tickets: number }>('SELECT uniqExact(ticket_id) AS tickets FROM queue.timeline');
-  return String(Math.ceil((row?.tickets ?? 0) / 4));
+  return String(Math.ceil((row?.tickets ?? 0) / 3));
 }
 
 /** Sends events all the while, and waits until they have landed. */
@@ -74,7 +74,7 @@ async function underTraffic(work: () => Promise<void>): Promise<void> {
   const state = { going: true };
   const sending = (async () => {
     while (state.going) {
-      await sleep(1_500);
+      await sleep(3_000);
       const id = newTicketId();
       await tell(id, sent.length % 2 === 0 ? 'acme' : 'globex');
       sent.push(id);

@@ -16,7 +16,7 @@ const example = 'infra/config/desk.example.json';
 const reading: readonly (readonly string[])[] = [
   ['infra/config/config.ts', 'show'],
   ['infra/quarantine/quarantine.ts', 'list'],
-  ['infra/quarantine/quarantine.ts', 'replay', '--all', '--dry-run', '--reason', 'unknown_event_type'],
+  ['infra/quarantine/quarantine.ts', 'replay', '--event-id', '00000000-0000-4000-8000-000000000000', '--dry-run'],
   ['infra/schemas/schemas.ts', '--dry-run'],
 ];
 const changing: readonly (readonly string[])[] = [
