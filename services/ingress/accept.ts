@@ -13,6 +13,7 @@ import type { Integrations } from './integrations.ts';
 import type { Answer, AuthenticWebhook, Refused, Unusable } from './outcome.ts';
 import { parseWebhook } from './event/parse.ts';
 import type { PreparedEvent } from './event/prepare.ts';
+import { readTime } from './event/time.ts';
 import { toLogRecord } from './event/to-log-record.ts';
 import { UnlistedVersions } from './unlisted-versions.ts';
 import { verifyWebhook } from './verify.ts';
@@ -59,9 +60,10 @@ export function createAccept(dependencies: AcceptDependencies): Accept {
 }
 
 function refuseByAge({ integration, envelope, receivedAt }: AuthenticWebhook): Refused | null {
-  if (integration.max_age_seconds === undefined) return null;
-  const ageSeconds = (receivedAt.getTime() - Date.parse(envelope.timestamp)) / 1_000;
-  if (!(ageSeconds > integration.max_age_seconds)) return null;
+  const time = readTime(envelope.timestamp);
+  // What is no time goes to quarantine, as it does without a limit.
+  if (integration.max_age_seconds === undefined || time.kind === 'no_time') return null;
+  if ((receivedAt.getTime() - time.ms) / 1_000 <= integration.max_age_seconds) return null;
   return { kind: 'refused', status: 400, code: 'too_old', path: '/timestamp', message: `older than the ${integration.max_age_seconds} s that this integration allows` };
 }
 

@@ -155,9 +155,9 @@ test('counts tell how many wait, by reason, integration and version', async () =
 });
 
 test('nothing is replayed or discarded by a slip of the keyboard', async () => {
-  expect((await quarantine(['replay'])).code).toBe(2);
-  expect((await quarantine(['discard', '--dry-run'])).code).toBe(2);
-  expect((await quarantine(['show', '0:99999999'])).code).toBe(1);
-  expect((await quarantine(['list', '--since', 'yesterday'])).code).toBe(2);
-  expect((await quarantine(['list'], { KAFKA_BROKERS: '127.0.0.1:1' })).code).toBe(3);
+  const slips = await Promise.all([
+    quarantine(['replay']), quarantine(['discard', '--dry-run']), quarantine(['show', '0:99999999']),
+    quarantine(['list', '--since', 'yesterday']), quarantine(['list'], { KAFKA_BROKERS: '127.0.0.1:1' }),
+  ]);
+  expect(slips.map(({ code }) => code)).toStrictEqual([2, 2, 1, 2, 3]);
 });
