@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { JsonObject } from '../../schemas/contract.ts';
 import { eventsTopic, quarantineTopic } from '../runtime/event-log.ts';
 import type { LogProducer } from '../runtime/kafka/producer.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -12,7 +13,7 @@ import type { Encode } from './event/encoders.ts';
 import type { Integrations } from './integrations.ts';
 import type { Answer, AuthenticWebhook, Refused, Unusable } from './outcome.ts';
 import { parseWebhook } from './event/parse.ts';
-import type { PreparedEvent } from './event/prepare.ts';
+import { payloadKeyOf, type PreparedEvent } from './event/prepare.ts';
 import { readTime } from './event/time.ts';
 import { toLogRecord } from './event/to-log-record.ts';
 import { UnlistedVersions } from './unlisted-versions.ts';
@@ -60,10 +61,10 @@ export function createAccept(dependencies: AcceptDependencies): Accept {
 }
 
 function refuseByAge({ integration, envelope, receivedAt }: AuthenticWebhook): Refused | null {
+  if (integration.max_age_seconds === undefined) return null;
   const time = readTime(envelope.timestamp);
-  // What is no time goes to quarantine, as it does without a limit.
-  if (integration.max_age_seconds === undefined || time.kind === 'no_time') return null;
-  if ((receivedAt.getTime() - time.ms) / 1_000 <= integration.max_age_seconds) return null;
+  // What is no time has no age, and is quarantined.
+  if (time.kind === 'no_time' || receivedAt.getTime() - time.ms <= integration.max_age_seconds * 1_000) return null;
   return { kind: 'refused', status: 400, code: 'too_old', path: '/timestamp', message: `older than the ${integration.max_age_seconds} s that this integration allows` };
 }
 
@@ -123,7 +124,8 @@ const textOf = (value: unknown): string => (typeof value === 'string' || typeof 
 
 function quarantined({ webhook, httpSource }: Incoming, unusable: Unusable): Quarantined {
   const { envelope, json, body, integration, receivedAt } = webhook;
-  const payload = (json['payload'] ?? json['data'] ?? json['body'] ?? json) as { ticket_id?: unknown } | string;
+  const key = payloadKeyOf(json);
+  const fields = key === undefined ? json : (json[key] as JsonObject);
   return {
     ...unusable,
     environment: integration.environment,
@@ -133,7 +135,7 @@ function quarantined({ webhook, httpSource }: Incoming, unusable: Unusable): Qua
     eventId: envelope.event_id,
     eventType: envelope.event_type,
     version: textOf(json['version']),
-    ticketId: typeof payload === 'object' ? textOf(payload.ticket_id) : '',
+    ticketId: textOf(fields['ticket_id']),
     receivedAt,
     payload: body,
   };

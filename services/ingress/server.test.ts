@@ -98,6 +98,7 @@ describe('every answer that is no success has the same body', () => {
     ['no JSON', head('POST /webhooks HTTP/1.1', ['content-type: text/plain', 'content-length: 2']) + '{}', '415 unsupported_media_type'],
     ['no content type', head('POST /webhooks HTTP/1.1', ['content-length: 2']) + '{}', '415 unsupported_media_type'],
     ['compressed', post('{}', '/webhooks', ['content-encoding: gzip']), '415 unsupported_encoding'],
+    ['compressed on its way', head('POST /webhooks HTTP/1.1', ['content-type: application/json', 'transfer-encoding: gzip, chunked']) + '2\r\n{}\r\n0\r\n\r\n', '415 unsupported_encoding'],
     ['an expectation', post('{}', '/webhooks', ['expect: a miracle']), '417 expectation_failed'],
     ['too many headers', head('POST /webhooks HTTP/1.1', [`x: ${'x'.repeat(20_000)}`]), '431 headers_too_large'],
     ['a path that exceeds the headers', head(`POST /${'x'.repeat(20_000)} HTTP/1.1`), '431 headers_too_large'],
@@ -143,8 +144,15 @@ it('a slash at the end changes nothing', async () => {
     paths.push(pathIntegrationId);
     return Promise.resolve({ status: 'accepted', event_id: 'e1' });
   };
-  for (const path of ['/webhooks', '/webhooks/', '/webhooks/acme', '/webhooks/acme/']) expect(codes(await exchange(post('{}', path)))).toStrictEqual(['200 accepted']);
-  expect(paths).toStrictEqual([undefined, undefined, 'acme', 'acme']);
+  for (const path of ['/webhooks', '/webhooks/', '/webhooks//', '/webhooks/acme', '/webhooks/acme/']) expect(codes(await exchange(post('{}', path)))).toStrictEqual(['200 accepted']);
+  expect(paths).toStrictEqual([undefined, undefined, undefined, 'acme', 'acme']);
+});
+
+it('no compression is none, however it is said', async () => {
+  decide = () => Promise.resolve({ status: 'accepted', event_id: 'e1' });
+  for (const encoding of ['identity', 'Identity', '']) expect(codes(await exchange(post('{}', '/webhooks', [`content-encoding: ${encoding}`])))).toStrictEqual(['200 accepted']);
+  const chunked = head('POST /webhooks HTTP/1.1', ['content-type: application/json', 'transfer-encoding: Chunked']);
+  expect(codes(await exchange(`${chunked}2\r\n{}\r\n0\r\n\r\n`))).toStrictEqual(['200 accepted']);
 });
 
 describe('every answer is counted once, as what it was', () => {

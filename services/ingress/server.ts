@@ -1,5 +1,6 @@
 // The HTTP door: what may stream in, and outcomes as status codes. 200 means that the event is in
 // Kafka with acks=all; 503 promises nothing and asks for a retry. Every answer is counted.
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
@@ -43,7 +44,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     const outcome = await accept({
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       headers: request.headers,
-      pathIntegrationId: params.integration_id,
+      // /webhooks// names nobody either.
+      pathIntegrationId: params.integration_id === '' ? undefined : params.integration_id,
       receivedAt: new Date(),
     });
     onDecided((performance.now() - started) / 1_000);
@@ -52,13 +54,17 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return reply.send(outcome);
   };
   const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    if ((request.headers['content-encoding'] ?? 'identity') === 'identity') done();
-    else void refuse(reply, { status: 415, code: 'unsupported_encoding', message: 'send the body without content-encoding' });
+    if (isPlain(request.headers)) done();
+    else void refuse(reply, { status: 415, code: 'unsupported_encoding', message: 'send the body without compression' });
   };
   app.post('/webhooks', { onRequest, handler });
   app.post('/webhooks/:integration_id', { onRequest, handler });
   return app;
 }
+
+/** Neither compressed as a whole nor on its way. */
+const isPlain = ({ 'content-encoding': content = '', 'transfer-encoding': transfer = '' }: IncomingHttpHeaders): boolean =>
+  /^(identity)?$/i.test(content) && /^(chunked)?$/i.test(transfer);
 
 const withRetryAfter = ({ retryAfterSeconds, ...refused }: Refused): Refusal =>
   retryAfterSeconds === undefined ? refused : { ...refused, headers: { 'retry-after': String(retryAfterSeconds) } };

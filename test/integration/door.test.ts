@@ -50,6 +50,13 @@ test('the age limit is for new events: the retry of one that is kept is a duplic
   expect(await status(ticket(newTicketId(), 'punctual').created(now(6)))).toBe('too_old');
 });
 
+test('an age is told of the times that we know, and of nothing else', async () => {
+  const at = (timestamp: string): Promise<string> => status(ticket(newTicketId(), 'punctual').created(timestamp));
+  for (const old of ['1990-12-31T23:59:60Z', '2020-03-02 09:00:00z', '2020-03-02t09:00:00.123456789-23:59']) expect(await at(old), old).toBe('too_old');
+  // Some would read a Date in these.
+  for (const none of ['2020', '2 March 2020', '2020-03-02T24:00:00Z', '2020-02-30 09:00:00Z', 'soon']) expect(await at(none), none).toBe('quarantined');
+});
+
 test('retries of kept events use up nothing of the rate', async () => {
   const event = ticket(newTicketId(), 'limited').created(now());
   await eventually(async () => ((await status(event)) === 'rate_limited' ? null : true), 'the limit lets one in');

@@ -166,6 +166,15 @@ test('a whole number that the record cannot hold is out of range, not of the wro
   }
 });
 
+test('a number with a fraction is no whole one, however small the fraction', () => {
+  for (const literal of ['1.5', '1.00000000000000000001', '123456789012345.00000001', '1e-400', '0.1e-400']) {
+    const sized = messageWith((payload) => ({ ...payload, content: { content_type: 'x', files: [{ file_url: 'u', file_size: 0 }] } }), (json) => json.replace('"file_size":0', `"file_size":${literal}`));
+    expect(rejection(sized), literal).toBe('schema_violation /payload/content/files/0/file_size');
+    const named = messageWith((payload) => ({ ...payload, ticket_id: 'T' }), (json) => json.replace('"ticket_id":"T"', `"ticket_id":${literal}`));
+    expect(rejection(named), literal).toBe('schema_violation /payload/ticket_id');
+  }
+});
+
 test('the version is the literal text of a number; one without end is none', () => {
   const versioned = (literal: string): Record<string, unknown> | string => {
     const sent = webhook('message.received', { version: 'V', payload: exampleOf('message.received', '1.2') }, (json) => json.replace('"version":"V"', `"version":${literal}`));

@@ -145,9 +145,11 @@ function sourceOf({ envelope, integration }: AuthenticWebhook, extra: Record<str
   return { platform: isNamed ? platform.toWellFormed() : '', integration_id, environment: integration.environment };
 }
 
-/** The event's fields: under `payload` (canonical), `data` or `body`, else beside the envelope. */
+/** Where an event's fields are: under `payload` (canonical), `data` or `body`, else beside the envelope. */
+export const payloadKeyOf = (json: JsonObject): (typeof payloadKeys)[number] | undefined => payloadKeys.find((candidate) => isObject(json[candidate]));
+
 function payloadOf(json: JsonObject, extra: Record<string, string> = {}): JsonObject {
-  const key = payloadKeys.find((candidate) => isObject(json[candidate]));
+  const key = payloadKeyOf(json);
   const rest = Object.fromEntries(Object.entries(json).filter(([name]) => !envelopeFields.has(name) && name !== key));
   if (key === undefined) return rest;
   for (const [name, value] of Object.entries(rest)) keepExtra(extra, pointer('', name), value);

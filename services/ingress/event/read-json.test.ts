@@ -58,6 +58,18 @@ test('a number that a double gives back as it was written stays a number', () =>
   }));
 });
 
+test('no number with a fraction is judged as a whole one, and no whole one as a fraction', () => {
+  const judged = (literal: string): boolean => {
+    const result = readJson(`[${literal}]`);
+    expect.assert(result.kind === 'json');
+    return Number.isInteger((result.rounded as number[])[0]) || (result.rounded as number[])[0] === Infinity;
+  };
+  const fractions = ['1.5', '1.00000000000000000001', '-1.00000000000000000001', '1e-400', '0.1E-400', '123456789012345.00000001', '12345678901234567890.5', '12345678901234567890123e-1', '1e-99999999999999999999', `0.${'0'.repeat(1_000_000)}1`];
+  const whole = ['1', '-0', '0e-400', '0.000000000000000000000000000000000000000000000', '1e400', '12345678901234567890', '1234567890123456789012.0', '12345678901234567890.5e1', '123456789012345678901230E-1', `1${'0'.repeat(1_000)}e-1000`, `1${'0'.repeat(300_000)}`];
+  expect(fractions.filter(judged)).toStrictEqual([]);
+  expect(whole.filter((literal) => !judged(literal))).toStrictEqual([]);
+});
+
 test('the version keeps its literal text, and only the version', () => {
   expect(read('{"version": 1.10, "payload": {"version": 1.10, "list": [2.0]}}')).toStrictEqual({ version: '1.10', payload: { version: 1.1, list: [2] } });
 });

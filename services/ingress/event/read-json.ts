@@ -9,7 +9,7 @@ export interface ReadJson {
   readonly kind: 'json';
   /** Numbers that a double cannot hold are text, as they were written. */
   readonly json: Json;
-  /** The same with numbers as JSON.parse rounds them: what a schema's types are checked against. */
+  /** The same with numbers as JSON.parse rounds them, but none to a whole one: what a schema's types are checked against. */
   readonly rounded: Json;
   readonly tooDeep: boolean;
 }
@@ -33,8 +33,14 @@ export function readJson(text: string): ReadJson | NotJson {
   }
   const { duplicate, inexact, depth } = scan(text);
   if (duplicate !== null) return { kind: 'not_json', message: 'the body is not valid JSON: an object has this key twice', path: duplicate };
-  const json = inexact.length === 0 ? rounded : (JSON.parse(quoted(text, inexact)) as Json);
-  return { kind: 'json', json, rounded, tooDeep: depth > MAX_DEPTH };
+  if (inexact.length === 0) return { kind: 'json', json: rounded, rounded, tooDeep: depth > MAX_DEPTH };
+  const fractions = inexact.filter(([start, end]) => !isWhole(text.slice(start, end)));
+  return {
+    kind: 'json',
+    json: JSON.parse(replaced(text, inexact, (literal) => `"${literal}"`)) as Json,
+    rounded: fractions.length === 0 ? rounded : (JSON.parse(replaced(text, fractions, asFraction)) as Json),
+    tooDeep: depth > MAX_DEPTH,
+  };
 }
 
 /** Where the text stops being JSON, without repeating any of it. */
@@ -50,15 +56,28 @@ function syntaxError(text: string): string {
 
 type Span = readonly [start: number, end: number];
 
-const quoted = (text: string, spans: readonly Span[]): string => {
+function replaced(text: string, spans: readonly Span[], by: (literal: string) => string): string {
   let from = 0;
   const pieces = spans.map(([start, end]) => {
-    const piece = `${text.slice(from, start)}"${text.slice(start, end)}"`;
+    const piece = text.slice(from, start) + by(text.slice(start, end));
     from = end;
     return piece;
   });
   return pieces.join('') + text.slice(from);
-};
+}
+
+/** As it is written: a double may round 1.00000000000000000001 to 1 and 1e-400 to 0. */
+function isWhole(literal: string): boolean {
+  const [mantissa = '', exponent = '0'] = literal.toLowerCase().split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const digits = whole.replace('-', '') + fraction;
+  let significant = digits.length;
+  while (digits[significant - 1] === '0') significant--;
+  return significant === 0 || digits.length - significant >= fraction.length - Number(exponent);
+}
+
+/** Stands for a number with a fraction, and keeps what a schema may ask of it: that it is none of the whole ones, and its sign. */
+const asFraction = (literal: string): string => (literal.startsWith('-') ? '-0.5' : '0.5');
 
 interface Scan {
   /** JSON Pointer of the first key that its object had already. */
