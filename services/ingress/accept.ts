@@ -51,13 +51,19 @@ export function createAccept(dependencies: AcceptDependencies): Accept {
     if ('kind' in webhook) return webhook;
     const bodySha256 = createHash('sha256').update(body).digest('hex');
     const { event_id: eventId } = webhook.envelope;
-    const { environment, integration_id: integrationId } = webhook.integration;
+    const { integration_id: integrationId } = webhook.integration;
     const incoming = { webhook, bodySha256, httpSource: sourceOf(headers, pathIntegrationId) };
     // The limits are for new events: the retry of one that is kept is answered as it was.
-    const outcome = await window.once({ environment, integrationId, eventId, bodySha256 }, async () =>
+    const outcome = await window.once({ environment: environmentOf(webhook), integrationId, eventId, bodySha256 }, async () =>
       refuseByAge(webhook) ?? (await limit(webhook)) ?? store(dependencies, incoming, unlisted));
     return typeof outcome === 'string' ? { status: outcome, event_id: eventId } : outcome;
   };
+}
+
+/** An event that names another environment than its integration's is none that this one's log may have. */
+function environmentOf({ envelope, integration: { environment } }: AuthenticWebhook): string {
+  const named = envelope.source['environment'] ?? environment;
+  return named === environment ? environment : `not ${environment}`;
 }
 
 function refuseByAge({ integration, envelope, receivedAt }: AuthenticWebhook): Refused | null {

@@ -34,6 +34,12 @@ test('two integrations that share a secret are refused, with both names and with
   }
 });
 
+test('an integration whose id no event can have is refused', async () => {
+  for (const [id, problem] of [['\ud800', 'unpaired surrogate'], [' \u200b', 'blanks or invisible'], ['x'.repeat(513), 'more than 512 characters']] as const) {
+    await expect(readIntegrations(await file([acme, { ...globex, integration_id: id }]))).rejects.toThrow(new RegExp(`/1/integration_id has .*${problem}`));
+  }
+});
+
 test('one integration may have one secret in two environments, and an environment once', async () => {
   expect((await readIntegrations(await file([acme, { ...acme, environment: 'staging' }, globex]))).length).toBe(3);
   await expect(readIntegrations(await file([acme, globex, { ...acme, secrets: ['another'] }]))).rejects.toThrow(/acme is listed twice for production/);

@@ -7,6 +7,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { identifierProblem } from './event/text.ts';
 
 export interface Integration {
   readonly integration_id: string;
@@ -70,10 +71,17 @@ export async function readIntegrations(path: string): Promise<Integration[]> {
     const problems = isIntegrations.errors?.map((error) => `${error.instancePath} ${error.message ?? ''}`) ?? [];
     throw invalid(`INTEGRATIONS_FILE ${path}: ${problems.join('; ')}`);
   }
-  const problems = [...listedTwice(json), ...sharedSecrets(json)];
+  const problems = [...unusableIds(json), ...listedTwice(json), ...sharedSecrets(json)];
   if (problems.length > 0) throw invalid(`INTEGRATIONS_FILE ${path}: ${problems.join('; ')}`);
   return json;
 }
+
+/** All events of such an integration would be quarantined. */
+const unusableIds = (integrations: readonly Integration[]): string[] =>
+  integrations.flatMap(({ integration_id }, index) => {
+    const problem = identifierProblem(integration_id);
+    return problem === null ? [] : [`/${index}/integration_id ${problem}`];
+  });
 
 function listedTwice(integrations: readonly Integration[]): string[] {
   const places = integrations.map(({ integration_id, environment }) => `${integration_id} is listed twice for ${environment}`);

@@ -28,6 +28,7 @@ test('an event of one integration in two environments is an event of each', asyn
   expect(await status(inEnvironment(event, 'production', 'twofold-secret'))).toBe('accepted');
   expect(await status(inEnvironment(event, 'staging', 'twofold-staging'))).toBe('duplicate');
   expect(await status(inEnvironment(event, undefined, 'twofold-secret')), 'production, as the first in the file').toBe('duplicate');
+  expect(await status(inEnvironment(event, 'lab', 'twofold-secret')), 'of an environment that there is not').toBe('quarantined');
   await landed(id, 1);
   expect(await query('SELECT integration_id, event_id FROM log.events WHERE ticket_id = {id:String}', { id })).toStrictEqual([{ integration_id: 'twofold', event_id: event.event_id }]);
   let inStaging = 0;
@@ -40,6 +41,8 @@ test('an event of one integration in two environments is an event of each', asyn
 test('a secret of one environment does not open the other', async () => {
   const event = ticket(newTicketId(), 'twofold').created(now());
   expect(await status(inEnvironment(event, 'production', 'twofold-staging'))).toBe('quarantined');
+  expect(await status(inEnvironment(event, 'staging', 'twofold-staging'))).toBe('accepted');
+  expect(await status(inEnvironment(event, 'production', 'twofold-staging')), 'the event of staging is none of production').toBe('quarantined');
 });
 
 test('the age limit is for new events: the retry of one that is kept is a duplicate', async () => {
