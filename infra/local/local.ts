@@ -5,13 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { ensureInstalled } from './install/install.ts';
 import { partIsReady } from './parts.ts';
+import { answers } from './ports.ts';
 import { progressPrinter } from './progress.ts';
-import { partNames, partTitles, readSettings, SetupError, urlVariables, type PartName } from './settings.ts';
+import { partNames, partTitles, readSettings, setting, SetupError, urlVariables, type PartName } from './settings.ts';
 import { startStack } from './stack.ts';
 import { isSameProcess } from './supervisor/identity.ts';
 import { endWithMessage, stopOnSignal } from './supervisor/signals.ts';
 import { endLeftovers, isStateDamaged, runningState, Supervisor, type RunningState } from './supervisor/supervisor.ts';
-import { addressOf, contradictions, withoutPassword } from '../target/which-stack.ts';
+import { addressOf, contradictions, namedHere, withoutPassword } from '../target/which-stack.ts';
 
 /** What the parts write into the data folder. Never the folder itself: DATA_DIR may be somebody's home. */
 const stateEntries = [...partNames, 'logs', 'schemas.lock.json', 'supervisor.json', 'supervisor.json.part', 'supervisor.lock'];
@@ -43,11 +44,18 @@ async function install(): Promise<void> {
 const damage = async (dataDir: string): Promise<string> =>
   (await isStateDamaged(dataDir)) ? '; supervisor.json is damaged, so the processes are not known (the next start writes it anew)' : '';
 
-/** The data folder to stop or to empty. Ports of another stack than the one that runs there mean that the wrong one would go. */
+/** Variables that name another stack, which runs, although nobody has said that this very folder is meant. */
+async function othersNamed(dataDir: string): Promise<string[]> {
+  if (setting(process.env, 'DATA_DIR') !== undefined) return [];
+  const named = await Promise.all(namedHere(process.env).map(async ({ variable, port }) => ((await answers(port)) ? [`${variable} names what runs on port ${port}, and nothing runs on ${dataDir}`] : [])));
+  return named.flat();
+}
+
+/** The data folder to stop or to empty. Ports or URLs of another stack mean that the wrong one would go. */
 async function meant(): Promise<{ dataDir: string; state: RunningState | undefined }> {
   const { dataDir } = readSettings(process.env);
   const state = await runningState(dataDir);
-  const problems = contradictions(process.env, dataDir, state?.connection ?? {});
+  const problems = state === undefined ? await othersNamed(dataDir) : contradictions(process.env, dataDir, state.connection ?? {});
   if (problems.length > 0) throw new SetupError([...problems, 'nothing has changed; set DATA_DIR to the folder of the stack that is meant'], 2);
   console.error(`on ${dataDir}`);
   return { dataDir, state };

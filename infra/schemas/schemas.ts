@@ -11,10 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { program } from 'commander';
 import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, readConfig, type Settings } from '../../services/runtime/config.ts';
-import { messageOf, RuntimeError } from '../../services/runtime/errors.ts';
+import { messageOf } from '../../services/runtime/errors.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { COMPATIBILITY, idOfText, readLock, readReleases, sameSchema, SchemaRegistry, writeLock, type LockedSchema, type ReleasedSchema } from '../../services/runtime/registry/registry.ts';
 import { corpusText, samplesOf, sha256 } from './corpus.ts';
+import { endWithMessage } from '../local/supervisor/signals.ts';
 import { environmentSettings, environmentsOf } from '../target/environments.ts';
 import { locate } from '../target/which-stack.ts';
 import { diffSchemas, incompatibility } from './diff.ts';
@@ -161,7 +162,10 @@ const ending = (action: () => Promise<unknown>) => async (): Promise<void> => {
   try {
     await action();
   } catch (error) {
-    if (!(error instanceof Refusal) && !(error instanceof RuntimeError)) throw error;
+    if (!(error instanceof Refusal)) {
+      endWithMessage(error);
+      return;
+    }
     console.error(messageOf(error));
     process.exit(1);
   }

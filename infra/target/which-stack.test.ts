@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RuntimeError } from '../../services/runtime/errors.ts';
 import { identify } from '../local/supervisor/identity.ts';
 import type { Environment } from '../local/settings.ts';
-import { contradictions, locate, withoutPassword, type Needs } from './which-stack.ts';
+import { contradictions, locate, namedHere, withoutPassword, type Needs } from './which-stack.ts';
 
 const change: Needs = { command: 'config apply', parts: ['clickhouse'], changes: true };
 const read: Needs = { ...change, command: 'config show', changes: false };
@@ -70,6 +70,15 @@ describe('which stack a command works on', () => {
     expect(await refusal(read, { DATA_DIR: running, CLICKHOUSE_PORT: '38123' })).toMatch(/CLICKHOUSE_PORT/);
   });
 
+  it('is refused when a part that it does not need is named elsewhere, unless nothing is changed', async () => {
+    expect(await refusal(change, { DATA_DIR: running, KAFKA_PORT: '39092' })).toMatch(/KAFKA_PORT=39092, but the stack that runs on .* has its Kafka on 127\.0\.0\.1:1001/);
+    expect(await refusal(change, { DATA_DIR: running, SCHEMA_REGISTRY_URL: 'http://registry.example' })).toMatch(/schema registry would not be of the stack .* ClickHouse/);
+    expect((await locate(read, { DATA_DIR: running, KAFKA_PORT: '39092' }))['CLICKHOUSE_URL']).toBe(connection.CLICKHOUSE_URL);
+    expect((await locate(change, { DATA_DIR: running, KAFKA_PORT: '1001' }))['CLICKHOUSE_URL']).toBe(connection.CLICKHOUSE_URL);
+    const all = { KAFKA_PORT: '39092', CLICKHOUSE_URL: 'http://127.0.0.1:38123' };
+    expect((await locate({ ...change, parts: ['clickhouse'] }, { DATA_DIR: empty, ...all }))['CLICKHOUSE_URL']).toBe(all.CLICKHOUSE_URL);
+  });
+
   it('is refused when nothing tells, unless nothing is changed', async () => {
     expect(await refusal(change, { DATA_DIR: empty })).toMatch(/nothing runs on .*CLICKHOUSE_URL or CLICKHOUSE_PORT/);
     expect(await refusal(replay, { DATA_DIR: empty, KAFKA_PORT: '39092' })).toMatch(/schema registry \(SCHEMA_REGISTRY_URL or REGISTRY_PORT\)/);
@@ -111,6 +120,12 @@ describe('which stack a command works on', () => {
   it('finds the ports that are another stack’s before that one is stopped or emptied', () => {
     expect(contradictions({ KAFKA_PORT: '1001', REGISTRY_PORT: '1003' }, running, connection)).toStrictEqual([]);
     expect(contradictions({ KAFKA_PORT: '9092', REGISTRY_PORT: '8081' }, running, connection).length).toBe(2);
+    expect(contradictions({ CLICKHOUSE_URL: 'http://u:secret@db.example:8123' }, running, connection)).toStrictEqual([
+      `CLICKHOUSE_URL=http://db.example:8123, but the stack that runs on ${running} has its ClickHouse on 127.0.0.1:1004`]);
+    expect(contradictions({ CLICKHOUSE_URL: 'http://localhost:1004/' }, running, connection)).toStrictEqual([]);
+    expect(namedHere({ KAFKA_PORT: '38092', CLICKHOUSE_URL: 'http://localhost:38123', SCHEMA_REGISTRY_URL: 'https://registry.example' })).toStrictEqual([
+      { variable: 'KAFKA_PORT', port: 38_092 }, { variable: 'CLICKHOUSE_URL', port: 38_123 }]);
+    expect(namedHere({ DATA_DIR: running })).toStrictEqual([]);
   });
 
   it('is never said with a password', () => {

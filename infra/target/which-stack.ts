@@ -79,11 +79,21 @@ const isForeign = ({ part, value, by }: Place, connection: Connection): boolean 
   return by !== 'stack' && by !== 'nothing' && ofStack !== undefined && addressOf(ofStack) !== addressOf(value);
 };
 
-/** Ports in the environment that are not those of the stack that runs on the data folder. */
-export function contradictions(env: Environment, dataDir: string, connection: Connection, parts: readonly PartName[] = partNames): string[] {
-  return parts.map((part) => placeOf(part, env, connection)).filter((place) => place.by === 'port' && isForeign(place, connection)).map(({ part }) => {
-    const { variable, title } = portVariables[part];
-    return `${variable}=${env[variable] ?? ''}, but the stack that runs on ${dataDir} has its ${title} on ${addressOf(connection[urlVariables[part]] ?? '')}`;
+/** What the environment names and is not the stack that runs on the data folder. */
+export function contradictions(env: Environment, dataDir: string, connection: Connection, { parts = partNames, by = ['url', 'port'] }: { parts?: readonly PartName[]; by?: readonly Place['by'][] } = {}): string[] {
+  return parts.map((part) => placeOf(part, env, connection)).filter((place) => by.includes(place.by) && isForeign(place, connection)).map((place) => {
+    const { variable, title } = portVariables[place.part];
+    const named = place.by === 'port' ? `${variable}=${env[variable] ?? ''}` : `${urlVariables[place.part]}=${withoutPassword(place.value)}`;
+    return `${named}, but the stack that runs on ${dataDir} has its ${title} on ${addressOf(connection[urlVariables[place.part]] ?? '')}`;
+  });
+}
+
+/** Addresses on this machine that the environment names: where nothing runs on the data folder, whatever answers there is another stack's. */
+export function namedHere(env: Environment): { variable: string; port: number }[] {
+  return partNames.map((part) => placeOf(part, env, {})).flatMap((place) => {
+    const variable = place.by === 'url' ? urlVariables[place.part] : portVariables[place.part].variable;
+    const [host, port] = addressOf(place.value).split(':');
+    return host === '127.0.0.1' && setting(env, variable) !== undefined ? [{ variable, port: Number(port) }] : [];
   });
 }
 
@@ -92,11 +102,13 @@ const namesOf = (part: PartName): string => `${urlVariables[part]} or ${portVari
 /** What speaks against going on; empty when it is clear which stack is meant. */
 function doubts(needs: Needs, places: readonly Place[], { env, dataDir, running }: Surroundings): string[] {
   const { connection = {} } = running ?? {};
-  const contradicted = setting(env, 'DATA_DIR') === undefined ? [] : contradictions(env, dataDir, connection, needs.parts);
+  // What changes something must not do it here while another part's variable says elsewhere.
+  const named = needs.changes ? partNames : needs.parts;
+  const contradicted = setting(env, 'DATA_DIR') === undefined ? [] : contradictions(env, dataDir, connection, { parts: named, by: ['port'] });
   if (contradicted.length > 0) return contradicted;
   const door = connection['INGRESS_PORT'];
   const otherDoor = needs.ingressUrl !== undefined && door !== undefined && addressOf(needs.ingressUrl) !== `127.0.0.1:${door}`;
-  const foreign = places.filter((place) => isForeign(place, connection));
+  const foreign = named.map((part) => placeOf(part, env, connection)).filter((place) => isForeign(place, connection));
   const elsewhere = [...(otherDoor ? ['the ingress'] : []), ...foreign.map(({ part }) => partTitles[part])];
   const isOther = (part: PartName): boolean => foreign.some((place) => place.part === part) || otherDoor;
   const mixed = [

@@ -88,11 +88,12 @@ describe('commands', () => {
 
   it('let a service start on it', async () => {
     const child = spawn(process.execPath, ['--import', 'tsx', 'infra/start/service.ts', 'ingress'], { cwd: projectDir, env: { ...bare, DATA_DIR: dataDir, INGRESS_PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const closed = once(child, 'close');
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
     for (let tries = 0; tries < 300 && !said.includes('accepting webhooks') && child.exitCode === null; tries += 1) await new Promise((resolve) => setTimeout(resolve, 100));
     child.kill();
-    await once(child, 'close');
+    await closed;
     expect(said).toMatch(/accepting webhooks/);
     expect(said.startsWith(`ingress: Kafka ${environment.kafkaBrokers} (the stack`), said.slice(0, 200)).toBe(true);
   });

@@ -1,16 +1,17 @@
 // Whole systems for the files that need one: each file has a stack to itself while it runs, on free
 // ports and with a data folder of the run, started when the first file asks for it. So two files can
 // run side by side, one breaking its stack while the other measures its own. All are stopped
-// at the end; a run that is killed leaves that to the stack's watchdog.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// at the end; a run that is killed leaves that to the stack's watchdog,
+// and its data folder to data-folder.ts.
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { progressPrinter } from '../../infra/local/progress.ts';
 import { startSystem, type System } from '../../infra/start/start.ts';
-import { openControlDoor } from './control.ts';
-import { freePorts } from './free-ports.ts';
 import { foreignClients } from './clients.ts';
+import { openControlDoor } from './control.ts';
+import { newDataFolder } from './data-folder.ts';
+import { freePorts } from './free-ports.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -33,7 +34,7 @@ const integrations = [
 const elsewhere = new Set(['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'SCHEMAS_LOCK']);
 
 async function start(stack: number): Promise<System> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-test Jürgen #1+2%41 o’q-'));
+  const dataDir = await newDataFolder();
   const integrationsFile = join(dataDir, 'integrations.json');
   await writeFile(integrationsFile, JSON.stringify(integrations), { mode: 0o600 });
   const [kafka = 0, kafkaController = 0, registry = 0, clickhouse = 0, ingress = 0] = await freePorts(5);

@@ -100,6 +100,21 @@ describe('the table', () => {
     expect(expected.delimiter).toBe('comma');
   });
 
+  test('cells that are all in quotes, as exports write them, are read with each delimiter', () => {
+    const text = [header, row(0, 'New', 0), row(1, 'Active', 5)].join('\r\n');
+    for (const delimiter of [',', ';', '\t']) {
+      const quoted = text.split('\r\n').map((line) => line.split(',').map((cell) => `"${cell}"`).join(delimiter)).join('\r\n');
+      expect(readIncidentLog(quoted).incidents, delimiter).toStrictEqual(readIncidentLog(text).incidents);
+    }
+  });
+
+  test('what should be a time and is none is told with its line', () => {
+    const log = read(row(0, 'New', 0), row(1, 'Active', 5).replaceAll('1/3/2016', '31-02-2016'));
+    expect(log.notes.filter((note) => note.includes('no time')).length).toBeGreaterThan(0);
+    expect(log.notes[0]).toMatch(/^line 3: \w+ "31-02-2016 10:\d\d" is no time, so it counts as unknown$/);
+    expect(log.skipped).toStrictEqual([]);
+  });
+
   test('what is skipped is told by the line on which it starts, whatever lies before it', () => {
     const log = read(row(0, 'New', 0), '', '', '"INC1","Act', 'ive",1,1/3/2016 10:00,1/3/2016 10:05,Group 1,slow', row(2, 'Closed', 9, 'Group 1', '?'),
       `${row(2, 'Closed', 9)},1`, 'INC1,Closed,3', 'INC2,New,0,?,soon,Group 1,slow', row(3, 'Closed', 9));

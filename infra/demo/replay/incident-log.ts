@@ -74,6 +74,13 @@ export function parseLogTime(text: string | null): number | null {
   return valid ? at.getTime() : null;
 }
 
+const times = ['opened_at', 'sys_updated_at', 'resolved_at', 'closed_at'];
+
+/** What stands for a time and is none, like 31-02-2016: it counts as unknown. */
+const unreadableTimes = (cells: Cells, line: number): string[] => times
+  .filter((column) => valueOf(cells, column) !== null && parseLogTime(valueOf(cells, column)) === null)
+  .map((column) => `line ${line}: ${column} "${cells[column] ?? ''}" is no time, so it counts as unknown`);
+
 interface FileRow extends OrderedRow {
   readonly cells: Cells;
   readonly row: LogRow;
@@ -141,6 +148,7 @@ export function readIncidentLog(csv: string): IncidentLog {
     if (typeof cells === 'string') skipped.push(`line ${record.line}: ${cells}`);
     else {
       const number = valueOf(cells, 'number') ?? '';
+      notes.push(...unreadableTimes(cells, record.line));
       byNumber.set(number, [...(byNumber.get(number) ?? []), readRow(cells, record.line)]);
     }
   }

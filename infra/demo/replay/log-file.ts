@@ -35,11 +35,20 @@ function recordsOf(text: string, delimiter: string, limit = -1): TableRow[] {
   });
 }
 
+/** The names in the header, if this is what separates them: quoted names are ill-formed with another delimiter. */
+function headerBy(delimiter: string, text: string): readonly string[] {
+  try {
+    return recordsOf(text, delimiter, 1)[0]?.values ?? [];
+  } catch {
+    return [];
+  }
+}
+
 /** What separates the cells: that with which the header names most of the columns in question. */
 export function delimiterOf(text: string, columns: readonly string[]): Delimiter {
-  const named = (delimiter: string): number => recordsOf(text, delimiter, 1)[0]?.values.filter((name) => columns.includes(name)).length ?? 0;
+  const named = (delimiter: Delimiter): number => headerBy(delimiters[delimiter], text).filter((name) => columns.includes(name)).length;
   const names = Object.keys(delimiters) as Delimiter[];
-  return names.reduce((best, name) => (named(delimiters[name]) > named(delimiters[best]) ? name : best));
+  return names.reduce((best, name) => (named(name) > named(best) ? name : best));
 }
 
 /** @throws UnreadableLog when quotes don't match, with the line. */
