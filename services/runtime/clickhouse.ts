@@ -122,3 +122,6 @@ export const sqlString = (value: string): string => `'${value.replaceAll('\\', '
 
 /** An instant as ClickHouse writes a DateTime64(3, 'UTC'). */
 export const instantText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
+
+/** The same where there may be none. */
+export const optionalInstantText = (ms: number | null): string | null => (ms === null ? null : instantText(ms));

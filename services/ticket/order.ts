@@ -9,7 +9,7 @@ export interface Ordered {
   /** The ticket.created that counts; null while the ticket is provisional. */
   readonly creation: TicketEvent | null;
   readonly repeatedCreations: number;
-  /** The highest log offset among its events. */
+  /** How many events it knows, each once, ignored creations among them: what is told of more of them is newer. */
   readonly version: number;
 }
 
@@ -78,9 +78,7 @@ export function inOrder(delivered: readonly TicketEvent[], statuses: StatusMap):
   const events: TicketEvent[] = [];
   let creation: TicketEvent | null = null;
   let repeatedCreations = 0;
-  let version = 0;
   for (const event of firstAccepted(delivered).sort(inTicketOrder)) {
-    version = Math.max(version, event.offset);
     // Two creations of a ticket: the earlier by order is the creation, another is ignored whole.
     if (event.type === 'ticket.created' && creation !== null) {
       repeatedCreations++;
@@ -90,7 +88,7 @@ export function inOrder(delivered: readonly TicketEvent[], statuses: StatusMap):
     events.push(event);
   }
   chainStatusChanges(events, initialStatus(creation), statuses);
-  return { events, creation, repeatedCreations, version };
+  return { events, creation, repeatedCreations, version: events.length + repeatedCreations };
 }
 
 /** Before the first status.changed: ticket.created's status, from the first event on, else `new`. */

@@ -20,7 +20,7 @@ import { Turns, type Turn } from './story/turns.ts';
 import { isWaitingNow, Waits, type Wait } from './story/waits.ts';
 
 export interface Story {
-  /** The highest log offset among its events. */
+  /** How many events it was told from, each once, ignored creations among them. Not an offset: they may lie in two partitions. */
   readonly version: number;
   readonly isProvisional: boolean;
   readonly creation: Creation | null;
