@@ -2,9 +2,12 @@
 // then once per event: limit, prepare and append to the log, or to quarantine.
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { JsonObject } from '../../schemas/contract.ts';
 import { eventsTopic, quarantineTopic } from '../runtime/event-log.ts';
+import { RuntimeError } from '../runtime/errors.ts';
 import type { LogProducer } from '../runtime/kafka/producer.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { toQuarantineRecord, type Quarantined } from '../runtime/quarantine/quarantine.ts';
@@ -37,6 +40,14 @@ export interface AcceptDependencies {
   readonly onUnlistedVersion: (eventType: string, kind: 'missing' | 'unlisted') => void;
 }
 
+/**
+ * Reading 1 MiB takes up to 100 ms, and anybody may send it. So of such bodies one is read in a turn
+ * of the event loop, and the events of others, and what Kafka answers, come in between.
+ */
+const BIG_BODY_BYTES = 65_536;
+/** As many bytes as the producer lets wait, at most. */
+const BIG_BODIES_WAITING = 128;
+
 /** @throws RuntimeError `LOG_UNAVAILABLE` or `LOG_OVERLOADED`: nothing was promised, the sender tries again. */
 export type Accept = (delivery: Delivery) => Promise<Answer | Refused>;
 
@@ -44,7 +55,12 @@ export function createAccept(dependencies: AcceptDependencies): Accept {
   const { integrations, window } = dependencies;
   const limit = createLimit();
   const unlisted = new UnlistedVersions(dependencies);
+  const bigOnes = pLimit(1);
   return async ({ body, headers, pathIntegrationId, receivedAt }) => {
+    if (body.length > BIG_BODY_BYTES) {
+      if (bigOnes.pendingCount >= BIG_BODIES_WAITING) throw new RuntimeError('LOG_OVERLOADED', `${bigOnes.pendingCount} big bodies wait`);
+      await bigOnes(() => nextTurn());
+    }
     const parsed = parseWebhook(body, receivedAt);
     if ('kind' in parsed) return parsed;
     const webhook = verifyWebhook(parsed, headers, integrations, pathIntegrationId);

@@ -291,4 +291,24 @@ describe('thousands of requests on one connection', () => {
     expect(answer).toStrictEqual(['200 accepted']);
     expect(milliseconds, `an event waited ${milliseconds} ms`).toBeLessThan(2_000);
   });
+
+  it('are not even read while nobody reads the answers, and all are answered when somebody does', async () => {
+    const PAGE = 20_000;
+    const big = new Registry();
+    new Gauge({ name: 'big', help: 'x'.repeat(PAGE), registers: [big] });
+    const other = createServer({ accept: (delivery) => decide(delivery), metrics: big, ready: () => Promise.resolve(null), logger: createLogger('ingress', 'fatal'), onAnswer: () => undefined, onDecided: () => undefined });
+    await other.listen({ host: '127.0.0.1', port: 0 });
+    let seen = 0;
+    other.server.on('request', () => { seen += 1; });
+    const socket = connect({ port: (other.server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.end(head('GET /metrics HTTP/1.1').repeat(10_000));
+    await sleep(1_500);
+    expect(seen, `${seen} requests in memory`).toBeLessThan(7_000);
+    let bytes = 0;
+    socket.on('data', (chunk: Buffer) => { bytes += chunk.length; });
+    await once(socket, 'end');
+    expect([seen, bytes > 10_000 * PAGE]).toStrictEqual([10_000, true]);
+    socket.destroy();
+    await other.close();
+  });
 });

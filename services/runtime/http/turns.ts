@@ -10,30 +10,49 @@ const READ_NO_MORE = 64;
 interface Connection {
   running: number;
   readonly waiting: (readonly [IncomingMessage, ServerResponse])[];
+  paused: boolean;
+  /** Whether `readOn` is due in this turn of the event loop. */
+  due: boolean;
 }
 
 export function inTurns(handle: RequestListener): RequestListener {
   const connections = new WeakMap<Socket, Connection>();
   return (request, response) => {
     const { socket } = request;
-    const connection = connections.get(socket) ?? { running: 0, waiting: [] };
+    const connection = connections.get(socket) ?? { running: 0, waiting: [], paused: false, due: false };
     connections.set(socket, connection);
     connection.waiting.push([request, response]);
-    if (connection.waiting.length >= READ_NO_MORE) socket.pause();
     next(connection, socket, handle);
   };
 }
 
 function next(connection: Connection, socket: Socket, handle: RequestListener): void {
-  if (connection.running >= AT_ONCE || socket.destroyed) return;
-  const first = connection.waiting.shift();
-  if (first === undefined) return;
-  if (connection.waiting.length < READ_NO_MORE && socket.isPaused()) socket.resume();
-  const [request, response] = first;
-  connection.running += 1;
-  response.once('close', () => {
-    connection.running -= 1;
-    setImmediate(next, connection, socket, handle);
-  });
-  handle(request, response);
+  const first = connection.running >= AT_ONCE || socket.destroyed ? undefined : connection.waiting.shift();
+  if (first !== undefined) {
+    const [request, response] = first;
+    connection.running += 1;
+    response.once('close', () => {
+      connection.running -= 1;
+      setImmediate(next, connection, socket, handle);
+    });
+    handle(request, response);
+  }
+  readOnSoon(connection, socket);
+}
+
+/**
+ * Node reads on at the end of each request and whenever a body is read, so a pause from within a
+ * request would not last. At the end of the turn all that came has been parsed, and nothing more was read.
+ */
+function readOnSoon(connection: Connection, socket: Socket): void {
+  if (connection.due || (!connection.paused && connection.waiting.length < READ_NO_MORE)) return;
+  connection.due = true;
+  setImmediate(readOn, connection, socket);
+}
+
+function readOn(connection: Connection, socket: Socket): void {
+  connection.due = false;
+  connection.paused = connection.waiting.length >= READ_NO_MORE;
+  if (connection.paused) socket.pause();
+  else socket.resume();
 }
