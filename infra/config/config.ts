@@ -21,9 +21,15 @@ const OUTAGE = 3;
 /** A file that can't be used: everything about it has been said. */
 class Refused extends Error {}
 
-function readText(path: string): string {
+/** UTF-8, or UTF-16 if the file begins with its mark. */
+function decoded(bytes: Buffer): string {
+  const mark = bytes.toString('latin1', 0, 2);
+  return new TextDecoder(mark === '\xFF\xFE' ? 'utf-16le' : mark === '\xFE\xFF' ? 'utf-16be' : 'utf-8').decode(bytes);
+}
+
+function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (error) {
     throw new Refused(`${path}: ${messageOf(error)}`);
   }
@@ -31,7 +37,7 @@ function readText(path: string): string {
 
 /** @throws Refused with every problem of the file. */
 function readFile(path: string): DeskFile {
-  const content = readText(path);
+  const content = readBytes(path).toString('utf8');
   const read = readDesk(content);
   if ('desk' in read) return { name: basename(path), content, desk: read.desk };
   const lines = read.problems.map((problem) => `  ${problem.path}  ${problem.message}`);
@@ -77,7 +83,7 @@ type LastVersion = Mutable<Calendar['versions'][number]>;
 /** @throws Refused with every line of the file that can't be used. */
 function holidaysOf(path: string, zone: string | undefined): Holidays {
   try {
-    return readHolidays(readText(path), zone);
+    return readHolidays(decoded(readBytes(path)), zone);
   } catch (error) {
     if (!(error instanceof UnreadableCalendar)) throw error;
     const lines = error.problems.map(({ line, message }) => `  line ${line}  ${message}`);

@@ -59,3 +59,15 @@ test('a file that cannot be read changes nothing, and is told by name and line',
   expect((await run('README.md', '--calendar', 'berlin-office', '--file', deskFile)).code).toBe(2);
   expect(readFileSync(deskFile, 'utf8')).toBe(before);
 });
+
+test('a file in UTF-16 is read, and one that calls its events off makes no holidays', async () => {
+  const text = ['BEGIN:VCALENDAR', 'BEGIN:VEVENT', 'SUMMARY:Mariä Himmelfahrt', 'DTSTART;VALUE=DATE:20270815', 'END:VEVENT', 'END:VCALENDAR'].join('\r\n');
+  const file = join(folder, 'utf-16.ics');
+  const little = Buffer.from(`\uFEFF${text}`, 'utf16le');
+  for (const bytes of [little, Buffer.from(little).swap16()]) {
+    writeFileSync(file, bytes);
+    expect(JSON.parse((await run(file, '--calendar', 'c')).output)).toStrictEqual({ calendar_id: 'c', holidays: ['2027-08-15'], closures: [] });
+  }
+  const off = await run(icsOf('METHOD:CANCEL', 'BEGIN:VEVENT', 'SUMMARY:Outing', 'DTSTART;VALUE=DATE:20270816', 'END:VEVENT'), '--calendar', 'c');
+  expect([JSON.parse(off.output), /left out {2}2027-08-16 {2}Outing: cancelled/.test(off.said)]).toStrictEqual([{ calendar_id: 'c', holidays: [], closures: [] }, true]);
+});

@@ -1,5 +1,6 @@
 // npm run migrate: brings ClickHouse to what the code expects, a database per projection. What it
 // leaves to `npm run rebuild`, facts that were computed by another definition, it says.
+import { program } from 'commander';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { endWithMessage } from '../local/supervisor/signals.ts';
 import { findProjections, statementsOf } from '../projections/find.ts';
@@ -17,4 +18,5 @@ async function migrate(clickhouse: ClickHouse): Promise<void> {
   }
 }
 
-await withClickHouse({ command: 'migrate', changes: true }, migrate).catch(endWithMessage);
+await program.name('npm run migrate').description('Bring ClickHouse to what the code expects; repeatable')
+  .action(() => withClickHouse({ command: 'migrate', changes: true }, migrate)).parseAsync().catch(endWithMessage);

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { program } from 'commander';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { tableText } from '../demo/report.ts';
 import { endWithMessage } from '../local/supervisor/signals.ts';
@@ -36,14 +37,16 @@ async function answer(clickhouse: ClickHouse, file: string): Promise<string> {
   return `## ${Number(file.slice(0, 2))}. ${title}\n\n[${file}](${file}) with ${asked}\n\n\`\`\`\n${tableText(shown)}${more}\n\`\`\`\n`;
 }
 
-async function tellAll(clickhouse: ClickHouse): Promise<void> {
+async function tellAll(clickhouse: ClickHouse, isWritten: boolean): Promise<void> {
   const answers: string[] = [];
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.sql')).sort()) answers.push(await answer(clickhouse, file));
   console.log(answers.join('\n'));
-  if (!process.argv.includes('--write')) return;
+  if (!isWritten) return;
   const readme = join(folder, 'README.md');
   const [introduction = ''] = readFileSync(readme, 'utf8').split(MARK);
   writeFileSync(readme, `${introduction}${MARK}\n\n${answers.join('\n')}`);
 }
 
-await withClickHouse({ command: 'questions', changes: false }, tellAll).catch(endWithMessage);
+await program.name('npm run questions --').description('Ask every question of infra/questions with its example values')
+  .option('--write', 'write the answers into the README there, too', false)
+  .action(({ write }: { write: boolean }) => withClickHouse({ command: 'questions', changes: false }, (clickhouse) => tellAll(clickhouse, write))).parseAsync().catch(endWithMessage);

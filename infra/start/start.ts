@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { program } from 'commander';
 import { list } from '../../services/runtime/config.ts';
 import { unreadIntegrations } from '../target/environments.ts';
 import { exists } from '../local/install/cache.ts';
@@ -273,5 +274,5 @@ async function main(): Promise<void> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main().catch(endWithMessage);
+  await program.name('npm start').description('The whole system, until Ctrl-C; environment variables configure it: see README.md').action(main).parseAsync().catch(endWithMessage);
 }

@@ -127,9 +127,12 @@ export function problemsIn<T>(event: { line: number; summary: string }, problems
   }
 }
 
-export const readEvents = (calendar: Component, zoneOf: ZoneOf, problems: Problem[]): CalendarEvent[] => calendar.children
-  .filter(({ name }) => name === 'vevent')
-  .flatMap((component) => {
+/** Of a calendar that was sent to call its events off (METHOD:CANCEL) all are cancelled, whatever they say themselves. */
+export function readEvents(calendar: Component, zoneOf: ZoneOf, problems: Problem[]): CalendarEvent[] {
+  const isCalledOff = textOf(calendar, 'method').trim().toUpperCase() === 'CANCEL';
+  const events = calendar.children.filter(({ name }) => name === 'vevent').flatMap((component) => {
     const [summary = ''] = problemsIn({ line: component.line, summary: '' }, [], () => textOf(component, 'summary'));
     return problemsIn({ line: component.line, summary }, problems, () => readEvent(component, zoneOf));
   });
+  return events.map((event) => ({ ...event, isCancelled: event.isCancelled || isCalledOff }));
+}

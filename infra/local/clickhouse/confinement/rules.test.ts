@@ -34,6 +34,16 @@ describe('what a statement needs of the machine', () => {
     expect(needsOf("CREATE DICTIONARY d (`a` String) SOURCE(CLICKHOUSE(TABLE 't' DB 'd' WHERE 'x = 1'))").queries).toStrictEqual(['SELECT 1 WHERE x = 1']);
   });
 
+  it('is refused where the engine would open a file as a table of the database default, and keep it open to all', () => {
+    for (const sql of ['EXISTS DICTIONARY `/etc/passwd`', 'EXISTS DICTIONARY `default`.`/etc/passwd`', 'EXISTS DICTIONARY README', 'EXISTS DICTIONARY {t:Identifier}', 'EXISTS DICTIONARY {d:Identifier}.x', 'EXISTS DICTIONARY default.README']) {
+      expect(isSuspicious(sql), sql).toBe(true);
+      expect(() => needsOf(sql), sql).toThrow(/Code: 497\./);
+    }
+    expect(() => needsOf('EXISTS TABLE `/etc/passwd`')).toThrow(/Code: 497\./);
+    expect(needsOf('EXISTS DICTIONARY queue.status_map').paths).toStrictEqual([]);
+    expect(needsOf('EXISTS TABLE queue.tickets').paths).toStrictEqual([]);
+  });
+
   it('is refused if it is more than that', () => {
     for (const sql of ["SELECT file(concat('a', 'b'))", 'SELECT file({p:String})', 'SELECT file(0)', "SELECT * APPLY file", "CREATE TABLE t (`a` Int8) ENGINE = Brand_New('x')", "CREATE DICTIONARY d (`a` String) SOURCE(BRAND_NEW(X 'y'))",
       "CREATE DICTIONARY d (`a` String) SOURCE(CLICKHOUSE(HOST 'h' TABLE 't'))", "SELECT * FROM format(CSV, 'a Int8 DEFAULT 1', '1')", "SELECT * FROM file('x', CSV, concat('a ', 'Int8'))", "CREATE VIEW v AS SELECT * FROM `/etc/passwd`", "SELECT file('x') FROM `../y`", 'BACKUP TABLE t TO Null', "SELECT 1 INTO OUTFILE 'x'"]) {

@@ -28,7 +28,7 @@ const OPENS = String.raw`[^\w]*?(?:\(|--|/\*|//|#)`;
  * names and keywords can be spelt with escapes in quoted identifiers only.
  */
 const SUSPICIOUS = [
-  /\b(?:file|catboostEvaluate|outfile|infile|backup|restore|create|attach|replace|role|\w*values_(?:interpret_expressions|deduce_templates)\w*)\b/i,
+  /\b(?:file|catboostEvaluate|outfile|infile|backup|restore|create|attach|replace|role|exists|\w*values_(?:interpret_expressions|deduce_templates)\w*)\b/i,
   new RegExp(String.raw`\b(?:${OUTSIDE_CALLS}|${DECLARING_CALLS})\b${OPENS}`, 'i'),
   /;[\s\S]*\S/,
 ];
@@ -122,9 +122,15 @@ function checkSource(tokens: readonly Token[], at: number): string[] {
   return queries;
 }
 
+/** `database.name`. In `default` every file of the machine is a table, which this statement opens without asking for a grant: from then on it can be written to. */
+function isOfOwnDatabase([database, dot]: readonly Token[]): boolean {
+  return dot?.text === '.' && !['', '{', 'default'].includes(nameOf(database));
+}
+
 function checkVerb(tokens: readonly Token[]): void {
   const [verb = '', next = '', third = ''] = tokens.map(({ word }) => word);
   if (verb === 'BACKUP' || verb === 'RESTORE') throw refusal(verb);
+  if (verb === 'EXISTS' && next === 'DICTIONARY' && !isOfOwnDatabase(tokens.slice(2))) throw refusal('EXISTS DICTIONARY without the name of a database other than default');
   if (verb === 'SET' && (next === 'ROLE' || (next === 'DEFAULT' && third === 'ROLE'))) throw failure(48, 'NOT_IMPLEMENTED', 'Roles need a ClickHouse server; the local engine has one user.');
 }
 
@@ -159,8 +165,9 @@ export function needsOf(canonical: string): Needs {
     checkDeclarations(name, lists);
     if (name === 'file') paths.push(pathOf(lists));
   });
+  // EXISTS would tell which files there are.
+  if (defines || paths.length > 0 || tokens[0]?.word === 'EXISTS') tokens.forEach(checkTableName);
   if (defines || paths.length > 0) {
-    tokens.forEach(checkTableName);
     if (/:\s*Identifier\s*\}/.test(canonical)) throw refusal('A name given as a parameter, in this statement,');
   }
   return { paths, queries };
