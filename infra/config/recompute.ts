@@ -5,7 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { RuntimeError } from '../../services/runtime/errors.ts';
-import { computeFacts, type Projection } from '../../services/runtime/projection/projector.ts';
+import { Facts, type Ticket } from '../../services/runtime/projection/facts.ts';
+import type { Projection } from '../../services/runtime/projection/projector.ts';
 
 export interface RecomputeProgress {
   readonly table: string;
@@ -13,11 +14,6 @@ export interface RecomputeProgress {
   readonly total: number;
   readonly perSecond: number;
   readonly etaSeconds: number;
-}
-
-interface Ticket {
-  readonly integration_id: string;
-  readonly ticket_id: string;
 }
 
 /** 60,000 tickets took 5 minutes in chunks of 500 and seconds in large ones: each plans the query and looks through the timeline. */
@@ -33,13 +29,15 @@ const staleTickets = (clickhouse: ClickHouse, table: string): Promise<Ticket[]> 
 
 type Report = (progress: RecomputeProgress) => void;
 
-async function recomputeTable(clickhouse: ClickHouse, table: string, onProgress: Report): Promise<number> {
+async function recomputeTable(clickhouse: ClickHouse, projection: Projection, name: string, onProgress: Report): Promise<number> {
+  const table = `${projection.database}.${name}`;
+  const facts = new Facts(clickhouse, projection);
   const stale = await staleTickets(clickhouse, table);
   const begun = Date.now();
   for (let from = 0; from < stale.length; from += CHUNK) {
     const chunk = stale.slice(from, from + CHUNK);
     // Rows of equal version: the one inserted last wins, which is this one.
-    await computeFacts(clickhouse, table, [...new Set(chunk.map(({ ticket_id }) => ticket_id))]);
+    await facts.compute(chunk, [name]);
     const done = from + chunk.length;
     const perSecond = done / Math.max(0.001, (Date.now() - begun) / 1000);
     onProgress({ table, done, total: stale.length, perSecond, etaSeconds: (stale.length - done) / perSecond });
@@ -47,17 +45,17 @@ async function recomputeTable(clickhouse: ClickHouse, table: string, onProgress:
   return stale.length;
 }
 
-async function recomputeProjection(clickhouse: ClickHouse, { database, facts }: Projection, onProgress: Report): Promise<number> {
+async function recomputeProjection(clickhouse: ClickHouse, projection: Projection, onProgress: Report): Promise<number> {
   let recomputed = 0;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     let found = 0;
     // One after the other: facts may be computed from those before them.
-    for (const name of facts) found += await recomputeTable(clickhouse, `${database}.${name}`, onProgress);
+    for (const name of projection.facts) found += await recomputeTable(clickhouse, projection, name, onProgress);
     if (found === 0 && round > 0) return recomputed;
     recomputed += found;
     await sleep(STRAGGLER_MS);
   }
-  throw new RuntimeError('CLICKHOUSE_UNAVAILABLE', `${database} still holds facts of an older configuration after ${MAX_ROUNDS} rounds; apply the file again`);
+  throw new RuntimeError('CLICKHOUSE_UNAVAILABLE', `${projection.database} still holds facts of an older configuration after ${MAX_ROUNDS} rounds; apply the file again`);
 }
 
 /** @returns the tickets recomputed, over all tables. */

@@ -4,7 +4,7 @@
 // projector finds it after a crash: tickets whose events are newer than their facts.
 import { createHash } from 'node:crypto';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { computeFacts, RECOMPUTE_CHUNK } from '../../services/runtime/projection/projector.ts';
+import { computeFacts, RECOMPUTE_CHUNK } from '../../services/runtime/projection/facts.ts';
 import type { FoundProjection } from '../projections/find.ts';
 import type { Statement } from '../projections/statements.ts';
 import { addComputedAt, configurationTables, recordDefinition, shadowStatements } from '../projections/definition.ts';

@@ -4,7 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { RuntimeError } from '../../services/runtime/errors.ts';
-import { RECOMPUTE_CHUNK } from '../../services/runtime/projection/projector.ts';
+import { RECOMPUTE_CHUNK } from '../../services/runtime/projection/facts.ts';
 import { definitionOf, recordedDefinition } from '../projections/definition.ts';
 import { findProjections, statementsOf } from '../projections/find.ts';
 import { migrateProjection } from '../projections/tables.ts';

@@ -2,7 +2,7 @@
 // ticket is one row that is replaced as a whole, so there is nothing to swap; before a chunk is
 // written, what would change is compared.
 import { instantText, sqlString } from '../../services/runtime/clickhouse.ts';
-import { factsOf } from '../../services/runtime/projection/projector.ts';
+import { factsOf } from '../../services/runtime/projection/facts.ts';
 import { recompute } from './build.ts';
 import type { Swap } from './swap.ts';
 import { columnsOf, compare, type Comparison } from './compare.ts';

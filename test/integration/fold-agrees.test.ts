@@ -10,12 +10,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { agentsRow } from '../../services/agent-analytics/facts.ts';
 import { queueRow, timerRows } from '../../services/queue-analytics/facts.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
-import { groupBy } from '../../services/runtime/group-by.ts';
 import { deskOf, type Desk } from '../../services/ticket/desk/desk.ts';
 import type { TicketEvent } from '../../services/ticket/event.ts';
 import { inOrder } from '../../services/ticket/order.ts';
 import { liveDeskOf, liveDeskQuery, type DeskAnswer } from '../../services/ticket/reading/desk.ts';
-import { eventOf, timelineColumns, type TimelineRow } from '../../services/ticket/reading/timeline.ts';
+import { eventOf, timelineColumns, type TimelineValues } from '../../services/ticket/reading/timeline.ts';
 import { storyOf, type Story } from '../../services/ticket/story.ts';
 import { pauses } from '../../services/ticket/timers/policies.ts';
 import { slaTimers, type Timer } from '../../services/ticket/timers/timers.ts';
@@ -119,18 +118,17 @@ beforeAll(async () => {
   const live = liveDeskOf(answer);
   const desks = deskOf(live.config);
   const tables = new Map(await Promise.all(['queue.ticket_facts', 'queue.sla_timer_facts', 'agents.ticket_facts'].map(async (table) => [table, await rowsByTicket(table)] as const)));
-  const timeline = await clickhouse.query<TimelineRow & OfTicket>(`SELECT integration_id, ticket_id, ${timelineColumns.join(', ')} FROM queue.timeline WHERE ${TENANTS}`);
-  compared = [...groupBy(timeline, keyOf)].map(([ticket, rows]) => {
-    const [first] = rows;
-    expect.assert(first);
-    const { integration_id, ticket_id } = first;
-    const delivered = rows.map(eventOf);
+  const timelines = await clickhouse.query<OfTicket & { readonly events: readonly TimelineValues[] }>(`
+    SELECT integration_id, ticket_id, groupArray(tuple(${timelineColumns.join(', ')})) AS events
+    FROM queue.timeline WHERE ${TENANTS} GROUP BY integration_id, ticket_id SETTINGS output_format_json_named_tuples_as_objects = 0`);
+  compared = timelines.map(({ integration_id, ticket_id, events: values }) => {
+    const delivered = values.map(eventOf);
     const desk = desks(integration_id);
     const story = storyOf(delivered, desk);
     const told = { events: delivered, desk, story, timers: slaTimers(story, desk) };
     const about = { integration_id, ticket_id, version: story.version, config_version: live.version };
-    const differences = Object.entries(factsOf(told)).flatMap(([table, row]) => differencesOf(table, { ...about, ...row }, tables.get(table)?.get(ticket)));
-    return { ticket, told, differences: Object.fromEntries(differences) };
+    const differences = Object.entries(factsOf(told)).flatMap(([table, row]) => differencesOf(table, { ...about, ...row }, tables.get(table)?.get(keyOf(about))));
+    return { ticket: keyOf(about), told, differences: Object.fromEntries(differences) };
   });
 });
 

@@ -1,7 +1,7 @@
 // Puts events straight into ClickHouse, through the real landing tables and facts and without
 // Kafka: for tests that ask whether the numbers are right and not whether they arrive.
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { factsOf } from '../../services/runtime/projection/projector.ts';
+import { factsOf } from '../../services/runtime/projection/facts.ts';
 import type { CrmEvent } from '../oracle/events.ts';
 import { landEvents } from './history-landing.ts';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
-import { factsOf } from '../../services/runtime/projection/projector.ts';
+import { factsOf } from '../../services/runtime/projection/facts.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, sendUntilAccepted, ticket } from '../system/support.ts';
 import { copyOfTheCode, root } from './copy-of-the-code.ts';
 

@@ -9,9 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { containerBlock } from '../avro/avro.ts';
 import { BREAKER_WINDOW, PartitionHeld, type PoisonBreaker } from './breaker.ts';
-import { sqlString, toRuntimeError, type ClickHouse } from '../clickhouse.ts';
+import { toRuntimeError, type ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
 import type { LogRecord, PartitionBatch } from '../event-log.ts';
+import { Facts, type Fold, type Ticket } from './facts.ts';
 import { groupBy } from '../group-by.ts';
 import type { Poison } from '../avro/record-reader.ts';
 import type { LandingRow, ToLanding } from './landing.ts';
@@ -24,6 +25,8 @@ export interface Projection {
   readonly database: string;
   /** Tables of one row per ticket, each defined by the parameterised view `<table>_of`, which may read those before it. */
   readonly facts: readonly string[];
+  /** Tells the same rows from a ticket's events; a projection without it has its facts computed by the views. */
+  readonly fold?: Fold;
   /** Whether the shared timeline and its steps are installed into the database. */
   readonly timeline: boolean;
 }
@@ -66,25 +69,13 @@ interface KeptBatch {
 }
 
 const MAX_BACKOFF_MS = 5_000;
-/** Tickets whose facts are computed by one statement. */
-export const RECOMPUTE_CHUNK = 5_000;
 const QUARANTINE_CHUNK = 500;
 const CATCH_UP_RECOMPUTE_MS = 10_000;
-/** Beyond any event: the facts of everything known. */
-const END_OF_TIME = '2106-01-01 00:00:00.000';
-
-/** Replaces the facts of these tickets by what their events say now. */
-export const computeFacts = (clickhouse: ClickHouse, table: string, tickets: readonly string[]): Promise<void> =>
-  clickhouse.command(`INSERT INTO ${table} SELECT * FROM ${factsOf(table, tickets)}`);
-
-/** The facts of these tickets as their definition has them now, computed while they are read. */
-export const factsOf = (table: string, tickets: readonly string[]): string =>
-  `${table}_of(tickets = [${tickets.map(sqlString).join(',')}], as_of = '${END_OF_TIME}', known_at = '${END_OF_TIME}')`;
-
 const placeOf = ({ topic, partition }: PartitionBatch): string => `${topic}/${partition}`;
 
 export class Projector {
   readonly #options: ProjectorOptions;
+  readonly #facts: Facts;
   readonly #lags = new Map<string, number>();
   readonly #records: Counter<'outcome'>;
   readonly #recomputed: Counter;
@@ -99,6 +90,7 @@ export class Projector {
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
+    this.#facts = new Facts(options.clickhouse, options.projection);
     const registers = [options.metrics];
     const lags = this.#lags;
     this.#records = new Counter({ name: 'ticketstream_records_total', help: 'Log records by outcome', labelNames: ['outcome'], registers });
@@ -271,24 +263,21 @@ export class Projector {
       if (Date.now() - this.#recomputedAt < CATCH_UP_RECOMPUTE_MS) return;
     }
     if (this.#stale) return this.#recomputeStale();
-    await this.#recompute([...new Set(rows.flatMap((row) => (row.identity === undefined ? [] : [row.identity.ticket_id])))]);
+    const touched = rows.flatMap(({ identity }) => (identity === undefined ? [] : [identity]));
+    await this.#recompute([...new Map(touched.map((ticket) => [`${ticket.integration_id}/${ticket.ticket_id}`, ticket])).values()]);
   }
 
-  async #recompute(tickets: readonly string[]): Promise<void> {
-    const { clickhouse, projection } = this.#options;
-    for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
-      const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
-      for (const facts of projection.facts) await computeFacts(clickhouse, `${projection.database}.${facts}`, chunk);
-      this.#recomputed.inc(chunk.length);
-    }
+  async #recompute(tickets: readonly Ticket[]): Promise<void> {
+    await this.#facts.compute(tickets);
+    this.#recomputed.inc(tickets.length);
   }
 
   async #recomputeStale(): Promise<void> {
     const { clickhouse, projection, logger } = this.#options;
     if (projection.facts.length > 0) {
-      const rows = await clickhouse.query<{ ticket_id: string }>(`SELECT DISTINCT ticket_id FROM ${projection.database}.stale_tickets`);
+      const rows = await clickhouse.query<Ticket>(`SELECT integration_id, ticket_id FROM ${projection.database}.stale_tickets`);
       if (rows.length > 0) logger.info({ tickets: rows.length }, 'recomputing stale facts');
-      await this.#recompute(rows.map((row) => row.ticket_id));
+      await this.#recompute(rows);
     }
     this.#stale = false;
     this.#recomputedAt = Date.now();

@@ -1,24 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { eventOf, type TimelineRow } from './timeline.ts';
+import type { EventType } from '../event.ts';
+import { eventOf, timelineColumns, type TimelineValues } from './timeline.ts';
 
-const noRow: TimelineRow = {
-  event_id: 'e1', event_type: 'message.received', event_at: 1, received_at: 2, body_at: 3, kafka_partition: 4, kafka_offset: 5,
-  actor_type: '', actor_id: '', has_message: false, message_id: '', is_private: false, is_automated: false, new_status: '', previous_status: '',
-  assignee_agent_id: '', assignee_group_id: '', assignee_name: '',
-  customer_telegram_user_id: null, customer_language_code: '', channel_type: '', channel_chat_id: '', channel_topic_id: '', metadata: '',
-  policy_id: '', policy_name: '', breached_metric: '', threshold_seconds: 0, elapsed_seconds: null, level: '', escalated_to_type: '', escalated_to_id: '',
-};
+/** As a ticket's events come from ClickHouse: every column, most of them empty. */
+const valuesOf = (type: EventType): TimelineValues => [
+  'e1', type, 1, 2, 3, 4, 5, 'agent', 'lea', true, 'm1', false, true, 'open', 'new', 'max', 'billing', 'Max', 7, 'de', 'bot_form', '-100', '', '{}',
+  'crm', 'Too late', 'resolution_time', 60, null, '2', 'group', 'tech'];
 
-describe('a row of the timeline', () => {
-  it('is an event, times in milliseconds', () => {
-    expect(eventOf({ ...noRow, actor_type: 'agent', actor_id: 'lea', has_message: true, message_id: 'm1' })).toMatchObject({
-      eventId: 'e1', type: 'message.received', at: 1, receivedAt: 2, bodyAt: 3, partition: 4, offset: 5, actorType: 'agent', actorId: 'lea', hasMessage: true, messageId: 'm1',
+describe('an event from the timeline', () => {
+  it('has a value for each column', () => {
+    expect(valuesOf('message.received')).toHaveLength(timelineColumns.length);
+  });
+
+  it('says the same, times in milliseconds', () => {
+    expect(eventOf(valuesOf('message.received'))).toEqual({
+      eventId: 'e1', type: 'message.received', at: 1, receivedAt: 2, bodyAt: 3, partition: 4, offset: 5, actorType: 'agent', actorId: 'lea',
+      hasMessage: true, messageId: 'm1', isPrivate: false, isAutomated: true, newStatus: 'open', previousStatus: 'new',
+      assigneeId: 'max', groupId: 'billing', assigneeName: 'Max', creation: null, escalation: null,
     });
   });
 
-  it('carries a creation or an escalation only where it is one', () => {
-    expect([eventOf(noRow).creation, eventOf(noRow).escalation]).toEqual([null, null]);
-    expect(eventOf({ ...noRow, event_type: 'ticket.created', customer_telegram_user_id: 7, channel_type: 'bot_form' }).creation).toMatchObject({ customerTelegramUserId: 7, channelType: 'bot_form' });
-    expect(eventOf({ ...noRow, event_type: 'escalation.fired', policy_id: 'crm', threshold_seconds: 60 }).escalation).toMatchObject({ policyId: 'crm', thresholdSeconds: 60, elapsedSeconds: null });
+  it('carries a creation or an escalation where it is one', () => {
+    expect(eventOf(valuesOf('ticket.created')).creation).toEqual({
+      customerTelegramUserId: 7, customerLanguageCode: 'de', channelType: 'bot_form', channelChatId: '-100', channelTopicId: '', metadata: '{}' });
+    expect(eventOf(valuesOf('escalation.fired')).escalation).toEqual({
+      policyId: 'crm', policyName: 'Too late', breachedMetric: 'resolution_time', thresholdSeconds: 60, elapsedSeconds: null, level: '2',
+      escalatedToType: 'group', escalatedToId: 'tech' });
   });
 });

@@ -1,0 +1,90 @@
+// How facts are computed, against a stand-in for ClickHouse that keeps what it is told.
+import { expect, test } from 'vitest';
+import type { ClickHouse } from '../clickhouse.ts';
+import { Facts, type Fold } from './facts.ts';
+
+const CONFIG_QUERY = 'SELECT configuration';
+
+/** Counts a ticket's events; says under which configuration it did. */
+const fold: Fold = {
+  columns: ['event_id', 'event_at'],
+  configQuery: CONFIG_QUERY,
+  under: (answer) => {
+    const { version } = answer as { version: number };
+    return { configVersion: version, tell: (integrationId, events) => ({ version: events.length, rows: { first: { seen: integrationId }, second: { seen: events } } }) };
+  },
+};
+const ticket = { integration_id: 'acme', ticket_id: "T'1" };
+const acme = "('acme','T\\'1')";
+
+interface Rig {
+  readonly clickhouse: ClickHouse;
+  readonly queries: string[];
+  readonly commands: string[];
+  readonly inserts: [table: string, row: unknown][];
+  configState: string;
+}
+
+function rig(events: readonly unknown[] = [['e1', 1], ['e2', 2]]): Rig {
+  const made: Rig = {
+    queries: [], commands: [], inserts: [], configState: 'one',
+    clickhouse: {
+      query: <Row>(sql: string) => {
+        made.queries.push(sql);
+        const timelines = events.length === 0 ? [] : [{ ...ticket, config_state: made.configState, events }];
+        return Promise.resolve((sql === CONFIG_QUERY ? [{ version: made.configState === 'one' ? 7 : 8 }] : timelines) as Row[]);
+      },
+      command: (sql) => {
+        made.commands.push(sql);
+        return Promise.resolve();
+      },
+      insertEncoded: (table, _format, body) => {
+        made.inserts.push(...body.toString().split('\n').map((row): [string, unknown] => [table, JSON.parse(row)]));
+        return Promise.resolve();
+      },
+      ping: () => Promise.resolve(null),
+      close: () => Promise.resolve(),
+    },
+  };
+  return made;
+}
+
+test('a row for each table, in their order, with whose it is, its version and the configuration\'s', async () => {
+  const { clickhouse, inserts, queries } = rig();
+  await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'], fold }).compute([ticket]);
+  expect(inserts).toStrictEqual([
+    ['d.first', { ...ticket, version: 2, seen: 'acme', config_version: 7 }],
+    ['d.second', { ...ticket, version: 2, seen: [['e1', 1], ['e2', 2]], config_version: 7 }],
+  ]);
+  expect(queries[0]).toContain(`FROM d.timeline\n      WHERE (integration_id, ticket_id) IN (${acme})`);
+});
+
+test('only the tables that are asked for', async () => {
+  const { clickhouse, inserts } = rig();
+  await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'], fold }).compute([ticket], ['second']);
+  expect(inserts.map(([table]) => table)).toStrictEqual(['d.second']);
+});
+
+test('the configuration is read again when it has changed, and only then', async () => {
+  const made = rig();
+  const facts = new Facts(made.clickhouse, { database: 'd', facts: ['first'], fold });
+  await facts.compute([ticket]);
+  await facts.compute([ticket]);
+  expect(made.queries.filter((sql) => sql === CONFIG_QUERY)).toHaveLength(1);
+  made.configState = 'two';
+  await facts.compute([ticket]);
+  expect(made.inserts.map(([, row]) => (row as { config_version: number }).config_version)).toStrictEqual([7, 7, 8]);
+});
+
+test('a ticket of which nothing is known, since ClickHouse refused its only event, has no facts', async () => {
+  const { clickhouse, inserts } = rig([]);
+  await new Facts(clickhouse, { database: 'd', facts: ['first'], fold }).compute([ticket]);
+  expect(inserts).toStrictEqual([]);
+});
+
+test('without a fold each table is computed by the view that defines it', async () => {
+  const { clickhouse, commands } = rig();
+  await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'] }).compute([ticket, { ...ticket, integration_id: 'other' }]);
+  expect(commands).toHaveLength(2);
+  expect(commands[1]).toMatch(/^INSERT INTO d\.second SELECT \* FROM d\.second_of\(tickets = \['T\\'1'\], /);
+});
