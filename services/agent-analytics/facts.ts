@@ -4,6 +4,7 @@ import { instantText, optionalInstantText } from '../runtime/clickhouse.ts';
 import { END_OF_TIME } from '../ticket/desk/business-clock.ts';
 import type { Story } from '../ticket/story.ts';
 import type { Resolution } from '../ticket/story/cycles.ts';
+import { ticketFold } from '../ticket/reading/fold.ts';
 import { isHeld } from '../ticket/story/intervals.ts';
 import type { Station } from '../ticket/story/stations.ts';
 import type { Turn } from '../ticket/story/turns.ts';
@@ -124,3 +125,6 @@ export function agentsRow(story: Story): AgentsRow {
       ({ held_from: instantText(validFrom), held_to: instantText(validTo ?? END_OF_TIME), agent_id: assigneeId })),
   };
 }
+
+/** The rows of its table. projection.ts declares it when `rebuild` computes facts by it, too: until then one definition rules. */
+export const agentsFold = ticketFold((story) => ({ ticket_facts: { ...agentsRow(story) } }));

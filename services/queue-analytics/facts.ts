@@ -8,7 +8,8 @@ import type { Resolution } from '../ticket/story/cycles.ts';
 import type { Escalation } from '../ticket/story/escalations.ts';
 import type { Interval } from '../ticket/story/intervals.ts';
 import type { Wait } from '../ticket/story/waits.ts';
-import type { Timer } from '../ticket/timers/timers.ts';
+import { ticketFold } from '../ticket/reading/fold.ts';
+import { slaTimers, type Timer } from '../ticket/timers/timers.ts';
 
 /** Times are text in UTC; of nested columns every element is an object by the tuple's names. */
 type Instant = string;
@@ -279,3 +280,6 @@ export const timerRows = (timers: readonly Timer[]): TimerRow[] => timers.map((t
   agent_id_when_judged: timer.agentIdWhenJudged, queue_id_when_judged: timer.queueIdWhenJudged, queue_id_at_stop: timer.queueIdAtStop,
   calendar_id: timer.calendarId,
 }));
+
+/** The rows of both tables. projection.ts declares it when `rebuild` computes facts by it, too: until then one definition rules. */
+export const queueFold = ticketFold((story, desk) => ({ ticket_facts: { ...queueRow(story) }, sla_timer_facts: { timers: timerRows(slaTimers(story, desk)) } }));
