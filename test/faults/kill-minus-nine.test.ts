@@ -48,7 +48,7 @@ test('every acknowledged event is there exactly once after kills of all services
     const rows = await eventually(async () => {
       const found = await query<{ event_id: string; n: number }>(`SELECT event_id, count() AS n FROM ${table} ${table === 'log.events' ? '' : 'FINAL'} WHERE ticket_id IN {ids:Array(String)} GROUP BY event_id`, { ids });
       return found.length >= ledger.accepted.size ? found : null;
-    }, `all accepted events in ${table}`, 90_000);
+    }, `all accepted events in ${table}`, 180_000);
     expect(rows.length, table).toBe(ledger.accepted.size);
     expect(rows.every((row) => row.n === 1 && ledger.accepted.has(row.event_id)), `${table} holds something twice or something never accepted`).toBe(true);
   }
@@ -56,6 +56,6 @@ test('every acknowledged event is there exactly once after kills of all services
     const found = await query<{ agent_replies: number; customer_messages: number }>('SELECT agent_replies, customer_messages FROM queue.tickets WHERE ticket_id IN {ids:Array(String)}', { ids });
     const complete = found.filter((row) => row.agent_replies === EVENTS_PER_TICKET / 2 && row.customer_messages === EVENTS_PER_TICKET / 2);
     return complete.length === TICKETS ? found : null;
-  }, 'facts of all tickets complete', 90_000);
+  }, 'facts of all tickets complete', 180_000);
   expect(facts.length).toBe(TICKETS);
 });
