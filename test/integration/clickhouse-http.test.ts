@@ -267,7 +267,7 @@ test('keeps system.query_log of the newest queries', async () => {
   await ask({ parameters: { query_id, log_comment: 'noted' }, headers: { 'user-agent': 'a test' }, body: 'SELECT number FROM numbers(3) -- looked for' });
   await refusal({ parameters: { query_id }, body: 'SELECT nope' });
   await text('SYSTEM FLUSH LOGS');
-  const log = 'SELECT type, query, query_kind, exception_code, read_rows, http_user_agent, log_comment FROM system.query_log WHERE query_id = {id:String} ORDER BY event_time_microseconds, type';
+  const log = 'SELECT type, query, query_kind, exception_code, read_rows, http_user_agent, log_comment FROM system.query_log WHERE query_id = {id:String} ORDER BY query DESC, type';
   expect(await text(`${log} FORMAT CSV`, { param_id: query_id })).toBe([
     '"QueryStart","SELECT number FROM numbers(3) -- looked for","Select",0,0,"a test","noted"',
     '"QueryFinish","SELECT number FROM numbers(3) -- looked for","Select",0,3,"a test","noted"',

@@ -1,9 +1,9 @@
-// Files run in the order in which a newcomer reads them: the tour by its numbers, then what breaks the
-// stack, and last, since its files are short and many, what remains: so both workers end together.
+// Files run in the order in which a newcomer reads them: the tour by its numbers, then what it
+// leaves out, and last what breaks the stack.
 import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const folders = ['test/tour/', 'test/faults/', 'test/integration/'];
+const folders = ['test/tour/', 'test/integration/', 'test/faults/'];
 
 export class ReadingOrder extends BaseSequencer {
   override sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
