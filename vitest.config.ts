@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/last-line.ts'],
     sequence: { sequencer: ReadingOrder },
-    coverage: { include: ['schemas/**/*.ts', 'services/**/*.ts', 'infra/**/*.ts'], exclude: ['**/*.test.ts', 'schemas/generated/**', 'schemas/docs/**'] },
+    coverage: { reporter: ['text'], reportsDirectory: 'node_modules/.coverage', include: ['schemas/**/*.ts', 'services/**/*.ts', 'infra/**/*.ts'], exclude: ['**/*.test.ts', 'schemas/generated/**', 'schemas/docs/**'] },
     projects: [
       {
         extends: true,
