@@ -126,5 +126,5 @@ export function agentsRow(story: Story): AgentsRow {
   };
 }
 
-/** The rows of its table. projection.ts declares it when `rebuild` computes facts by it, too: until then one definition rules. */
+/** The rows of its table. */
 export const agentsFold = ticketFold((story) => ({ ticket_facts: { ...agentsRow(story) } }));

@@ -281,5 +281,5 @@ export const timerRows = (timers: readonly Timer[]): TimerRow[] => timers.map((t
   calendar_id: timer.calendarId,
 }));
 
-/** The rows of both tables. projection.ts declares it when `rebuild` computes facts by it, too: until then one definition rules. */
+/** The rows of both tables. */
 export const queueFold = ticketFold((story, desk) => ({ ticket_facts: { ...queueRow(story) }, sla_timer_facts: { timers: timerRows(slaTimers(story, desk)) } }));

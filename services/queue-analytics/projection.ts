@@ -1,9 +1,10 @@
 import { defineProjection } from '../runtime/projection/projector.ts';
+import { queueFold } from './facts.ts';
 
 export const projection = defineProjection({
   name: 'queue-analytics',
   database: 'queue',
-  // In this order: timers are computed from the facts of their ticket.
   facts: ['ticket_facts', 'sla_timer_facts'],
+  fold: queueFold,
   timeline: true,
 });
