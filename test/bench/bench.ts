@@ -7,6 +7,7 @@ import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { withClickHouse } from '../../infra/target/with-clickhouse.ts';
 import { fill } from './history.ts';
 import { live } from './live.ts';
+import { rebuild } from './rebuild.ts';
 
 function whole(text: string): number {
   const value = Number(text);
@@ -36,6 +37,14 @@ program.command('live').description('webhooks at constant rates: from the 200 to
   .option('--against-up-to <n>', 'highest rate for that one', whole, 1_000)
   .action(({ minutes, ...options }: { rates: number[]; seconds: number; minutes?: number; rounds: number; costSeconds: number; against?: string; againstUpTo: number }) =>
     live({ ...options, seconds: minutes === undefined ? options.seconds : minutes * 60, command: command(), checkouts: checkouts(options.against) }));
+
+program.command('rebuild').description('facts of a made-up history from its timeline by `npm run rebuild`: time, CPU, memory, and whether an event costs more when there are more')
+  .option('--tickets <list>', 'tickets, twelve events each; a run for each of them: 8000,80000,800000 shows flatness', wholes, [100_000])
+  .option('--rounds <n>', 'for each', whole, 1)
+  .option(...AGAINST)
+  .option('--against-up-to <n>', 'most tickets for that one', whole, 1_000_000)
+  .action(({ against, ...options }: { tickets: number[]; rounds: number; against?: string; againstUpTo: number }) =>
+    rebuild({ ...options, command: command(), checkouts: checkouts(against) }));
 
 program.command('history').description('no measurement: fills a running stack (DATA_DIR or CLICKHOUSE_URL) with a made-up history: tenants bench-50k (50,000 tickets), bench-small-0 … 9, bench-large (the rest)')
   .option('--tickets <n>', 'tickets, twelve events each', whole, 100_000)
