@@ -140,7 +140,7 @@ export class Facts {
     this.#hooks.at('folded');
     for (const table of tables) {
       await this.#insert(table, told);
-      this.#hooks.at(`inserted ${table}`);
+      this.#hooks.at(`inserted:${table}`);
     }
   }
 

@@ -247,7 +247,7 @@ export class Projector {
       this.#metrics.recomputed.inc(chunk.length);
       this.#unfolded.folded(chunk);
     }
-    at('before commit');
+    at('before-commit');
     const failure = await this.#unfolded.commit(performance.now() - begun);
     if (failure !== undefined) logger.warn({ error: messageOf(failure) }, 'offsets are not committed yet; they are with the next flush');
   }
