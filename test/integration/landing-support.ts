@@ -1,4 +1,4 @@
-// Puts events straight into ClickHouse, through the real landing tables and facts and without
+// Puts events straight into ClickHouse, through the real landing tables and folds and without
 // Kafka: for tests that ask whether the numbers are right and not whether they arrive.
 import { projection as agents } from '../../services/agent-analytics/projection.ts';
 import { projection as queue } from '../../services/queue-analytics/projection.ts';
