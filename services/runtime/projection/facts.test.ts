@@ -77,7 +77,7 @@ test('the configuration is read again when it has changed, and only then', async
 
 test('a timeline that lacks what was landed is read again, and never told short', async () => {
   const made = rig();
-  const whole = made.clickhouse.query;
+  const whole = <Row>(sql: string): Promise<Row[]> => made.clickhouse.query<Row>(sql);
   let short = 2;
   const lagging: ClickHouse = { ...made.clickhouse, query: async <Row>(sql: string) => (sql !== CONFIG_QUERY && short-- > 0 ? [{ ...ticket, config_state: 'one', events: [['e1', 1]] }] as Row[] : whole<Row>(sql)) };
   const facts = new Facts(lagging, { database: 'd', facts: ['second'], fold }, { computedBy });
