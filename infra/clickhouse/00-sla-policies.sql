@@ -23,9 +23,3 @@ CREATE TABLE IF NOT EXISTS config.sla_policies
 ENGINE = MergeTree
 ORDER BY (config_version, policy_set, integration_id, position, policy_id, version)
 COMMENT 'SLA policies: one row per policy and version.';
-
-CREATE OR REPLACE VIEW config.policies_in_force AS
-SELECT *
-FROM config.sla_policies
-WHERE config_version IN (0, live_config_version())
-COMMENT 'sla_policies of the live configuration.'

@@ -44,8 +44,8 @@ function readFile(path: string): DeskFile {
   throw new Refused(`${path} has ${lines.length} problem${lines.length === 1 ? '' : 's'}; nothing has changed\n${lines.join('\n')}`);
 }
 
-function printProgress({ table, done, total, perSecond, etaSeconds }: RecomputeProgress): void {
-  console.error(`${table}: ${done} of ${total} tickets recomputed, ${perSecond.toFixed(0)}/s, ${Math.ceil(etaSeconds)} s left`);
+function printProgress({ database, done, total, perSecond, etaSeconds }: RecomputeProgress): void {
+  console.error(`${database}: ${done} of ${total} tickets recomputed, ${perSecond.toFixed(0)}/s, ${Math.ceil(etaSeconds)} s left`);
 }
 
 function summary(desk: Desk): string {
@@ -66,7 +66,7 @@ const apply = (path: string, options: { by: string }): Promise<void> => {
     if (changed.length > 0) console.log(`facts change for ${changed.includes('') ? 'all integrations' : changed.join(', ')}`);
     const recomputed = await recompute(clickhouse, (await findProjections()).map(({ projection }) => projection), printProgress);
     await forgetOld(clickhouse, version);
-    console.log(recomputed === 0 ? 'no facts depend on what has changed' : `${recomputed} facts recomputed`);
+    console.log(recomputed === 0 ? 'no facts depend on what has changed' : `facts of ${recomputed} tickets recomputed`);
   });
 };
 

@@ -4,7 +4,6 @@ import { instantText } from '../../services/runtime/clickhouse.ts';
 import { agentsNeededRows, arrivalsForecastRows, forecastErrorRows } from '../oracle/arrivals.ts';
 import type { Row } from '../oracle/events.ts';
 import { baseTime, historySpan } from '../oracle/histories.ts';
-import { whatIfSet } from '../oracle/history-config.ts';
 import { agentDailyRows, agentHourlyRows, queueDailyRows, queueHourlyRows } from '../oracle/hourly.ts';
 import { conflictRows, eventRows } from '../oracle/log.ts';
 import { occupancyRows } from '../oracle/occupancy.ts';
@@ -54,10 +53,6 @@ const present: readonly Compared[] = [
   { view: 'queue.data_quality', keys: viewKeys.data_quality, rowsOf: rowsOf('data_quality') },
   { view: 'queue.backlog', ...ofBacklog, rowsOf: rowsOf('backlog') },
   { view: 'queue.sla_timers', keys: viewKeys.sla_timers, ignore: ['breached_at'], rowsOf: rowsOf('sla_timers') },
-  {
-    view: 'queue.sla_timers_what_if', parameters: { policy_set: `'${whatIfSet}'` }, keys: viewKeys.sla_timers, ignore: ['breached_at'],
-    rowsOf: (told, now) => runView('sla_timers', told.events, { ...told.config, now, policies: told.whatIf }),
-  },
   { view: 'queue.sla_attainment', keys: viewKeys.sla_attainment, rowsOf: rowsOf('sla_attainment') },
   { view: 'queue.escalation_audit', keys: viewKeys.escalation_audit, rename: { verdict: 'finding' }, ignore: ['escalation_no'], rowsOf: rowsOf('escalation_audit') },
   {
@@ -85,30 +80,13 @@ const present: readonly Compared[] = [
   },
 ];
 
-/** Instants of event time beside instants of knowledge; many events lie on or beside quarters of an hour. */
-const cuts = [
-  { ts: baseTime + 900_000, knownAt: baseTime + Math.floor(historySpan / 3) },
-  { ts: baseTime + 6 * 3_600_000 + 500, knownAt: baseTime + historySpan },
-  { ts: baseTime + historySpan + 9 * day, knownAt: baseTime + Math.floor(historySpan * 0.7) },
-];
+/** Many events lie on or beside quarters of an hour. */
+const cuts = [baseTime + 900_000, baseTime + 6 * 3_600_000 + 500, baseTime + historySpan + 9 * day];
 
-const asOf = cuts.flatMap(({ ts, knownAt }): Compared[] => {
-  const parameters = { ts: instant(ts), known_at: instant(knownAt) };
-  const known = (view: ViewName): Compared['rowsOf'] => (told) => runView(view, told.events, { ...told.config, now: ts, asOf: ts, knownAt });
-  return [
-    { view: 'queue.tickets_known_at', parameters, ...ofTickets, rowsOf: known('tickets') },
-    { view: 'queue.backlog_known_at', parameters, ...ofBacklog, rowsOf: known('backlog') },
-    { view: 'queue.backlog_as_of', parameters: { ts: instant(ts) }, ...ofBacklog, rowsOf: (told) => runView('backlog', told.events, { ...told.config, now: ts }) },
-  ];
-});
+const asOf = cuts.map((ts): Compared =>
+  ({ view: 'queue.backlog_as_of', parameters: { ts: instant(ts) }, ...ofBacklog, rowsOf: (told) => runView('backlog', told.events, { ...told.config, now: ts }) }));
 
-const [, cut] = cuts;
-const asOfAll: readonly Compared[] = cut === undefined ? [] : [{
-  view: 'queue.tickets_as_of', parameters: { ts: instant(cut.ts) }, ...ofTickets,
-  rowsOf: (told) => runView('tickets', told.events, { ...told.config, now: cut.ts, asOf: cut.ts }),
-}];
-
-export const comparedViews: readonly Compared[] = [...present, ...asOf, ...asOfAll];
+export const comparedViews: readonly Compared[] = [...present, ...asOf];
 
 /** Well after the last event. */
 const until = baseTime + historySpan + 3 * day;
@@ -150,22 +128,11 @@ export const costlyViews: readonly Compared[] = [
   { view: 'log.event_id_conflicts', keys: ['integration_id', 'event_id', 'conflict', 'ticket_ids'], rowsOf: (told) => conflictRows(told.events) },
 ];
 
-const steps = 'what the facts are made of; compared through every view that reads the facts';
 const pipeline = 'about partitions and the present, not about tickets';
 const quarantine = 'about what was not accepted; the oracle folds accepted events';
 
 /** Views without rows of the oracle, each with the reason. */
 export const excusedViews: Readonly<Record<string, string>> = {
-  'queue.ticket_steps': steps,
-  'queue.ticket_facts_of': steps,
-  'queue.ticket_timers': steps,
-  'queue.sla_timer_facts_of': steps,
-  'agents.ticket_steps': steps,
-  'agents.ticket_facts_of': steps,
-  'queue.computed_facts': pipeline,
-  'agents.computed_facts': pipeline,
-  'queue.stale_tickets': pipeline,
-  'agents.stale_tickets': pipeline,
   'queue.pipeline_freshness': pipeline,
   'agents.pipeline_freshness': pipeline,
   'log.quarantine': quarantine,
@@ -177,5 +144,4 @@ export const excusedViews: Readonly<Record<string, string>> = {
   'config.loaded_intervals': 'compared by itself, calendar by calendar',
   'config.calendar_intervals': 'those of the live configuration, tried with the golden values',
   'config.loaded_versions': 'about the configuration, not about tickets',
-  'config.policies_in_force': 'a filter of the rows that the desk file gives',
 };
