@@ -9,6 +9,7 @@
 // Views show what they were created with, so a snapshot stays what it is when live definitions change.
 import { instantText, sqlString } from '../../services/runtime/clickhouse.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
+import { conditionOf, type Filter } from '../facts/filter.ts';
 import { withoutComments, type Statement } from '../projections/statements.ts';
 import { ownName } from './names.ts';
 
@@ -23,17 +24,10 @@ export interface Scope {
   readonly present: number;
 }
 
-/** Which events it is made of; null for no limit. */
-export interface Filter {
-  readonly at: number | null;
-  readonly known: number | null;
-  /** Empty for all tenants. */
-  readonly integrations: readonly string[];
-}
-
 const PRESENT = /\bnow(64)?\(\s*(?:3\s*,\s*)?'UTC'\s*\)/g;
 
-const calls = (names: readonly string[]): RegExp => new RegExp(String.raw`(?<![\w.])(${names.join('|')})(?=\s*\()`, 'g');
+/** One of the names, called. Of no names nothing. */
+const calls = (names: readonly string[]): RegExp => new RegExp(names.length === 0 ? '(?!)' : String.raw`(?<![\w.])(${names.join('|')})(?=\s*\()`, 'g');
 
 /** Functions that ask the configuration or the present, by themselves or through others. */
 export function functionsOfTheDesk(statements: readonly Statement[]): string[] {
@@ -43,7 +37,7 @@ export function functionsOfTheDesk(statements: readonly Statement[]): string[] {
     before = found.size;
     const calling = calls([...found]);
     for (const { target, text } of functions) {
-      if (/\bconfig\./.test(text) || text.search(PRESENT) >= 0 || (found.size > 0 && text.search(calling) >= 0)) found.add(target);
+      if (/\bconfig\./.test(text) || text.search(PRESENT) >= 0 || text.search(calling) >= 0) found.add(target);
     }
   }
   return [...found];
@@ -73,13 +67,6 @@ export function configStatements(statements: readonly Statement[], scope: Scope)
   });
 }
 
-/** The condition that an event fulfils which the snapshot is made of. */
-export function conditionOf({ at, known, integrations }: Filter): string {
-  const upTo = (column: string, limit: number | null): string[] => (limit === null ? [] : [`${column} <= toDateTime64('${instantText(limit)}', 3, 'UTC')`]);
-  const conditions = [...upTo('event_at', at), ...upTo('received_at', known), ...(integrations.length === 0 ? [] : [`integration_id IN (${integrations.map(sqlString).join(', ')})`])];
-  return conditions.length === 0 ? 'true' : conditions.join(' AND ');
-}
-
 const TIMELINE = '{database}.timeline';
 
 /** A projection's functions, facts tables and views. What else it has is fed by the log: there views read the live ones. */
@@ -92,7 +79,7 @@ export function projectionStatements(statements: readonly Statement[], projectio
   const rendered = (text: string): string => inSnapshot(text, scope)
     .replaceAll(/\{database\}\.\w+/g, (name) => name.replace('{database}', own.has(name) ? database : projection.database)).replaceAll('{database}', database);
   return statements.flatMap((statement) => {
-    if (statement.target === TIMELINE) return [`CREATE OR REPLACE VIEW ${database}.timeline AS SELECT * FROM ${projection.database}.timeline FINAL WHERE ${conditionOf(filter)} COMMENT 'The events that the snapshot is made of.'`];
+    if (statement.target === TIMELINE) return [`CREATE OR REPLACE VIEW ${database}.timeline AS SELECT * FROM ${projection.database}.timeline FINAL WHERE ${conditionOf(filter, '')} COMMENT 'The events that the snapshot is made of.'`];
     return isOwn(statement) ? [rendered(statement.text)] : [];
   });
 }
