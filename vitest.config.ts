@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{schemas,services,infra,test}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...onTheStack],
+          // They share nothing but modules without state: loading those once a worker spares a third of the time.
+          isolate: false,
           testTimeout: 30_000,
         },
       },
