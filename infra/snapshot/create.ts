@@ -2,8 +2,7 @@
 // from the live timeline. Live tables are only read. A run that was killed goes on with its facts, or starts clean.
 import { createHash } from 'node:crypto';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { addProvenance, admitOnly } from '../../services/runtime/projection/computed-by.ts';
-import { RECOMPUTE_CHUNK } from '../../services/runtime/projection/facts.ts';
+import { addProvenance } from '../../services/runtime/projection/computed-by.ts';
 import { readLive } from '../config/apply.ts';
 import { buildChunks, cut, type Build } from '../facts/build.ts';
 import { note, openDiary, owning } from '../facts/diary.ts';
@@ -99,14 +98,11 @@ async function prepare({ clickhouse, snapshot, defined, source }: Making): Promi
   const statements = new Set(defined.flatMap((each) => configStatements(each.statements, snapshot)));
   for (const statement of statements) await clickhouse.command(statement);
   await fillConfig(clickhouse, configOf(snapshot.name), source, snapshot.asked.integrations);
-  for (const { projection, statements: own, computedBy } of defined) {
+  for (const { projection, statements: own } of defined) {
     const database = ownName(snapshot.name, projection.database);
     await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database} COMMENT ${sqlString(commentOf(snapshot.name))}`);
     for (const statement of projectionStatements(own, projection, snapshot, filterOf(snapshot))) await clickhouse.command(statement);
-    for (const table of projection.facts.map((name) => `${database}.${name}`)) {
-      await addProvenance(clickhouse, table);
-      await admitOnly(clickhouse, table, computedBy);
-    }
+    for (const table of projection.facts) await addProvenance(clickhouse, `${database}.${table}`);
   }
 }
 
@@ -139,7 +135,7 @@ async function make(making: Making, isPrepared: boolean): Promise<void> {
     await build(making);
     await note(clickhouse, config, 'state', 'complete');
     await tidy(making);
-  });
+  }).finally(() => note(clickhouse, config, 'owner', ''));
 }
 
 /** @throws Refused when what is there of that name was asked for in another way. */
@@ -158,11 +154,11 @@ export interface Wanted {
   readonly name: string;
   readonly asked: Asked;
   readonly source: DeskSource | null;
-  readonly chunkTickets?: number;
+  readonly chunkTickets: number;
 }
 
 /** @returns the snapshot, once it can be asked. @throws Refused */
-export async function create(clickhouse: ClickHouse, { name, asked, source, chunkTickets = RECOMPUTE_CHUNK }: Wanted): Promise<Snapshot> {
+export async function create(clickhouse: ClickHouse, { name, asked, source, chunkTickets }: Wanted): Promise<Snapshot> {
   checkName(name);
   const defined = await projectionsOfFacts();
   const found = await findSnapshot(clickhouse, name);

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { instantText, type ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { RECOMPUTE_CHUNK } from '../../services/runtime/projection/facts.ts';
 import { readDeskFile } from '../config/desk-file.ts';
 import { tableText } from '../demo/report.ts';
 import { count, duration } from '../facts/progress.ts';
@@ -19,7 +20,7 @@ interface CreateOptions {
   readonly known?: Date;
   readonly desk?: string;
   readonly integration: readonly string[];
-  readonly chunkTickets?: number;
+  readonly chunkTickets: number;
 }
 
 function deskSource(path: string): DeskSource {
@@ -39,7 +40,7 @@ async function createSnapshot(name: string, { at, known, desk, integration, chun
   };
   await withClickHouse({ command: 'snapshot create', changes: true }, async (clickhouse) => {
     const began = Date.now();
-    const { present, databases } = await create(clickhouse, { name, asked, source, ...(chunkTickets === undefined ? {} : { chunkTickets }) });
+    const { present, databases } = await create(clickhouse, { name, asked, source, chunkTickets });
     const own = databases.filter((database) => database !== 'config').map((database) => `${ownName(name, database)} for ${database}`);
     console.log(`snapshot ${name} is ready after ${duration((Date.now() - began) / 1_000)}; its now is ${utc(present)} UTC.
 In a query write ${own.join(' and ')}; \`npm run questions -- --snapshot ${name}\` asks it all questions.`);
@@ -82,6 +83,12 @@ function instant(text: string): Date {
   return time;
 }
 
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 100_000) throw new InvalidArgumentError('a whole number from 1 to 100000');
+  return value;
+}
+
 const program = new Command('npm run snapshot --').exitOverride()
   .description('Every view as of an instant, by what was known at one, under another desk file, of chosen tenants: in databases of its own.')
   .addHelpText('after', `
@@ -97,6 +104,7 @@ program.command('create').description('Make a snapshot. Broken off, the same com
   .option('--known <time>', 'what had been received by then; its now, unless --at is given', instant)
   .option('--desk <file>', 'under this desk file instead of the live configuration')
   .option('--integration <id...>', 'only these tenants', [])
+  .option('--chunk-tickets <n>', 'tickets told at once: more is faster and takes more memory', positive, RECOMPUTE_CHUNK)
   .action(createSnapshot);
 program.command('list').description('What snapshots there are').action(listSnapshots);
 program.command('drop').description('Take a snapshot away with all that belongs to it').argument('<name>').action(dropSnapshot);
