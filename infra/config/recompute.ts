@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { RuntimeError } from '../../services/runtime/errors.ts';
+import { codeOf } from '../../services/runtime/projection/computed-by.ts';
 import { Facts, type Ticket } from '../../services/runtime/projection/facts.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
 
@@ -31,7 +32,7 @@ type Report = (progress: RecomputeProgress) => void;
 
 async function recomputeTable(clickhouse: ClickHouse, projection: Projection, name: string, onProgress: Report): Promise<number> {
   const table = `${projection.database}.${name}`;
-  const facts = new Facts(clickhouse, projection);
+  const facts = new Facts(clickhouse, projection, { computedBy: codeOf(projection.name) });
   const stale = await staleTickets(clickhouse, table);
   const begun = Date.now();
   for (let from = 0; from < stale.length; from += CHUNK) {

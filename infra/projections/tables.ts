@@ -6,11 +6,12 @@ import { relative } from 'node:path';
 import { loadContracts } from '../../schemas/contract.ts';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { messageOf, RuntimeError } from '../../services/runtime/errors.ts';
+import { addProvenance, admitOnly, admittedTo } from '../../services/runtime/projection/computed-by.ts';
 import { landingColumns, landingTable } from '../../services/runtime/projection/landing.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
 import { quarantineLandings } from '../../services/runtime/projection/quarantine-landing.ts';
 import { projectDir } from '../local/settings.ts';
-import { addComputedAt, definitionOf, recordDefinition, recordedDefinition } from './definition.ts';
+import { recordDefinition, recordedDefinition, type Defined } from './definition.ts';
 import { queryOf, type Statement } from './statements.ts';
 
 async function apply(clickhouse: ClickHouse, statement: Statement, database: string): Promise<void> {
@@ -51,10 +52,24 @@ async function standingOf(clickhouse: ClickHouse, { database, facts }: Projectio
 const viewsOf = async (clickhouse: ClickHouse, database: string): Promise<Set<string>> =>
   new Set((await clickhouse.query<{ name: string }>(`SELECT concat(database, '.', name) AS name FROM system.tables WHERE database = {database:String} AND engine = 'View'`, { database })).map(({ name }) => name));
 
+/** Whose rows the tables admit: this code's, or, while they hold another definition's, the other one's. */
+async function admit(clickhouse: ClickHouse, { projection, definition, computedBy }: Defined, standing: Facts): Promise<void> {
+  for (const table of projection.facts.map((name) => `${projection.database}.${name}`)) {
+    await addProvenance(clickhouse, table);
+    if (standing === 'current') {
+      await admitOnly(clickhouse, table, computedBy);
+      await recordDefinition(clickhouse, table, definition);
+    } else if (standing === 'outdated' && (await admittedTo(clickhouse, table)) === null) {
+      // Made before rows said who computed them: whoever still computes by that definition says nothing.
+      await admitOnly(clickhouse, table, '');
+    }
+  }
+}
+
 /** Applies a projection's SQL; what defines its facts only where that leaves no rows by another definition behind. */
-export async function migrateProjection(clickhouse: ClickHouse, projection: Projection, statements: readonly Statement[]): Promise<Facts> {
-  const { database, facts } = projection;
-  const definition = definitionOf(statements, projection);
+export async function migrateProjection(clickhouse: ClickHouse, defined: Defined): Promise<Facts> {
+  const { projection, statements, definition } = defined;
+  const { database } = projection;
   await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
   for (const { record } of (await loadContracts()).values()) await createLanding(clickhouse, `${database}.${landingTable(record)}`, landingColumns(record));
   if (database === 'log') {
@@ -65,9 +80,6 @@ export async function migrateProjection(clickhouse: ClickHouse, projection: Proj
   // A view that is not there yet says nothing about the rows; a new facts table needs its definition at once.
   const held = ({ kind, target }: Statement): boolean => kind === 'view' && target.startsWith('{database}.') && views.has(target.replace('{database}', database));
   for (const statement of statements) if (!held(statement)) await apply(clickhouse, statement, database);
-  for (const table of facts.map((name) => `${database}.${name}`)) {
-    await addComputedAt(clickhouse, table);
-    if (standing === 'current') await recordDefinition(clickhouse, table, definition);
-  }
+  await admit(clickhouse, defined, standing);
   return standing;
 }

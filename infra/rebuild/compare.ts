@@ -2,7 +2,7 @@
 // how many, and a checksum of either side. Only rows of one version are compared: another version
 // means that an event came in between.
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { count, Progress } from './progress.ts';
+import { count, Progress } from '../facts/progress.ts';
 
 export interface ColumnDifference {
   readonly column: string;
@@ -44,7 +44,7 @@ export interface Pair {
 }
 
 /** What names a row, and by what it was computed: not what it says. */
-const ABOUT_THE_ROW = new Set(['integration_id', 'ticket_id', 'version', 'config_version']);
+const ABOUT_THE_ROW = new Set(['integration_id', 'ticket_id', 'version', 'config_version', 'computed_by']);
 const EXAMPLES = 3;
 
 export const columnsOf = async (clickhouse: ClickHouse, table: string): Promise<string[]> =>

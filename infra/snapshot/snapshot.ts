@@ -19,7 +19,7 @@ interface CreateOptions {
   readonly at?: Date;
   readonly known?: Date;
   readonly desk?: string;
-  readonly integration: readonly string[];
+  readonly integration?: readonly string[];
   readonly chunkTickets: number;
 }
 
@@ -28,9 +28,9 @@ function deskSource(path: string): DeskSource {
   return { file, sha256: createHash('sha256').update(file.content).digest('hex') };
 }
 
-const utc = (ms: number): string => `${instantText(ms).replace(/\.000$/, '')}`;
+const utc = (ms: number): string => instantText(ms).replace(/\.000$/, '');
 
-async function createSnapshot(name: string, { at, known, desk, integration, chunkTickets }: CreateOptions): Promise<void> {
+async function createSnapshot(name: string, { at, known, desk, integration = [], chunkTickets }: CreateOptions): Promise<void> {
   // Before anything is connected to: what is wrong with the command is told at once.
   checkName(name);
   const source = desk === undefined ? null : deskSource(desk);
@@ -103,7 +103,7 @@ program.command('create').description('Make a snapshot. Broken off, the same com
   .option('--at <time>', 'what had happened by then (event time); it is the now of the snapshot', instant)
   .option('--known <time>', 'what had been received by then; its now, unless --at is given', instant)
   .option('--desk <file>', 'under this desk file instead of the live configuration')
-  .option('--integration <id...>', 'only these tenants', [])
+  .option('--integration <id...>', 'only these tenants')
   .option('--chunk-tickets <n>', 'tickets told at once: more is faster and takes more memory', positive, RECOMPUTE_CHUNK)
   .action(createSnapshot);
 program.command('list').description('What snapshots there are').action(listSnapshots);

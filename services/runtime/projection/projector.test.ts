@@ -6,6 +6,7 @@ import type { ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
 import type { LogRecord, PartitionBatch } from '../event-log.ts';
 import type { Poison } from '../avro/record-reader.ts';
+import type { Fold } from './facts.ts';
 import type { ToLanding } from './landing.ts';
 import { createLogger } from '../logger.ts';
 import { Projector } from './projector.ts';
@@ -19,6 +20,8 @@ const toLanding: ToLanding = (of) => Promise.resolve(of.value?.toString() === 'p
   ? { kind: 'poison', reason: 'truncated', detail: '', record: of }
   : { kind: 'row', table: 'landing', header, parts: [of.value ?? Buffer.alloc(0)], record: of, identity: { event_id: String(of.offset), ticket_id: 'TKT-1', integration_id: 'acme' } });
 
+const fold: Fold = { columns: ['event_id'], configQuery: '', under: () => ({ configVersion: 0, tell: () => ({ version: 0, rows: {} }) }) };
+
 interface Rig {
   readonly projector: Projector;
   readonly inserts: number[];
@@ -30,8 +33,8 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
   const kept: number[] = [];
   let factsToFail = failFacts;
   const clickhouse: ClickHouse = {
-    query: () => Promise.resolve([]),
-    command: () => (factsToFail-- > 0 ? Promise.reject(new RuntimeError('CLICKHOUSE_UNAVAILABLE', 'away')) : Promise.resolve()),
+    query: (sql) => (sql.includes('d.timeline') && factsToFail-- > 0 ? Promise.reject(new RuntimeError('CLICKHOUSE_UNAVAILABLE', 'away')) : Promise.resolve([])),
+    command: () => Promise.resolve(),
     insertEncoded: (_table, _format, body) => {
       inserts.push(body.length);
       return Promise.resolve();
@@ -46,7 +49,8 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
     return Promise.resolve();
   };
   const projector = new Projector({
-    projection: { name: 'test', database: 'd', facts: ['facts'], timeline: false },
+    computedBy: '',
+    projection: { name: 'test', database: 'd', facts: ['facts'], fold, timeline: false },
     clickhouse, toLanding, quarantine, catchUpLag: 1_000, logger: createLogger('test', 'error'), metrics: new Registry(), breaker: new PoisonBreaker(breaker),
   });
   await projector.start();

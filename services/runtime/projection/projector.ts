@@ -19,15 +19,15 @@ import type { LandingRow, ToLanding } from './landing.ts';
 import type { Logger } from '../logger.ts';
 
 export interface Projection {
-  /** Service and consumer group. */
+  /** Service, consumer group, and its folder in services/. */
   readonly name: string;
   /** ClickHouse database; its SQL lies beside the definition. */
   readonly database: string;
-  /** Tables of one row per ticket, each defined by the parameterised view `<table>_of`, which may read those before it. */
+  /** Tables of one row per ticket, told by the fold. */
   readonly facts: readonly string[];
-  /** Tells the same rows from a ticket's events; a projection without it has its facts computed by the views. */
+  /** Tells a ticket's rows from its events; a projection without facts has none. */
   readonly fold?: Fold;
-  /** Whether the shared timeline and its steps are installed into the database. */
+  /** Whether the shared timeline is installed into the database. */
   readonly timeline: boolean;
 }
 
@@ -35,6 +35,8 @@ export const defineProjection = (projection: Projection): Projection => projecti
 
 export interface ProjectorOptions {
   readonly projection: Projection;
+  /** Hash of the projection's code, which its facts say. */
+  readonly computedBy: string;
   readonly clickhouse: ClickHouse;
   readonly logger: Logger;
   readonly metrics: Registry;
@@ -90,7 +92,7 @@ export class Projector {
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
-    this.#facts = new Facts(options.clickhouse, options.projection);
+    this.#facts = new Facts(options.clickhouse, options.projection, { computedBy: options.computedBy });
     const registers = [options.metrics];
     const lags = this.#lags;
     this.#records = new Counter({ name: 'ticketstream_records_total', help: 'Log records by outcome', labelNames: ['outcome'], registers });
@@ -175,6 +177,7 @@ export class Projector {
 
   /** @returns the batches that the breaker holds, from where. */
   async #flush(batches: readonly PartitionBatch[]): Promise<Map<PartitionBatch, PartitionHeld>> {
+    await this.#facts.assertAdmitted();
     const sorted = await Promise.all(batches.map((batch) => this.#sort(batch)));
     const refused = (await this.#land(sorted.flatMap(({ rows }) => rows))).map((poison) => [poison.record, poison] as const);
     const kept = await Promise.all(sorted.map(({ batch, poison }) => this.#keepPoison(batch, new Map([...poison, ...refused]))));
