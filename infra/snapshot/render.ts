@@ -43,16 +43,20 @@ export function functionsOfTheDesk(statements: readonly Statement[]): string[] {
   return [...found];
 }
 
-/** Any live SQL as it is asked of a snapshot. */
-export function inSnapshot(sql: string, { name, databases, functions, present }: Scope): string {
-  const instant = instantText(present);
+/** With the snapshot's own databases and functions. */
+function renamed(sql: string, { name, databases, functions }: Scope): string {
   const qualified = new RegExp(String.raw`(?<![\w.])(${databases.join('|')})(?=\.[a-z_])`, 'g');
   const literal = new RegExp(`'(${databases.join('|')})'`, 'g');
   return sql
     .replaceAll(qualified, (database) => ownName(name, database))
     .replaceAll(literal, (_, database: string) => sqlString(ownName(name, database)))
-    .replaceAll(calls(functions), (called) => ownName(name, called))
-    .replaceAll(PRESENT, (_, precise?: string) => (precise === undefined ? `toDateTime('${instant.slice(0, 19)}', 'UTC')` : `toDateTime64('${instant}', 3, 'UTC')`));
+    .replaceAll(calls(functions), (called) => ownName(name, called));
+}
+
+/** Any live SQL as it is asked of a snapshot. */
+export function inSnapshot(sql: string, scope: Scope): string {
+  const instant = instantText(scope.present);
+  return renamed(sql, scope).replaceAll(PRESENT, (_, precise?: string) => (precise === undefined ? `toDateTime('${instant.slice(0, 19)}', 'UTC')` : `toDateTime64('${instant}', 3, 'UTC')`));
 }
 
 /** A configuration that never changes is not looked for again. */
@@ -63,7 +67,9 @@ export function configStatements(statements: readonly Statement[], scope: Scope)
   return statements.flatMap(({ kind, target, text }) => {
     if (text.includes('{database}')) return [];
     if (kind === 'function') return scope.functions.includes(target) ? [inSnapshot(text, scope).replace(/(FUNCTION\s+)(\w+)/i, `$1${ownName(scope.name, target)}`)] : [];
-    return /\bconfig\./.test(withoutComments(text)) ? [unchanging(inSnapshot(text, scope))] : [];
+    if (!/\bconfig\./.test(withoutComments(text))) return [];
+    // When a row is written is no matter of the snapshot's now.
+    return [unchanging(kind === 'table' ? renamed(text, scope) : inSnapshot(text, scope))];
   });
 }
 
