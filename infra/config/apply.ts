@@ -27,7 +27,7 @@ export interface AppliedConfig {
 const NOTHING: LiveConfig = { version: 0, at: '', applied_by: '', file_name: '', file_sha256: '', content: '{}' };
 
 /** They hold what the tables say. */
-const dictionaries = ['calendar', 'calendar_by_open_time', 'default_calendar', 'status', 'status_beginnings', 'queue_name', 'agent_name'];
+const dictionaries = ['calendar', 'default_calendar', 'queue_name', 'agent_name'];
 /** Rows of the configuration, by its version. */
 export const rowTables = ['calendar_windows', 'default_calendars', 'status_map', 'sla_policies', 'queue_names', 'agent_names', 'agent_shifts'];
 

@@ -25,8 +25,8 @@ function decoded(bytes: Buffer): string {
   return new TextDecoder(mark === '\xFF\xFE' ? 'utf-16le' : mark === '\xFE\xFF' ? 'utf-16be' : 'utf-8').decode(bytes);
 }
 
-function printProgress({ table, done, total, perSecond, etaSeconds }: RecomputeProgress): void {
-  console.error(`${table}: ${done} of ${total} tickets recomputed, ${perSecond.toFixed(0)}/s, ${Math.ceil(etaSeconds)} s left`);
+function printProgress({ database, done, total, perSecond, etaSeconds }: RecomputeProgress): void {
+  console.error(`${database}: ${done} of ${total} tickets recomputed, ${perSecond.toFixed(0)}/s, ${Math.ceil(etaSeconds)} s left`);
 }
 
 function summary(desk: Desk): string {
@@ -47,7 +47,7 @@ const apply = (path: string, options: { by: string }): Promise<void> => {
     if (changed.length > 0) console.log(`facts change for ${changed.includes('') ? 'all integrations' : changed.join(', ')}`);
     const recomputed = await recompute(clickhouse, (await findProjections()).map(({ projection }) => projection), printProgress);
     await forgetOld(clickhouse, version);
-    console.log(recomputed === 0 ? 'no facts depend on what has changed' : `${recomputed} facts recomputed`);
+    console.log(recomputed === 0 ? 'no facts depend on what has changed' : `facts of ${recomputed} tickets recomputed`);
   });
 };
 

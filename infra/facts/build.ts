@@ -86,17 +86,17 @@ export async function behind({ clickhouse, projection }: Pick<Build, 'clickhouse
   const found = new Map<string, Ticket>();
   for (const table of projection.facts) {
     const rows = await clickhouse.query<Ticket>(`
-      WITH touched AS (SELECT integration_id, ticket_id, max((version, config_version)) AS theirs FROM ${from}.${table} WHERE computed_at >= ${sqlString(since)} GROUP BY integration_id, ticket_id)
+      WITH touched AS (SELECT integration_id, ticket_id, max(version) AS theirs FROM ${from}.${table} WHERE computed_at >= ${sqlString(since)} GROUP BY integration_id, ticket_id)
       SELECT integration_id, ticket_id
       FROM touched
       LEFT JOIN
       (
-          SELECT integration_id, ticket_id, max((version, config_version)) AS ours
+          SELECT integration_id, ticket_id, max(version) AS ours
           FROM ${to}.${table}
           WHERE (integration_id, ticket_id) IN (SELECT integration_id, ticket_id FROM touched)
           GROUP BY integration_id, ticket_id
       ) AS built USING (integration_id, ticket_id)
-      WHERE theirs.1 > ours.1 OR theirs.2 > ours.2`);
+      WHERE theirs > ours`);
     for (const row of rows) found.set(JSON.stringify([row.integration_id, row.ticket_id]), row);
   }
   return [...found.values()];

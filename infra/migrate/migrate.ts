@@ -16,7 +16,6 @@ async function migrate(clickhouse: ClickHouse): Promise<void> {
     const standing = await migrateProjection(clickhouse, defined);
     console.log(`database ${database} (${name}): ${new Set(statements.map(({ file }) => file)).size} SQL files applied`);
     if (standing === 'outdated') console.error(`${name}: the definition of its facts has changed: its views stay as they were until \`npm run rebuild -- ${name}\``);
-    if (standing === 'unknown') console.error(`${name}: its facts don't say by which definition they were computed: \`npm run rebuild -- ${name}\` makes sure`);
   }
 }
 

@@ -39,7 +39,7 @@ SELECT
     whole_seconds(t.remaining_ms) AS remaining_seconds,
     whole_seconds(t.paused_ms + ifNull(ms_between(t.paused_since, present), 0)) AS paused_seconds,
     t.fulfilled_at AS fulfilled_at,
-    if(both(t.outcome = 'active', ifNull(t.due_at < present, false)), 'breached', toString(t.outcome)) AS outcome,
+    if(t.outcome = 'active' AND ifNull(t.due_at < present, false), 'breached', toString(t.outcome)) AS outcome,
     if(outcome = 'breached', whole_seconds(clock_ms(
         calendar_clock(t.calendar_id, assumeNotNull(t.due_at)),
         calendar_clock(t.calendar_id, ifNull(t.stopped_at, greatest(present, t.started_at))))), NULL) AS breach_seconds,

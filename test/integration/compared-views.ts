@@ -131,22 +131,11 @@ export const costlyViews: readonly Compared[] = [
   { view: 'log.event_id_conflicts', keys: ['integration_id', 'event_id', 'conflict', 'ticket_ids'], rowsOf: (told) => conflictRows(told.events) },
 ];
 
-const steps = 'what the facts are made of; compared through every view that reads the facts';
 const pipeline = 'about partitions and the present, not about tickets';
 const quarantine = 'about what was not accepted; the oracle folds accepted events';
 
 /** Views without rows of the oracle, each with the reason. */
 export const excusedViews: Readonly<Record<string, string>> = {
-  'queue.ticket_steps': steps,
-  'queue.ticket_facts_of': steps,
-  'queue.ticket_timers': steps,
-  'queue.sla_timer_facts_of': steps,
-  'agents.ticket_steps': steps,
-  'agents.ticket_facts_of': steps,
-  'queue.computed_facts': pipeline,
-  'agents.computed_facts': pipeline,
-  'queue.stale_tickets': pipeline,
-  'agents.stale_tickets': pipeline,
   'queue.pipeline_freshness': pipeline,
   'agents.pipeline_freshness': pipeline,
   'log.quarantine': quarantine,
@@ -158,5 +147,4 @@ export const excusedViews: Readonly<Record<string, string>> = {
   'config.loaded_intervals': 'compared by itself, calendar by calendar',
   'config.calendar_intervals': 'those of the live configuration, tried with the golden values',
   'config.loaded_versions': 'about the configuration, not about tickets',
-  'config.policies_in_force': 'a filter of the rows that the desk file gives',
 };
