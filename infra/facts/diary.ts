@@ -2,6 +2,7 @@
 // where it was, and a second one beside it is refused.
 import { hostname } from 'node:os';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { Refused } from '../target/refused.ts';
 
 /** What a run writes down about itself, whatever it needs; the last word on a subject counts. */
 export interface Diary {
@@ -9,11 +10,6 @@ export interface Diary {
   readonly owner?: string;
   /** Seconds since the owner's last sign of life. */
   readonly idle_seconds?: string;
-}
-
-/** A run that must not go on; nothing live was touched by it. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
 }
 
 const SIGN_OF_LIFE_MS = 5_000;
@@ -59,11 +55,17 @@ function isAlive(owner: string, idleSeconds: number): boolean {
   }
 }
 
+/** The process that works on it, other than this one. */
+export function otherOwner(diary: Diary | null): string | null {
+  const owner = diary?.owner ?? '';
+  if (owner === '' || owner === me || !isAlive(owner, Number(diary?.idle_seconds ?? '0'))) return null;
+  return `process ${owner.replace(':', ', pid ')}`;
+}
+
 /** @throws Refused while another process works on it. */
 export function refuseSecond(diary: Diary | null, what: string): void {
-  const owner = diary?.owner ?? '';
-  if (owner === '' || owner === me || !isAlive(owner, Number(diary?.idle_seconds ?? '0'))) return;
-  throw new Refused(`${what} by process ${owner.replace(':', ', pid ')}`);
+  const owner = otherOwner(diary);
+  if (owner !== null) throw new Refused(`${what} by ${owner}`);
 }
 
 /** Does the work while giving signs of life in the diary. */

@@ -32,6 +32,12 @@ async function createLanding(clickhouse: ClickHouse, table: string, columns: rea
   await clickhouse.command(`ALTER TABLE ${table} ${definitions.map((definition) => `ADD COLUMN IF NOT EXISTS ${definition}`).join(', ')}`);
 }
 
+/** Policies of what-if sets, which earlier versions kept beside those in force: they would rule. */
+export async function forgetPolicySets(clickhouse: ClickHouse): Promise<void> {
+  const [column] = await clickhouse.query<{ n: number }>(`SELECT count() AS n FROM system.columns WHERE database = 'config' AND table = 'sla_policies' AND name = 'policy_set'`);
+  if ((column?.n ?? 0) > 0) await clickhouse.command(`ALTER TABLE config.sla_policies DELETE WHERE policy_set != '' SETTINGS mutations_sync = 1`);
+}
+
 type Facts = 'current' | 'outdated';
 
 /** Whether rows of the facts were computed by another definition. A table without rows is made anew. */
@@ -70,6 +76,7 @@ export async function migrateProjection(clickhouse: ClickHouse, defined: Defined
   if (database === 'log') {
     for (const { table, columns } of quarantineLandings) await createLanding(clickhouse, `${database}.${table}`, columns);
   }
+  await forgetPolicySets(clickhouse);
   const standing = await standingOf(clickhouse, defined);
   const held = ({ kind, target }: Statement): boolean => standing === 'outdated' && kind === 'view' && target.startsWith('{database}.');
   for (const statement of statements) if (!held(statement)) await apply(clickhouse, statement, database);

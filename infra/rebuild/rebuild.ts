@@ -1,17 +1,17 @@
 // npm run rebuild -- queue-analytics: computes the facts of a projection anew beside the live ones,
 // compares, and swaps; after a change of a metric's definition this is the one command to run.
 // With --ticket, --integration or --from/--to, only those tickets, in place.
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { RuntimeError } from '../../services/runtime/errors.ts';
 import { RECOMPUTE_CHUNK } from '../../services/runtime/projection/facts.ts';
 import { chunksOf, within } from '../facts/chunks.ts';
-import { dropDatabase, owning, readDiary, Refused, refuseSecond } from '../facts/diary.ts';
+import { dropDatabase, owning, readDiary, refuseSecond } from '../facts/diary.ts';
 import type { Filter } from '../facts/filter.ts';
 import { count, duration } from '../facts/progress.ts';
 import { define, recordedDefinition } from '../projections/definition.ts';
 import { findProjections } from '../projections/find.ts';
 import { migrateProjection } from '../projections/tables.ts';
+import { exitCodeOf, Refused } from '../target/refused.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
 import { build, catchUp, missed, nextOf, previousOf, type Rebuild, type RebuildDiary } from './build.ts';
 import { columnsOf, compare, isSame, reportOf, type Comparison } from './compare.ts';
@@ -20,8 +20,6 @@ import { exchange, finish, isExchanging, isRollback, rollBack } from './swap.ts'
 
 /** Differences that nothing explains; with --dry-run, any. */
 const DIFFERENT = 1;
-const WRONG_USAGE = 2;
-const OUTAGE = 3;
 
 interface Options {
   readonly ticket: readonly string[];
@@ -138,7 +136,7 @@ async function run(name: string, options: Options): Promise<number> {
   return withClickHouse({ command: 'rebuild', changes: true }, async (clickhouse) => {
     const rebuild = await open(clickhouse, name, options.chunkTickets);
     const subset = subsetOf(options);
-    if (subset !== null && (options.keepOld || options.acceptDifferences)) throw new CommanderError(WRONG_USAGE, 'usage', '--keep-old and --accept-differences are for a whole rebuild');
+    if (subset !== null && (options.keepOld || options.acceptDifferences)) throw new Refused('--keep-old and --accept-differences are for a whole rebuild');
     await diaryOf(rebuild);
     return subset === null ? rebuildAll(rebuild, options) : rebuildSome(rebuild, subset, options.dryRun);
   });
@@ -195,21 +193,6 @@ program.command('rollback').description('Bring back what --keep-old kept: its ro
 program.command('discard').description('Drop what an unfinished run built and what --keep-old kept').argument('<projection>').action((name: string) => finished(discard(name)));
 program.addHelpText('after', `
 Exit codes: 0 done, 1 rows differ and nothing explains it (with --dry-run: rows differ), 2 wrong usage or not possible now, 3 ClickHouse does not answer.`);
-
-/** Codes of commander itself are 0 for help and anything else for wrong usage. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) {
-    if (error.code === 'usage') console.error(error.message);
-    return error.exitCode === 0 ? 0 : WRONG_USAGE;
-  }
-  if (error instanceof RuntimeError) {
-    console.error(`${error.code}: ${error.message}`);
-    return error.retriable ? OUTAGE : WRONG_USAGE;
-  }
-  if (!(error instanceof Refused)) throw error;
-  console.error(error.message);
-  return WRONG_USAGE;
-}
 
 await program.parseAsync().catch((error: unknown) => {
   process.exitCode = exitCodeOf(error);

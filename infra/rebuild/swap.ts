@@ -12,7 +12,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { behind, factsOf, recompute } from '../facts/build.ts';
-import { dropDatabase, note, openDiary, readDiary, Refused, tableExists } from '../facts/diary.ts';
+import { dropDatabase, note, openDiary, readDiary, tableExists } from '../facts/diary.ts';
+import { Refused } from '../target/refused.ts';
 import { recordedDefinition } from '../projections/definition.ts';
 import { identityOf, previousOf, type Rebuild, type RebuildDiary } from './build.ts';
 

@@ -1,10 +1,6 @@
 // What a snapshot may be called, and what its databases are called: `monday_queue`, `monday_agents`, and `monday_config` for
 // the desk that it is under. Functions are global in ClickHouse, so those that ask the desk are called `monday_…`, too.
-
-/** A snapshot that can't be made, or not now. Nothing has changed. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
-}
+import { Refused } from '../target/refused.ts';
 
 const SHAPE = /^[a-z][a-z0-9_]*$/;
 const LONGEST = 40;

@@ -9,6 +9,7 @@
 // Views show what they were created with, so a snapshot stays what it is when live definitions change.
 import { instantText, sqlString } from '../../services/runtime/clickhouse.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
+import { conditionOf, type Filter } from '../facts/filter.ts';
 import { withoutComments, type Statement } from '../projections/statements.ts';
 import { ownName } from './names.ts';
 
@@ -23,17 +24,10 @@ export interface Scope {
   readonly present: number;
 }
 
-/** Which events it is made of; null for no limit. */
-export interface Filter {
-  readonly at: number | null;
-  readonly known: number | null;
-  /** Empty for all tenants. */
-  readonly integrations: readonly string[];
-}
-
 const PRESENT = /\bnow(64)?\(\s*(?:3\s*,\s*)?'UTC'\s*\)/g;
 
-const calls = (names: readonly string[]): RegExp => new RegExp(String.raw`(?<![\w.])(${names.join('|')})(?=\s*\()`, 'g');
+/** One of the names, called. Of no names nothing. */
+const calls = (names: readonly string[]): RegExp => new RegExp(names.length === 0 ? '(?!)' : String.raw`(?<![\w.])(${names.join('|')})(?=\s*\()`, 'g');
 
 /** Functions that ask the configuration or the present, by themselves or through others. */
 export function functionsOfTheDesk(statements: readonly Statement[]): string[] {
@@ -43,22 +37,26 @@ export function functionsOfTheDesk(statements: readonly Statement[]): string[] {
     before = found.size;
     const calling = calls([...found]);
     for (const { target, text } of functions) {
-      if (/\bconfig\./.test(text) || text.search(PRESENT) >= 0 || (found.size > 0 && text.search(calling) >= 0)) found.add(target);
+      if (/\bconfig\./.test(text) || text.search(PRESENT) >= 0 || text.search(calling) >= 0) found.add(target);
     }
   }
   return [...found];
 }
 
-/** Any live SQL as it is asked of a snapshot. */
-export function inSnapshot(sql: string, { name, databases, functions, present }: Scope): string {
-  const instant = instantText(present);
+/** With the snapshot's own databases and functions. */
+function renamed(sql: string, { name, databases, functions }: Scope): string {
   const qualified = new RegExp(String.raw`(?<![\w.])(${databases.join('|')})(?=\.[a-z_])`, 'g');
   const literal = new RegExp(`'(${databases.join('|')})'`, 'g');
   return sql
     .replaceAll(qualified, (database) => ownName(name, database))
     .replaceAll(literal, (_, database: string) => sqlString(ownName(name, database)))
-    .replaceAll(calls(functions), (called) => ownName(name, called))
-    .replaceAll(PRESENT, (_, precise?: string) => (precise === undefined ? `toDateTime('${instant.slice(0, 19)}', 'UTC')` : `toDateTime64('${instant}', 3, 'UTC')`));
+    .replaceAll(calls(functions), (called) => ownName(name, called));
+}
+
+/** Any live SQL as it is asked of a snapshot. */
+export function inSnapshot(sql: string, scope: Scope): string {
+  const instant = instantText(scope.present);
+  return renamed(sql, scope).replaceAll(PRESENT, (_, precise?: string) => (precise === undefined ? `toDateTime('${instant.slice(0, 19)}', 'UTC')` : `toDateTime64('${instant}', 3, 'UTC')`));
 }
 
 /** A configuration that never changes is not looked for again. */
@@ -69,15 +67,10 @@ export function configStatements(statements: readonly Statement[], scope: Scope)
   return statements.flatMap(({ kind, target, text }) => {
     if (text.includes('{database}')) return [];
     if (kind === 'function') return scope.functions.includes(target) ? [inSnapshot(text, scope).replace(/(FUNCTION\s+)(\w+)/i, `$1${ownName(scope.name, target)}`)] : [];
-    return /\bconfig\./.test(withoutComments(text)) ? [unchanging(inSnapshot(text, scope))] : [];
+    if (!/\bconfig\./.test(withoutComments(text))) return [];
+    // When a row is written is no matter of the snapshot's now.
+    return [unchanging(kind === 'table' ? renamed(text, scope) : inSnapshot(text, scope))];
   });
-}
-
-/** The condition that an event fulfils which the snapshot is made of. */
-export function conditionOf({ at, known, integrations }: Filter): string {
-  const upTo = (column: string, limit: number | null): string[] => (limit === null ? [] : [`${column} <= toDateTime64('${instantText(limit)}', 3, 'UTC')`]);
-  const conditions = [...upTo('event_at', at), ...upTo('received_at', known), ...(integrations.length === 0 ? [] : [`integration_id IN (${integrations.map(sqlString).join(', ')})`])];
-  return conditions.length === 0 ? 'true' : conditions.join(' AND ');
 }
 
 const TIMELINE = '{database}.timeline';
@@ -92,7 +85,7 @@ export function projectionStatements(statements: readonly Statement[], projectio
   const rendered = (text: string): string => inSnapshot(text, scope)
     .replaceAll(/\{database\}\.\w+/g, (name) => name.replace('{database}', own.has(name) ? database : projection.database)).replaceAll('{database}', database);
   return statements.flatMap((statement) => {
-    if (statement.target === TIMELINE) return [`CREATE OR REPLACE VIEW ${database}.timeline AS SELECT * FROM ${projection.database}.timeline FINAL WHERE ${conditionOf(filter)} COMMENT 'The events that the snapshot is made of.'`];
+    if (statement.target === TIMELINE) return [`CREATE OR REPLACE VIEW ${database}.timeline AS SELECT * FROM ${projection.database}.timeline FINAL WHERE ${conditionOf(filter, '')} COMMENT 'The events that the snapshot is made of.'`];
     return isOwn(statement) ? [rendered(statement.text)] : [];
   });
 }

@@ -88,19 +88,14 @@ const asOf = cuts.map((ts): Compared =>
 
 export const comparedViews: readonly Compared[] = [...present, ...asOf];
 
-/** Well after the last event. */
-const until = baseTime + historySpan + 3 * day;
-const before = (row: Row): boolean => Number(row.hour) < until;
 const promise = { liveChannelTypes: ['direct_message', 'bot_form'], handleSeconds: 1500, withinSeconds: 60, targetShare: 0.8 };
 
 function rowsWith(rows: (timelines: Parameters<typeof queueHourlyRows>[0], rules: Parameters<typeof queueHourlyRows>[1]) => Row[]): Compared['rowsOf'] {
   return (told, now) => runRows(told.events, { ...told.config, now }, rows);
 }
 
-/**
- * Of a few histories only, and asked while nobody else's are there: a row for every tenant, queue and hour up to the present, or every word of every event.
- */
-export const costlyViews: readonly Compared[] = [
+/** A row for every tenant, queue and hour, up to one that is over. */
+export const viewsByTime = (until: number): readonly Compared[] => [
   { view: 'queue.queue_hourly', where: `hour < ${instant(until)}`, keys: viewKeys.queue_hourly, rowsOf: rowsWith((timelines, rules) => queueHourlyRows(timelines, rules, until - 1)) },
   {
     view: 'queue.queue_daily', parameters: { zone: `'${zone}'` }, where: `day < '${instantText(until).slice(0, 10)}'`, keys: ['integration_id', 'queue_id', 'day'],
@@ -113,7 +108,7 @@ export const costlyViews: readonly Compared[] = [
   { view: 'agents.agent_hourly', where: `hour < ${instant(until)}`, keys: viewKeys.agent_hourly, rowsOf: rowsWith((timelines, rules) => agentHourlyRows(timelines, rules, until - 1)) },
   {
     view: 'queue.arrivals_forecast', where: `hour < ${instant(until)}`, keys: ['integration_id', 'queue_id', 'hour'],
-    rowsOf: rowsWith((timelines, rules) => arrivalsForecastRows(timelines, rules).filter(before)),
+    rowsOf: rowsWith((timelines, rules) => arrivalsForecastRows(timelines, rules).filter((row) => Number(row.hour) < until)),
   },
   { view: 'queue.arrivals_forecast_error', keys: ['integration_id', 'queue_id'], rowsOf: rowsWith(forecastErrorRows) },
   {
@@ -122,8 +117,16 @@ export const costlyViews: readonly Compared[] = [
       live_channel_types: `['${promise.liveChannelTypes.join("', '")}']`, handle_seconds: String(promise.handleSeconds),
       within_seconds: String(promise.withinSeconds), target_share: String(promise.targetShare),
     },
-    rowsOf: rowsWith((timelines, rules) => agentsNeededRows(timelines, rules, promise).filter(before)),
+    rowsOf: rowsWith((timelines, rules) => agentsNeededRows(timelines, rules, promise).filter((row) => Number(row.hour) < until)),
   },
+];
+
+/** Well after the last event. */
+const wellAfter = baseTime + historySpan + 3 * day;
+
+/** Of a few histories only, and asked while nobody else's are there: by time, or every word of every event. */
+export const costlyViews: readonly Compared[] = [
+  ...viewsByTime(wellAfter),
   { view: 'log.events', keys: ['integration_id', 'ticket_id', 'event_id'], rowsOf: (told) => eventRows(told.events) },
   { view: 'log.event_id_conflicts', keys: ['integration_id', 'event_id', 'conflict', 'ticket_ids'], rowsOf: (told) => conflictRows(told.events) },
 ];
