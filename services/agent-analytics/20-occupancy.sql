@@ -42,9 +42,9 @@ WITH
 
     holdings AS
     (
-        SELECT toString(integration_id) AS integration_id, ticket_id, h.agent_id AS agent_id, h.held_from AS held_from, h.held_to AS held_to
+        SELECT toString(integration_id) AS integration_id, ticket_id, agent_id, held_from, held_to
         FROM {database}.ticket_facts FINAL
-        ARRAY JOIN held AS h
+        ARRAY JOIN held.agent_id AS agent_id, held.held_from AS held_from, held.held_to AS held_to
     ),
 
     moments AS
@@ -52,8 +52,8 @@ WITH
         SELECT integration_id, agent_id, local_day, ms_between(part_from, part_to) AS shift_ms, 0 AS handled, 0 AS held
         FROM parts
         UNION ALL
-        SELECT toString(integration_id), agent_id, toDate(started_at, {zone:String}), 0, agent_sessions.handle_seconds, 0
-        FROM {database}.agent_sessions
+        SELECT toString(integration_id), agent_id, toDate(started_at, {zone:String}), 0, handled.handle_seconds, 0
+        FROM ({handled_sessions}) AS handled
         UNION ALL
         -- A sum over tickets is the sum of their whole-second values.
         SELECT p.integration_id, p.agent_id, p.local_day, 0, 0,

@@ -1,6 +1,9 @@
 -- One row per ticket: everything the queue's side says about it, as a pure function of its events.
 -- Only what depends on the present (running sums, open waits) is left to the views.
 
+DEFINE hours_column AS
+    hours Array(Tuple(hour DateTime('UTC'), queue_id LowCardinality(String), created UInt32, reopened UInt32, restored UInt32, moved_in UInt32, moved_out UInt32, solved UInt32, discarded UInt32, waits_started UInt32, first_responses UInt32, waiting_change Int32)) COMMENT 'What the ticket adds to its queues in each UTC hour in which anything changed, in order; waiting_change is of the tickets of the backlog whose customer waits.';
+
 CREATE TABLE IF NOT EXISTS {database}.ticket_facts
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
@@ -63,6 +66,7 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     escalations Array(Tuple(event_id String, fired_at DateTime64(3, 'UTC'), policy_id String, policy_name String, breached_metric LowCardinality(String), threshold_seconds Int64, elapsed_seconds Nullable(Int64), level String, escalated_to_type LowCardinality(String), escalated_to_id String, status_category LowCardinality(String), queue_id String, assignee_id String, acknowledged_at Nullable(DateTime64(3, 'UTC')), acknowledged_by_id String, acknowledge_business_ms Nullable(Int64))) COMMENT 'Escalations that the CRM fired, in order.',
     edges Array(Tuple(step_no UInt32, at DateTime64(3, 'UTC'), activity LowCardinality(String), actor_type LowCardinality(String), actor_id String, queue_id String)) COMMENT 'What happened, step by step, for the process view.',
     flows Array(Tuple(at DateTime64(3, 'UTC'), queue_id String, flow LowCardinality(String))) COMMENT 'created, reopened, restored, moved_in, moved_out, solved, discarded: what enters and leaves the open tickets of a queue.',
+    {hours_column},
     findings Array(Tuple(rule LowCardinality(String), occurrences UInt32)) COMMENT 'Data-quality findings; they may depend on arrival.',
     config_version UInt32 COMMENT 'Version of the configuration that they were computed under.'
 )
@@ -74,6 +78,8 @@ COMMENT 'Facts of the queue''s side, one row per ticket. Read it with FINAL, or 
 ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS discarded_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the present cycle ended by being discarded; NULL while it runs or when it ended by a solve.' AFTER closed_at;
 
 ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS cycle_ended_by LowCardinality(String) COMMENT 'How the present cycle ended: solved or discarded; empty while it runs. Another over status after it changes nothing.' AFTER discarded_at;
+
+ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS {hours_column} AFTER flows;
 
 ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS config_version UInt32 COMMENT 'Version of the configuration that they were computed under.';
 
