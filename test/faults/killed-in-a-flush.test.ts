@@ -2,7 +2,8 @@
 // on has the same facts as the projection beside it that nobody disturbed, and no offset is committed before its facts are there.
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findProjections, statementsOf } from '../../infra/projections/find.ts';
+import { define } from '../../infra/projections/definition.ts';
+import { findProjections } from '../../infra/projections/find.ts';
 import { migrateProjection } from '../../infra/projections/tables.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
@@ -24,8 +25,9 @@ async function another(name: string): Promise<string> {
   const found = (await findProjections()).find(({ projection }) => projection.name === 'queue-analytics');
   expect.assert(found);
   databases.push(name);
-  const statements = (await statementsOf(found)).filter(({ kind, target }) => (kind === 'table' || kind === 'materialized view') && target.startsWith('{database}.'));
-  await migrateProjection(clickhouse, { ...found.projection, name, database: name }, statements);
+  const defined = await define(found);
+  const statements = defined.statements.filter(({ kind, target }) => (kind === 'table' || kind === 'materialized view') && target.startsWith('{database}.'));
+  await migrateProjection(clickhouse, { ...defined, statements, projection: { ...found.projection, database: name } });
   await placeGroup(connection, { groupId: name, topic, from: 'latest', reset: true });
   return name;
 }
