@@ -1,6 +1,7 @@
 // Computes the facts of tickets anew from everything that is known of them: by the projection's fold, which reads their
 // timelines and the configuration, or, where a projection has none, by the view that defines them in SQL.
 import { sqlString, type ClickHouse } from '../clickhouse.ts';
+import { Rows } from './rows.ts';
 
 export interface Ticket {
   readonly integration_id: string;
@@ -65,12 +66,14 @@ const CONFIG_STATE = `concat(toString(live_config_version()), ' ', (SELECT toStr
 export class Facts {
   readonly #clickhouse: ClickHouse;
   readonly #definition: FactsDefinition;
+  readonly #rows: Rows;
   #configState = '';
   #teller: Teller | null = null;
 
   constructor(clickhouse: ClickHouse, definition: FactsDefinition) {
     this.#clickhouse = clickhouse;
     this.#definition = definition;
+    this.#rows = new Rows(clickhouse);
   }
 
   /** In the order of the tables: whoever is interrupted in between leaves later ones stale, which is found. */
@@ -94,9 +97,8 @@ export class Facts {
     const { configVersion, tell } = await this.#tellerFor(fold, first.config_state);
     const told = timelines.map(({ integration_id, ticket_id, events }) => ({ integration_id, ticket_id, ...tell(integration_id, events) }));
     for (const table of tables) {
-      const rows = told.map(({ integration_id, ticket_id, version, rows: { [table]: row } }) =>
-        JSON.stringify({ integration_id, ticket_id, version, ...row, config_version: configVersion }));
-      await this.#clickhouse.insertEncoded(`${this.#definition.database}.${table}`, 'JSONEachRow', Buffer.from(rows.join('\n')));
+      await this.#rows.insert(this.#definition.database, table, told.map(({ integration_id, ticket_id, version, rows: { [table]: row } }) =>
+        ({ integration_id, ticket_id, version, ...row, config_version: configVersion })));
     }
   }
 
