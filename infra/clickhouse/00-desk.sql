@@ -4,8 +4,8 @@ CREATE TABLE IF NOT EXISTS config.status_map
 (
     config_version UInt32 DEFAULT 0 COMMENT 'Version of the configuration; 0 for what is built in.',
     integration_id String COMMENT 'Tenant; empty for all of them.',
-    status_key String COMMENT 'Status in lower case with _ and - as blanks; * at its end stands for anything that follows.',
-    category LowCardinality(String) COMMENT 'new, open, pending, on_hold, solved or closed.'
+    status_key String COMMENT 'Status in lower case, with _ and - as blanks, runs of blanks as one and none at the ends; * at its end stands for anything that follows.',
+    category LowCardinality(String) COMMENT 'new, open, pending, on_hold, solved, closed or discarded (over without having been solved).'
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (config_version, integration_id, status_key)
@@ -23,7 +23,9 @@ FROM (SELECT arrayJoin([
     ('on hold', 'on_hold'), ('onhold', 'on_hold'), ('hold', 'on_hold'), ('waiting for third party', 'on_hold'),
     ('waiting on third party', 'on_hold'), ('blocked', 'on_hold'), ('awaiting *', 'on_hold'),
     ('solved', 'solved'), ('resolved', 'solved'), ('done', 'solved'), ('completed', 'solved'),
-    ('closed', 'closed'), ('archived', 'closed')]) AS entry)
+    ('closed', 'closed'), ('archived', 'closed'),
+    ('discarded', 'discarded'), ('merged', 'discarded'), ('spam', 'discarded'), ('deleted', 'discarded'),
+    ('duplicate', 'discarded')]) AS entry)
 WHERE entry NOT IN (SELECT (status_key, category) FROM config.status_map FINAL WHERE config_version = 0 AND integration_id = '');
 
 CREATE OR REPLACE DICTIONARY config.status

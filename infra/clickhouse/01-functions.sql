@@ -20,8 +20,8 @@ CREATE OR REPLACE FUNCTION whole_seconds AS (milliseconds) -> intDiv(millisecond
 
 CREATE OR REPLACE FUNCTION seconds_between AS (from_time, to_time) -> whole_seconds(ms_between(from_time, to_time));
 
--- Status names are compared without case, with _ and - as blanks; they are shown as sent.
-CREATE OR REPLACE FUNCTION status_key AS (status) -> replaceRegexpAll(lowerUTF8(status), '[_-]', ' ');
+-- Status names are compared without case, with _ and - as blanks, runs of blanks as one and none at the ends; they are shown as sent.
+CREATE OR REPLACE FUNCTION status_key AS (status) -> trimBoth(replaceRegexpAll(lowerUTF8(status), '[\\s_-]+', ' '));
 
 -- The status map: what a CRM's status, by its key, means under the live configuration; '' when nobody knows it. What is
 -- said of this tenant comes before what is said for all, and a whole name before the longest beginning that fits.
@@ -45,7 +45,8 @@ CREATE OR REPLACE FUNCTION mapped_status_category AS (integration_id, key) ->
 CREATE OR REPLACE FUNCTION status_category AS (integration_id, key) ->
     replaceRegexpOne(mapped_status_category(integration_id, key), '^$', 'open');
 
-CREATE OR REPLACE FUNCTION is_finished AS (category) -> category IN ('solved', 'closed');
+-- Over: nothing is expected of anybody any more. Discarded is over without having been solved.
+CREATE OR REPLACE FUNCTION is_finished AS (category) -> category IN ('solved', 'closed', 'discarded');
 
 -- The agents' turn: what counts as work and as held.
 CREATE OR REPLACE FUNCTION is_agents_turn AS (category) -> category IN ('new', 'open');

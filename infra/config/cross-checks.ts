@@ -1,6 +1,7 @@
 // What a schema can't say of a desk file: references, order of versions, names that are one
 // and the same, windows that end before they start.
-import { statusKey, type Calendar, type Closure, type Desk, type Integration, type Policy, type Problem, type Version, type Window } from './desk.ts';
+import { statusKey } from '../../services/ticket/desk/status.ts';
+import type { Calendar, Closure, Desk, Integration, Policy, Problem, Version, Window } from './desk.ts';
 
 type Report = (path: string, message: string) => void;
 

@@ -1,7 +1,7 @@
 // The desk file's types, in the spelling of the file and of the tables alike. What each member
 // means is told in desk.schema.json.
+import type { Category } from '../../services/ticket/desk/status.ts';
 
-export type Category = 'new' | 'open' | 'pending' | 'on_hold' | 'solved' | 'closed';
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 export interface Window {
@@ -79,6 +79,3 @@ export interface Problem {
   readonly path: string;
   readonly message: string;
 }
-
-/** As the SQL function of this name: without case, with _ and - as blanks. */
-export const statusKey = (status: string): string => status.toLowerCase().replaceAll(/[_-]/g, ' ');

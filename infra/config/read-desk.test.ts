@@ -24,7 +24,7 @@ test('all problems are told at once, each with its place', () => {
       { calendar_id: 'office', versions: [{ ...office, windows: [{ days: ['mon'], from: '09:00', to: '18:00', overnight: true }] }] },
       { calendar_id: 'mars', versions: [{ version: 1, zone: 'Mars/Olympus', windows: [] }] },
     ],
-    defaults: { calendar_id: 'mars', status_map: { parked: 'waiting', 'On-Hold': 'on_hold', 'on hold': 'pending' } },
+    defaults: { calendar_id: 'mars', status_map: { parked: 'waiting', 'On-Hold': 'on_hold', 'on hold': 'pending', 'Junk__mail ': 'discarded', 'junk mail': 'closed' } },
     integrations: {
       acme: {
         calendar_id: 'nowhere',
@@ -35,7 +35,7 @@ test('all problems are told at once, each with its place', () => {
         ],
         agents: { lea: { shifts: [{ from: '2026-03-02T10:00:00Z', to: '2026-03-02T09:00:00Z' }] } },
       },
-      globex: { timezone: 'UTC' },
+      globex: { timezone: 'UTC', status_map: { '_-': 'open' } },
     },
   }).sort()).toStrictEqual([
     '/calendars/0/versions/0/windows/0/to 09:00 is not after 18:00; a window that ends on the next date needs "overnight": true',
@@ -44,13 +44,15 @@ test('all problems are told at once, each with its place', () => {
     '/calendars/1/calendar_id "office" occurs twice',
     '/calendars/1/versions/0/windows/0/overnight 18:00 is later than 09:00: such a window ends on the same date',
     '/calendars/2/versions/0/zone "Mars/Olympus" is no IANA time zone',
+    '/defaults/status_map/junk mail "junk mail" and "Junk__mail " are one status',
     '/defaults/status_map/on hold "on hold" and "On-Hold" are one status',
-    '/defaults/status_map/parked "waiting" is none of new, open, pending, on_hold, solved, closed',
+    '/defaults/status_map/parked "waiting" is none of new, open, pending, on_hold, solved, closed, discarded',
     '/integrations/acme/agents/lea/shifts/0/to 2026-03-02T09:00:00Z is not after 2026-03-02T10:00:00Z',
     '/integrations/acme/calendar_id there is no calendar "nowhere"',
     '/integrations/acme/policies/0/versions/0/resolution_seconds 0 must be >= 1',
     '/integrations/acme/policies/1/versions/0/calendar_id there is no calendar "none"',
     '/integrations/acme/policies/2/policy_id "all" occurs twice',
+    '/integrations/globex/status_map "_-" must match pattern "^[^*]*[^*\\s_-][^*]*\\*?$"',
     '/integrations/globex/timezone is not known here',
   ]);
 });

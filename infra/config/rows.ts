@@ -1,7 +1,8 @@
 // A desk as rows of the config tables, and which tenants' facts differ between two desks.
 import { instantText } from '../../services/runtime/clickhouse.ts';
+import { statusKey } from '../../services/ticket/desk/status.ts';
 import { END_OF_TIME, inForce, openWindows, shiftSpans } from './calendars.ts';
-import { statusKey, type Calendar, type Defaults, type Desk, type Integration, type Policy } from './desk.ts';
+import type { Calendar, Defaults, Desk, Integration, Policy } from './desk.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 /** Rows by table of database config. */

@@ -2,7 +2,7 @@
 -- Parameters (name, type, example, meaning):
 --   integration  String                parcelhaus           tenant
 --   at           DateTime64(3, 'UTC')  2026-03-12 09:00:00  any past instant
--- A row: a queue ('' = never assigned to one) with tickets neither solved nor closed at that instant.
+-- A row: a queue ('' = never assigned to one) with tickets neither solved, closed nor discarded at that instant.
 -- NULL: oldest_wait_seconds when no customer waited.
 SELECT
     queue_id,

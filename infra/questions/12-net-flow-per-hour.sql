@@ -11,9 +11,11 @@ SELECT
     queue_id,
     created,
     reopened,
+    restored,
     moved_in,
     moved_out,
     solved,
+    discarded,
     net_flow,
     backlog_end,
     waiting_end

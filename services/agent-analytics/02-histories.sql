@@ -102,7 +102,7 @@ CREATE OR REPLACE VIEW {database}.agent_solves
     ticket_id String COMMENT 'Ticket within the tenant.',
     resolution_no UInt32 COMMENT 'Number of the solve within the ticket, from 1.',
     agent_id String COMMENT 'The solver, empty for an agent without id.',
-    solved_at DateTime64(3, 'UTC') COMMENT 'When it entered solved or closed. Anchor of the row.',
+    solved_at DateTime64(3, 'UTC') COMMENT 'When it entered solved or closed from a category that is not over. Anchor of the row.',
     queue_id String COMMENT 'Queue at the solve, empty when none.',
     customer_telegram_user_id Nullable(Int64) COMMENT 'Customer of the ticket; NULL while provisional.',
     reopened_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was reopened after this solve. NULL when it was not.',

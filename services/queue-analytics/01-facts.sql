@@ -31,7 +31,9 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     first_response_business_ms Nullable(Int64) COMMENT 'Business milliseconds of the first response; NULL while unanswered.',
     first_solved_at Nullable(DateTime64(3, 'UTC')) COMMENT 'First solve; NULL when never solved.',
     last_solved_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Last solve, also after a reopening; NULL when never solved.',
-    closed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'First entry into closed at or after the last solve; NULL while not finished or only solved.',
+    closed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'First entry into closed since it was last neither solved, closed nor discarded; NULL while it is none of them, or not closed since.',
+    discarded_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the present cycle ended by being discarded; NULL while it runs or when it ended by a solve.',
+    cycle_ended_by LowCardinality(String) COMMENT 'How the present cycle ended: solved or discarded; empty while it runs. Another over status after it changes nothing.',
     first_resolution_business_ms Nullable(Int64) COMMENT 'Business milliseconds, creation to first solve; NULL when never solved.',
     full_resolution_business_ms Nullable(Int64) COMMENT 'Business milliseconds, creation to last solve; NULL when never solved.',
     work_ms Int64 COMMENT 'Milliseconds in new or open up to running_since.',
@@ -40,11 +42,11 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     pending_business_ms Int64 COMMENT 'The same in business time.',
     on_hold_ms Int64 COMMENT 'Milliseconds in on_hold up to running_since.',
     on_hold_business_ms Int64 COMMENT 'The same in business time.',
-    unassigned_ms Int64 COMMENT 'Milliseconds without assignee while not finished, up to running_since.',
+    unassigned_ms Int64 COMMENT 'Milliseconds without assignee while not solved, closed or discarded, up to running_since.',
     unassigned_business_ms Int64 COMMENT 'The same in business time.',
     held_ms Int64 COMMENT 'Milliseconds in new or open with an assignee, up to running_since.',
     held_business_ms Int64 COMMENT 'The same in business time.',
-    reopens UInt32 COMMENT 'Times it left solved or closed.',
+    reopens UInt32 COMMENT 'Times it came back after a solve; being restored after a discard is none.',
     agent_replies UInt32 COMMENT 'Public messages by human agents.',
     reply_turns UInt32 COMMENT 'Runs of such messages by one agent.',
     private_notes UInt32 COMMENT 'Private messages by anybody.',
@@ -60,7 +62,7 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     resolutions Array(Tuple(resolution_no UInt32, solved_at DateTime64(3, 'UTC'), solved_by_type LowCardinality(String), solved_by_id String, assignee_id String, queue_id String, cycle_started_at DateTime64(3, 'UTC'), cycle_business_ms Int64, since_created_business_ms Int64, pending_ms Int64, pending_business_ms Int64, reopened_at Nullable(DateTime64(3, 'UTC')))) COMMENT 'Solves, in order.',
     escalations Array(Tuple(event_id String, fired_at DateTime64(3, 'UTC'), policy_id String, policy_name String, breached_metric LowCardinality(String), threshold_seconds Int64, elapsed_seconds Nullable(Int64), level String, escalated_to_type LowCardinality(String), escalated_to_id String, status_category LowCardinality(String), queue_id String, assignee_id String, acknowledged_at Nullable(DateTime64(3, 'UTC')), acknowledged_by_id String, acknowledge_business_ms Nullable(Int64))) COMMENT 'Escalations that the CRM fired, in order.',
     edges Array(Tuple(step_no UInt32, at DateTime64(3, 'UTC'), activity LowCardinality(String), actor_type LowCardinality(String), actor_id String, queue_id String)) COMMENT 'What happened, step by step, for the process view.',
-    flows Array(Tuple(at DateTime64(3, 'UTC'), queue_id String, flow LowCardinality(String))) COMMENT 'created, reopened, moved_in, moved_out, solved: what enters and leaves the open tickets of a queue.',
+    flows Array(Tuple(at DateTime64(3, 'UTC'), queue_id String, flow LowCardinality(String))) COMMENT 'created, reopened, restored, moved_in, moved_out, solved, discarded: what enters and leaves the open tickets of a queue.',
     findings Array(Tuple(rule LowCardinality(String), occurrences UInt32)) COMMENT 'Data-quality findings; they may depend on arrival.',
     config_version UInt32 COMMENT 'Version of the configuration that they were computed under.'
 )
@@ -68,6 +70,10 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY (integration_id, ticket_id)
 SETTINGS index_granularity = 512
 COMMENT 'Facts of the queue''s side, one row per ticket. Read it with FINAL, or better through the views.';
+
+ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS discarded_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the present cycle ended by being discarded; NULL while it runs or when it ended by a solve.' AFTER closed_at;
+
+ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS cycle_ended_by LowCardinality(String) COMMENT 'How the present cycle ended: solved or discarded; empty while it runs. Another over status after it changes nothing.' AFTER discarded_at;
 
 ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS config_version UInt32 COMMENT 'Version of the configuration that they were computed under.';
 
@@ -245,6 +251,8 @@ SELECT
     last_solved_at,
     if(both(is_finished(last_status_category), arrayExists(c -> c.1 >= last_solve_step, closings)),
         arrayFirst(c -> c.1 >= last_solve_step, closings).2, NULL) AS closed_at,
+    NULL AS discarded_at,
+    if(is_finished(last_status_category), 'solved', '') AS cycle_ended_by,
     clock_ms(created_clock, first_solved_clock) AS first_resolution_business_ms,
     clock_ms(created_clock, last_solved_clock) AS full_resolution_business_ms,
     work_ms,

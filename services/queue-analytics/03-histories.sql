@@ -40,8 +40,8 @@ CREATE OR REPLACE VIEW {database}.customer_waits
     wait_no UInt32 COMMENT 'Number of the wait within the ticket, from 1.',
     kind LowCardinality(String) COMMENT 'first for wait 1, next for the others.',
     waiting_since DateTime64(3, 'UTC') COMMENT 'The first customer message not answered yet. Anchor of the row.',
-    ended_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When a reply or a solve ended it. NULL while open.',
-    ended_by LowCardinality(String) COMMENT 'agent_reply, solved, or empty while open. Reply percentiles take agent_reply only.',
+    ended_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When a reply, a solve or a discard ended it. NULL while open.',
+    ended_by LowCardinality(String) COMMENT 'agent_reply, solved, discarded, or empty while open. Reply percentiles take agent_reply only.',
     replied_by_agent_id String COMMENT 'Who replied, empty unless a reply ended it.',
     assignee_at_start String COMMENT 'Assignee when it began.',
     assignee_at_reply String COMMENT 'Assignee at the reply, empty when nobody or unless a reply ended it.',
@@ -52,7 +52,7 @@ CREATE OR REPLACE VIEW {database}.customer_waits
     agent_wait_seconds Nullable(Int64) COMMENT 'The replier''s own clock: from the wait''s start, or the own station''s when later, to the reply; whole seconds. NULL unless a reply ended it.',
     agent_wait_business_seconds Nullable(Int64) COMMENT 'The replier''s own clock, as agent_wait_seconds, in whole seconds of business time (the tenant''s default calendar; 24x7 without one). NULL unless a reply ended it.',
     in_business_hours Nullable(UInt8) COMMENT '1 when the reply came while the calendar was open, 0 outside. NULL unless a reply ended it.',
-    is_waiting_now UInt8 COMMENT '1 when open and the ticket is not finished: what waiting_now counts.'
+    is_waiting_now UInt8 COMMENT '1 when open and the ticket is neither solved, closed nor discarded: what waiting_now counts.'
 )
 AS
 SELECT
@@ -76,20 +76,20 @@ SELECT
     toUInt8(isNull(w.ended_at) AND NOT is_finished(status_category)) AS is_waiting_now
 FROM {database}.ticket_facts FINAL
 ARRAY JOIN waits AS w
-COMMENT 'One row per wait of a customer: from the first message not answered yet to a reply or the solve.';
+COMMENT 'One row per wait of a customer: from the first message not answered yet to a reply, the solve or the discard.';
 
 CREATE OR REPLACE VIEW {database}.ticket_resolutions
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
     resolution_no UInt32 COMMENT 'Number of the solve within the ticket, from 1.',
-    solved_at DateTime64(3, 'UTC') COMMENT 'When it entered solved or closed. Anchor of the row.',
+    solved_at DateTime64(3, 'UTC') COMMENT 'When it entered solved or closed from a category that is not over. Anchor of the row.',
     solved_by_type LowCardinality(String) COMMENT 'agent, automation_rule or another: who solved it.',
     solved_by_id String COMMENT 'Id of the solver, empty when absent.',
     assignee_id String COMMENT 'Assignee at the solve, empty when nobody.',
     queue_id String COMMENT 'Queue at the solve, empty when none.',
-    cycle_started_at DateTime64(3, 'UTC') COMMENT 'Creation or the reopening before: where the cycle began.',
-    cycle_seconds Int64 COMMENT 'Cycle start to solve, whole seconds elapsed.',
+    cycle_started_at DateTime64(3, 'UTC') COMMENT 'Creation or the reopening before: where the cycle began. Being discarded and restored doesn''t begin another.',
+    cycle_seconds Int64 COMMENT 'Cycle start to solve, whole seconds elapsed, time discarded included.',
     cycle_business_seconds Int64 COMMENT 'Cycle start to solve in whole seconds of business time (the tenant''s default calendar; 24x7 without one).',
     since_created_seconds Int64 COMMENT 'Creation to solve, whole seconds elapsed.',
     since_created_business_seconds Int64 COMMENT 'Creation to solve in whole seconds of business time (the tenant''s default calendar; 24x7 without one).',

@@ -6,7 +6,7 @@ DEFINE backlog_columns AS
     status_category LowCardinality(String) COMMENT 'Category of the status.',
     status String COMMENT 'Status, as sent.',
     assignee_id String COMMENT 'Assignee, empty when nobody.',
-    tickets UInt64 COMMENT 'Tickets not solved or closed.',
+    tickets UInt64 COMMENT 'Tickets neither solved, closed nor discarded.',
     unassigned UInt64 COMMENT 'Those without assignee: all of the row or none.',
     oldest_age_seconds Int64 COMMENT 'Age since creation of the oldest one, whole seconds.',
     p50_age_seconds Int64 COMMENT 'Median age since creation, whole seconds (quantileExact).',

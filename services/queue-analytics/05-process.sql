@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW {database}.process_edges
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
     step_no UInt32 COMMENT 'Number of the edge within the ticket, from 1.',
-    from_activity LowCardinality(String) COMMENT 'What happened: created, customer_message, agent_reply, private_note, automated_message, assigned, unassigned, solved, reopened, status_<category>, escalated.',
+    from_activity LowCardinality(String) COMMENT 'What happened: created, customer_message, agent_reply, private_note, automated_message, assigned, unassigned, solved, discarded, reopened, restored, status_<category>, escalated.',
     to_activity LowCardinality(String) COMMENT 'What happened next.',
     from_at DateTime64(3, 'UTC') COMMENT 'When the first happened.',
     to_at DateTime64(3, 'UTC') COMMENT 'When the next happened. Anchor of the row.',

@@ -5,17 +5,19 @@ CREATE OR REPLACE VIEW {database}.queue_hourly
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     queue_id String COMMENT 'Queue; empty for tickets not assigned to one yet.',
     hour DateTime('UTC') COMMENT 'Start of the UTC hour; the hour is half-open.',
-    created UInt64 COMMENT 'Tickets created, in the empty queue and at their first event; one that was created finished enters as reopened, if ever.',
-    reopened UInt64 COMMENT 'Solved or closed tickets that came back, in the queue they came back to.',
-    moved_in UInt64 COMMENT 'Unsolved tickets that moved into the queue; a first assignment is one.',
-    moved_out UInt64 COMMENT 'Unsolved tickets that moved out of the queue.',
+    created UInt64 COMMENT 'Tickets created, in the empty queue and at their first event; one that was created solved or closed enters as reopened, if ever, one created discarded as restored.',
+    reopened UInt64 COMMENT 'Tickets that came back after a solve, in the queue they came back to.',
+    restored UInt64 COMMENT 'Tickets that came back after having been discarded, likewise.',
+    moved_in UInt64 COMMENT 'Tickets of the backlog that moved into the queue; a first assignment is one.',
+    moved_out UInt64 COMMENT 'Tickets of the backlog that moved out of the queue.',
     solved UInt64 COMMENT 'Solves.',
+    discarded UInt64 COMMENT 'Tickets of the backlog that were discarded: merged, spam, deleted, duplicate.',
     breached UInt64 COMMENT 'SLA timers breached, in the queue and at the moment of the breach.',
-    net_flow Int64 COMMENT 'created + reopened + moved_in - solved - moved_out.',
-    backlog_end Int64 COMMENT 'Tickets not solved or closed just before the hour''s end.',
+    net_flow Int64 COMMENT 'created + reopened + restored + moved_in - solved - discarded - moved_out.',
+    backlog_end Int64 COMMENT 'Tickets neither solved, closed nor discarded just before the hour''s end.',
     waits_started UInt64 COMMENT 'Waits that began.',
     first_responses UInt64 COMMENT 'First responses given.',
-    waiting_end Int64 COMMENT 'Unsolved tickets with a waiting customer just before the hour''s end.'
+    waiting_end Int64 COMMENT 'Tickets of the backlog with a waiting customer just before the hour''s end.'
 )
 AS
 WITH
@@ -37,7 +39,7 @@ WITH
         FROM {database}.sla_timers
         WHERE outcome = 'breached'
         UNION ALL
-        -- A wait counts in the queue and as long as the ticket is unsolved: the overlap of waits and intervals.
+        -- A wait counts in the queue and as long as the ticket is in the backlog: the overlap of waits and intervals.
         SELECT integration_id, queue_id, edge.1, 'waiting', edge.2
         FROM
         (
@@ -63,9 +65,11 @@ WITH
             toStartOfHour(toDateTime(at, 'UTC')) AS hour,
             countIf(what = 'created') AS created,
             countIf(what = 'reopened') AS reopened,
+            countIf(what = 'restored') AS restored,
             countIf(what = 'moved_in') AS moved_in,
             countIf(what = 'moved_out') AS moved_out,
             countIf(what = 'solved') AS solved,
+            countIf(what = 'discarded') AS discarded,
             countIf(what = 'breached') AS breached,
             countIf(what = 'wait_started') AS waits_started,
             countIf(what = 'first_response') AS first_responses,
@@ -101,19 +105,21 @@ WITH
             hour,
             sum(created) AS created,
             sum(reopened) AS reopened,
+            sum(restored) AS restored,
             sum(moved_in) AS moved_in,
             sum(moved_out) AS moved_out,
             sum(solved) AS solved,
+            sum(discarded) AS discarded,
             sum(breached) AS breached,
             sum(waits_started) AS waits_started,
             sum(first_responses) AS first_responses,
             sum(waiting_change) AS waiting_change,
-            toInt64(created + reopened + moved_in) - toInt64(solved + moved_out) AS net_flow
+            toInt64(created + reopened + restored + moved_in) - toInt64(solved + discarded + moved_out) AS net_flow
         FROM
         (
             SELECT * FROM by_hour
             UNION ALL
-            SELECT integration_id, queue_id, hour, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM every_hour
+            SELECT integration_id, queue_id, hour, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM every_hour
         )
         GROUP BY integration_id, queue_id, hour
     )
@@ -123,9 +129,11 @@ SELECT
     hour,
     created,
     reopened,
+    restored,
     moved_in,
     moved_out,
     solved,
+    discarded,
     breached,
     net_flow,
     sum(net_flow) OVER so_far AS backlog_end,
@@ -143,9 +151,11 @@ SELECT
     toDate(hour, {zone:String}) AS day,
     sum(created) AS created,
     sum(reopened) AS reopened,
+    sum(restored) AS restored,
     sum(moved_in) AS moved_in,
     sum(moved_out) AS moved_out,
     sum(solved) AS solved,
+    sum(discarded) AS discarded,
     sum(breached) AS breached,
     sum(net_flow) AS net_flow,
     argMax(backlog_end, hour) AS backlog_end,

@@ -121,6 +121,8 @@ export interface QueueRow {
   readonly first_solved_at: Instant | null;
   readonly last_solved_at: Instant | null;
   readonly closed_at: Instant | null;
+  readonly discarded_at: Instant | null;
+  readonly cycle_ended_by: string;
   readonly first_resolution_business_ms: number | null;
   readonly full_resolution_business_ms: number | null;
   readonly work_ms: number;
@@ -223,14 +225,15 @@ const responseColumns = ({ responseDueFrom, firstResponse }: Story): ResponseCol
   queue_at_first_response: firstResponse?.queueId ?? '', first_response_business_ms: firstResponse?.businessMs ?? null,
 });
 
-type SolveColumns = Pick<QueueRow, 'first_solved_at' | 'last_solved_at' | 'closed_at' | 'first_resolution_business_ms' | 'full_resolution_business_ms'>;
+type SolveColumns = Pick<QueueRow, 'first_solved_at' | 'last_solved_at' | 'closed_at' | 'discarded_at' | 'cycle_ended_by' | 'first_resolution_business_ms' | 'full_resolution_business_ms'>;
 
 /** The last solve counts here after a reopening, too; a view shows it only while it stands. */
-function solveColumns({ resolutions, closedAt }: Story): SolveColumns {
+function solveColumns({ resolutions, closedAt, discardedAt, cycleEnd }: Story): SolveColumns {
   const [first] = resolutions;
   const last = resolutions.at(-1);
   return {
     first_solved_at: first?.solvedAt ?? null, last_solved_at: last?.solvedAt ?? null, closed_at: closedAt,
+    discarded_at: discardedAt, cycle_ended_by: cycleEnd,
     first_resolution_business_ms: first?.sinceCreatedBusinessMs ?? null, full_resolution_business_ms: last?.sinceCreatedBusinessMs ?? null,
   };
 }

@@ -15,7 +15,7 @@ import type { CrmEvent } from '../oracle/events.ts';
 import { histories } from '../oracle/histories.ts';
 import { inTenant } from '../oracle/history-variants.ts';
 import { historyConfig } from '../oracle/history-config.ts';
-import { firstArrivals } from '../oracle/timeline.ts';
+import { firstArrivals } from '../oracle/order.ts';
 import { connection, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, environment, eventually, query } from '../system/support.ts';
 import { consumerStarted, endAll, run, type Running } from './consumer-kit.ts';

@@ -1,16 +1,19 @@
-// Puts events straight into ClickHouse, through the real landing tables and facts and without
+// Puts events straight into ClickHouse, through the real landing tables and folds and without
 // Kafka: for tests that ask whether the numbers are right and not whether they arrive.
+import { projection as agents } from '../../services/agent-analytics/projection.ts';
+import { projection as queue } from '../../services/queue-analytics/projection.ts';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { factsOf } from '../../services/runtime/projection/facts.ts';
+import { Facts, type Ticket } from '../../services/runtime/projection/facts.ts';
 import type { CrmEvent } from '../oracle/events.ts';
 import { landEvents } from './history-landing.ts';
 
 const databases = ['queue', 'agents'];
 
-/** Computes the facts of the tenants of a condition, in the order in which they build on each other. */
+/** Computes the facts of the tenants of a condition, as a projection does after a batch. */
 export async function computeFactsWhere(clickhouse: ClickHouse, condition: string): Promise<void> {
-  for (const table of ['queue.ticket_facts', 'queue.sla_timer_facts', 'agents.ticket_facts']) {
-    await clickhouse.command(`INSERT INTO ${table} SELECT * FROM ${factsOf(table, [])} WHERE ${condition}`);
+  for (const definition of [queue, agents]) {
+    const tickets = await clickhouse.query<Ticket>(`SELECT DISTINCT integration_id, ticket_id FROM ${definition.database}.timeline WHERE ${condition}`);
+    await new Facts(clickhouse, definition).compute(tickets);
   }
 }
 

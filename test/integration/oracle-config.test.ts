@@ -79,7 +79,7 @@ test('the status names known out of the box are those of the oracle', async () =
 
 test('names mean the same in any spelling, and names of service desks that nobody listed, too', async () => {
   const listed = Object.keys(defaultStatusMap).map((name) => name.replace('*', 'whoever'));
-  const spelt = listed.flatMap((name) => [name, name.toUpperCase(), name.replaceAll(' ', '_'), name.replaceAll(' ', '-'), `${name}ish`, ` ${name}`]);
+  const spelt = listed.flatMap((name) => [name, name.toUpperCase(), name.replaceAll(' ', '_'), name.replaceAll(' ', '-'), `${name}ish`, ` ${name}`, `${name.replaceAll(' ', ' - ')}_ `]);
   const serviceDesk = ['New', 'Active', 'Awaiting User Info', 'Awaiting Vendor', 'Awaiting Problem', 'Awaiting Evidence', 'Resolved', 'Closed', '-100', 'Awaiting', 'Ändern', 'WARTE_AUF_KUNDE', ''];
   const names = [...spelt, ...serviceDesk];
   const array = names.map((name) => `'${name}'`).join(', ');

@@ -6,9 +6,9 @@ import { distinct, grouped, HOUR, known, local, num, quantileExact, share, text,
 
 const WEEK = 168 * HOUR;
 const hourOf = (at: number): number => Math.floor(at / HOUR) * HOUR;
-const isFinished = (row: Row): boolean => row['status_category'] === 'solved' || row['status_category'] === 'closed';
+const isOver = (row: Row): boolean => ['solved', 'closed', 'discarded'].includes(text(row, 'status_category'));
 const hoursOf = (k: Known): number[] => Array.from({ length: (k.to - k.from) / HOUR }, (_, i) => k.from + i * HOUR);
-const flowColumns = ['created', 'reopened', 'moved_in', 'moved_out', 'solved', 'net_flow', 'backlog_end', 'waiting_end'];
+const flowColumns = ['created', 'reopened', 'restored', 'moved_in', 'moved_out', 'solved', 'discarded', 'net_flow', 'backlog_end', 'waiting_end'];
 
 export const netFlow = (k: Known): Row[] => within(k, k.queueHours, 'hour').map((row) => ({
   hour: num(row, 'hour'), queue_id: text(row, 'queue_id'), ...Object.fromEntries(flowColumns.map((column) => [column, num(row, column)])),
@@ -27,7 +27,7 @@ const overlap = (row: Row, from: number, to: number): number => Math.max(0, Math
 
 /** Whole seconds of each ticket, added. */
 export function timeByStatus(k: Known): Row[] {
-  const intervals = k.views.ticket_state_intervals.filter((row) => !isFinished(row) && num(row, 'valid_from') < k.to && num(row, 'valid_to') > k.from);
+  const intervals = k.views.ticket_state_intervals.filter((row) => !isOver(row) && num(row, 'valid_from') < k.to && num(row, 'valid_to') > k.from);
   const stateOf = (row: Row): Row => ({ queue_id: text(row, 'queue_id'), status_category: text(row, 'status_category') });
   const byTicket = grouped(intervals, (row) => ({ ...stateOf(row), ticket_id: text(row, 'ticket_id') }), (same) => ({
     seconds: Math.trunc(same.reduce((sum, row) => sum + overlap(row, k.from, k.to), 0) / 1000),
@@ -37,7 +37,7 @@ export function timeByStatus(k: Known): Row[] {
 }
 
 export const touches = (k: Known): Row[] => grouped(within(k, k.views.tickets, 'created_at'), (row) => ({ queue_id: text(row, 'first_queue_id') }), (rows) => {
-  const solved = rows.filter(isFinished);
+  const solved = rows.filter((row) => row['is_one_touch'] !== null);
   const [one, none] = [total(solved, 'is_one_touch'), total(solved, 'is_no_touch')];
   return {
     tickets: rows.length, solved_tickets: solved.length, one_touch: one, no_touch: none,

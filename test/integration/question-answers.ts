@@ -72,8 +72,8 @@ export const firstResponses = (k: Known): Row[] => grouped(within(k, k.views.tic
 
 export function resolutionTime(k: Known): Row[] {
   const reached = (level: number): number | null => k.survival.filter((row) => num(row, 'survival') <= level + 1e-9).map((row) => num(row, 'seconds'))[0] ?? null;
-  const [solved, open] = [total(k.survival, 'solved'), total(k.survival, 'censored')];
-  return [{ p50_seconds: reached(0.5), p90_seconds: reached(0.1), solved, still_open: open, solved_share: share(solved, solved + open) }];
+  const [solved, unsolved] = [total(k.survival, 'solved'), total(k.survival, 'censored')];
+  return [{ p50_seconds: reached(0.5), p90_seconds: reached(0.1), solved, unsolved, solved_share: share(solved, solved + unsolved) }];
 }
 
 function holder(row: Row): string {
@@ -101,7 +101,7 @@ export const attainment = (k: Known): Row[] => grouped(k.views.sla_timers.filter
 });
 
 export const waitingLongest = (k: Known, limit: number): Row[] => k.views.tickets
-  .filter((row) => row['waiting_since'] !== null && row['status_category'] !== 'solved' && row['status_category'] !== 'closed')
+  .filter((row) => row['waiting_since'] !== null && !['solved', 'closed', 'discarded'].includes(text(row, 'status_category')))
   .sort((a, b) => num(a, 'waiting_since') - num(b, 'waiting_since') || (text(a, 'ticket_id') < text(b, 'ticket_id') ? -1 : 1))
   .slice(0, limit)
   .map((row) => ({

@@ -54,7 +54,7 @@ beforeAll(async () => {
   await loadConfig(clickhouse, integrationsOf(desks), { ...config, defaultCalendars, shifts, agentNames, whatIf: { set: whatIfSet, policies: desks.flatMap(({ whatIf }) => whatIf) } });
   // What was accepted first lands last.
   for (let part = PARTS - 1; part >= 0; part -= 1) await landEvents(clickhouse, desks.flatMap(({ events }) => events.filter((event) => event.kafka_offset % PARTS === part)), databases);
-  for (const { settings, desks: own } of manners) await computeFactsWhere(clickhouse, `${tenantsOf(own)} SETTINGS ${settings}`);
+  await computeFactsWhere(clickhouse, tenantsOf(desks));
 });
 
 afterAll(async () => {

@@ -3,30 +3,30 @@ import type { Row } from './events.ts';
 import type { Rules } from './config.ts';
 import { customerWaits } from './conversation.ts';
 import { stateIntervals } from './periods.ts';
-import { isFinished } from './statuses.ts';
+import { isOver, type StatusCategory } from './statuses.ts';
 import { stateAt, type Timeline } from './timeline.ts';
 
 interface Held {
   timeline: Timeline;
   status: string;
-  status_category: string;
+  status_category: StatusCategory;
   queue_id: string;
   assignee_id: string;
 }
 
-/** Section 4: `valid_from <= t AND valid_to > t`, of tickets neither solved nor closed. */
+/** Section 4: `valid_from <= t AND valid_to > t`, of tickets that are not over. */
 export function backlogAt(timelines: readonly Timeline[], instant: number): Held[] {
   return timelines.flatMap((timeline) =>
     stateIntervals(timeline)
       .filter((i) => i.valid_from <= instant && i.valid_to > instant)
-      .filter((i) => i.status_category !== 'solved' && i.status_category !== 'closed')
+      .filter((i) => !isOver(i.status_category))
       .map((interval) => ({ timeline, ...interval })));
 }
 
-/** Start of the wait that is open after an instant, of an unsolved ticket; null without one. */
+/** Start of the wait that is open after an instant, of a ticket that is not over; null without one. */
 export function openWaitSince(timeline: Timeline, instant: number): number | null {
   const state = stateAt(timeline, instant);
-  if (!state || isFinished(state.category)) return null;
+  if (!state || isOver(state.category)) return null;
   const wait = customerWaits(timeline).find((w) => w.waiting_since <= instant && (w.end === null || w.end.at > instant));
   return wait?.waiting_since ?? null;
 }

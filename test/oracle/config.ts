@@ -2,7 +2,7 @@
 import { CalendarClock, elapsedClock, endOfTime, type Calendar, type Clock } from './calendar.ts';
 import type { SlaPolicy } from './sla.ts';
 import { defaultStatusMap, type StatusMap } from './statuses.ts';
-import type { Cut } from './timeline.ts';
+import type { Cut } from './order.ts';
 
 /** When an agent is on shift: all the time between two instants, or a calendar's open hours between them. */
 export interface Shift {

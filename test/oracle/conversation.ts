@@ -3,8 +3,8 @@ import type { Clock } from './calendar.ts';
 import type { Row } from './events.ts';
 import { clockPair, span, type Rules } from './config.ts';
 import { stationOf, stations } from './periods.ts';
-import { isFinished } from './statuses.ts';
-import { isSolve, type State, type Step, type Timeline } from './timeline.ts';
+import { isOver } from './statuses.ts';
+import { isDiscard, isSolve, type State, type Step, type Timeline } from './timeline.ts';
 
 export type Reply = Extract<Step, { kind: 'agent_reply' }>;
 
@@ -13,7 +13,7 @@ export interface Wait {
   waiting_since: number;
   startIndex: number;
   atStart: State;
-  end: { at: number; index: number; by: 'agent_reply' | 'solved'; agent: string; state: State } | null;
+  end: { at: number; index: number; by: 'agent_reply' | 'solved' | 'discarded'; agent: string; state: State } | null;
 }
 
 /** A reply before the creation answers nothing. */
@@ -21,7 +21,7 @@ function answers(step: Reply, timeline: Timeline): boolean {
   return step.index > timeline.creationIndex;
 }
 
-/** A wait starts at the first customer message without a later reply; a reply or a solve ends it. */
+/** A wait starts at the first customer message without a later reply; a reply, a solve or a discard ends it. */
 export function customerWaits(timeline: Timeline): Wait[] {
   const waits: Wait[] = [];
   for (const step of timeline.steps) {
@@ -36,6 +36,9 @@ export function customerWaits(timeline: Timeline): Wait[] {
     }
     if (open && isSolve(step)) {
       open.end = { at, index, by: 'solved', agent: '', state: step.after };
+    }
+    if (open && isDiscard(step)) {
+      open.end = { at, index, by: 'discarded', agent: '', state: step.after };
     }
   }
   return waits;
@@ -80,7 +83,7 @@ export function customerWaitRows(timeline: Timeline, waits: readonly Wait[], rul
       ...clockPair('wait', span(wait.waiting_since, end?.at ?? null), business),
       ...clockPair('agent_wait', replied ? span(ownClockStart(wait, timeline), end.at) : null, business),
       in_business_hours: replied ? inBusinessHours(end.at, business) : null,
-      is_waiting_now: Number(!end && !isFinished(timeline.steps.at(-1)?.after.category ?? 'new')),
+      is_waiting_now: Number(!end && !isOver(timeline.steps.at(-1)?.after.category ?? 'new')),
     };
   });
 }

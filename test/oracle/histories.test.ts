@@ -7,7 +7,7 @@ import { histories } from './histories.ts';
 import { rearranged } from './history-variants.ts';
 import { historyConfig } from './history-config.ts';
 import { runHourly, runOracle, viewKeys, type OracleViews, type ViewName } from './oracle.ts';
-import { firstArrivals } from './timeline.ts';
+import { firstArrivals } from './order.ts';
 import type { OracleConfig } from './config.ts';
 
 const runs = { numRuns: 150 };
@@ -100,13 +100,14 @@ test('the histories are rich: each outcome, end and verdict occurs', () => {
     note('ticket_assignments', 'ended_by', 'is_bounced', 'is_handoff');
     note('sla_timers', 'outcome', 'metric', 'policy_id', 'policy_version');
     note('escalation_audit', 'verdict');
-    note('tickets', 'is_provisional', 'is_one_touch', 'is_no_touch', 'reopens');
+    note('process_edges', 'to_activity');
+    note('tickets', 'is_discarded', 'is_provisional', 'is_one_touch', 'is_no_touch', 'reopens');
     note('data_quality', 'rule');
   }
   const expected = [
-    'ended_by agent_reply', 'ended_by solved', 'ended_by reassigned', 'ended_by unassigned', 'is_bounced 1', 'is_handoff 1',
+    'ended_by agent_reply', 'ended_by solved', 'ended_by discarded', 'ended_by reassigned', 'ended_by unassigned', 'is_bounced 1', 'is_handoff 1',
     'outcome active', 'outcome met', 'outcome breached', 'outcome cancelled', 'metric next_response', 'policy_id spring', 'policy_version 2',
-    'verdict matched', 'verdict missed', 'verdict unfounded', 'is_provisional 1', 'is_one_touch 1', 'is_no_touch 1', 'reopens 2', 'rule unknown_status',
+    'verdict matched', 'verdict missed', 'verdict unfounded', 'is_provisional 1', 'is_one_touch 1', 'is_no_touch 1', 'reopens 2', 'is_discarded 1', 'rule unknown_status', 'rule status_contradiction', 'to_activity restored',
   ];
   expect(expected.filter((value) => !seen.has(value))).toStrictEqual([]);
 });

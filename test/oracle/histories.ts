@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import type { Actor, Assignee, AttachedFile, CrmEvent } from './events.ts';
+import { naming } from './naming.ts';
 import { defaultStatusMap } from './statuses.ts';
 
 export const baseTime = Date.UTC(2026, 2, 20);
@@ -36,13 +37,15 @@ interface TicketPlan {
   integration: string;
   ticket: string;
   moves: Move[];
+  /** Its status changes name the status before them, where they name one at all. */
+  isHonest: boolean;
 }
 
 const agents = ['anna', 'ben', 'cleo'];
 const queues = ['billing', 'tech'];
 const statuses = [
   'new', 'open', 'Open', 'in_progress', 'In Progress', 'pending', 'Awaiting User Info', 'on-hold', 'awaiting_vendor',
-  'solved', 'Resolved', 'DONE', 'closed', 'Closed', 'reopened', 'parked at moon',
+  'solved', 'Resolved', 'DONE', 'closed', 'Closed', 'reopened', 'parked at moon', 'spam', 'Merged', 'duplicate',
 ];
 
 /** Everything that has a meaning out of the box, as CRMs spell it, and names that nobody listed. */
@@ -50,7 +53,8 @@ const spelt = Object.keys(defaultStatusMap).flatMap((name, i) => {
   const words = name.replace('*', ['Vendor', 'Problem', 'Evidence', 'approval board'][i % 4] ?? '');
   return [words, words.toUpperCase(), words.replaceAll(' ', '_'), words.replace(/(^| )[a-z]/g, (letter) => letter.toUpperCase()).replaceAll(' ', '-')];
 });
-const unusual = [...spelt, 'Awaiting Vendor', 'Awaiting Vendor Parts', 'Awaiting Problem', 'Awaiting Evidence', 'awaiting visit', 'Awaiting', 'openish', 'Zurückgestellt', '-100'];
+const unusual = [...spelt, 'Awaiting Vendor', 'Awaiting Vendor Parts', 'Awaiting Problem', 'Awaiting Evidence', 'awaiting visit', 'Awaiting', 'openish', 'Zurückgestellt', '-100',
+  ' Pending ', 'in__progress', 'on - hold', 'awaiting  vendor', 'open-', 'Marked_as__Spam', '-'];
 const anyStatus = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...statuses) }, { weight: 1, arbitrary: fc.constantFrom(...unusual) });
 
 const agentId = fc.constantFrom<(string | null)[]>(...agents, ...agents, null);
@@ -70,7 +74,7 @@ const creation: fc.Arbitrary<Body> = fc.record({
   channel: fc.constantFrom('direct_message', 'topic_group', 'bot_form'),
   language: fc.constantFrom('de', 'en', null),
   initial: fc.boolean(),
-  status: fc.oneof({ weight: 7, arbitrary: fc.constantFrom(null, null, null, 'new', 'Open', 'pending', 'solved', 'closed', 'parked at moon') }, { weight: 1, arbitrary: anyStatus }),
+  status: fc.oneof({ weight: 7, arbitrary: fc.constantFrom(null, null, null, 'new', 'Open', 'pending', 'solved', 'closed', 'spam', 'parked at moon') }, { weight: 1, arbitrary: anyStatus }),
   chat: fc.constantFrom('-100', '4503599627370497'),
   topic: fc.constantFrom(null, '7'),
   metadata: fc.constantFrom(
@@ -111,7 +115,7 @@ const message: fc.Arbitrary<Body> = fc.record({
 
 function statusTo(name: fc.Arbitrary<string>): fc.Arbitrary<Body> {
   return fc.record({
-    from: fc.constantFrom<(string | null)[]>(null, 'new', 'open', 'solved', 'pending'),
+    from: fc.constantFrom<(string | null)[]>(null, null, 'new', 'open', 'OPEN', 'solved', 'pending', 'spam', 'in-progress'),
     to: name,
     by: person,
   }).map(({ from, to, by }) => ({
@@ -154,11 +158,19 @@ function moves(body: fc.Arbitrary<Body>, max: number): fc.Arbitrary<Move[]> {
   return fc.array(fc.record({ instant: fc.nat({ max: 11 }), skew, body }), { maxLength: max });
 }
 
-/** A storm of assignments, a chain of solves and reopens, or a bit of everything. */
+/** Telegram times have whole seconds: several status changes in one instant, often with whatever else a rule does then. */
+const burst: fc.Arbitrary<Move[]> = fc.record({
+  instant: fc.nat({ max: 11 }),
+  bodies: fc.array(fc.oneof(
+    { weight: 5, arbitrary: statusTo(fc.constantFrom('open', 'pending', 'solved', 'spam', 'closed')) }, { weight: 1, arbitrary: statusTo(anyStatus) },
+    { weight: 1, arbitrary: assignment }, { weight: 1, arbitrary: message }), { minLength: 2, maxLength: 6 }),
+}).map(({ instant, bodies }) => bodies.map((body) => ({ instant, skew: 0, body })));
+
+/** A storm of assignments, a chain of solves, discards and reopens, or a bit of everything. */
 const course: fc.Arbitrary<Move[]> = fc.oneof(
   { weight: 4, arbitrary: moves(fc.oneof(message, message, message, statusTo(anyStatus), assignment, escalation), 14) },
   { weight: 1, arbitrary: moves(fc.oneof(assignment, assignment, assignment, message), 12) },
-  { weight: 1, arbitrary: moves(fc.oneof(statusTo(fc.constantFrom('solved', 'open', 'closed', 'pending')), statusTo(fc.constantFrom('solved', 'open')), message), 12) },
+  { weight: 1, arbitrary: moves(fc.oneof(statusTo(fc.constantFrom('solved', 'open', 'closed', 'pending', 'spam')), statusTo(fc.constantFrom('solved', 'open', 'merged')), message), 12) },
 );
 
 /** Usually one creation at any instant (so events may precede it), sometimes none, sometimes two. */
@@ -170,7 +182,9 @@ const ticketPlan: fc.Arbitrary<TicketPlan> = fc.record({
     { weight: 3, arbitrary: moves(creation, 2) },
   ),
   course,
-}).map(({ integration, ticket, creations, course: rest }) => ({ integration, ticket, moves: [...creations, ...rest] }));
+  bursts: fc.oneof({ weight: 3, arbitrary: fc.constant<Move[][]>([]) }, { weight: 2, arbitrary: fc.array(burst, { minLength: 1, maxLength: 2 }) }),
+  isHonest: fc.boolean(),
+}).map(({ integration, ticket, creations, course: rest, bursts, isHonest }) => ({ integration, ticket, moves: [...creations, ...rest, ...bursts.flat()], isHonest }));
 
 /** Sorted, so that instant 0 is the earliest; many lie close together or coincide. */
 const instants: fc.Arbitrary<number[]> = fc.array(
@@ -211,7 +225,14 @@ interface Draft {
 }
 
 function eventsOf(draft: Draft): CrmEvent[] {
-  return draft.plans.flatMap((plan, planNo) => plan.moves.map((move, moveNo): CrmEvent => {
+  return draft.plans.flatMap((plan, planNo) => {
+    const events = eventsOfPlan(draft, plan, planNo);
+    return plan.isHonest ? naming(events) : events;
+  });
+}
+
+function eventsOfPlan(draft: Draft, plan: TicketPlan, planNo: number): CrmEvent[] {
+  return plan.moves.map((move, moveNo): CrmEvent => {
     const timestamp = draft.instants[move.instant % draft.instants.length] ?? baseTime;
     return {
       ...withBodyTime(move.body, timestamp + move.skew),
@@ -224,7 +245,7 @@ function eventsOf(draft: Draft): CrmEvent[] {
       kafka_offset: 0,
       received_at: 0,
     };
-  }));
+  });
 }
 
 /** The same identity once more: often with the same body, sometimes with that of another event. */

@@ -67,7 +67,7 @@ export const historyCalendars: readonly Calendar[] = [
   },
 ];
 
-const paused = { pending: ['pending'], both: ['pending', 'on_hold'], words: ['pending', 'Awaiting_Vendor', 'in progress'], none: [] };
+const paused = { pending: ['pending'], both: ['pending', 'On-Hold'], words: ['pending', 'Awaiting_Vendor', 'in progress'], none: [] };
 
 function policiesOf(integration_id: string): SlaPolicy[] {
   return [
@@ -160,7 +160,7 @@ export function historyConfig(integrations: readonly string[], onIsland = false)
     calendars: historyCalendars,
     defaultCalendars: { ...calledBy(first, 'history-office'), ...calledBy(island, 'history-island') },
     policies: integrations.flatMap(policiesOf),
-    statusMaps: Object.fromEntries(island.map((id) => [id, { 'parked *': 'on_hold', 'awaiting v*': 'pending', 'Awaiting Vendor*': 'on_hold', 'done': 'open', 'Snoozed': 'closed' }])),
+    statusMaps: Object.fromEntries(island.map((id) => [id, { 'parked *': 'on_hold', 'openish': 'discarded', 'Marked as*': 'discarded', 'merged': 'closed', 'awaiting v*': 'pending', 'Awaiting Vendor*': 'on_hold', 'done': 'open', 'Snoozed': 'closed' }])),
     shifts: first.flatMap(shiftsOf),
     agentNames: Object.fromEntries(first.map((id) => [id, { anna: 'Anna A.', dora: 'Dora' }])),
   };

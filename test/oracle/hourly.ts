@@ -10,9 +10,9 @@ import { heldSpans, isBounced, isHandoff, isHandoffOut, stations } from './perio
 import { agentSessions } from './sessions.ts';
 import { holderOf } from './sla-rows.ts';
 import { slaTimers } from './sla.ts';
-import { isFinished } from './statuses.ts';
+import { isOver } from './statuses.ts';
 import { humanActor } from './tickets.ts';
-import { isReopen, isSolve, type Timeline } from './timeline.ts';
+import { crossingOf, isSolve, type Timeline } from './timeline.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -26,24 +26,24 @@ interface Happening<Flow extends string> {
   amount?: number;
 }
 
-const queueFlows = ['created', 'reopened', 'moved_in', 'moved_out', 'solved', 'breached', 'waits_started', 'first_responses'] as const;
+const queueFlows = ['created', 'reopened', 'restored', 'moved_in', 'moved_out', 'solved', 'discarded', 'breached', 'waits_started', 'first_responses'] as const;
 type QueueHappening = Happening<(typeof queueFlows)[number]>;
 
 /**
  * What moves a ticket into or out of a backlog. It is created in '' at its first event, unless
- * it was finished from the start; moves of finished tickets don't count.
+ * it was over from the start; moves of tickets that are over don't count.
  */
 function backlogFlows(timeline: Timeline): QueueHappening[] {
   const flows: QueueHappening[] = [];
   const first = timeline.steps[0];
-  if (first && !isFinished(timeline.initial.category)) flows.push({ at: first.at, flow: 'created', key: '' });
+  if (first && !isOver(timeline.initial.category)) flows.push({ at: first.at, flow: 'created', key: '' });
   for (const step of timeline.steps) {
     const [from, to] = [step.before.queue, step.after.queue];
-    if (from !== to && !isFinished(step.before.category)) {
+    if (from !== to && !isOver(step.before.category)) {
       flows.push({ at: step.at, flow: 'moved_out', key: from }, { at: step.at, flow: 'moved_in', key: to });
     }
-    if (isSolve(step)) flows.push({ at: step.at, flow: 'solved', key: to });
-    if (isReopen(step)) flows.push({ at: step.at, flow: 'reopened', key: to });
+    const crossing = crossingOf(step);
+    if (crossing !== null) flows.push({ at: step.at, flow: crossing, key: to });
   }
   return flows;
 }
@@ -120,7 +120,7 @@ function queueSlotsOf(tenant: readonly Timeline[], column: 'hour' | 'day', rules
         queue_id,
         [column]: name,
         ...counts,
-        net_flow: n('created') + n('reopened') + n('moved_in') - n('solved') - n('moved_out'),
+        net_flow: n('created') + n('reopened') + n('restored') + n('moved_in') - n('solved') - n('discarded') - n('moved_out'),
         backlog_end: stock.filter((s) => s.key === queue_id).length,
         waiting_end: stock.filter((s) => s.key === queue_id && s.waiting).length,
       };

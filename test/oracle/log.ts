@@ -1,6 +1,6 @@
 // The log as people read it: each event once, with all it said, and what its identity was used for twice.
 import type { AttachedFile, Cell, CrmEvent, Row } from './events.ts';
-import { firstArrivals } from './timeline.ts';
+import { firstArrivals } from './order.ts';
 
 const said = ['customer', 'channel', 'initial_message', 'sender', 'content', 'assignee', 'previous_assignee', 'assigned_by', 'changed_by', 'policy', 'escalated_to'];
 const filesOf = (files: readonly AttachedFile[] | undefined): string => JSON.stringify(files ?? []);

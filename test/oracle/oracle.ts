@@ -7,6 +7,7 @@ import { rulesOf, type OracleConfig, type Rules } from './config.ts';
 import { agentReplyRows, customerWaitRows, customerWaits, type Wait } from './conversation.ts';
 import type { Cell, CrmEvent, Row } from './events.ts';
 import { agentHourlyRows, queueHourlyRows } from './hourly.ts';
+import { eventsByTicket } from './order.ts';
 import { assignmentRows, stateIntervalRows } from './periods.ts';
 import { processEdgeRows, survivalRows } from './process.ts';
 import { dataQualityRows } from './quality.ts';
@@ -15,7 +16,7 @@ import { agentSessions, handleSeconds, sessionRows } from './sessions.ts';
 import { slaTimerRows } from './sla-rows.ts';
 import { slaTimers } from './sla.ts';
 import { escalationRows, resolutionRows, ticketRow } from './tickets.ts';
-import { eventsByTicket, foldTicket, type Timeline } from './timeline.ts';
+import { foldTicket, type Timeline } from './timeline.ts';
 
 export type ViewName =
   | 'tickets' | 'ticket_state_intervals' | 'customer_waits' | 'ticket_resolutions' | 'ticket_assignments' | 'agent_replies' | 'escalations'

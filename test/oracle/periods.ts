@@ -3,7 +3,7 @@
 import { elapsedClock, endOfTime } from './calendar.ts';
 import type { Row } from './events.ts';
 import { clockPair, seconds, span, type Rules } from './config.ts';
-import { isAgentsTurn } from './statuses.ts';
+import { isAgentsTurn, type StatusCategory } from './statuses.ts';
 import { stretches, type Step, type Timeline } from './timeline.ts';
 import type { Wait } from './conversation.ts';
 
@@ -11,7 +11,7 @@ export interface Interval {
   valid_from: number;
   valid_to: number;
   status: string;
-  status_category: string;
+  status_category: StatusCategory;
   queue_id: string;
   assignee_id: string;
   changed_by_type: string;

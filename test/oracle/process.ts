@@ -2,15 +2,14 @@
 import type { Cell, Row } from './events.ts';
 import { clockPair, type Rules } from './config.ts';
 import { resolutions } from './tickets.ts';
-import { isFinished } from './statuses.ts';
-import { isReopen, isSolve, type Step, type Timeline } from './timeline.ts';
+import { isOver } from './statuses.ts';
+import { crossingOf, type Step, type Timeline } from './timeline.ts';
 
-/** Names of activities: what the step was, and for a status its new category or the solve or reopen it is. */
+/** Names of activities: what the step was, and for a status what it did to the backlog, else its new category. */
 function activityOf(step: Step): string {
   switch (step.kind) {
     case 'status':
-      if (isSolve(step)) return 'solved';
-      return isReopen(step) ? 'reopened' : `status_${step.after.category}`;
+      return crossingOf(step) ?? `status_${step.after.category}`;
     case 'assignment':
       return step.event.assignee.agent_id === null && step.event.assignee.group_id === null ? 'unassigned' : 'assigned';
     case 'escalation': return 'escalated';
@@ -86,12 +85,18 @@ interface Life {
   solved: boolean;
 }
 
-/** From the creation to the first solve; a ticket that is still open is censored now. */
+/** When a ticket that was never solved was last at risk: now, or where it was discarded; null where it was over from the start. */
+function censoredAt(timeline: Timeline, now: number): number | null {
+  if (!isOver(timeline.steps.at(-1)?.after.category ?? timeline.initial.category)) return now;
+  const end = timeline.steps.findLast((step) => crossingOf(step) !== null);
+  return end !== undefined && crossingOf(end) === 'discarded' ? end.at : null;
+}
+
+/** From the creation to the first solve; without one a ticket is censored. */
 function lifeOf(timeline: Timeline, now: number): Life | null {
   const first = resolutions(timeline)[0];
-  const until = first?.step.at ?? now;
-  const last = timeline.steps.at(-1);
-  if (!first && last && isFinished(last.after.category)) return null; // created finished: nothing to resolve
+  const until = first?.step.at ?? censoredAt(timeline, now);
+  if (until === null) return null;
   return { seconds: Math.trunc(Math.max(0, until - timeline.created_at) / 1000), solved: first !== undefined };
 }
 

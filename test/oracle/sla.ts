@@ -7,9 +7,8 @@ import { metadataText } from './attributes.ts';
 import type { Clock } from './calendar.ts';
 import type { Rules } from './config.ts';
 import type { Wait } from './conversation.ts';
-import { isFinished, sameStatus } from './statuses.ts';
-import { resolutions } from './tickets.ts';
-import { isReopen, stateAt, type State, type Step, type Timeline } from './timeline.ts';
+import { isOver, sameStatus } from './statuses.ts';
+import { crossingOf, stateAt, type State, type Step, type Timeline } from './timeline.ts';
 
 export type SlaMetric = 'first_response' | 'next_response' | 'resolution';
 
@@ -40,7 +39,7 @@ export interface SlaPolicy {
 interface Watch {
   metric: SlaMetric;
   start: number;
-  end: { at: number; index: number; by: 'agent_reply' | 'solved' } | null;
+  end: { at: number; index: number; by: 'agent_reply' | 'solved' | 'discarded' } | null;
 }
 
 interface Applied {
@@ -52,30 +51,28 @@ interface Applied {
 
 /**
  * The order within an instant rules: a wait that begins just before the solve of that instant
- * has its timer. One that begins while the ticket is solved starts it at the reopen.
+ * has its timer. One that begins while the ticket is over starts it when it comes back.
  */
 function responseWatch(wait: Wait, timeline: Timeline): Watch | null {
   const metric = wait.wait_no === 1 ? 'first_response' : 'next_response';
   const anchor = wait.wait_no === 1 ? Math.max(wait.startIndex, timeline.creationIndex) : wait.startIndex;
   const endIndex = wait.end?.index ?? timeline.steps.length;
   if (anchor >= endIndex) return null; // over before the clock could start
-  const start = timeline.steps.slice(anchor, endIndex).find((step) => !isFinished(step.after.category));
+  const start = timeline.steps.slice(anchor, endIndex).find((step) => !isOver(step.after.category));
   return start ? { metric, start: start.at, end: wait.end } : null;
 }
 
-/** The creation (unless it is finished from the start) and each reopen start a resolution timer. */
+/** The creation (unless it is over from the start), each reopen and each restore start a resolution timer. */
 function resolutionWatches(timeline: Timeline): Watch[] {
-  const starts = timeline.steps.filter(isReopen).map((s) => ({ at: s.at, index: s.index }));
-  const solves = resolutions(timeline).map((r) => r.step);
-  if (!isFinished(timeline.initial.category)) {
-    const firstSolve = solves[0];
-    const overBefore = firstSolve !== undefined && firstSolve.index < timeline.creationIndex;
+  const crossings = timeline.steps.map((step) => ({ at: step.at, index: step.index, by: crossingOf(step) }));
+  const starts = crossings.filter(({ by }) => by === 'reopened' || by === 'restored').map(({ at, index }) => ({ at, index }));
+  const ends = crossings.flatMap(({ at, index, by }) => (by === 'solved' || by === 'discarded' ? [{ at, index, by }] : []));
+  if (!isOver(timeline.initial.category)) {
+    const [first] = ends;
+    const overBefore = first !== undefined && first.index < timeline.creationIndex;
     if (!overBefore) starts.unshift({ at: timeline.created_at, index: -1 });
   }
-  return starts.map(({ at, index }) => {
-    const solve = solves.find((s) => s.index > index);
-    return { metric: 'resolution', start: at, end: solve ? { at: solve.at, index: solve.index, by: 'solved' } : null };
-  });
+  return starts.map(({ at, index }) => ({ metric: 'resolution', start: at, end: ends.find((end) => end.index > index) ?? null }));
 }
 
 /** The version that is in force at the timer's original start. */
@@ -122,14 +119,18 @@ interface Point {
 
 /**
  * The state after each instant of the watch, from its start on. A reply comes first in its
- * instant, so what else happens then is too late; a solve comes last, so an assignment counts.
+ * instant, so what else happens then is too late; a solve or discard comes last, so an assignment
+ * counts, but the status that ends the watch is no part of it.
  */
 function pointsOf(watch: Watch, timeline: Timeline): Point[] {
-  const points = new Map<number, State>([[watch.start, stateAt(timeline, watch.start) ?? timeline.initial]]);
-  const isWithin = (step: Step): boolean =>
-    watch.end === null || step.at < watch.end.at || (watch.end.by === 'solved' && step.index <= watch.end.index);
-  for (const step of timeline.steps) {
-    if (step.at > watch.start && isWithin(step)) points.set(step.at, step.after);
+  const { start, end } = watch;
+  const points = new Map<number, State>([[start, stateAt(timeline, start) ?? timeline.initial]]);
+  const before = timeline.steps.filter((step) => step.at > start && (end === null || step.at < end.at));
+  for (const step of before) points.set(step.at, step.after);
+  if (end !== null && end.by !== 'agent_reply' && end.at > start) {
+    const status = stateAt(timeline, end.at - 1) ?? timeline.initial;
+    const held = timeline.steps[end.index]?.after ?? status;
+    points.set(end.at, { ...status, queue: held.queue, assignee: held.assignee });
   }
   return [...points].map(([at, state]) => ({ at, state }));
 }
@@ -143,7 +144,7 @@ interface Figures {
 
 function pauses(applied: Applied, watch: Watch, state: State): boolean {
   return watch.metric === 'resolution'
-    && applied.version.pause_statuses.some((name) => name === state.category || sameStatus(name, state.status));
+    && applied.version.pause_statuses.some((name) => sameStatus(name, state.category) || sameStatus(name, state.status));
 }
 
 /** Runs the watch under one policy from its original start; pauses after the due time no longer count. */
@@ -213,10 +214,12 @@ function timer({ applied, since }: InCharge, watch: Watch, figures: Figures, at:
   };
 }
 
+/** It keeps its figures as they stood; where a pause ends in that very instant, as they are after it. */
 function cancelled(charge: InCharge, watch: Watch, points: readonly Point[], until: number): Timer {
   const { applied } = charge;
   const before = points.findLast((p) => p.at < until) ?? points[0];
-  const paused = before !== undefined && pauses(applied, watch, before.state);
+  const after = points.find((p) => p.at === until) ?? before;
+  const paused = [before, after].every((point) => point !== undefined && pauses(applied, watch, point.state));
   return { ...timer(charge, watch, run(applied, watch, points, until), { until, paused }), ended_at: until, outcome: 'cancelled' };
 }
 
@@ -226,10 +229,10 @@ function finished(charge: InCharge, watch: Watch, points: readonly Point[], now:
   const until = watch.end?.at ?? now;
   const figures = run(applied, watch, points, until);
   const last = points.findLast((p) => p.at <= until) ?? points[0];
-  // Solved out of a pause: as if the pause ended with the solve.
-  const paused = watch.end === null && last !== undefined && pauses(applied, watch, last.state);
+  // Solved out of a pause: as if the pause ended with the solve. Discarded out of one, it stays as it stood.
+  const paused = watch.end?.by !== 'solved' && last !== undefined && pauses(applied, watch, last.state);
   const row = { ...timer(charge, watch, figures, { until, paused }), ended_at: watch.end?.at ?? null };
-  const fulfilled = watch.end !== null && (watch.end.by === 'agent_reply' || watch.metric === 'resolution');
+  const fulfilled = watch.end?.by === (watch.metric === 'resolution' ? 'solved' : 'agent_reply');
   const fulfilled_at = fulfilled ? until : null;
   if (figures.reachedAt !== null) {
     const breachMs = applied.clock.between(figures.reachedAt, until);

@@ -1,6 +1,6 @@
 // Which category a CRM's status name belongs to, and when two names are the same status.
 
-export type StatusCategory = 'new' | 'open' | 'pending' | 'on_hold' | 'solved' | 'closed';
+export type StatusCategory = 'new' | 'open' | 'pending' | 'on_hold' | 'solved' | 'closed' | 'discarded';
 
 /** Normalised name → category; a name that ends in `*` matches every name that starts so. */
 export type StatusMap = Readonly<Record<string, StatusCategory>>;
@@ -38,11 +38,16 @@ export const defaultStatusMap: StatusMap = {
   'completed': 'solved',
   'closed': 'closed',
   'archived': 'closed',
+  'discarded': 'discarded',
+  'merged': 'discarded',
+  'spam': 'discarded',
+  'deleted': 'discarded',
+  'duplicate': 'discarded',
 };
 
-/** Section 9: compared without case, with `_` and `-` as blanks. */
+/** The status key (section 9): without case, `_` and `-` are blanks, runs of blanks are one, none at the ends. */
 export function normaliseStatus(name: string): string {
-  return name.toLowerCase().replace(/[_-]/g, ' ');
+  return name.toLowerCase().split(/[\s_-]+/).filter((word) => word !== '').join(' ');
 }
 
 export function sameStatus(a: string, b: string): boolean {
@@ -72,8 +77,9 @@ export function categoryOf(name: string, maps: readonly StatusMap[]): StatusCate
   return findCategory(name, maps) ?? 'open';
 }
 
-export function isFinished(category: StatusCategory): boolean {
-  return category === 'solved' || category === 'closed';
+/** Over: solved, closed, or discarded without having been solved. */
+export function isOver(category: StatusCategory): boolean {
+  return category === 'solved' || category === 'closed' || category === 'discarded';
 }
 
 /** New and open: the agent's turn. */

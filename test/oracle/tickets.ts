@@ -5,7 +5,7 @@ import { clockPair, span, type Rules, type Span } from './config.ts';
 import { firstResponse, inBusinessHours, replyTurns, type Wait } from './conversation.ts';
 import { heldSpans, isBounced, isHandoff, stations } from './periods.ts';
 import { findingsByRule } from './quality.ts';
-import { isAgentsTurn, isFinished, type StatusCategory } from './statuses.ts';
+import { isAgentsTurn, isOver, type StatusCategory } from './statuses.ts';
 import { isReopen, isSolve, stretches, type State, type Step, type Timeline } from './timeline.ts';
 
 type StatusStep = Extract<Step, { kind: 'status' }>;
@@ -17,7 +17,7 @@ export interface Resolution {
   reopened_at: number | null;
 }
 
-/** One per solve. A cycle runs from the creation or the last reopen to the solve. */
+/** One per solve. A cycle runs from the creation or the last reopen to the solve; a restored ticket's goes on from its old start. */
 export function resolutions(timeline: Timeline): Resolution[] {
   const found: Resolution[] = [];
   let cycleStart = timeline.created_at;
@@ -33,6 +33,10 @@ export function resolutions(timeline: Timeline): Resolution[] {
     }
   }
   return found;
+}
+
+function lastState(timeline: Timeline): State {
+  return timeline.steps.at(-1)?.after ?? timeline.initial;
 }
 
 function timeIn(timeline: Timeline, now: number, matches: (state: State) => boolean): Span[] {
@@ -115,10 +119,11 @@ function queueChanges(timeline: Timeline): number {
   return named.filter(({ at, group }, i) => at > timeline.created_at && group !== (named[i - 1]?.group ?? '')).length;
 }
 
-/** First entry into closed at or after the last solve, of a ticket that is finished now. */
-function closedAt(timeline: Timeline, lastSolve: Resolution | undefined): number | null {
-  if (!isFinished(timeline.steps.at(-1)?.after.category ?? timeline.initial.category)) return null;
-  const closing = timeline.steps.slice(lastSolve?.step.index ?? 0).find((s) => s.after.category === 'closed' && s.before.category !== 'closed');
+/** First entry into closed since the ticket was last not over; null while it is not over. */
+function closedAt(timeline: Timeline): number | null {
+  if (!isOver(lastState(timeline).category)) return null;
+  const sinceOver = timeline.steps.findLastIndex((s) => !isOver(s.before.category));
+  const closing = timeline.steps.slice(Math.max(0, sinceOver)).find((s) => s.after.category === 'closed' && s.before.category !== 'closed');
   return closing?.at ?? null;
 }
 
@@ -143,10 +148,9 @@ function counts(timeline: Timeline): Row {
   };
 }
 
-/** Both are NULL while the ticket is unsolved. */
+/** Both are NULL unless the present cycle ended by a solve. */
 function touches(timeline: Timeline): Row {
-  const category = timeline.steps.at(-1)?.after.category ?? 'new';
-  if (!isFinished(category)) return { is_one_touch: null, is_no_touch: null };
+  if (lastState(timeline).cycle !== 'solved') return { is_one_touch: null, is_no_touch: null };
   const turns = replyTurns(timeline).length;
   return {
     is_one_touch: Number(turns === 1 && !timeline.steps.some(isReopen)),
@@ -165,7 +169,7 @@ function lifetimeSums(timeline: Timeline, rules: Rules): Row {
     ...sum('pending', (s) => s.category === 'pending'),
     ...sum('on_hold', (s) => s.category === 'on_hold'),
     ...sum('agent_work', (s) => isAgentsTurn(s.category)),
-    ...sum('unassigned', (s) => s.assignee === '' && !isFinished(s.category)),
+    ...sum('unassigned', (s) => s.assignee === '' && !isOver(s.category)),
     ...clockPair('held', stations(timeline).flatMap((s) => heldSpans(s, timeline, rules.now)), business),
   };
 }
@@ -176,7 +180,8 @@ export function ticketRow(timeline: Timeline, waits: readonly Wait[], rules: Rul
   const first = firstResponse(timeline);
   const solves = resolutions(timeline);
   const [firstSolve, lastSolve] = [solves[0], solves.at(-1)];
-  const solvedAt = lastSolve?.reopened_at === null ? lastSolve.step.at : null;
+  // Solved and then discarded keeps it, discarded and then solved or closed has none.
+  const solvedAt = lastState(timeline).cycle === 'solved' ? lastSolve?.step.at ?? null : null;
   const openWait = waits.find((w) => w.end === null)?.waiting_since ?? null;
   return {
     integration_id,
@@ -192,14 +197,15 @@ export function ticketRow(timeline: Timeline, waits: readonly Wait[], rules: Rul
     first_solved_at: firstSolve?.step.at ?? null,
     solved_at: solvedAt,
     last_solved_at: lastSolve?.step.at ?? null,
-    closed_at: closedAt(timeline, lastSolve),
+    closed_at: closedAt(timeline),
+    is_discarded: Number(lastState(timeline).category === 'discarded'),
     ...clockPair('first_resolution', span(created_at, firstSolve?.step.at ?? null), business),
     ...clockPair('full_resolution', span(created_at, solvedAt), business),
     ...lifetimeSums(timeline, rules),
     ...counts(timeline),
     ...touches(timeline),
     waiting_since: openWait,
-    is_waiting: Number(openWait !== null && !isFinished(timeline.steps.at(-1)?.after.category ?? 'new')),
+    is_waiting: Number(openWait !== null && !isOver(lastState(timeline).category)),
     data_quality: JSON.stringify([...findingsByRule(timeline, rules).keys()].sort()),
   };
 }

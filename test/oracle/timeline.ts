@@ -1,14 +1,16 @@
-// From the log's events to one ticket's timeline: which events count, in which order, and
-// the state of the ticket after each of them. Every metric is read off these steps; no
-// other file of the oracle looks at the raw log.
+// From the log's events to one ticket's timeline: the state of the ticket after each of its events, in
+// their order (order.ts). Every metric is read off these steps; no other file looks at the raw log.
 import type { AgentAssigned, CrmEvent, MessageReceived, StatusChanged, TicketCreated } from './events.ts';
-import { categoryOf, isFinished, sameStatus, type StatusCategory, type StatusMap } from './statuses.ts';
+import { initialStatus } from './order.ts';
+import { categoryOf, isOver, sameStatus, type StatusCategory, type StatusMap } from './statuses.ts';
 
 export interface State {
   status: string;
   category: StatusCategory;
   queue: string;
   assignee: string;
+  /** How the present cycle ended; a move from one over category to another leaves it as it is. */
+  cycle: 'running' | 'solved' | 'discarded';
 }
 
 interface StepBase {
@@ -44,57 +46,16 @@ export interface Timeline {
   steps: Step[];
 }
 
-export interface Cut {
-  environment: string;
-  /** Event time: only events that happened by then. */
-  asOf: number;
-  /** Knowledge time: only events received by then. */
-  knownAt: number;
+/** A ticket created over has no solve, yet its cycle has ended. */
+function cycleAtCreation(category: StatusCategory): State['cycle'] {
+  if (category === 'discarded') return 'discarded';
+  return isOver(category) ? 'solved' : 'running';
 }
 
-const typeRank: Record<CrmEvent['event_type'], number> = {
-  'ticket.created': 0,
-  'message.received': 1,
-  'agent.assigned': 2,
-  'status.changed': 3,
-  'escalation.fired': 4,
-};
-
-/** Section 2: event time, then type, then the event_id as lower-case text. Never arrival. */
-export function byOrder(a: CrmEvent, b: CrmEvent): number {
-  if (a.timestamp !== b.timestamp) return a.timestamp - b.timestamp;
-  const rank = typeRank[a.event_type] - typeRank[b.event_type];
-  if (rank !== 0) return rank;
-  const [left, right] = [a.event_id.toLowerCase(), b.event_id.toLowerCase()];
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
-/** Section 9, identity: the first arrival of (integration_id, ticket_id, event_id) wins. */
-export function firstArrivals(events: readonly CrmEvent[]): CrmEvent[] {
-  const seen = new Map<string, CrmEvent>();
-  for (const event of events) {
-    const identity = JSON.stringify([event.source.integration_id, event.ticket_id, event.event_id.toLowerCase()]);
-    if (!seen.has(identity)) seen.set(identity, event);
-  }
-  return [...seen.values()];
-}
-
-/** What was received by `knownAt`, each event once, that happened by `asOf`, per ticket and in order. */
-export function eventsByTicket(events: readonly CrmEvent[], cut: Cut): CrmEvent[][] {
-  const known = events.filter((e) => e.received_at <= cut.knownAt && e.source.environment === cut.environment);
-  const counted = firstArrivals(known).filter((e) => e.timestamp <= cut.asOf);
-  const tickets = new Map<string, CrmEvent[]>();
-  for (const event of counted) {
-    const key = JSON.stringify([event.source.integration_id, event.ticket_id]);
-    tickets.set(key, [...(tickets.get(key) ?? []), event]);
-  }
-  return [...tickets.keys()].sort().map((key) => (tickets.get(key) ?? []).sort(byOrder));
-}
-
-/** The status before the first status.changed: that of the creation, else `new`, wherever the creation lies. */
-function initialState(creation: TicketCreated | null, maps: readonly StatusMap[]): State {
-  const status = creation?.status ?? 'new';
-  return { status, category: categoryOf(status, maps), queue: '', assignee: '' };
+function initialState(events: readonly CrmEvent[], maps: readonly StatusMap[]): State {
+  const status = initialStatus(events);
+  const category = categoryOf(status, maps);
+  return { status, category, queue: '', assignee: '', cycle: cycleAtCreation(category) };
 }
 
 function hasInitialMessage(event: TicketCreated): boolean {
@@ -117,7 +78,14 @@ function stateAfterAssignment(before: State, event: AgentAssigned): State {
 /** The same status again changes nothing, not even the spelling. */
 function stateAfterStatus(before: State, event: StatusChanged, maps: readonly StatusMap[]): State {
   if (sameStatus(before.status, event.new_status)) return before;
-  return { ...before, status: event.new_status, category: categoryOf(event.new_status, maps) };
+  const category = categoryOf(event.new_status, maps);
+  return { ...before, status: event.new_status, category, cycle: cycleAfter(before, category) };
+}
+
+function cycleAfter(before: State, category: StatusCategory): State['cycle'] {
+  if (!isOver(category)) return 'running';
+  if (isOver(before.category)) return before.cycle;
+  return category === 'discarded' ? 'discarded' : 'solved';
 }
 
 export function isAutomated(event: MessageReceived): boolean {
@@ -139,7 +107,7 @@ export function foldTicket(events: readonly CrmEvent[], maps: readonly StatusMap
   const first = events[0];
   if (!first) throw new Error('a ticket has at least one event');
   const creation = events.find((e) => e.event_type === 'ticket.created') ?? null;
-  const initial = initialState(creation, maps);
+  const initial = initialState(events, maps);
   const steps: Step[] = [];
   let state = initial;
   let initialMessageSeen = false;
@@ -189,13 +157,28 @@ export function foldTicket(events: readonly CrmEvent[], maps: readonly StatusMap
   };
 }
 
-/** Entering solved or closed from any other category. */
+/** What a step did to the backlog by changing the status; going from one over category to another is nothing. */
+export type Crossing = 'solved' | 'discarded' | 'reopened' | 'restored';
+
+export function crossingOf(step: Step): Crossing | null {
+  const { before, after } = step;
+  if (isOver(before.category) === isOver(after.category)) return null;
+  if (!isOver(after.category)) return before.cycle === 'solved' ? 'reopened' : 'restored';
+  return after.category === 'discarded' ? 'discarded' : 'solved';
+}
+
+/** Entering solved or closed from a category that is not over. */
 export function isSolve(step: Step): boolean {
-  return step.kind === 'status' && !isFinished(step.before.category) && isFinished(step.after.category);
+  return crossingOf(step) === 'solved';
 }
 
 export function isReopen(step: Step): boolean {
-  return step.kind === 'status' && isFinished(step.before.category) && !isFinished(step.after.category);
+  return crossingOf(step) === 'reopened';
+}
+
+/** Entering discarded, from solved or closed too: an open wait ends by it. */
+export function isDiscard(step: Step): boolean {
+  return step.before.category !== 'discarded' && step.after.category === 'discarded';
 }
 
 /** A stretch of time between two neighbouring steps; the last one runs up to now. */

@@ -33,7 +33,7 @@ export const builtInStatuses: StatusNames = {
   'blocked': 'on_hold', 'awaiting *': 'on_hold',
   'solved': 'solved', 'resolved': 'solved', 'done': 'solved', 'completed': 'solved',
   'closed': 'closed', 'archived': 'closed',
-  'merged': 'discarded', 'spam': 'discarded', 'deleted': 'discarded', 'duplicate': 'discarded',
+  'discarded': 'discarded', 'merged': 'discarded', 'spam': 'discarded', 'deleted': 'discarded', 'duplicate': 'discarded',
 };
 
 interface Layer {

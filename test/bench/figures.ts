@@ -1,0 +1,53 @@
+// The tool's arithmetic, without clocks or machines: percentiles, medians with their range, when an open-loop sender
+// sends, and whether something grew.
+
+const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
+
+/** The smallest value that at least this share of all values does not exceed; null without values. */
+export function percentile(values: readonly number[], share: number): number | null {
+  const sorted = ascending(values);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+}
+
+/** The middle value, of an even number of them the mean of the two in the middle; null without values. */
+export function median(values: readonly number[]): number | null {
+  const sorted = ascending(values);
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  return low === undefined || high === undefined ? null : (low + high) / 2;
+}
+
+/** When the events leave, in milliseconds from the start: evenly, whatever becomes of those before. */
+export const dueMs = (index: number, perSecond: number): number => (index * 1_000) / perSecond;
+
+/** How many of a schedule's events are due by then. */
+export const dueBy = (elapsedMs: number, perSecond: number): number => Math.floor((elapsedMs * perSecond) / 1_000) + 1;
+
+export interface Sample {
+  /** Since the start. */
+  readonly atMs: number;
+  readonly tookMs: number;
+}
+
+/** Median of the first and of the last third of the time: what grows shows here. */
+export function thirds(samples: readonly Sample[], lastsMs: number): readonly [first: number | null, last: number | null] {
+  const between = (from: number, to: number): number | null =>
+    median(samples.filter(({ atMs }) => atMs >= from * lastsMs && atMs < to * lastsMs).map(({ tookMs }) => tookMs));
+  return [between(0, 1 / 3), between(2 / 3, Infinity)];
+}
+
+/** Three digits are more than a measurement of this kind tells. */
+export function digits(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1) return value.toPrecision(2);
+  const precise = Math.abs(value) < 10 ? value.toFixed(1) : String(Math.round(value));
+  return precise.replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+export const figure = (value: number | null): string => (value === null ? '–' : digits(value));
+
+/** `12 (10–15)`; a single value stands alone. */
+export function medianAndRange(values: readonly number[]): string {
+  const sorted = ascending(values);
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  if (first === undefined || last === undefined) return '–';
+  return sorted.length === 1 ? digits(first) : `${figure(median(sorted))} (${digits(first)}–${digits(last)})`;
+}

@@ -1,0 +1,199 @@
+// A stack to measure: of this checkout or of another one of the project, started by that checkout's own commands, on free
+// ports and a fresh data folder. Services are processes of this one, so that each can be started, watched and stopped alone.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { deskIntegrations } from '../../infra/demo/desk/desk.ts';
+import { portVariables, projectDir, type StackPorts } from '../../infra/local/settings.ts';
+import { runningState } from '../../infra/local/supervisor/supervisor.ts';
+import { connectClickHouse, type ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { freePorts } from '../system/free-ports.ts';
+import { benchDesk } from './history-desk.ts';
+import { watchProcess, type Used } from './processes.ts';
+
+export const secretOf = (integrationId: string): string => `${integrationId}-secret`;
+
+export const projections = ['queue-analytics', 'agent-analytics', 'event-archive'] as const;
+export const services = ['ingress', ...projections] as const;
+export type Service = (typeof services)[number];
+
+/** Variables that would lead to somebody's own stack. */
+const elsewhere = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD', 'SCHEMAS_LOCK', 'ENVIRONMENT', 'CONSUMER_GROUP'];
+
+const READY_WITHIN_MS = 300_000;
+const LOOK_EVERY_MS = 25;
+
+/** Ends the process when this one ends, however it ends: its input closes then. */
+function endWithThisProcess(pid: number): void {
+  const ender = spawn('sh', ['-c', 'cat > /dev/null; kill -TERM "$1" 2> /dev/null', 'sh', String(pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  ender.unref();
+  if (ender.stdin instanceof Socket) ender.stdin.unref();
+}
+
+async function commitOf(checkout: string): Promise<string> {
+  const { stdout } = await promisify(execFile)('git', ['-C', checkout, 'describe', '--always', '--dirty=+']);
+  return stdout.trim();
+}
+
+async function environmentOn(dataDir: string, ingressPort: number): Promise<NodeJS.ProcessEnv> {
+  const [kafka, kafkaController, registry, clickhouse] = await freePorts(4);
+  const ports: Readonly<Record<keyof StackPorts, number | undefined>> = { kafka, kafkaController, registry, clickhouse };
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !elsewhere.includes(name)));
+  const file = join(dataDir, 'integrations.json');
+  const integrations = deskIntegrations.map((id) => ({ integration_id: id, environment: 'production', secrets: [secretOf(id)] }));
+  await writeFile(file, JSON.stringify(integrations), { mode: 0o600 });
+  return {
+    ...own, ...Object.fromEntries(Object.entries(portVariables).map(([part, { variable }]) => [variable, String(ports[part as keyof StackPorts])])),
+    DATA_DIR: dataDir, INTEGRATIONS_FILE: file, INGRESS_PORT: String(ingressPort), LOG_LEVEL: 'warn',
+  };
+}
+
+export interface Finished extends Used {
+  readonly seconds: number;
+  readonly output: string;
+}
+
+interface Child {
+  readonly process: ChildProcess;
+  readonly logFile: string;
+}
+
+export class BenchStack {
+  readonly checkout: string;
+  /** Short name of the commit that runs, with a + when files were changed since. */
+  readonly commit: string;
+  readonly dataDir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clickhouse: ClickHouse;
+  readonly clickhouseUrl: string;
+  readonly ingressUrl: string;
+  readonly #children = new Map<string, Child>();
+  #parts: Readonly<Record<string, number>> = {};
+
+  private constructor(checkout: string, commit: string, env: NodeJS.ProcessEnv) {
+    [this.checkout, this.commit, this.env, this.dataDir] = [checkout, commit, env, env['DATA_DIR'] ?? ''];
+    this.ingressUrl = `http://127.0.0.1:${env['INGRESS_PORT'] ?? ''}`;
+    this.clickhouseUrl = `http://127.0.0.1:${env['CLICKHOUSE_PORT'] ?? ''}`;
+    this.clickhouse = connectClickHouse(this.clickhouseUrl);
+  }
+
+  /** Kafka, registry and ClickHouse with topics, schemas, tables and a desk; no service yet. */
+  static async start(checkout = projectDir): Promise<BenchStack> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-bench-'));
+    const [ingressPort = 0] = await freePorts(1);
+    const stack = new BenchStack(checkout, await commitOf(checkout), await environmentOn(dataDir, ingressPort));
+    console.error(`${stack.commit}: starting its stack…`);
+    try {
+      await stack.#begin();
+      return stack;
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+  }
+
+  async #begin(): Promise<void> {
+    await mkdir(join(this.dataDir, 'bench'));
+    const { process: child, logFile } = await this.#spawn('stack', 'infra/local/local.ts', ['start'], this.env);
+    await this.#until('stack', child, async () => (await readFile(logFile, 'utf8')).includes('The stack is ready'));
+    const running = await runningState(this.dataDir);
+    this.#parts = Object.fromEntries((running?.processes ?? []).map(({ name, identity }) => [name, identity.pid]));
+    for (const command of ['topics', 'schemas', 'migrate']) await this.run(`infra/${command}/${command}.ts`);
+    const desk = join(this.dataDir, 'bench', 'desk.json');
+    await writeFile(desk, JSON.stringify(benchDesk(deskIntegrations)));
+    await this.run('infra/config/config.ts', 'apply', desk);
+  }
+
+  async #spawn(name: string, file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Child> {
+    const logFile = join(this.dataDir, 'bench', `${name}.log`);
+    const log = openSync(logFile, 'w');
+    const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
+    await once(child, 'spawn');
+    endWithThisProcess(child.pid ?? 0);
+    this.#children.set(name, { process: child, logFile });
+    return { process: child, logFile };
+  }
+
+  async #until(name: string, child: ChildProcess, isDone: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + READY_WITHIN_MS;
+    while (!(await isDone())) {
+      const log = this.#children.get(name)?.logFile ?? '';
+      if (child.exitCode !== null) throw new Error(`${name} of ${this.commit} ended with ${child.exitCode}:\n${(await readFile(log, 'utf8')).slice(-3_000)}`);
+      if (Date.now() > deadline) throw new Error(`${name} of ${this.commit} is not ready after ${READY_WITHIN_MS / 1_000} s; log: ${log}`);
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /** Runs a command of the checkout on this stack to its end. @throws Error with its output when it fails. */
+  async run(file: string, ...args: string[]): Promise<Finished> {
+    const began = performance.now();
+    const { process: child, logFile } = await this.#spawn('command', file, args, this.env);
+    const used = watchProcess(child.pid ?? 0);
+    if (child.exitCode === null) await once(child, 'exit');
+    const { cpuSeconds, peakMb } = used();
+    const output = await readFile(logFile, 'utf8');
+    if (child.exitCode !== 0) throw new Error(`${file} ${args.join(' ')} of ${this.commit} ended with ${child.exitCode}:\n${output.slice(-3_000)}`);
+    return { seconds: (performance.now() - began) / 1_000, output, cpuSeconds, peakMb };
+  }
+
+  /** @returns milliseconds until it was ready. */
+  async startService(name: Service, env: NodeJS.ProcessEnv = {}): Promise<number> {
+    const [healthPort = 0] = name === 'ingress' ? [Number(this.env['INGRESS_PORT'])] : await freePorts(1);
+    const began = performance.now();
+    const { process: child } = await this.#spawn(name, 'infra/start/service.ts', [name], { ...this.env, HEALTH_PORT: String(healthPort), ...env });
+    await this.#until(name, child, () => fetch(`http://127.0.0.1:${healthPort}/health/ready`).then((answer) => answer.ok, () => false));
+    return performance.now() - began;
+  }
+
+  async startServices(names: readonly Service[] = services): Promise<void> {
+    await Promise.all(names.map((name) => this.startService(name)));
+  }
+
+  async stopService(name: string): Promise<void> {
+    const child = this.#children.get(name)?.process;
+    this.#children.delete(name);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+
+  async stopServices(): Promise<void> {
+    await Promise.all(services.map((name) => this.stopService(name)));
+  }
+
+  /** ClickHouse, Kafka, registry and the services that run. */
+  pids(): Record<string, number> {
+    const running = services.map((name) => [name, this.#children.get(name)?.process.pid] as const);
+    return { ...this.#parts, ...Object.fromEntries(running.flatMap(([name, pid]) => (pid === undefined ? [] : [[name, pid] as const]))) };
+  }
+
+  async stop(): Promise<void> {
+    await this.clickhouse.close();
+    await this.stopServices();
+    await this.stopService('stack');
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Works with a stack of each checkout, all running at once so that rounds can alternate, and stops them in any case. */
+export async function withStacks<T>(checkouts: readonly string[], work: (stacks: readonly BenchStack[]) => Promise<T>): Promise<T> {
+  const stacks: BenchStack[] = [];
+  const stopAll = async (): Promise<void> => {
+    for (const stack of stacks.splice(0)) await stack.stop();
+  };
+  const onSignal = (): void => void stopAll().finally(() => process.exit(130));
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  try {
+    for (const checkout of checkouts) stacks.push(await BenchStack.start(checkout));
+    return await work([...stacks]);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    await stopAll();
+  }
+}
