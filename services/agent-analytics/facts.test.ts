@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { assigned, created, customer, reply, status, told } from '../ticket/testing/tell.ts';
 import { agentsRow } from './facts.ts';
 
-const at = (clock: string): string => `2026-03-02 ${clock}:00.000`;
+const at = (clock: string): number => Date.parse(`2026-03-02T${clock}:00.000Z`);
 
 describe('a row of ticket_facts', () => {
   const row = agentsRow(told(
@@ -25,7 +25,7 @@ describe('a row of ticket_facts', () => {
 
   it('ends what is held now in 2106, and numbers a wait 0 that there was not', () => {
     const open = agentsRow(told(created('10:00', { hasMessage: false }), assigned('10:10', 'lea'), reply('10:15', 'lea')));
-    expect(open).toMatchObject({ status_category: 'new', running_since: at('10:15'), held: [{ held_to: '2106-01-01 00:00:00.000' }], turns: [{ wait_no: 0, waiting_since: null }] });
+    expect(open).toMatchObject({ status_category: 'new', running_since: at('10:15'), held: [{ held_to: Date.UTC(2106, 0, 1) }], turns: [{ wait_no: 0, waiting_since: null }] });
   });
 
   it('knows no customer while the ticket is provisional', () => {

@@ -3,7 +3,7 @@ import { assigned, created, customer, escalated, reply, status, timersUnder, tol
 import { aPolicy } from '../ticket/testing/histories.ts';
 import { queueRow, timerRows } from './facts.ts';
 
-const at = (clock: string): string => `2026-03-02 ${clock}:00.000`;
+const at = (clock: string): number => Date.parse(`2026-03-02T${clock}:00.000Z`);
 
 describe('a row of ticket_facts', () => {
   it('tells a whole life in the columns of its table', () => {
@@ -25,7 +25,7 @@ describe('a row of ticket_facts', () => {
 
   it('ends what lasts in 2106, and leaves NULL what has not happened', () => {
     const row = queueRow(told(created('10:00')));
-    expect(row.intervals).toMatchObject([{ valid_from: at('10:00'), valid_to: '2106-01-01 00:00:00.000' }]);
+    expect(row.intervals).toMatchObject([{ valid_from: at('10:00'), valid_to: Date.UTC(2106, 0, 1) }]);
     expect(row.waits).toMatchObject([{ ended_at: null, wait_business_ms: null, own_clock_from: null }]);
     expect(row).toMatchObject({ first_response_at: null, first_response_business_ms: null, first_solved_at: null, full_resolution_business_ms: null });
   });

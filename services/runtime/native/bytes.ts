@@ -1,6 +1,6 @@
 // A buffer that grows as it is written to.
 
-const FIRST_BYTES = 65_536;
+const FIRST_BYTES = 16_384;
 /** Up to here a loop over the characters is several times cheaper than the call into Node's own code. */
 const SHORT_TEXT = 64;
 const HIGH_WORD = 4_294_967_296;
@@ -61,7 +61,7 @@ export class Bytes {
       const bytes = Buffer.byteLength(value);
       this.varint(bytes);
       this.#reserve(bytes);
-      this.#length += this.#buffer.utf8Write(value, this.#length, bytes);
+      this.#length += this.#buffer.write(value, this.#length, 'utf8');
     }
   }
 

@@ -109,7 +109,7 @@ function arrays(of: Writer): Writer {
         if (!Array.isArray(value)) throw misfit(value, 'array');
         out.long(end += value.length);
       }
-      of.write(out, (values as unknown[][]).flat());
+      of.write(out, (values as (readonly unknown[])[]).flat());
     },
   };
 }
@@ -119,7 +119,7 @@ function tuples(elements: readonly { readonly name: string; readonly written: st
     sentAs: `Tuple(${elements.map(({ written, of }) => `${written} ${of.sentAs}`.trim()).join(', ')})`, empty: {},
     write: (out, values) => {
       for (const value of values) if (typeof value !== 'object' || value === null) throw misfit(value, 'object');
-      for (const { name, of } of elements) of.write(out, (values as Row[]).map((value) => value[name]));
+      for (const { name, of } of elements) of.write(out, (values as Row[]).map((value): unknown => value[name]));
     },
   };
 }
@@ -131,7 +131,7 @@ function maps(keys: Writer, of: Writer): Writer {
       let end = 0;
       const entries = values.flatMap((value) => {
         if (typeof value !== 'object' || value === null) throw misfit(value, 'object');
-        const own = Object.entries(value);
+        const own = Object.entries(value as Row);
         out.long(end += own.length);
         return own;
       });
@@ -161,8 +161,8 @@ function writerOf(text: string): Writer {
   }
 }
 
-/** Rows of one shape, named by the table's columns; a column that they don't name has its default. */
-export type BlockEncoder = (rows: readonly Row[]) => { readonly columns: readonly string[]; readonly body: Buffer };
+/** Takes rows of one shape, named by the table's columns. Blocks may follow each other in one body. */
+export type BlockEncoder = (rows: readonly Row[]) => Buffer;
 
 /** @throws RuntimeError `CLICKHOUSE_BAD_DATA` where a value is not what its column takes, or there is no such column. */
 export function blockEncoder(table: string, columns: readonly Column[]): BlockEncoder {
@@ -184,6 +184,6 @@ export function blockEncoder(table: string, columns: readonly Column[]): BlockEn
         throw error;
       }
     }
-    return { columns: names, body: out.written };
+    return out.written;
   };
 }

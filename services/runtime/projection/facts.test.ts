@@ -1,6 +1,7 @@
 // How facts are computed, against a stand-in for ClickHouse that keeps what it is told.
 import { expect, test } from 'vitest';
 import type { ClickHouse } from '../clickhouse.ts';
+import { readBlocks } from '../native/testing/read-blocks.ts';
 import { Facts, type Fold } from './facts.ts';
 
 const CONFIG_QUERY = 'SELECT configuration';
@@ -11,11 +12,14 @@ const fold: Fold = {
   configQuery: CONFIG_QUERY,
   under: (answer) => {
     const { version } = answer as { version: number };
-    return { configVersion: version, tell: (integrationId, events) => ({ version: events.length, rows: { first: { seen: integrationId }, second: { seen: events } } }) };
+    return { configVersion: version, tell: (integrationId, events) => ({ version: events.length, rows: { first: { told: integrationId }, second: { seen: events } } }) };
   },
 };
 const ticket = { integration_id: 'acme', ticket_id: "T'1" };
 const acme = "('acme','T\\'1')";
+
+const columns = [['integration_id', 'LowCardinality(String)'], ['ticket_id', 'String'], ['version', 'UInt64'], ['told', 'String'], ['seen', 'Array(Tuple(String, UInt8))'], ['config_version', 'UInt32']]
+  .map(([name, type]) => ({ name, type }));
 
 interface Rig {
   readonly clickhouse: ClickHouse;
@@ -31,6 +35,7 @@ function rig(events: readonly unknown[] = [['e1', 1], ['e2', 2]]): Rig {
     clickhouse: {
       query: <Row>(sql: string) => {
         made.queries.push(sql);
+        if (sql.includes('system.columns')) return Promise.resolve(columns as Row[]);
         const timelines = events.length === 0 ? [] : [{ ...ticket, config_state: made.configState, events }];
         return Promise.resolve((sql === CONFIG_QUERY ? [{ version: made.configState === 'one' ? 7 : 8 }] : timelines) as Row[]);
       },
@@ -39,7 +44,7 @@ function rig(events: readonly unknown[] = [['e1', 1], ['e2', 2]]): Rig {
         return Promise.resolve();
       },
       insertEncoded: (table, _format, body) => {
-        made.inserts.push(...body.toString().split('\n').map((row): [string, unknown] => [table, JSON.parse(row)]));
+        made.inserts.push(...readBlocks(body).map((row): [string, unknown] => [table.replace(/ \(.*/, ''), row]));
         return Promise.resolve();
       },
       ping: () => Promise.resolve(null),
@@ -53,8 +58,8 @@ test('a row for each table, in their order, with whose it is, its version and th
   const { clickhouse, inserts, queries } = rig();
   await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'], fold }).compute([ticket]);
   expect(inserts).toStrictEqual([
-    ['d.first', { ...ticket, version: 2, seen: 'acme', config_version: 7 }],
-    ['d.second', { ...ticket, version: 2, seen: [['e1', 1], ['e2', 2]], config_version: 7 }],
+    ['d.first', { ...ticket, version: 2, told: 'acme', config_version: 7 }],
+    ['d.second', { ...ticket, version: 2, seen: [{ 0: 'e1', 1: 1 }, { 0: 'e2', 1: 2 }], config_version: 7 }],
   ]);
   expect(queries[0]).toContain(`FROM d.timeline\n      WHERE (integration_id, ticket_id) IN (${acme})`);
 });

@@ -1,33 +1,47 @@
-// Inserts rows into tables of ClickHouse in the types that they have there.
+// Inserts rows into tables of ClickHouse, in the types that these have there.
 import type { ClickHouse } from '../clickhouse.ts';
 import { blockEncoder, type BlockEncoder, type Column, type Row } from '../native/encode.ts';
 
+/** Rows that are inserted together. They are encoded as they come: rows that wait as objects cost several times their making. */
+export interface Batch {
+  /** @param rows all of one shape; columns that they don't name have their defaults. @throws RuntimeError `CLICKHOUSE_BAD_DATA` */
+  add(rows: readonly Row[]): void;
+  insert(): Promise<void>;
+}
+
 export class Rows {
   readonly #clickhouse: ClickHouse;
-  readonly #encoders = new Map<string, Promise<BlockEncoder>>();
+  readonly #encoders = new Map<string, BlockEncoder>();
 
   constructor(clickhouse: ClickHouse) {
     this.#clickhouse = clickhouse;
   }
 
-  /** @param rows all of one shape; columns that they don't name have their defaults. */
-  async insert(database: string, table: string, rows: readonly Row[]): Promise<void> {
-    if (rows.length === 0) return;
+  async batch(database: string, table: string): Promise<Batch> {
     const name = `${database}.${table}`;
-    const encoder = this.#encoders.get(name) ?? this.#encoderFor(database, table);
-    this.#encoders.set(name, encoder);
-    try {
-      const { columns, body } = (await encoder)(rows);
-      await this.#clickhouse.insertEncoded(`${name} (${columns.join(', ')})`, 'Native', body);
-    } catch (error) {
-      // The table may be another by now.
-      this.#encoders.delete(name);
-      throw error;
-    }
+    const encode = this.#encoders.get(name) ?? blockEncoder(name, await this.#columnsOf(database, table));
+    this.#encoders.set(name, encode);
+    const blocks: Buffer[] = [];
+    let columns: readonly string[] = [];
+    return {
+      add: (rows) => {
+        columns = Object.keys(rows[0] ?? {});
+        blocks.push(encode(rows));
+      },
+      insert: async () => {
+        if (columns.length === 0) return;
+        try {
+          await this.#clickhouse.insertEncoded(`${name} (${columns.join(', ')})`, 'Native', Buffer.concat(blocks));
+        } catch (error) {
+          // The table may be another by now.
+          this.#encoders.delete(name);
+          throw error;
+        }
+      },
+    };
   }
 
-  async #encoderFor(database: string, table: string): Promise<BlockEncoder> {
-    const columns = await this.#clickhouse.query<Column>('SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {table:String}', { database, table });
-    return blockEncoder(`${database}.${table}`, columns);
+  #columnsOf(database: string, table: string): Promise<Column[]> {
+    return this.#clickhouse.query<Column>('SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {table:String}', { database, table });
   }
 }
