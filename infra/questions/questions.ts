@@ -8,6 +8,7 @@ import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { tableText } from '../demo/report.ts';
 import { endWithMessage } from '../local/supervisor/signals.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
+import { examplesOf, parametersOf } from './examples.ts';
 
 type Cell = string | number | boolean | null;
 
@@ -15,25 +16,17 @@ const folder = fileURLToPath(new URL('.', import.meta.url));
 const ROWS_SHOWN = 8;
 const MARK = '<!-- Below: npm run questions -- --write, after npm run demo. -->';
 
-/** The header's lines of name, type, example and meaning, which at least two blanks part. */
-function examplesOf(sql: string): Record<string, string> {
-  return Object.fromEntries([...sql.matchAll(/^-- {3}(\w+) {2,}\S.*?\S? {2,}(\S.*?) {2,}\S/gm)].map(([, name = '', value = '']) => [name, value]));
-}
-
-/** The client wants lists as lists: it would quote their text. */
-const parameterOf = (value: string): unknown => (value.startsWith('[') ? JSON.parse(value.replaceAll("'", '"')) : value);
-
 /** Shares with 15 digits are hard to read. */
 const rounded = (cell: Cell): Cell => (typeof cell === 'number' && !Number.isInteger(cell) ? Number(cell.toFixed(4)) : cell);
 
 async function answer(clickhouse: ClickHouse, file: string): Promise<string> {
   const sql = readFileSync(join(folder, file), 'utf8');
   const title = sql.split('\n', 1)[0]?.replace(/^-- \d+\. /, '') ?? file;
-  const parameters = Object.entries(examplesOf(sql));
-  const rows = await clickhouse.query<Record<string, Cell>>(sql, Object.fromEntries(parameters.map(([name, value]) => [name, parameterOf(value)])));
+  const examples = examplesOf(sql);
+  const rows = await clickhouse.query<Record<string, Cell>>(sql, parametersOf(examples));
   const shown = rows.slice(0, ROWS_SHOWN).map((row) => Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, rounded(cell)])));
   const more = rows.length > shown.length ? `\n… ${rows.length - shown.length} more rows` : '';
-  const asked = parameters.map(([name, value]) => `${name} = ${value}`).join(', ');
+  const asked = Object.entries(examples).map(([name, value]) => `${name} = ${value}`).join(', ');
   return `## ${Number(file.slice(0, 2))}. ${title}\n\n[${file}](${file}) with ${asked}\n\n\`\`\`\n${tableText(shown)}${more}\n\`\`\`\n`;
 }
 

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
-    version UInt64 COMMENT 'Events of the ticket that it was computed from; the highest version of a row wins. (Not an offset: a ticket''s events may lie in two partitions.)',
+    version UInt64 COMMENT 'config_version * 2^32 + events of the ticket that it was computed from; the highest version of a row wins. (Not an offset: a ticket''s events may lie in two partitions.)',
     created_at DateTime64(3, 'UTC') COMMENT 'Event time of the creation; of the first event while provisional.',
     running_since DateTime64(3, 'UTC') COMMENT 'Up to here held time is added; from here the current state runs.',
     running_since_clock Int64 COMMENT 'The tenant''s business clock at running_since, milliseconds.',
@@ -33,7 +33,7 @@ CREATE OR REPLACE VIEW {database}.computed_facts
     config_version UInt32 COMMENT 'Version of the configuration that they were computed under.'
 )
 AS
-SELECT integration_id, ticket_id, toInt64(version) AS version, config_version
+SELECT integration_id, ticket_id, toInt64(bitAnd(version, 4294967295)) AS version, config_version
 FROM {database}.ticket_facts FINAL
 COMMENT 'How far the facts of each ticket are computed.';
 

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
-    version UInt64 COMMENT 'Events of the ticket that it was computed from; the highest version of a row wins. (Not an offset: a ticket''s events may lie in two partitions.)',
+    version UInt64 COMMENT 'config_version * 2^32 + events of the ticket that it was computed from; the highest version of a row wins. (Not an offset: a ticket''s events may lie in two partitions.)',
     is_provisional UInt8 COMMENT '1 while no ticket.created is known.',
     created_at DateTime64(3, 'UTC') COMMENT 'Event time of the creation; of the first event while provisional.',
     first_event_at DateTime64(3, 'UTC') COMMENT 'Event time of the first event.',

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS {database}.sla_timer_facts
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
-    version UInt64 COMMENT 'Version of the ticket''s facts that they were computed from; the highest version of a row wins.',
+    version UInt64 COMMENT 'Version of the ticket''s facts that they belong to; the highest version of a row wins.',
     {timers_column},
     config_version UInt32 COMMENT 'Version of the configuration that they were computed under.'
 )
@@ -54,7 +54,7 @@ AS
 SELECT
     integration_id,
     ticket_id,
-    if(count() = 2, toInt64(min(version)), -1) AS version,
+    if(count() = 2, toInt64(min(bitAnd(version, 4294967295))), -1) AS version,
     min(config_version) AS config_version
 FROM
 (

@@ -87,6 +87,12 @@ describe('status changes of one instant', () => {
     expect(told(created('09:00'), status('10:00', 'pending'), change('a', 'open', 'closed'), change('b', 'pending', 'open')).status.name).toBe('closed');
   });
 
+  it('without a previous_status go on from none, not even from a status of signs alone', () => {
+    const ordered = inOrder(eventsOf([created('10:00', { newStatus: '-' }), change('a', '', 'open'), change('b', '-', 'pending')]), new StatusMap()).events;
+    expect(ordered.map(({ eventId }) => eventId).slice(1)).toEqual(['b', 'a']);
+    expect(told(created('10:00'), change('b', '', '-'), change('a', '', 'open')).status.name).toBe('-');
+  });
+
   it('of different instants don\'t chain', () => {
     expect(told(created('10:00'), status('10:01', 'resolved', { previousStatus: 'open' }), status('10:02', 'open', { previousStatus: 'new' })).status.name).toBe('open');
   });

@@ -41,12 +41,13 @@ const inTicketOrder = (a: TicketEvent, b: TicketEvent): number =>
  * status; if none does, one that none of the others leads to; else the first by id, in which order they come here.
  */
 function chained(changes: readonly TicketEvent[], currentKey: string): TicketEvent[] {
-  const left = changes.map((event) => ({ event, from: statusKey(event.previousStatus), to: statusKey(event.newStatus) }));
+  // An absent previous_status is no status, not the one whose key is empty (a CRM's "-").
+  const left = changes.map((event) => ({ event, from: event.previousStatus === '' ? null : statusKey(event.previousStatus), to: statusKey(event.newStatus) }));
   const chain: TicketEvent[] = [];
   let current = currentKey;
   while (left.length > 0) {
     const goesOn = left.findIndex(({ from }) => from === current);
-    const isLedTo = (change: { readonly from: string }): boolean => left.some((other) => other !== change && other.to === change.from);
+    const isLedTo = (change: { readonly from: string | null }): boolean => left.some((other) => other !== change && other.to === change.from);
     const next = goesOn >= 0 ? goesOn : Math.max(0, left.findIndex((change) => !isLedTo(change)));
     for (const change of left.splice(next, 1)) {
       chain.push(change.event);

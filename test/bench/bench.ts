@@ -5,8 +5,12 @@ import { InvalidArgumentError, program } from 'commander';
 import { projectDir } from '../../infra/local/settings.ts';
 import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { withClickHouse } from '../../infra/target/with-clickhouse.ts';
+import { catchUp } from './catch-up.ts';
 import { fill } from './history.ts';
 import { live } from './live.ts';
+import { questions } from './questions.ts';
+import { rebuild } from './rebuild.ts';
+import { startUp } from './start-up.ts';
 
 function whole(text: string): number {
   const value = Number(text);
@@ -36,6 +40,30 @@ program.command('live').description('webhooks at constant rates: from the 200 to
   .option('--against-up-to <n>', 'highest rate for that one', whole, 1_000)
   .action(({ minutes, ...options }: { rates: number[]; seconds: number; minutes?: number; rounds: number; costSeconds: number; against?: string; againstUpTo: number }) =>
     live({ ...options, seconds: minutes === undefined ? options.seconds : minutes * 60, command: command(), checkouts: checkouts(options.against) }));
+
+program.command('rebuild').description('facts of a made-up history from its timeline by `npm run rebuild`: time, CPU, memory, and whether an event costs more when there are more')
+  .option('--tickets <list>', 'tickets, twelve events each; a run for each of them: 8000,80000,800000 shows flatness', wholes, [100_000])
+  .option('--rounds <n>', 'for each', whole, 1)
+  .option(...AGAINST)
+  .option('--against-up-to <n>', 'most tickets for that one', whole, 1_000_000)
+  .action(({ against, ...options }: { tickets: number[]; rounds: number; against?: string; againstUpTo: number }) =>
+    rebuild({ ...options, command: command(), checkouts: checkouts(against) }));
+
+program.command('catch-up').description('a log full of events and an empty ClickHouse: time until all has landed and is counted, beside ClickHouse\'s own Kafka engine')
+  .option('--events <n>', 'events in the log; 2000000 is the promise', whole, 200_000)
+  .option(...AGAINST)
+  .action(({ events, against }: { events: number; against?: string }) => catchUp({ events, command: command(), checkouts: checkouts(against) }));
+
+program.command('start-up').description('a projection from its start until it is ready, with a long history and with none')
+  .option('--tickets <n>', 'tickets of the history, twelve events each', whole, 1_000_000)
+  .option('--rounds <n>', 'starts of each', whole, 5)
+  .option('--of <path>', 'measure another checkout of this project instead')
+  .action(({ of, ...options }: { tickets: number; rounds: number; of?: string }) => startUp({ ...options, command: command(), checkout: of === undefined ? projectDir : resolve(of) }));
+
+program.command('questions').description('each question of infra/questions for a tenant of 50,000 tickets and for the largest one')
+  .option('--tickets <n>', 'of all tenants: the largest has these without 100,000', whole, 1_100_000)
+  .option('--rounds <n>', 'times each is asked', whole, 5)
+  .action((options: { tickets: number; rounds: number }) => questions({ ...options, command: command(), checkout: projectDir }));
 
 program.command('history').description('no measurement: fills a running stack (DATA_DIR or CLICKHOUSE_URL) with a made-up history: tenants bench-50k (50,000 tickets), bench-small-0 … 9, bench-large (the rest)')
   .option('--tickets <n>', 'tickets, twelve events each', whole, 100_000)

@@ -17,9 +17,8 @@ async function withDesk(clickhouse: ClickHouse): Promise<void> {
   console.error(`configuration: version ${version}, calendars and policies for ${Object.keys(desk.integrations ?? {}).length} tenants`);
 }
 
-/** Makes the history in the timelines, under a configuration of its own. @returns its events. */
+/** Makes the history in the timelines. @returns its events. */
 export async function fillTimelines(clickhouse: ClickHouse, tickets: number): Promise<number> {
-  await withDesk(clickhouse);
   const sql = await readFile(new URL('history.sql', import.meta.url), 'utf8');
   const progress = new Progress('made', { total: tickets });
   for (let from = 0; from < tickets; from += CHUNK) {
@@ -50,6 +49,7 @@ export async function fillFacts(clickhouse: ClickHouse): Promise<void> {
 }
 
 export async function fill(clickhouse: ClickHouse, { tickets, facts }: { tickets: number; facts: boolean }): Promise<void> {
+  await withDesk(clickhouse);
   const events = await fillTimelines(clickhouse, tickets);
   console.error(`${count(events)} events of ${count(tickets)} tickets in ${databases.map((database) => `${database}.timeline`).join(' and ')}`);
   if (facts) await fillFacts(clickhouse);

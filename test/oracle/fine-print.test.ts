@@ -1,6 +1,6 @@
 // Section 9 of the specification of the numbers, sentence by sentence, up to resolutions.
 import { describe, expect, test } from 'vitest';
-import { story, table, tell, time } from './story.ts';
+import { story, table, tell, time, type Story } from './story.ts';
 
 const id = (n: string): { event_id: string } => ({ event_id: `${n.padStart(8, '0')}-0000-4000-8000-000000000000` });
 
@@ -23,6 +23,43 @@ describe('identity and order', () => {
   test('ties of one type go by event_id', () => {
     const views = story().created('09:00').status('10:00', 'solved', 'anna', {}, id('b')).status('10:00', 'open', 'anna', {}, id('a')).run();
     expect(table(views.tickets, 'status', 'solves')).toStrictEqual([['solved', 1]]);
+  });
+  describe('status changes of one instant chain by previous_status', () => {
+    const chain = (...changes: [id: string, previous: string | null, to: string][]): Story =>
+      changes.reduce((told, [name, previous, to]) => told.status('10:00', to, 'anna', previous === null ? {} : { previous }, id(name)), story().created('09:00'));
+    const order = (told: Story): unknown[] => {
+      const { process_edges: edges, tickets } = told.run();
+      return [...table(edges, 'to_activity').flat(), ...table(tickets, 'status').flat()];
+    };
+
+    test('whatever their ids: new → open → resolved is one solve and no reopen', () => {
+      for (const [first, second] of [['a', 'b'], ['b', 'a']] as const) {
+        const views = chain([first, 'new', 'open'], [second, 'open', 'resolved']).run();
+        expect(table(views.tickets, 'status', 'solves', 'reopens')).toStrictEqual([['resolved', 1, 0]]);
+        expect([views.data_quality, table(views.ticket_state_intervals, 'status')]).toStrictEqual([[], [['new'], ['resolved']]]);
+      }
+    });
+    test('by status key, the smallest id first where several fit', () => {
+      expect(order(chain(['c', 'NEW', 'pending'], ['b', ' new', 'In-Progress'], ['d', 'in  progress', 'done']))).toStrictEqual(['status_open', 'solved', 'reopened', 'pending']);
+    });
+    test('where none fits, the smallest that no other one left leads to, an absent previous_status among them', () => {
+      expect(order(chain(['a', 'open', 'solved'], ['b', 'pending', 'open']))).toStrictEqual(['status_open', 'solved', 'solved']);
+      expect(order(chain(['a', 'pending', 'solved'], ['b', null, 'pending']))).toStrictEqual(['status_pending', 'solved', 'solved']);
+      expect(order(chain(['a', null, 'solved'], ['b', 'new', 'pending']))).toStrictEqual(['status_pending', 'solved', 'solved']);
+    });
+    test('else the smallest: a circle that the current status is not in', () => {
+      expect(order(chain(['b', 'open', 'pending'], ['a', 'pending', 'open']))).toStrictEqual(['status_open', 'status_pending', 'pending']);
+    });
+    test('a change to the same status leads to itself, which is no other one', () => {
+      expect(order(chain(['a', 'open', 'solved'], ['b', 'open', 'open']))).toStrictEqual(['status_open', 'solved', 'solved']);
+    });
+    test('and contradict by that order, too', () => {
+      expect(table(chain(['a', 'new', 'open'], ['b', 'closed', 'pending']).run().data_quality, 'rule')).toStrictEqual([['status_contradiction']]);
+    });
+    test('changes of two instants don\'t chain', () => {
+      const told = story().created('09:00').status('10:00', 'solved', 'anna', { previous: 'open' }).status('10:01', 'open', 'anna', { previous: 'new' });
+      expect(table(told.run().tickets, 'status', 'reopens')).toStrictEqual([['open', 1]]);
+    });
   });
   test('durations are truncated from milliseconds, sums once', () => {
     const views = story().created('09:00:00.900').reply('09:00:02.800', 'anna').status('09:00:10.200', 'pending').status('09:00:11.100', 'open').status('09:00:12.000', 'pending').status('09:00:12.900', 'solved').run();

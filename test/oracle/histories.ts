@@ -154,8 +154,8 @@ const escalation: fc.Arbitrary<Body> = fc.record({
   fired_at: 0,
 }));
 
-function moves(body: fc.Arbitrary<Body>, max: number): fc.Arbitrary<Move[]> {
-  return fc.array(fc.record({ instant: fc.nat({ max: 11 }), skew, body }), { maxLength: max });
+function moves(body: fc.Arbitrary<Body>, max: number, instantsUsed = 12): fc.Arbitrary<Move[]> {
+  return fc.array(fc.record({ instant: fc.nat({ max: instantsUsed - 1 }), skew, body }), { maxLength: max });
 }
 
 /** Telegram times have whole seconds: several status changes in one instant, often with whatever else a rule does then. */
@@ -166,11 +166,12 @@ const burst: fc.Arbitrary<Move[]> = fc.record({
     { weight: 1, arbitrary: assignment }, { weight: 1, arbitrary: message }), { minLength: 2, maxLength: 6 }),
 }).map(({ instant, bodies }) => bodies.map((body) => ({ instant, skew: 0, body })));
 
-/** A storm of assignments, a chain of solves, discards and reopens, or a bit of everything. */
+/** A storm of assignments, a chain of solves, discards and reopens, pauses that queues and replies meet in few instants, or a bit of everything. */
 const course: fc.Arbitrary<Move[]> = fc.oneof(
   { weight: 4, arbitrary: moves(fc.oneof(message, message, message, statusTo(anyStatus), assignment, escalation), 14) },
   { weight: 1, arbitrary: moves(fc.oneof(assignment, assignment, assignment, message), 12) },
   { weight: 1, arbitrary: moves(fc.oneof(statusTo(fc.constantFrom('solved', 'open', 'closed', 'pending', 'spam')), statusTo(fc.constantFrom('solved', 'open', 'merged')), message), 12) },
+  { weight: 1, arbitrary: moves(fc.oneof(statusTo(fc.constantFrom('pending', 'open', 'on hold', 'pending', 'solved', 'spam')), assignment, message), 10, 4) },
 );
 
 /** Usually one creation at any instant (so events may precede it), sometimes none, sometimes two. */

@@ -48,15 +48,22 @@ function backlogFlows(timeline: Timeline): QueueHappening[] {
   return flows;
 }
 
-function queueHappenings(timeline: Timeline, rules: Rules): QueueHappening[] {
+/** Without the breaches. */
+export function ticketHappenings(timeline: Timeline): QueueHappening[] {
   const waits = customerWaits(timeline);
   const answer = firstResponse(timeline).reply;
-  const breaches = slaTimers(timeline, waits, rules).filter((timer) => timer.breached_at !== null);
   return [
     ...backlogFlows(timeline),
-    ...breaches.map((timer): QueueHappening => ({ at: timer.breached_at ?? 0, flow: 'breached', key: holderOf(timer, timeline, rules.now).queue })),
     ...waits.map((wait): QueueHappening => ({ at: wait.waiting_since, flow: 'waits_started', key: wait.atStart.queue })),
     ...(answer ? [{ at: answer.at, flow: 'first_responses' as const, key: answer.after.queue }] : []),
+  ];
+}
+
+function queueHappenings(timeline: Timeline, rules: Rules): QueueHappening[] {
+  const breaches = slaTimers(timeline, customerWaits(timeline), rules).filter((timer) => timer.breached_at !== null);
+  return [
+    ...ticketHappenings(timeline),
+    ...breaches.map((timer): QueueHappening => ({ at: timer.breached_at ?? 0, flow: 'breached', key: holderOf(timer, timeline, rules.now).queue })),
   ];
 }
 

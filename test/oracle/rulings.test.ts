@@ -175,3 +175,65 @@ test('the same ticket_id in two integrations is two tickets', () => {
 test('staging events are never in production tables', () => {
   expect(story().created('09:00', {}, { environment: 'staging' }).run().tickets).toStrictEqual([]);
 });
+
+describe('discarded', () => {
+  const spam = story().created('09:00').assign('09:05', 'anna@tech').status('09:30', 'spam', 'ben').run({ now: time('12:00') });
+  const restored = story().created('09:00').assign('09:05', 'anna@tech').status('09:20', 'pending').status('09:30', 'spam').status('11:00', 'open').status('11:30', 'solved', 'ben');
+
+  test('is over without a solve, a resolution or a reopen', () => {
+    expect(table(spam.tickets, 'status_category', 'is_discarded', 'solves', 'reopens', 'first_resolution_seconds', 'full_resolution_seconds', 'is_one_touch', 'is_no_touch', 'closed_at'))
+      .toStrictEqual([['discarded', 1, 0, 0, null, null, null, null, null]]);
+    expect([spam.ticket_resolutions, spam.agent_solves, spam.backlog]).toStrictEqual([[], [], []]);
+  });
+  test('ends an open wait, which no agent answered', () => {
+    expect(table(spam.customer_waits, 'ended_at', 'ended_by', 'wait_seconds', 'replied_by_agent_id', 'queue_at_end', 'is_waiting_now')).toStrictEqual([[time('09:30'), 'discarded', 1800, '', 'tech', 0]]);
+    // Of one that was solved, too; but discarded → solved and solved → closed are nothing.
+    const thanks = story().created('09:00').reply('09:10', 'anna').status('09:20', 'solved').customer('09:30').status('09:40', 'merged').customer('09:50').status('10:00', 'closed').run();
+    expect(table(thanks.customer_waits, 'waiting_since', 'ended_by', 'ended_at')).toStrictEqual([
+      [time('09:00'), 'agent_reply', time('09:10')], [time('09:30'), 'discarded', time('09:40')], [time('09:50'), '', null]]);
+  });
+  test('time in it belongs to no sum, and it ends no station', () => {
+    expect(table(spam.tickets, 'agent_work_seconds', 'requester_wait_seconds', 'pending_seconds', 'unassigned_seconds', 'held_seconds')).toStrictEqual([[1800, 1800, 0, 300, 1500]]);
+    expect(table(spam.ticket_assignments, 'agent_id', 'ended_at', 'held_seconds')).toStrictEqual([['', time('09:05'), 0], ['anna', null, 1500]]);
+  });
+  test('a restored ticket goes on with its cycle: spans take in the time discarded, sums don\'t', () => {
+    const views = restored.run({ now: time('12:00') });
+    // 09:00–11:30 is 9,000 s; pending 09:20–09:30, work 09:00–09:20 and 11:00–11:30.
+    expect(table(views.ticket_resolutions, 'resolution_no', 'cycle_started_at', 'cycle_seconds', 'since_created_seconds', 'pending_seconds', 'reopened_at')).toStrictEqual([[1, time('09:00'), 9000, 9000, 600, null]]);
+    expect(table(views.tickets, 'reopens', 'solves', 'full_resolution_seconds', 'agent_work_seconds', 'pending_seconds', 'held_seconds', 'is_discarded')).toStrictEqual([[0, 1, 9000, 3000, 600, 2700, 0]]);
+    expect(table(views.process_edges, 'to_activity')).toStrictEqual([['assigned'], ['status_pending'], ['discarded'], ['restored'], ['solved']]);
+  });
+  test('what a solve ended is reopened, what was discarded is restored, whatever over status came in between', () => {
+    const activities = (...statuses: string[]): unknown[] => {
+      const told = statuses.reduce((so, status, i) => so.status(`1${i}:00`, status), story().created('09:00'));
+      return [...table(told.run().process_edges, 'to_activity').flat(), table(told.run().tickets, 'solves', 'reopens').flat()];
+    };
+    expect(activities('solved', 'spam', 'open')).toStrictEqual(['solved', 'status_discarded', 'reopened', [1, 1]]);
+    expect(activities('spam', 'closed', 'open')).toStrictEqual(['discarded', 'status_closed', 'restored', [0, 0]]);
+    expect(activities('solved', 'open', 'spam', 'open')).toStrictEqual(['solved', 'reopened', 'discarded', 'restored', [1, 1]]);
+    expect(activities('solved', 'merged', 'spam', 'closed')).toStrictEqual(['solved', 'status_discarded', 'status_discarded', 'status_closed', [1, 0]]);
+  });
+  test('how the present cycle ended decides on the resolution and the touches', () => {
+    const columns = ['first_resolution_seconds', 'full_resolution_seconds', 'is_one_touch', 'is_no_touch', 'is_discarded'];
+    const told = (...statuses: string[]): unknown[][] =>
+      table(statuses.reduce((so, status, i) => so.status(`1${i}:00`, status), story().created('09:00').reply('09:10', 'anna')).run().tickets, ...columns);
+    expect(told('solved', 'spam')).toStrictEqual([[3600, 3600, 1, 0, 1]]);
+    expect(told('spam', 'solved')).toStrictEqual([[null, null, null, null, 0]]);
+    expect(told('solved', 'open', 'spam')).toStrictEqual([[3600, null, null, null, 1]]);
+    expect(told('spam', 'open', 'solved')).toStrictEqual([[10800, 10800, 1, 0, 0]]);
+  });
+  test('a solve that was undone keeps its reopening, a restore undoes none', () => {
+    const views = story().created('09:00').status('10:00', 'solved').status('11:00', 'spam').status('12:00', 'open').status('13:00', 'spam').status('14:00', 'open').run();
+    expect(table(views.ticket_resolutions, 'solved_at', 'reopened_at')).toStrictEqual([[time('10:00'), time('12:00')]]);
+  });
+  test('a ticket created discarded is restored, one created closed is reopened, even by way of spam', () => {
+    const back = (status: string, ...rest: string[]): unknown[] => {
+      const told = rest.reduce((so, next, i) => so.status(`1${i}:00`, next), story().created('09:00', { status }));
+      return table(told.run().process_edges, 'to_activity').flat();
+    };
+    expect(back('spam', 'open')).toStrictEqual(['restored']);
+    expect(back('spam', 'closed', 'open')).toStrictEqual(['status_closed', 'restored']);
+    expect(back('closed', 'spam', 'open')).toStrictEqual(['status_discarded', 'reopened']);
+    expect(table(story().created('09:00', { status: 'spam' }).run().tickets, 'is_discarded', 'is_no_touch', 'solves')).toStrictEqual([[1, null, 0]]);
+  });
+});

@@ -99,6 +99,50 @@ describe('resolution timers', () => {
   });
 });
 
+describe('a discarded ticket', () => {
+  const columns = ['metric', 'instance', 'outcome', 'due_at', 'fulfilled_at', 'breach_seconds'];
+  test('cancels what runs, or leaves it breached where it was due before', () => {
+    const told = story().created('09:00').status('10:30', 'spam');
+    expect(timers(told, [respond, resolve], '15:00', ...columns)).toStrictEqual([
+      ['first_response', 1, 'breached', time('10:00'), null, 1800], ['resolution', 1, 'cancelled', time('13:00'), null, null]]);
+    expect(timers(story().created('09:00').status('13:30', 'spam'), [resolve], '15:00', ...columns)).toStrictEqual([['resolution', 1, 'breached', time('13:00'), null, 1800]]);
+    expect(timers(story().created('09:00').status('13:00', 'spam'), [resolve], '15:00', ...columns)).toStrictEqual([['resolution', 1, 'cancelled', time('13:00'), null, null]]);
+  });
+  test('out of a pause keeps due_at NULL and what remained', () => {
+    const told = story().created('09:00').status('10:00', 'pending').status('12:00', 'spam');
+    expect(timers(told, [resolve], '16:00', 'outcome', 'due_at', 'remaining_seconds', 'paused_seconds')).toStrictEqual([['cancelled', null, 3 * hour, 2 * hour]]);
+  });
+  test('has a new timer with the whole target at the restore, and the waiting message\'s', () => {
+    const told = story().created('09:00').reply('09:10', 'anna').status('09:20', 'spam').customer('10:00').status('11:00', 'open').reply('11:20', 'anna').status('12:00', 'solved');
+    expect(timers(told, [respond, resolve], '15:00', 'metric', 'instance', 'started_at', 'outcome', 'due_at')).toStrictEqual([
+      ['first_response', 1, time('09:00'), 'met', time('10:00')], ['next_response', 1, time('11:00'), 'met', time('11:30')],
+      ['resolution', 1, time('09:00'), 'cancelled', time('13:00')], ['resolution', 2, time('11:00'), 'met', time('15:00')]]);
+    expect(timers(story().created('09:00', { status: 'spam', initial: null }).status('11:00', 'open'), [resolve], '12:00', 'instance', 'started_at')).toStrictEqual([[1, time('11:00')]]);
+  });
+});
+
+describe('a queue change in the instant in which a pause', () => {
+  const tech = policy('tech', { match: { queue_ids: ['tech'] }, resolution_seconds: 2 * hour });
+  const at = (told: Story): unknown[][] => timers(told, [tech, resolve], '12:00', 'policy_id', 'outcome', 'due_at', 'remaining_seconds', 'paused_seconds');
+  const paused = (): Story => story().created('09:00').status('09:30', 'pending');
+
+  test('ends leaves the due time standing, as after that instant', () => {
+    expect(at(paused().assign('10:00', '@tech').status('10:00', 'open'))).toStrictEqual([
+      ['resolve', 'cancelled', time('13:30'), null, 1800], ['tech', 'breached', time('11:30'), null, 1800]]);
+  });
+  test('begins leaves it standing, as before', () => {
+    expect(at(story().created('09:00').assign('10:00', '@tech').status('10:00', 'pending'))).toStrictEqual([
+      ['resolve', 'cancelled', time('13:00'), null, 0], ['tech', 'active', null, hour, 2 * hour]]);
+  });
+  test('lasts leaves it NULL; a solve or a discard of that instant comes after the change', () => {
+    expect(at(paused().assign('10:00', '@tech'))[0]).toStrictEqual(['resolve', 'cancelled', null, 3.5 * hour, 1800]);
+    expect(at(paused().assign('10:00', '@tech').status('10:00', 'solved'))).toStrictEqual([
+      ['resolve', 'cancelled', null, 3.5 * hour, 1800], ['tech', 'met', time('11:30'), null, 1800]]);
+    expect(at(paused().assign('10:00', '@tech').status('10:00', 'spam'))).toStrictEqual([
+      ['resolve', 'cancelled', null, 3.5 * hour, 1800], ['tech', 'cancelled', null, 1.5 * hour, 1800]]);
+  });
+});
+
 describe('which policy applies', () => {
   const tech = policy('tech', { match: { queue_ids: ['tech'] }, first_response_seconds: 2 * hour });
   const billing = policy('billing', { match: { queue_ids: ['billing'] }, first_response_seconds: hour });

@@ -8,7 +8,7 @@ import type { Clock } from './calendar.ts';
 import type { Rules } from './config.ts';
 import type { Wait } from './conversation.ts';
 import { isOver, sameStatus } from './statuses.ts';
-import { crossingOf, stateAt, type State, type Step, type Timeline } from './timeline.ts';
+import { crossingOf, stateAt, type State, type Timeline } from './timeline.ts';
 
 export type SlaMetric = 'first_response' | 'next_response' | 'resolution';
 

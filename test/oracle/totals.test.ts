@@ -12,6 +12,13 @@ describe('statuses', () => {
     const views = story().created('09:00').status('10:00', 'In_Progress').status('11:00', 'in-progress').run();
     expect(table(views.ticket_state_intervals, 'status', 'status_category', 'valid_to')).toStrictEqual([['new', 'new', time('10:00')], ['In_Progress', 'open', endOfTime]]);
   });
+  test('a status key is trimmed and runs of blanks in it are one', () => {
+    const views = story().created('09:00').status('10:00', ' On - hold').status('11:00', 'ON__HOLD_').run();
+    expect(table(views.ticket_state_intervals, 'status', 'status_category')).toStrictEqual([['new', 'new'], [' On - hold', 'on_hold']]);
+  });
+  test('merged, spam, deleted and duplicate are discarded out of the box', () => {
+    expect(['Merged', 'SPAM', ' deleted', 'duplicate', 'Discarded'].map((word) => categoryOf(word, [defaultStatusMap]))).toStrictEqual(Array(5).fill('discarded'));
+  });
   test('open to in progress is a new interval, an unknown status is open and reported', () => {
     const views = story().created('09:00', { status: 'open' }).status('10:00', 'in progress').status('11:00', 'parked').run();
     expect(table(views.ticket_state_intervals, 'status', 'status_category')).toStrictEqual([['open', 'open'], ['in progress', 'open'], ['parked', 'open']]);
@@ -103,6 +110,13 @@ describe('hours', () => {
       [time('09:00'), 1200, 0, 1], [time('10:00'), 0, 1, 0], [time('11:00'), 1800, 0, 1],
     ]);
   });
+  test('discarded and restored are flows of their own, moves in between don\'t count', () => {
+    const { events } = story().created('09:00').assign('09:10', '@tech').status('09:30', 'spam').assign('10:10', '@billing').status('11:00', 'closed').status('11:20', 'open');
+    const rows = runHourly(events, { now: time('11:30') }).queue_hourly;
+    const of = (queue: string): unknown[][] => table(rows.filter((r) => r.queue_id === queue), 'moved_in', 'moved_out', 'solved', 'discarded', 'restored', 'reopened', 'net_flow', 'backlog_end', 'waiting_end');
+    expect(of('tech')).toStrictEqual([[1, 0, 0, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 0]]);
+    expect(of('billing')).toStrictEqual([[0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0, 1, 1, 0]]);
+  });
   test('a ticket created finished enters the flows when it reopens', () => {
     const { events } = story().created('09:00', { status: 'closed' }).status('10:00', 'open');
     const { queue_hourly: rows } = runHourly(events, { now: time('10:30') });
@@ -115,6 +129,16 @@ describe('survival', () => {
     const lives = [[10, true], [20, true], [20, false], [30, true], [40, false]] as const;
     const curve = survivalCurve(lives.map(([seconds, solved]) => ({ seconds, solved })));
     expect(curve.map((p) => [p.seconds, p.at_risk, p.solved, Number(p.survival.toFixed(6))])).toStrictEqual([[10, 5, 1, 0.8], [20, 4, 1, 0.6], [30, 2, 1, 0.3], [40, 1, 0, 0.3]]);
+  });
+  test('a discarded ticket is censored where it was discarded, a restored one is at risk again, one created over was never', () => {
+    const told = [
+      story('A').created('09:00').status('09:30', 'spam').status('09:40', 'closed'),
+      story('B').created('09:00').status('09:30', 'spam').status('10:00', 'open'),
+      story('C').created('09:00').status('09:50', 'solved').status('09:55', 'spam'),
+      story('D').created('09:00', { status: 'merged' }),
+      story('E').created('09:00', { status: 'closed' }).status('10:00', 'open').status('10:10', 'spam'),
+    ].flatMap(({ events }) => events);
+    expect(table(runSurvival(told, { now: time('12:00') }), 'seconds', 'at_risk', 'solved', 'censored')).toStrictEqual([[1800, 4, 0, 1], [3000, 3, 1, 0], [4200, 2, 0, 1], [10800, 1, 0, 1]]);
   });
   test('it runs to the first solve', () => {
     const told = story().created('09:00').status('10:00', 'solved').status('11:00', 'open');

@@ -164,8 +164,8 @@ function writerOf(text: string): Writer {
 /** Takes rows of one shape, named by the table's columns. Blocks may follow each other in one body. */
 export type BlockEncoder = (rows: readonly Row[]) => Buffer;
 
-/** @throws RuntimeError `CLICKHOUSE_BAD_DATA` where a value is not what its column takes, or there is no such column. */
-export function blockEncoder(table: string, columns: readonly Column[]): BlockEncoder {
+/** @throws RuntimeError `CLICKHOUSE_BAD_DATA` where a value is not what its column takes, `CLICKHOUSE_REFUSED` where there is no such column. */
+export function blockEncoder(columns: readonly Column[]): BlockEncoder {
   const writers = new Map(columns.map(({ name, type }) => [name, writerOf(type)]));
   return (rows) => {
     const names = Object.keys(rows[0] ?? {});
@@ -174,13 +174,13 @@ export function blockEncoder(table: string, columns: readonly Column[]): BlockEn
     out.varint(rows.length);
     for (const name of names) {
       const writer = writers.get(name);
-      if (writer === undefined) throw new RuntimeError('CLICKHOUSE_BAD_DATA', `${table} has no column ${name}`);
+      if (writer === undefined) throw new RuntimeError('CLICKHOUSE_REFUSED', `there is no column ${name}`);
       out.text(name);
       out.text(writer.sentAs);
       try {
         writer.write(out, rows.map((row) => row[name]));
       } catch (error) {
-        if (error instanceof Misfit) throw new RuntimeError('CLICKHOUSE_BAD_DATA', `${table}.${name}: ${error.message}`, { cause: error });
+        if (error instanceof Misfit) throw new RuntimeError('CLICKHOUSE_BAD_DATA', `${name}: ${error.message}`, { cause: error });
         throw error;
       }
     }

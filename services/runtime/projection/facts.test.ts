@@ -1,14 +1,16 @@
 // How facts are computed, against a stand-in for ClickHouse that keeps what it is told.
 import { expect, test } from 'vitest';
 import type { ClickHouse } from '../clickhouse.ts';
+import { RuntimeError } from '../errors.ts';
 import { readBlocks } from '../native/testing/read-blocks.ts';
-import { Facts, type Fold } from './facts.ts';
+import { Facts, type FailedTicket, type Fold } from './facts.ts';
 
 const CONFIG_QUERY = 'SELECT configuration';
 
 /** Counts a ticket's events; says under which configuration it did. */
 const fold: Fold = {
   columns: ['event_id', 'event_at'],
+  eventTypes: ['happened'],
   configQuery: CONFIG_QUERY,
   under: (answer) => {
     const { version } = answer as { version: number };
@@ -79,6 +81,41 @@ test('the configuration is read again when it has changed, and only then', async
   made.configState = 'two';
   await facts.compute([ticket]);
   expect(made.inserts.map(([, row]) => (row as { config_version: number }).config_version)).toStrictEqual([7, 7, 8]);
+});
+
+test('a timeline that lacks what was landed is read again, and never told short', async () => {
+  const made = rig();
+  let short = 2;
+  const lagging: ClickHouse = { ...made.clickhouse, query: async <Row>(sql: string) => (sql.includes('timeline') && short-- > 0 ? [{ ...ticket, config_state: 'one', events: [['e1', 1]] }] as Row[] : made.clickhouse.query<Row>(sql)) };
+  const facts = new Facts(lagging, { database: 'd', facts: ['second'], fold });
+  await facts.compute([{ ...ticket, landed: new Set(['E2']) }]);
+  expect(made.inserts).toStrictEqual([['d.second', { ...ticket, version: 2, seen: [{ 0: 'e1', 1: 1 }, { 0: 'e2', 1: 2 }], config_version: 7 }]]);
+  await expect(facts.compute([{ ...ticket, landed: new Set(['e3']) }])).rejects.toMatchObject({ code: 'CLICKHOUSE_UNAVAILABLE' });
+  expect(made.inserts).toHaveLength(1);
+});
+
+test('a ticket that can not be told, or whose row is refused, keeps no other from its facts', async () => {
+  const made = rig();
+  const names = ['good', 'untold', 'refused', 'fine'];
+  const clickhouse: ClickHouse = {
+    ...made.clickhouse,
+    query: <Row>(sql: string) => (!sql.includes('timeline') ? made.clickhouse.query<Row>(sql) : Promise.resolve(names.map((name) => ({ integration_id: 'acme', ticket_id: name, config_state: 'one', events: [[name, 1]] })) as Row[])),
+    insertEncoded: (table, format, body) => (body.includes('refused') ? Promise.reject(new RuntimeError('CLICKHOUSE_BAD_DATA', 'odd')) : made.clickhouse.insertEncoded(table, format, body)),
+  };
+  const failed: FailedTicket[] = [];
+  const odd: Fold = { ...fold, under: (answer) => {
+    const { configVersion, tell } = fold.under(answer);
+    return { configVersion, tell: (integrationId, events) => {
+      if (JSON.stringify(events).includes('untold')) throw new TypeError('a defect');
+      return tell(integrationId, events);
+    } };
+  } };
+  const definition = { database: 'd', facts: ['first'], fold: odd };
+  const touched = names.map((name) => ({ integration_id: 'acme', ticket_id: name }));
+  await new Facts(clickhouse, definition, { at: () => undefined, onFailed: (ticketOfNoUse) => failed.push(ticketOfNoUse) }).compute(touched);
+  expect(made.inserts.map(([, row]) => (row as { ticket_id: string }).ticket_id)).toStrictEqual(['good', 'fine']);
+  expect(failed).toStrictEqual([{ integration_id: 'acme', ticket_id: 'untold', error: 'a defect' }, { integration_id: 'acme', ticket_id: 'refused', error: 'd.first: odd' }]);
+  await expect(new Facts(clickhouse, definition).compute(touched), 'who takes no heed of it is told').rejects.toMatchObject({ code: 'FACTS_FAILED' });
 });
 
 test('a ticket of which nothing is known, since ClickHouse refused its only event, has no facts', async () => {

@@ -1,6 +1,10 @@
 // Computes the facts of tickets anew from everything that is known of them: by the projection's fold, which reads their
 // timelines and the configuration, or, where a projection has none, by the view that defines them in SQL.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlString, type ClickHouse } from '../clickhouse.ts';
+import { messageOf, RuntimeError } from '../errors.ts';
+import type { Failpoint } from './failpoint.ts';
+import { insertHalving } from './halving.ts';
 import { Rows } from './rows.ts';
 
 export interface Ticket {
@@ -8,9 +12,19 @@ export interface Ticket {
   readonly ticket_id: string;
 }
 
+/** A ticket, and events of it that were landed: a timeline without them is read from a replica that lags. */
+export interface TouchedTicket extends Ticket {
+  readonly landed?: ReadonlySet<string>;
+}
+
+/** A ticket whose facts can't be computed, and why. */
+export interface FailedTicket extends Ticket {
+  readonly error: string;
+}
+
 type Row = Readonly<Record<string, unknown>>;
 
-/** What is told of a ticket: how many events it was told from, and a row for each facts table. */
+/** What is told of a ticket, a row for each facts table. What is read later has a version that is higher or the same. */
 interface Told {
   readonly version: number;
   readonly rows: Readonly<Record<string, Row>>;
@@ -24,8 +38,10 @@ export interface Teller {
 
 /** What a fold reads, and what it makes of it; what that means is not for here to know. */
 export interface Fold {
-  /** Columns of the timeline. */
+  /** Columns of the timeline, the first of them the event's id. */
   readonly columns: readonly string[];
+  /** Types of the events that the timeline keeps. */
+  readonly eventTypes: readonly string[];
   /** Answers one row: the configuration with its version. */
   readonly configQuery: string;
   readonly under: (answer: unknown) => Teller;
@@ -40,8 +56,33 @@ export interface FactsDefinition {
 
 interface Timeline extends Ticket {
   readonly config_state: string;
-  readonly events: readonly unknown[];
+  readonly events: readonly (readonly unknown[])[];
 }
+
+interface ToldTicket {
+  readonly whose: Ticket & { readonly version: number };
+  readonly config_version: number;
+  readonly rows: Told['rows'];
+}
+
+export interface FactsHooks {
+  readonly at: Failpoint;
+  /** Gets the tickets that can't be told or whose rows are refused; the others go on. */
+  readonly onFailed: (failed: FailedTicket) => void;
+}
+
+const defaultHooks: FactsHooks = {
+  at: () => undefined,
+  onFailed: ({ integration_id, ticket_id, error }) => {
+    throw new RuntimeError('FACTS_FAILED', `${integration_id}/${ticket_id}: ${error}`);
+  },
+};
+
+/** A replica that lags is asked again after these; then the flush waits as for any outage. */
+const LAGGING_MS = [50, 100, 200, 400];
+
+/** As ClickHouse's lower(), by which the timeline keeps ids of events. */
+const lowerAscii = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /** Tickets whose facts are computed at once. */
 export const RECOMPUTE_CHUNK = 5_000;
@@ -69,18 +110,21 @@ const CONFIG_STATE = `concat(toString(live_config_version()), ' ', (SELECT toStr
 export class Facts {
   readonly #clickhouse: ClickHouse;
   readonly #definition: FactsDefinition;
+  readonly #hooks: FactsHooks;
   readonly #rows: Rows;
   #configState = '';
   #teller: Teller | null = null;
 
-  constructor(clickhouse: ClickHouse, definition: FactsDefinition) {
+  /** Without `hooks` a ticket that fails is thrown. */
+  constructor(clickhouse: ClickHouse, definition: FactsDefinition, hooks: FactsHooks = defaultHooks) {
     this.#clickhouse = clickhouse;
     this.#definition = definition;
+    this.#hooks = hooks;
     this.#rows = new Rows(clickhouse);
   }
 
-  /** In the order of the tables: whoever is interrupted in between leaves later ones stale, which is found. */
-  async compute(tickets: readonly Ticket[], tables = this.#definition.facts): Promise<void> {
+  /** In the order of the tables: whoever is interrupted in between does them all again. */
+  async compute(tickets: readonly TouchedTicket[], tables = this.#definition.facts): Promise<void> {
     const { fold, database } = this.#definition;
     for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
       const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
@@ -93,19 +137,49 @@ export class Facts {
     }
   }
 
-  async #foldTickets(fold: Fold, tickets: readonly Ticket[], tables: readonly string[]): Promise<void> {
-    const timelines = await this.#read(fold, tickets);
+  async #foldTickets(fold: Fold, tickets: readonly TouchedTicket[], tables: readonly string[]): Promise<void> {
+    const timelines = await this.#readWhole(fold, tickets);
+    this.#hooks.at('read');
     const [first] = timelines;
     if (first === undefined) return;
-    const { configVersion, tell } = await this.#tellerFor(fold, first.config_state);
-    const batches = await Promise.all(tables.map(async (table) => [table, await this.#rows.batch(this.#definition.database, table)] as const));
+    const teller = await this.#tellerFor(fold, first.config_state);
+    const refused = await insertHalving(timelines, (some) => this.#write(teller, some, tables));
+    for (const { row: { integration_id, ticket_id }, detail } of refused) this.#hooks.onFailed({ integration_id, ticket_id, error: detail });
+  }
+
+  async #write(teller: Teller, timelines: readonly Timeline[], tables: readonly string[]): Promise<void> {
+    const batches = await Promise.all(tables.map(async (table) => ({ table, batch: await this.#rows.batch(this.#definition.database, table) })));
     for (let from = 0; from < timelines.length; from += TOLD_AT_ONCE) {
-      const told = timelines.slice(from, from + TOLD_AT_ONCE).map(({ integration_id, ticket_id, events }) => ({ integration_id, ticket_id, ...tell(integration_id, events) }));
-      for (const [table, batch] of batches) {
-        batch.add(told.map(({ integration_id, ticket_id, version, rows: { [table]: row } }) => ({ integration_id, ticket_id, version, ...row, config_version: configVersion })));
-      }
+      const told = timelines.slice(from, from + TOLD_AT_ONCE).map((timeline) => this.#tell(teller, timeline));
+      for (const { table, batch } of batches) batch.add(told.map(({ whose, config_version, rows }) => ({ ...whose, ...rows[table], config_version })));
     }
-    for (const [, batch] of batches) await batch.insert();
+    this.#hooks.at('folded');
+    for (const { table, batch } of batches) {
+      await batch.insert();
+      this.#hooks.at(`inserted ${table}`);
+    }
+  }
+
+  /** One ticket that can't be told is a defect of ours; it must not keep the others from being told. */
+  #tell({ configVersion, tell }: Teller, { integration_id, ticket_id, events }: Timeline): ToldTicket {
+    try {
+      const { version, rows } = tell(integration_id, events);
+      return { whose: { integration_id, ticket_id, version }, config_version: configVersion, rows };
+    } catch (error) {
+      throw new RuntimeError('FACTS_FAILED', messageOf(error), { cause: error });
+    }
+  }
+
+  /** The timelines, with at least what was landed. @throws RuntimeError `CLICKHOUSE_UNAVAILABLE` when a replica goes on lagging. */
+  async #readWhole(fold: Fold, tickets: readonly TouchedTicket[]): Promise<Timeline[]> {
+    for (const delayMs of [...LAGGING_MS, null]) {
+      const timelines = await this.#read(fold, tickets);
+      const short = firstShort(tickets, timelines);
+      if (short === undefined) return timelines;
+      if (delayMs === null) throw new RuntimeError('CLICKHOUSE_UNAVAILABLE', `the timeline of ${short.integration_id}/${short.ticket_id} lacks events that were landed: the replica that was asked lags behind`);
+      await sleep(delayMs);
+    }
+    return [];
   }
 
   /** Without FINAL, which costs more than it spares: a fold drops repetitions itself. */
@@ -127,4 +201,14 @@ export class Facts {
     this.#configState = configState;
     return this.#teller;
   }
+}
+
+/** A ticket whose timeline was read without an event that was landed before. */
+function firstShort(tickets: readonly TouchedTicket[], timelines: readonly Timeline[]): Ticket | undefined {
+  const read = new Map(timelines.map(({ integration_id, ticket_id, events }) => [`${integration_id}\0${ticket_id}`, events]));
+  return tickets.find(({ integration_id, ticket_id, landed }) => {
+    if (landed === undefined || landed.size === 0) return false;
+    const ids = new Set((read.get(`${integration_id}\0${ticket_id}`) ?? []).map(([id]) => id));
+    return [...landed].some((id) => !ids.has(lowerAscii(id)));
+  });
 }

@@ -1,10 +1,11 @@
 // Inserts rows into tables of ClickHouse, in the types that these have there.
-import type { ClickHouse } from '../clickhouse.ts';
+import { toRuntimeError, type ClickHouse } from '../clickhouse.ts';
+import { RuntimeError } from '../errors.ts';
 import { blockEncoder, type BlockEncoder, type Column, type Row } from '../native/encode.ts';
 
 /** Rows that are inserted together. They are encoded as they come: rows that wait as objects cost several times their making. */
 export interface Batch {
-  /** @param rows all of one shape; columns that they don't name have their defaults. @throws RuntimeError `CLICKHOUSE_BAD_DATA` */
+  /** @param rows all of one shape; columns that they don't name have their defaults. @throws RuntimeError as the encoder does */
   add(rows: readonly Row[]): void;
   insert(): Promise<void>;
 }
@@ -19,24 +20,30 @@ export class Rows {
 
   async batch(database: string, table: string): Promise<Batch> {
     const name = `${database}.${table}`;
-    const encode = this.#encoders.get(name) ?? blockEncoder(name, await this.#columnsOf(database, table));
+    const encode = this.#encoders.get(name) ?? blockEncoder(await this.#columnsOf(database, table));
     this.#encoders.set(name, encode);
     const blocks: Buffer[] = [];
     let columns: readonly string[] = [];
+    /** The table may be another by now. */
+    const forgetting = (error: unknown): RuntimeError => {
+      this.#encoders.delete(name);
+      const { code, message } = toRuntimeError(error);
+      return new RuntimeError(code, `${name}: ${message}`, { cause: error });
+    };
     return {
       add: (rows) => {
         columns = Object.keys(rows[0] ?? {});
-        blocks.push(encode(rows));
+        try {
+          blocks.push(encode(rows));
+        } catch (error) {
+          throw forgetting(error);
+        }
       },
       insert: async () => {
         if (columns.length === 0) return;
-        try {
-          await this.#clickhouse.insertEncoded(`${name} (${columns.join(', ')})`, 'Native', Buffer.concat(blocks));
-        } catch (error) {
-          // The table may be another by now.
-          this.#encoders.delete(name);
-          throw error;
-        }
+        await this.#clickhouse.insertEncoded(`${name} (${columns.join(', ')})`, 'Native', Buffer.concat(blocks)).catch((error: unknown) => {
+          throw forgetting(error);
+        });
       },
     };
   }
