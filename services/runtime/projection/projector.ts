@@ -22,15 +22,15 @@ import type { ToLanding } from './landing.ts';
 import type { Logger } from '../logger.ts';
 
 export interface Projection {
-  /** Service and consumer group. */
+  /** Service, consumer group, and its folder in services/. */
   readonly name: string;
   /** ClickHouse database; its SQL lies beside the definition. */
   readonly database: string;
-  /** Tables of one row per ticket, each defined by the parameterised view `<table>_of`, which may read those before it. */
+  /** Tables of one row per ticket, told by the fold. */
   readonly facts: readonly string[];
-  /** Tells the same rows from a ticket's events; a projection without it has its facts computed by the views. */
+  /** Tells a ticket's rows from its events; a projection without facts has none. */
   readonly fold?: Fold;
-  /** Whether the shared timeline and its steps are installed into the database. */
+  /** Whether the shared timeline is installed into the database. */
   readonly timeline: boolean;
   /** Least time from the begin of a flush to that of the next one, in milliseconds. */
   readonly flushEveryMs?: number;
@@ -40,6 +40,8 @@ export const defineProjection = (projection: Projection): Projection => projecti
 
 export interface ProjectorOptions {
   readonly projection: Projection;
+  /** Hash of the projection's code, which its facts say. */
+  readonly computedBy: string;
   readonly clickhouse: ClickHouse;
   readonly logger: Logger;
   readonly metrics: Registry;
@@ -82,11 +84,11 @@ export class Projector {
   #failure: string | null = 'starting';
 
   constructor(options: ProjectorOptions) {
-    const { projection, clickhouse, logger, metrics, breaker, at } = options;
+    const { projection, computedBy, clickhouse, logger, metrics, breaker, at } = options;
     this.#options = options;
     this.#triage = new Triage({ ...options, database: projection.database });
-    this.#facts = new Facts(clickhouse, projection, { at, onFailed: (failed) => this.#failures.push(failed) });
-    this.#unfolded = new Unfolded(projection.facts.length === 0 ? null : projection.fold?.eventTypes ?? []);
+    this.#facts = new Facts(clickhouse, projection, { computedBy, at, onFailed: (failed) => this.#failures.push(failed) });
+    this.#unfolded = new Unfolded(projection.fold?.eventTypes ?? null);
     this.#failed = projection.fold === undefined ? null : new FailedTickets(clickhouse, projection.database, logger);
     this.#metrics = createFlushMetrics(metrics, { lags: this.#lags, breaker, failedTickets: () => this.#failed?.count ?? 0 });
   }
@@ -202,6 +204,7 @@ export class Projector {
 
   /** @returns the batches that the breaker holds, from where. */
   async #flush(batches: readonly ManualBatch[]): Promise<Map<ManualBatch, PartitionHeld>> {
+    await this.#facts.assertAdmitted();
     const kept = await this.#triage.land(batches);
     this.#options.at('landed');
     for (const item of kept) {
