@@ -2,6 +2,7 @@
 // row it is, its version and the configuration's are added by whoever inserts it.
 import { END_OF_TIME } from '../ticket/desk/business-clock.ts';
 import type { Story } from '../ticket/story.ts';
+import { agentHours, type AgentHour } from '../ticket/story/agent-hours.ts';
 import type { Resolution } from '../ticket/story/cycles.ts';
 import { ticketFold } from '../ticket/reading/fold.ts';
 import { isHeld } from '../ticket/story/intervals.ts';
@@ -75,6 +76,23 @@ export interface HeldRow {
   readonly agent_id: string;
 }
 
+export interface HourRow {
+  /** Start of the UTC hour. */
+  readonly hour: Instant;
+  readonly agent_id: string;
+  readonly replies: number;
+  readonly reply_turns: number;
+  readonly first_responses: number;
+  readonly private_notes: number;
+  readonly solves: number;
+  readonly assigned: number;
+  readonly handoffs_in: number;
+  readonly handoffs_out: number;
+  readonly bounced_assignments: number;
+  readonly held_change: number;
+  readonly held_seconds_beyond: number;
+}
+
 export interface AgentsRow {
   readonly created_at: Instant;
   readonly running_since: Instant;
@@ -86,6 +104,7 @@ export interface AgentsRow {
   readonly solves: readonly SolveRow[];
   readonly actions: readonly ActionRow[];
   readonly held: readonly HeldRow[];
+  readonly hours: readonly HourRow[];
 }
 
 const stationRow = (station: Station): StationRow => ({
@@ -111,6 +130,13 @@ const solveRow = ({ no, solvedAt, solvedByType, solvedById, queueId, reopenedAt 
   reopened_at: reopenedAt,
 });
 
+const hourRow = (hour: AgentHour): HourRow => ({
+  hour: hour.hour, agent_id: hour.agentId,
+  replies: hour.replies, reply_turns: hour.replyTurns, first_responses: hour.firstResponses, private_notes: hour.privateNotes, solves: hour.solves,
+  assigned: hour.assigned, handoffs_in: hour.handoffsIn, handoffs_out: hour.handoffsOut, bounced_assignments: hour.bouncedAssignments,
+  held_change: hour.heldChange, held_seconds_beyond: hour.heldSecondsBeyond,
+});
+
 /** A row of ticket_facts. */
 export function agentsRow(story: Story): AgentsRow {
   return {
@@ -119,9 +145,10 @@ export function agentsRow(story: Story): AgentsRow {
     stations: story.stations.map(stationRow),
     turns: story.turns.map(turnRow),
     solves: story.resolutions.map(solveRow),
-    actions: story.actions.map(({ at, stepNo, agentId, kind }) => ({ at: at, step_no: stepNo, agent_id: agentId, kind })),
+    actions: story.actions.map(({ at, stepNo, agentId, kind }) => ({ at, step_no: stepNo, agent_id: agentId, kind })),
     held: story.intervals.filter(isHeld).map(({ validFrom, validTo, assigneeId }) =>
       ({ held_from: validFrom, held_to: validTo ?? END_OF_TIME, agent_id: assigneeId })),
+    hours: agentHours(story).map(hourRow),
   };
 }
 
