@@ -164,7 +164,7 @@ export class Facts {
     at?.('folded');
     for (const [table, batch] of batches) {
       await this.#insert(`${into}.${table}`, batch);
-      at?.(`inserted ${table}`);
+      at?.(`inserted:${table}`);
     }
   }
 
