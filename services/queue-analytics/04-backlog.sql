@@ -13,7 +13,9 @@ DEFINE backlog_columns AS
     waiting_now UInt64 COMMENT 'Those in which a customer waits for a reply.',
     oldest_wait_seconds Nullable(Int64) COMMENT 'Longest open wait, whole seconds. NULL when nobody waits.';
 
-DEFINE backlog_measures AS
+CREATE OR REPLACE VIEW {database}.backlog_as_of ({backlog_columns}) AS
+WITH {ts:DateTime64(3, 'UTC')} AS at
+SELECT
     integration_id,
     queue_id,
     status_category,
@@ -24,52 +26,26 @@ DEFINE backlog_measures AS
     max(age_seconds) AS oldest_age_seconds,
     quantileExact(0.5)(age_seconds) AS p50_age_seconds,
     countIf(is_waiting) AS waiting_now,
-    maxOrNullIf(wait_seconds, is_waiting) AS oldest_wait_seconds;
-
--- A ticket with the state `i` that it had at an instant `at`.
-DEFINE ticket_then AS
-    integration_id,
-    i.queue_id AS queue_id,
-    i.status_category AS status_category,
-    i.status AS status,
-    i.assignee_id AS assignee_id,
-    seconds_between(created_at, at) AS age_seconds,
-    arrayFirst(w -> w.waiting_since <= at AND ifNull(w.ended_at > at, true), waits) AS open_wait,
-    open_wait.wait_no > 0 AS is_waiting,
-    seconds_between(open_wait.waiting_since, at) AS wait_seconds;
-
-CREATE OR REPLACE VIEW {database}.backlog_as_of ({backlog_columns}) AS
-WITH {ts:DateTime64(3, 'UTC')} AS at
-SELECT
-    {backlog_measures}
+    maxOrNullIf(wait_seconds, is_waiting) AS oldest_wait_seconds
 FROM
 (
+    -- A ticket with the state `i` that it had then.
     SELECT
-        {ticket_then}
+        integration_id,
+        i.queue_id AS queue_id,
+        i.status_category AS status_category,
+        i.status AS status,
+        i.assignee_id AS assignee_id,
+        seconds_between(created_at, at) AS age_seconds,
+        arrayFirst(w -> w.waiting_since <= at AND ifNull(w.ended_at > at, true), waits) AS open_wait,
+        open_wait.wait_no > 0 AS is_waiting,
+        seconds_between(open_wait.waiting_since, at) AS wait_seconds
     FROM {database}.ticket_facts FINAL
     ARRAY JOIN intervals AS i
     WHERE i.valid_from <= at AND i.valid_to > at AND NOT is_finished(i.status_category)
 )
 GROUP BY integration_id, queue_id, status_category, status, assignee_id
-COMMENT 'Backlog by queue, status and assignee at an instant of event time, by what is known today: a ticket with events before its creation counts from the first of them, with the status of its creation (tickets_as_of(ts) goes by the events up to ts alone). Parameter: ts. Columns as in backlog.';
-
-CREATE OR REPLACE VIEW {database}.backlog_known_at ({backlog_columns}) AS
-WITH {ts:DateTime64(3, 'UTC')} AS at
-SELECT
-    {backlog_measures}
-FROM
-(
-    SELECT
-        {ticket_then}
-    FROM {database}.ticket_facts_of(
-        tickets = [],
-        as_of = {ts:DateTime64(3, 'UTC')},
-        known_at = {known_at:DateTime64(3, 'UTC')})
-    ARRAY JOIN intervals AS i
-    WHERE i.valid_from <= at AND i.valid_to > at AND NOT is_finished(i.status_category)
-)
-GROUP BY integration_id, queue_id, status_category, status, assignee_id
-COMMENT 'Backlog by queue, status and assignee on two time axes, by the events up to both alone. Parameters: ts (event time), known_at (time of receipt: from what had arrived by then). Columns as in backlog.';
+COMMENT 'Backlog by queue, status and assignee at an instant of event time, by what is known today: a ticket with events before its creation counts from the first of them, with the status of its creation. What the events up to ts alone say, or those received by then: in a snapshot. Parameter: ts. Columns as in backlog.';
 
 CREATE OR REPLACE VIEW {database}.backlog ({backlog_columns}) AS
 SELECT *

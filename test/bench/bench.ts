@@ -1,12 +1,17 @@
 // npm run bench -- live | rebuild | catch-up | start-up | questions: measures what the project promises about speed, on real
 // stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { InvalidArgumentError, program } from 'commander';
-import { projectDir } from '../../infra/local/settings.ts';
+import { projectDir, SetupError } from '../../infra/local/settings.ts';
 import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { withClickHouse } from '../../infra/target/with-clickhouse.ts';
+import { catchUp } from './catch-up.ts';
 import { fill } from './history.ts';
 import { live } from './live.ts';
+import { questions } from './questions.ts';
+import { rebuild } from './rebuild.ts';
+import { startUp } from './start-up.ts';
 
 function whole(text: string): number {
   const value = Number(text);
@@ -19,7 +24,15 @@ const wholes = (text: string): number[] => text.split(',').map(whole);
 /** As it was typed, without the machine's paths. */
 const command = (): string => ['npm run bench --', ...process.argv.slice(2).map((word) => (word.includes('/') ? 'CHECKOUT' : word))].join(' ');
 
-const checkouts = (against: string | undefined): string[] => [projectDir, ...(against === undefined ? [] : [resolve(against)])];
+/** @throws SetupError when nothing of ours could be started there. */
+function checkout(path: string): string {
+  const folder = resolve(path);
+  const missing = ['infra/local/local.ts', 'infra/start/service.ts', 'node_modules'].filter((name) => !existsSync(join(folder, name)));
+  if (missing.length > 0) throw new SetupError([`${folder} is no checkout of this project that can be started: it has no ${missing.join(', no ')}`], 2);
+  return folder;
+}
+
+const checkouts = (against: string | undefined): string[] => [projectDir, ...(against === undefined ? [] : [checkout(against)])];
 
 const AGAINST = ['--against <path>', 'another checkout of this project with its node_modules, measured in the same run, turn by turn'] as const;
 
@@ -31,11 +44,36 @@ program.command('live').description('webhooks at constant rates: from the 200 to
   .option('--seconds <n>', 'for each rate', whole, 20)
   .option('--minutes <n>', 'the same in minutes: 5 shows whether anything grows', whole)
   .option('--rounds <n>', 'over all rates', whole, 1)
+  .option('--history <tickets>', 'tickets that the timelines hold before', whole, 0)
   .option('--cost-seconds <n>', 'for each of three rounds at 1 event/s that show what an event costs', whole, 20)
   .option(...AGAINST)
   .option('--against-up-to <n>', 'highest rate for that one', whole, 1_000)
-  .action(({ minutes, ...options }: { rates: number[]; seconds: number; minutes?: number; rounds: number; costSeconds: number; against?: string; againstUpTo: number }) =>
+  .action(({ minutes, ...options }: { rates: number[]; seconds: number; minutes?: number; rounds: number; history: number; costSeconds: number; against?: string; againstUpTo: number }) =>
     live({ ...options, seconds: minutes === undefined ? options.seconds : minutes * 60, command: command(), checkouts: checkouts(options.against) }));
+
+program.command('rebuild').description('facts of a made-up history from its timeline by `npm run rebuild`: time, CPU, memory, and whether an event costs more when there are more')
+  .option('--tickets <list>', 'tickets, twelve events each; a run for each of them: 8000,80000,800000 shows flatness', wholes, [100_000])
+  .option('--rounds <n>', 'for each', whole, 1)
+  .option(...AGAINST)
+  .option('--against-up-to <n>', 'most tickets for that one', whole, 1_000_000)
+  .action(({ against, ...options }: { tickets: number[]; rounds: number; against?: string; againstUpTo: number }) =>
+    rebuild({ ...options, command: command(), checkouts: checkouts(against) }));
+
+program.command('catch-up').description('a log full of events and an empty ClickHouse: time until all has landed and is counted, beside ClickHouse\'s own Kafka engine')
+  .option('--events <n>', 'events in the log; 2000000 is the promise', whole, 200_000)
+  .option(...AGAINST)
+  .action(({ events, against }: { events: number; against?: string }) => catchUp({ events, command: command(), checkouts: checkouts(against) }));
+
+program.command('start-up').description('a projection from its start until it is ready, with a long history and with none')
+  .option('--tickets <n>', 'tickets of the history, twelve events each', whole, 1_000_000)
+  .option('--rounds <n>', 'starts of each', whole, 5)
+  .option('--of <path>', 'measure another checkout of this project instead')
+  .action(({ of, ...options }: { tickets: number; rounds: number; of?: string }) => startUp({ ...options, command: command(), checkout: of === undefined ? projectDir : checkout(of) }));
+
+program.command('questions').description('each question of infra/questions for a tenant of 50,000 tickets and for the largest one')
+  .option('--tickets <n>', 'of all tenants: the largest has these without 100,000', whole, 1_100_000)
+  .option('--rounds <n>', 'times each is asked', whole, 5)
+  .action((options: { tickets: number; rounds: number }) => questions({ ...options, command: command(), checkout: projectDir }));
 
 program.command('history').description('no measurement: fills a running stack (DATA_DIR or CLICKHOUSE_URL) with a made-up history: tenants bench-50k (50,000 tickets), bench-small-0 … 9, bench-large (the rest)')
   .option('--tickets <n>', 'tickets, twelve events each', whole, 100_000)

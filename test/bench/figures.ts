@@ -35,10 +35,9 @@ export function thirds(samples: readonly Sample[], lastsMs: number): readonly [f
   return [between(0, 1 / 3), between(2 / 3, Infinity)];
 }
 
-/** Three digits are more than a measurement of this kind tells. */
+/** Two or three digits: more is more than a measurement of this kind tells. */
 export function digits(value: number): string {
-  if (value !== 0 && Math.abs(value) < 1) return value.toPrecision(2);
-  const precise = Math.abs(value) < 10 ? value.toFixed(1) : String(Math.round(value));
+  const precise = value.toFixed(Math.abs(value) < 1 ? 2 : Math.abs(value) < 10 ? 1 : 0);
   return precise.replace(/\B(?=(\d{3})+$)/g, ',');
 }
 

@@ -64,6 +64,7 @@ test('each client library is known to its own files only', () => {
     avsc: /^services\/runtime\/avro\/avro\.ts$/,
     '@kafkajs/confluent-schema-registry': /^services\/runtime\/registry\/registry\.ts$/,
     '@clickhouse/client': /^services\/runtime\/clickhouse\.ts$/,
+    esbuild: /^services\/runtime\/projection\/computed-by\.ts$/,
     pino: /^(services\/runtime\/logger|infra\/local\/clickhouse\/server)\.ts$/,
     fastify: /^services\/(runtime\/(health|http\/server)|ingress\/server)\.ts$/,
   };

@@ -148,7 +148,6 @@ async function startLoop(context: Context): Promise<Readiness> {
     groupId: group,
     topics: [topic],
     concurrency: PARTITIONS_AT_ONCE,
-    commitsItself: true,
     handle: (batch) => loop.handle(batch),
     onCrash: (error) => {
       logger.fatal({ error: messageOf(error) }, 'consumer crashed');

@@ -1,10 +1,10 @@
-// Reads the log, at least once, in partition order. The handler gets a batch and returns when
-// its effects are durable; only then is the offset committed, and only while the partition is
-// still ours (kafkajs accepts commits for partitions it lost, its issue 1046).
+// Reads the log, at least once, in partition order. An offset is committed only while the partition
+// is still ours (kafkajs accepts commits for partitions it lost, its issue 1046).
 //
 // Handlers do not throw for an outage: they wait inside, while a timer here keeps the group
-// membership alive. Offsets are committed after each batch, so a killed process repeats at
-// most what was in flight; a handler that commits by itself can say more precisely how far it is.
+// membership alive. The handler commits through its batch when its effects are durable, which may be
+// after it has returned.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { PartitionHeld } from '../projection/breaker.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
@@ -19,21 +19,23 @@ export interface ConsumerOptions {
   /** Batches handed out at once; one per partition at the most. */
   readonly concurrency: number;
   readonly handle: (batch: ManualBatch) => Promise<void>;
-  /** The handler commits through its batch, and nobody else does. */
-  readonly commitsItself?: boolean;
   /** The consumer cannot go on; the process should end and be restarted. */
   readonly onCrash: (error: Error) => void;
 }
 
 const HEARTBEAT_MS = 3_000;
 const SESSION_TIMEOUT_MS = 10_000;
+/** How long the group waits for its members when one comes or goes. A flush looks between its steps whether it is waited for. */
+const REBALANCE_TIMEOUT_MS = 10_000;
 const MAX_BYTES_PER_PARTITION = 4_500_000;
+const COMMIT_ATTEMPTS = 4;
+const COMMIT_RETRY_MS = 200;
 
 export async function startConsumer(connection: KafkaConnection, options: ConsumerOptions): Promise<Stoppable> {
   const consumer = connectKafka(connection).consumer({
     groupId: options.groupId,
     sessionTimeout: SESSION_TIMEOUT_MS,
-    rebalanceTimeout: 30_000,
+    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
     heartbeatInterval: HEARTBEAT_MS,
     maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
     maxWaitTimeInMs: 1_000,
@@ -105,9 +107,7 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
       lag: Math.max(0, Number(payload.batch.highWatermark) - Number(last.offset) - 1),
       owned: () => owned() && lost === null,
       generation,
-      commit: async (next, note) => {
-        if (sameGroup()) await consumer.commitOffsets([{ topic, partition, offset: String(next), metadata: note }]);
-      },
+      commit: (next, note) => commitWhile(() => sameGroup() && lost === null, payload, { partition, offset: String(next), metadata: note }),
       rewind: (offset) => consumer.seek({ topic, partition, offset: String(offset) }),
     });
   } catch (error) {
@@ -117,11 +117,7 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
       return;
     }
     if (error instanceof PartitionHeld) {
-      if (!owned()) return;
-      waitAt(consumer, payload, error);
-      if (options.commitsItself !== true && error.offset > Number(payload.batch.firstOffset())) {
-        await consumer.commitOffsets([{ topic, partition, offset: String(error.offset) }]);
-      }
+      if (owned()) waitAt(consumer, payload, error);
       return;
     }
     // kafkajs stops for good without a word on TypeError and its like; a plain Error makes it retry.
@@ -131,9 +127,24 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
   }
   if (sameGroup()) payload.resolveOffset(last.offset);
   if (lost !== null) throw toError(lost);
-  if (!owned()) return;
-  if (options.commitsItself !== true) await consumer.commitOffsets([{ topic, partition, offset: String(Number(last.offset) + 1) }]);
-  await payload.heartbeat();
+  if (owned()) await payload.heartbeat();
+}
+
+/**
+ * A few attempts, each only as long as the partition is ours. Not by kafkajs's consumer.commitOffsets(): that tries for half a
+ * minute while the group waits for this member, and would commit in the group's next generation.
+ */
+async function commitWhile(isOurs: () => boolean, payload: EachBatchPayload, position: { partition: number; offset: string; metadata: string }): Promise<void> {
+  const topics = [{ topic: payload.batch.topic, partitions: [position] }];
+  for (let attempt = 1; isOurs(); attempt++) {
+    try {
+      await payload.commitOffsetsIfNecessary({ topics });
+      return;
+    } catch (error) {
+      if (attempt === COMMIT_ATTEMPTS) throw error;
+      await sleep(attempt * COMMIT_RETRY_MS);
+    }
+  }
 }
 
 /**

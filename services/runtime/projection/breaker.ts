@@ -5,6 +5,7 @@
 // never will. Since this looks at nothing but the partition's records in order, every service
 // stops at the same place.
 import { RuntimeError } from '../errors.ts';
+import type { PartitionBatch } from '../event-log.ts';
 
 /** The partition waits from `offset` on; what lies before it is done. */
 export class PartitionHeld extends RuntimeError {
@@ -20,6 +21,9 @@ export class PartitionHeld extends RuntimeError {
 
 /** Records looked at together; more than half of them poison opens the breaker. */
 export const BREAKER_WINDOW = 50;
+
+/** A partition by name. */
+export const placeOf = ({ topic, partition }: Pick<PartitionBatch, 'topic' | 'partition'>): string => `${topic}/${partition}`;
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 10_000;

@@ -16,6 +16,8 @@ export interface LandingRow {
   readonly header: Buffer;
   readonly parts: readonly Buffer[];
   readonly record: LogRecord;
+  /** Type of the event, e.g. `ticket.created`; empty for rows that are none. */
+  readonly eventType: string;
   /** Whose row it is; absent for rows that belong to no ticket. */
   readonly identity?: Identity;
 }
@@ -96,7 +98,9 @@ const leadingBytes = (record: LogRecord): Buffer =>
 interface Writer extends WriterSchema {
   readonly table: string;
   readonly header: Buffer;
-  readonly eventType: Buffer;
+  readonly eventType: string;
+  /** The same as Avro. */
+  readonly eventTypeBytes: Buffer;
 }
 
 /** Schemas of other topics in the same registry are none of ours. An event without a landing table waits for `npm run migrate`. */
@@ -106,10 +110,12 @@ function createWriter(schemaText: string): Writer | 'foreign' {
   const schema = JSON.parse(schemaText) as RecordSchema;
   // It may be any Avro schema, e.g. the text "string".
   if ((schema as Partial<RecordSchema> | null)?.type !== 'record' || schema.namespace !== EVENTS_NAMESPACE) return 'foreign';
+  const eventType = eventTypeOf(schema);
   return {
     table: landingTable(schema),
     header: containerHeader({ ...schema, fields: [...leadingFields, ...schema.fields] }),
-    eventType: encodeString(eventTypeOf(schema)),
+    eventType,
+    eventTypeBytes: encodeString(eventType),
     skim: compileSkim(schema),
   };
 }
@@ -121,6 +127,6 @@ export function eventRows(schemas: SchemaLookup, checkKey = true): ToLanding {
     const found = await read(record);
     if (found.kind === 'poison') return found;
     const { writer, body, identity } = found;
-    return { kind: 'row', table: writer.table, header: writer.header, parts: [leadingBytes(record), writer.eventType, body], record, identity };
+    return { kind: 'row', table: writer.table, header: writer.header, parts: [leadingBytes(record), writer.eventTypeBytes, body], record, identity, eventType: writer.eventType };
   };
 }

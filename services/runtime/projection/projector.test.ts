@@ -1,37 +1,56 @@
-// What a projection does with poison, against stand-ins for ClickHouse and the quarantine.
+// What a projection does with poison, with far too much to do and with odd tickets, against stand-ins for ClickHouse and the quarantine.
 import { Registry } from 'prom-client';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { PoisonBreaker, BREAKER_WINDOW, PartitionHeld } from './breaker.ts';
 import type { ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
-import type { LogRecord, PartitionBatch } from '../event-log.ts';
+import type { LogRecord, ManualBatch } from '../event-log.ts';
 import type { Poison } from '../avro/record-reader.ts';
+import type { Fold } from './facts.ts';
 import type { ToLanding } from './landing.ts';
 import { createLogger } from '../logger.ts';
 import { Projector } from './projector.ts';
 
 const record = (offset: number, value: string): LogRecord => ({ topic: 'log', partition: 0, offset, key: 'TKT-1', value: Buffer.from(value), headers: {}, timestampMs: 0 });
-const batchOf = (values: readonly string[], from = 0): PartitionBatch =>
-  ({ topic: 'log', partition: 0, records: values.map((value, index) => record(from + index, value)), lag: 0, owned: () => true });
+const committed: number[] = [];
+const batchOf = (values: readonly string[], from = 0, lag = 0): ManualBatch => ({
+  topic: 'log', partition: 0, records: values.map((value, index) => record(from + index, value)), lag, owned: () => true, generation: 1, rewind: () => undefined,
+  commit: (next) => {
+    committed.push(next);
+    return Promise.resolve();
+  },
+});
+beforeEach(() => committed.splice(0));
 
 const header = Buffer.from('one schema');
 const toLanding: ToLanding = (of) => Promise.resolve(of.value?.toString() === 'poison'
   ? { kind: 'poison', reason: 'truncated', detail: '', record: of }
-  : { kind: 'row', table: 'landing', header, parts: [of.value ?? Buffer.alloc(0)], record: of, identity: { event_id: String(of.offset), ticket_id: 'TKT-1', integration_id: 'acme' } });
+  : { kind: 'row', table: 'landing', header, parts: [of.value ?? Buffer.alloc(0)], record: of, eventType: 'happened',
+    identity: { event_id: String(of.offset), ticket_id: of.value?.toString() ?? '', integration_id: 'acme' } });
+
+const fold: Fold = { columns: ['event_id'], eventTypes: [], configQuery: '', under: () => ({ configVersion: 0, tell: () => ({ version: 0, rows: {} }) }) };
 
 interface Rig {
   readonly projector: Projector;
   readonly inserts: number[];
   readonly kept: number[];
+  /** Tickets whose facts were computed, run by run. */
+  readonly computed: string[];
 }
 
 async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string[]; breaker?: boolean; failFacts?: number } = {}): Promise<Rig> {
   const inserts: number[] = [];
   const kept: number[] = [];
+  const computed: string[] = [];
   let factsToFail = failFacts;
   const clickhouse: ClickHouse = {
-    query: () => Promise.resolve([]),
-    command: () => (factsToFail-- > 0 ? Promise.reject(new RuntimeError('CLICKHOUSE_UNAVAILABLE', 'away')) : Promise.resolve()),
+    query: (sql) => {
+      if (!sql.includes('FROM d.timeline')) return Promise.resolve([]);
+      if (factsToFail-- > 0) return Promise.reject(new RuntimeError('CLICKHOUSE_UNAVAILABLE', 'away'));
+      computed.push([...sql.matchAll(/\('acme',('[^']*')\)/g)].map(([, ticket]) => ticket).join(','));
+      return Promise.resolve([]);
+    },
+    command: () => Promise.resolve(),
     insertEncoded: (_table, _format, body) => {
       inserts.push(body.length);
       return Promise.resolve();
@@ -46,11 +65,12 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
     return Promise.resolve();
   };
   const projector = new Projector({
-    projection: { name: 'test', database: 'd', facts: ['facts'], timeline: false },
-    clickhouse, toLanding, quarantine, catchUpLag: 1_000, logger: createLogger('test', 'error'), metrics: new Registry(), breaker: new PoisonBreaker(breaker),
+    projection: { name: 'test', database: 'd', facts: ['facts'], fold, timeline: false, flushEveryMs: 0 },
+    computedBy: 'c0de',
+    clickhouse, toLanding, quarantine, catchUpLag: 1_000, logger: createLogger('test', 'fatal'), metrics: new Registry(), breaker: new PoisonBreaker(breaker), at: () => undefined,
   });
   await projector.start();
-  return { projector, inserts, kept };
+  return { projector, inserts, kept, computed };
 }
 
 const times = (count: number, value: string): string[] => Array.from({ length: count }, () => value);
@@ -84,4 +104,40 @@ test('with the breaker off all poison is kept', async () => {
   const { projector, kept } = await rig({ breaker: false });
   await projector.handle(batchOf(times(BREAKER_WINDOW * 2, 'poison')));
   expect(kept.length).toBe(BREAKER_WINDOW * 2);
+});
+
+test('offsets are committed when the facts are written, and not before', async () => {
+  const { projector, computed } = await rig({ failFacts: 2 });
+  const done = projector.handle(batchOf(['a', 'b', 'a']));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(committed).toStrictEqual([]);
+  await done;
+  expect(committed).toStrictEqual([3]);
+  expect(computed).toStrictEqual(["'a','b'"]);
+});
+
+test('far behind, batches are landed one after the other, and their tickets are computed as a set before anything is committed', async () => {
+  const { projector, inserts, computed } = await rig();
+  await projector.handle(batchOf(['a', 'b'], 0, 5_000));
+  await projector.handle(batchOf(['b', 'c'], 2, 4_998));
+  expect([inserts.length, computed, committed]).toStrictEqual([2, [], []]);
+  await projector.handle(batchOf(['c'], 4, 0));
+  expect(computed).toStrictEqual(["'a','b','c'"]);
+  expect(committed).toStrictEqual([5]);
+});
+
+test('far behind, a partition that is held is done up to there before it is read again', async () => {
+  const { projector, computed } = await rig();
+  await projector.handle(batchOf(['a'], 0, 5_000));
+  await projector.handle(batchOf(['b', ...times(BREAKER_WINDOW, 'poison')], 1, 5_000)).catch(() => undefined);
+  expect(computed).toStrictEqual(["'a','b'"]);
+  expect(committed).toStrictEqual([2]);
+});
+
+test('whoever stops does what was landed and commits it', async () => {
+  const { projector, computed } = await rig();
+  await projector.handle(batchOf(['a'], 0, 5_000));
+  await projector.stop();
+  expect([computed, committed]).toStrictEqual([["'a'"], [1]]);
+  await expect(projector.handle(batchOf(['b'], 1))).rejects.toMatchObject({ code: 'OWNERSHIP_LOST' });
 });

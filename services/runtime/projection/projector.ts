@@ -1,40 +1,47 @@
-// Runs a projection: land a batch, recompute the facts of the tickets it touched, and only
-// then let the offsets be committed. Every step is repeatable: landing tables keep the first
-// of each event, and facts are replaced as a whole, so a redelivery changes nothing.
+// Runs a projection: land what was read of all partitions, compute the facts of the tickets that it touched, and only then
+// commit the offsets. Every step is repeatable: landing tables keep the first of each event, and facts are replaced as a
+// whole, so a redelivery changes nothing.
 //
-// Batches of all partitions that wait are flushed together. Far behind, facts are recomputed
-// every few seconds as a set; what a crash leaves stale is found at the next start by
-// counting events, so there is no list of dirty tickets that could be lost.
+// Flushes are spaced: under load the next one begins no sooner than a while after the last one began, and its batches are
+// fetched after that wait, so that they hold all that came in meanwhile. Far behind, batch after batch is landed while the
+// touched tickets are collected, and their facts are computed every few seconds.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { containerBlock } from '../avro/avro.ts';
-import { BREAKER_WINDOW, PartitionHeld, type PoisonBreaker } from './breaker.ts';
-import { toRuntimeError, type ClickHouse } from '../clickhouse.ts';
-import { RuntimeError } from '../errors.ts';
-import type { LogRecord, PartitionBatch } from '../event-log.ts';
-import { Facts, type Fold, type Ticket } from './facts.ts';
-import { groupBy } from '../group-by.ts';
+import type { Registry } from 'prom-client';
 import type { Poison } from '../avro/record-reader.ts';
-import type { LandingRow, ToLanding } from './landing.ts';
+import { BREAKER_WINDOW, PartitionHeld, placeOf, type PoisonBreaker } from './breaker.ts';
+import { toRuntimeError, type ClickHouse } from '../clickhouse.ts';
+import { messageOf, RuntimeError } from '../errors.ts';
+import type { ManualBatch } from '../event-log.ts';
+import { Facts, RECOMPUTE_CHUNK, type FailedTicket, type Fold } from './facts.ts';
+import type { Failpoint } from './failpoint.ts';
+import { FailedTickets } from './flush/failed-tickets.ts';
+import { createFlushMetrics, type FlushMetrics } from './flush/metrics.ts';
+import { Triage, type KeptBatch } from './flush/triage.ts';
+import { Unfolded } from './flush/unfolded.ts';
+import type { ToLanding } from './landing.ts';
 import type { Logger } from '../logger.ts';
 
 export interface Projection {
-  /** Service and consumer group. */
+  /** Service, consumer group, and its folder in services/. */
   readonly name: string;
   /** ClickHouse database; its SQL lies beside the definition. */
   readonly database: string;
-  /** Tables of one row per ticket, each defined by the parameterised view `<table>_of`, which may read those before it. */
+  /** Tables of one row per ticket, told by the fold. */
   readonly facts: readonly string[];
-  /** Tells the same rows from a ticket's events; a projection without it has its facts computed by the views. */
+  /** Tells a ticket's rows from its events; a projection without facts has none. */
   readonly fold?: Fold;
-  /** Whether the shared timeline and its steps are installed into the database. */
+  /** Whether the shared timeline is installed into the database. */
   readonly timeline: boolean;
+  /** Least time from the begin of a flush to that of the next one, in milliseconds. */
+  readonly flushEveryMs?: number;
 }
 
 export const defineProjection = (projection: Projection): Projection => projection;
 
 export interface ProjectorOptions {
   readonly projection: Projection;
+  /** Hash of the projection's code, which its facts say. */
+  readonly computedBy: string;
   readonly clickhouse: ClickHouse;
   readonly logger: Logger;
   readonly metrics: Registry;
@@ -43,72 +50,47 @@ export interface ProjectorOptions {
   readonly quarantine: (poison: Poison) => Promise<void>;
   readonly breaker: PoisonBreaker;
   readonly catchUpLag: number;
+  readonly at: Failpoint;
 }
 
 interface Pending {
-  readonly batch: PartitionBatch;
+  readonly batch: ManualBatch;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-/** A batch whose records are landed, or poison that still has to be kept. */
-interface SortedBatch {
-  readonly batch: PartitionBatch;
-  readonly rows: readonly LandingRow[];
-  readonly poison: ReadonlyMap<LogRecord, Poison>;
-}
-
-/** A batch whose rows are landed and whose poison is in quarantine, up to a record that the breaker holds. */
-interface KeptBatch {
-  readonly batch: PartitionBatch;
-  /** Per record done, whether it was poison. */
-  readonly handled: readonly boolean[];
-  readonly next: LogRecord | undefined;
-  /** Why the next one is poison. */
-  readonly poison: Poison | undefined;
-}
-
+/** Five flushes a second keep an event visible within half a second; when they are many, half as often and larger, which costs half. */
+const FLUSH_EVERY_MS = 200;
+const BUSY_FLUSH_EVERY_MS = 400;
+const BUSY_RECORDS = 20;
 const MAX_BACKOFF_MS = 5_000;
-const QUARANTINE_CHUNK = 500;
-const CATCH_UP_RECOMPUTE_MS = 10_000;
-const placeOf = ({ topic, partition }: PartitionBatch): string => `${topic}/${partition}`;
+/** Less than a service has for stopping. */
+const DRAIN_MS = 5_000;
 
 export class Projector {
   readonly #options: ProjectorOptions;
+  readonly #triage: Triage;
   readonly #facts: Facts;
+  readonly #unfolded: Unfolded;
+  readonly #failed: FailedTickets | null;
+  readonly #metrics: FlushMetrics;
   readonly #lags = new Map<string, number>();
-  readonly #records: Counter<'outcome'>;
-  readonly #recomputed: Counter;
-  readonly #flushSeconds: Histogram;
-  /** Poison that is in quarantine already, for when a later step of its flush fails and is tried again. */
-  readonly #kept = new WeakSet<LogRecord>();
+  #generation = 0;
+  #failures: FailedTicket[] = [];
   #pending: Pending[] = [];
-  #flushing = false;
-  #stale = true;
-  #recomputedAt = 0;
+  #running: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | null = null;
   #failure: string | null = 'starting';
 
   constructor(options: ProjectorOptions) {
+    const { projection, computedBy, clickhouse, logger, metrics, breaker, at } = options;
     this.#options = options;
-    this.#facts = new Facts(options.clickhouse, options.projection);
-    const registers = [options.metrics];
-    const lags = this.#lags;
-    this.#records = new Counter({ name: 'ticketstream_records_total', help: 'Log records by outcome', labelNames: ['outcome'], registers });
-    this.#recomputed = new Counter({ name: 'ticketstream_facts_recomputed_total', help: 'Tickets whose facts were recomputed', registers });
-    this.#flushSeconds = new Histogram({ name: 'ticketstream_flush_seconds', help: 'Duration of a flush: landing and facts', registers });
-    new Gauge({
-      name: 'ticketstream_lag_records', help: 'Records in the log behind the last handled batch', labelNames: ['partition'], registers,
-      collect() {
-        for (const [partition, lag] of lags) this.set({ partition }, lag);
-      },
-    });
-    new Gauge({
-      name: 'ticketstream_breaker_open', help: 'Partitions held because most of their recent records are poison', labelNames: ['partition'], registers,
-      collect() {
-        this.reset();
-        for (const partition of options.breaker.holds().keys()) this.set({ partition }, 1);
-      },
-    });
+    this.#triage = new Triage({ ...options, database: projection.database });
+    this.#facts = new Facts(clickhouse, projection, { computedBy, at, onFailed: (failed) => this.#failures.push(failed) });
+    this.#unfolded = new Unfolded(projection.fold?.eventTypes ?? null);
+    this.#failed = projection.fold === undefined ? null : new FailedTickets(clickhouse, projection.database, logger);
+    this.#metrics = createFlushMetrics(metrics, { lags: this.#lags, breaker, failedTickets: () => this.#failed?.count ?? 0 });
   }
 
   /** Null while the projector works; else why it does not. */
@@ -117,97 +99,160 @@ export class Projector {
     return this.#failure ?? hold ?? null;
   }
 
-  /** Resolves when the batch's effects are durable. @throws RuntimeError `OWNERSHIP_LOST`, or PartitionHeld when only those before its offset are. */
-  handle(batch: PartitionBatch): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ batch, resolve, reject });
-      if (!this.#flushing) void this.#flushAll();
+  /** What is amiss although it works. */
+  warnings(): string[] {
+    return this.#failed?.warnings() ?? [];
+  }
+
+  /** Takes up the tickets that an earlier run put aside; nothing else has to be looked for. */
+  async start(): Promise<void> {
+    this.#unfolded.addTickets((await this.#failed?.load()) ?? []);
+    this.#failure = null;
+    this.#waitForMore();
+  }
+
+  /** Resolves when the batch is landed, and its facts are written or will be with those after it; it is committed then. @throws RuntimeError `OWNERSHIP_LOST`, or PartitionHeld when only what lies before its offset is done. */
+  async handle(batch: ManualBatch): Promise<void> {
+    if (this.#stopping !== null) {
+      // Answering at once would let the next batches be fetched for nothing while others finish.
+      await this.#stopping;
+      throw new RuntimeError('OWNERSHIP_LOST', 'the service stops');
+    }
+    const done = new Promise<void>((resolve, reject) => this.#pending.push({ batch, resolve, reject }));
+    this.#wake();
+    await done;
+  }
+
+  /** Finishes what was begun and commits it while the group still knows us. */
+  stop(): Promise<void> {
+    this.#stopping ??= Promise.race([this.#drain(), sleep(DRAIN_MS, undefined, { ref: false })]);
+    return this.#stopping;
+  }
+
+  async #drain(): Promise<void> {
+    await this.#running;
+    if (this.#unfolded.isEmpty) return;
+    await this.#fold([]).catch((error: unknown) => this.#options.logger.warn({ error: messageOf(error) }, 'stopped with records landed that are landed again'));
+  }
+
+  #wake(): void {
+    clearTimeout(this.#timer);
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      this.#waitForMore();
     });
   }
 
-  /** Recomputes every ticket whose facts are older than its events. Called at start, before the first batch. */
-  async start(): Promise<void> {
-    await this.#recomputeStale();
-    this.#failure = null;
+  /** What is landed gets its facts in time, even when nothing comes after it. */
+  #waitForMore(): void {
+    if (this.#pending.length > 0) this.#wake();
+    else if (!this.#unfolded.isEmpty && this.#stopping === null) this.#timer = setTimeout(() => this.#wake(), this.#unfolded.dueInMs());
   }
 
-  async #flushAll(): Promise<void> {
-    this.#flushing = true;
-    while (this.#pending.length > 0) {
+  async #run(): Promise<void> {
+    do {
+      const begun = performance.now();
       const group = this.#pending;
       this.#pending = [];
-      const stopTimer = this.#flushSeconds.startTimer();
-      await this.#flushUntilDone(group);
+      const stopTimer = this.#metrics.flushSeconds.startTimer();
+      const answers = await this.#flushUntilDone(group);
       stopTimer();
-    }
-    this.#flushing = false;
+      if (!this.#isBehind()) await sleep(Math.max(0, begun + this.#spacingMs(group) - performance.now()));
+      for (const answer of answers) answer();
+    } while (this.#pending.length > 0);
   }
 
-  /** Tries again for as long as the partitions are ours: an outage delays, it never skips. */
-  async #flushUntilDone(group: readonly Pending[]): Promise<void> {
-    let waiting = group;
+  #spacingMs(group: readonly Pending[]): number {
+    const records = group.reduce((sum, { batch }) => sum + batch.records.length, 0);
+    return this.#options.projection.flushEveryMs ?? (records < BUSY_RECORDS ? FLUSH_EVERY_MS : BUSY_FLUSH_EVERY_MS);
+  }
+
+  /** Tries again for as long as the partitions are ours: an outage delays, it never skips. @returns what tells each batch's caller. */
+  async #flushUntilDone(group: readonly Pending[]): Promise<(() => void)[]> {
     for (let attempt = 0; ; attempt++) {
-      for (const item of waiting) if (!item.batch.owned()) item.reject(new RuntimeError('OWNERSHIP_LOST', 'the partition was reassigned'));
-      waiting = waiting.filter((item) => item.batch.owned());
-      if (waiting.length === 0) {
+      const waiting = group.filter(({ batch, reject }) => {
+        if (batch.owned()) return true;
+        reject(new RuntimeError('OWNERSHIP_LOST', 'the partition was reassigned'));
+        return false;
+      });
+      if (waiting.length === 0 && group.length > 0) {
         // They are another's to do: what they waited for is no failure of this one any longer.
         this.#failure = null;
-        return;
+        return [];
       }
       try {
-        const held = await this.#flush(waiting.map((item) => item.batch));
+        const held = await this.#flush(waiting.map(({ batch }) => batch));
         this.#failure = null;
-        for (const item of waiting) {
-          const hold = held.get(item.batch);
-          if (hold === undefined) item.resolve();
-          else item.reject(hold);
-        }
-        return;
+        return waiting.map(({ batch, resolve, reject }) => {
+          const hold = held.get(batch);
+          return hold === undefined ? resolve : () => reject(hold);
+        });
       } catch (error) {
-        const failure = toRuntimeError(error);
-        this.#failure = `${failure.code}: ${failure.message}`;
-        const delayMs = Math.min(MAX_BACKOFF_MS, 100 * 2 ** attempt);
-        this.#options.logger[failure.retriable ? 'warn' : 'error']({ code: failure.code, error: failure.message, attempt, delay_ms: delayMs }, 'flush failed, trying again');
-        await sleep(delayMs);
+        await this.#backOff(error, attempt);
       }
     }
+  }
+
+  async #backOff(error: unknown, attempt: number): Promise<void> {
+    const failure = toRuntimeError(error);
+    if (failure.code === 'OWNERSHIP_LOST') return;
+    this.#failure = `${failure.code}: ${failure.message}`;
+    const delayMs = Math.min(MAX_BACKOFF_MS, 100 * 2 ** attempt);
+    this.#options.logger[failure.retriable ? 'warn' : 'error']({ code: failure.code, error: failure.message, attempt, delay_ms: delayMs }, 'flush failed, trying again');
+    await sleep(delayMs);
   }
 
   /** @returns the batches that the breaker holds, from where. */
-  async #flush(batches: readonly PartitionBatch[]): Promise<Map<PartitionBatch, PartitionHeld>> {
-    const sorted = await Promise.all(batches.map((batch) => this.#sort(batch)));
-    const refused = (await this.#land(sorted.flatMap(({ rows }) => rows))).map((poison) => [poison.record, poison] as const);
-    const kept = await Promise.all(sorted.map(({ batch, poison }) => this.#keepPoison(batch, new Map([...poison, ...refused]))));
-    for (const { batch, handled } of kept) this.#lags.set(placeOf(batch), batch.lag + batch.records.length - handled.length);
-    await this.#updateFacts(sorted.flatMap(({ rows }) => rows));
+  async #flush(batches: readonly ManualBatch[]): Promise<Map<ManualBatch, PartitionHeld>> {
+    await this.#facts.assertAdmitted();
+    const kept = await this.#triage.land(batches);
+    this.#options.at('landed');
+    for (const item of kept) {
+      this.#noteLag(item);
+      this.#unfolded.add(item);
+    }
+    // A partition that is held is read again from there: what lies before it must not wait.
+    const isHeld = kept.some(({ next }) => next !== undefined);
+    if (isHeld || !this.#isBehind() || this.#unfolded.dueInMs() === 0) await this.#fold(batches);
     return new Map(kept.flatMap((item) => {
       const hold = this.#settle(item);
       return hold === null ? [] : [[item.batch, hold] as const];
     }));
   }
 
-  /** Tells rows from poison. Of a batch that is held, only what lies before the hold is landed. */
-  async #sort(batch: PartitionBatch): Promise<SortedBatch> {
-    const landings = await Promise.all(batch.records.map(this.#options.toLanding));
-    const hold = this.#options.breaker.assess(placeOf(batch), landings.map(({ kind }) => kind === 'poison'));
-    const rows = landings.slice(0, hold ?? landings.length).filter((item) => item.kind === 'row');
-    const poison = landings.filter((item) => item.kind === 'poison').map((item) => [item.record, item] as const);
-    return { batch, rows, poison: new Map(poison) };
+  /** Of partitions that moved to another consumer nothing is known any more. */
+  #noteLag({ batch, handled }: KeptBatch): void {
+    if (batch.generation !== this.#generation) this.#lags.clear();
+    this.#generation = batch.generation;
+    this.#lags.set(placeOf(batch), batch.lag + batch.records.length - handled.length);
   }
 
-  /** Quarantines a batch's poison, up to where the breaker holds it. */
-  async #keepPoison(batch: PartitionBatch, poison: ReadonlyMap<LogRecord, Poison>): Promise<KeptBatch> {
-    const flags = batch.records.map((record) => poison.has(record));
-    const handled = flags.slice(0, this.#options.breaker.assess(placeOf(batch), flags) ?? flags.length);
-    const toKeep = batch.records.slice(0, handled.length).flatMap((record) => poison.get(record) ?? []).filter(({ record }) => !this.#kept.has(record));
-    for (let from = 0; from < toKeep.length; from += QUARANTINE_CHUNK) {
-      await Promise.all(toKeep.slice(from, from + QUARANTINE_CHUNK).map(async (item) => {
-        await this.#options.quarantine(item);
-        this.#kept.add(item.record);
-      }));
+  /** Whether facts wait for more. A partition that is held does not make the others wait; without facts nothing waits. */
+  #isBehind(): boolean {
+    const { projection, breaker, catchUpLag } = this.#options;
+    const held = breaker.holds();
+    const lag = [...this.#lags].reduce((total, [place, records]) => total + (held.has(place) ? 0 : records), 0);
+    return projection.facts.length > 0 && lag > catchUpLag;
+  }
+
+  /** The facts of all tickets that were touched, in chunks, and then the offsets. */
+  async #fold(batches: readonly ManualBatch[]): Promise<void> {
+    const { logger, at } = this.#options;
+    const begun = performance.now();
+    const tickets = this.#unfolded.tickets();
+    for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
+      // The group waits for whoever has lost its partitions; all of it is another's to do now.
+      if (batches.length > 0 && !batches.some((batch) => batch.owned())) throw new RuntimeError('OWNERSHIP_LOST', 'the partitions were reassigned');
+      const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
+      this.#failures = [];
+      await this.#facts.compute(chunk);
+      await this.#failed?.note(chunk, this.#failures);
+      this.#metrics.recomputed.inc(chunk.length);
+      this.#unfolded.folded(chunk);
     }
-    const next = batch.records[handled.length];
-    return { batch, handled, next, poison: next === undefined ? undefined : poison.get(next) };
+    at('before commit');
+    const failure = await this.#unfolded.commit(performance.now() - begun);
+    if (failure !== undefined) logger.warn({ error: messageOf(failure) }, 'offsets are not committed yet; they are with the next flush');
   }
 
   /** What is done is done: counted, and the breaker opened or closed. */
@@ -215,8 +260,8 @@ export class Projector {
     const { breaker, logger } = this.#options;
     const place = placeOf(batch);
     const poisonCount = handled.filter(Boolean).length;
-    this.#records.inc({ outcome: 'landed' }, handled.length - poisonCount);
-    this.#records.inc({ outcome: 'poison' }, poisonCount);
+    this.#metrics.records.inc({ outcome: 'landed' }, handled.length - poisonCount);
+    this.#metrics.records.inc({ outcome: 'poison' }, poisonCount);
     breaker.passed(place, handled);
     if (next !== undefined) return this.#hold(place, next.offset, poison);
     if (breaker.release(place)) logger.info({ partition: place }, 'partition is readable again');
@@ -229,57 +274,5 @@ export class Projector {
     const { retryAfterMs, opened } = this.#options.breaker.hold(place, reason);
     this.#options.logger[opened ? 'error' : 'warn']({ code: 'PARTITION_HELD', partition: place, offset, reason: poison?.reason, delay_ms: retryAfterMs }, reason);
     return new PartitionHeld(offset, retryAfterMs, reason);
-  }
-
-  async #land(rows: readonly LandingRow[]): Promise<Poison[]> {
-    const groups = groupBy(rows, (row) => row.header);
-    const rejected = await Promise.all([...groups.values()].map((group) => this.#insert(group)));
-    return rejected.flat();
-  }
-
-  /** Inserts rows of one schema; data that ClickHouse refuses is halved until the bad row stands alone. */
-  async #insert(rows: readonly LandingRow[]): Promise<Poison[]> {
-    const [first] = rows;
-    if (first === undefined) return [];
-    const body = Buffer.concat([first.header, containerBlock(rows.length, rows.flatMap((row) => row.parts))]);
-    try {
-      await this.#options.clickhouse.insertEncoded(`${this.#options.projection.database}.${first.table}`, 'Avro', body);
-      return [];
-    } catch (error) {
-      const failure = toRuntimeError(error);
-      if (failure.code !== 'CLICKHOUSE_BAD_DATA') throw failure;
-      if (rows.length === 1) return [{ kind: 'poison', reason: 'refused_by_clickhouse', detail: failure.message, record: first.record }];
-      const half = Math.ceil(rows.length / 2);
-      return [...(await this.#insert(rows.slice(0, half))), ...(await this.#insert(rows.slice(half)))];
-    }
-  }
-
-  async #updateFacts(rows: readonly LandingRow[]): Promise<void> {
-    if (this.#options.projection.facts.length === 0) return;
-    const lag = [...this.#lags.values()].reduce((total, partition) => total + partition, 0);
-    const behind = lag > this.#options.catchUpLag;
-    if (behind) {
-      this.#stale = true;
-      if (Date.now() - this.#recomputedAt < CATCH_UP_RECOMPUTE_MS) return;
-    }
-    if (this.#stale) return this.#recomputeStale();
-    const touched = rows.flatMap(({ identity }) => (identity === undefined ? [] : [identity]));
-    await this.#recompute([...new Map(touched.map((ticket) => [`${ticket.integration_id}/${ticket.ticket_id}`, ticket])).values()]);
-  }
-
-  async #recompute(tickets: readonly Ticket[]): Promise<void> {
-    await this.#facts.compute(tickets);
-    this.#recomputed.inc(tickets.length);
-  }
-
-  async #recomputeStale(): Promise<void> {
-    const { clickhouse, projection, logger } = this.#options;
-    if (projection.facts.length > 0) {
-      const rows = await clickhouse.query<Ticket>(`SELECT integration_id, ticket_id FROM ${projection.database}.stale_tickets`);
-      if (rows.length > 0) logger.info({ tickets: rows.length }, 'recomputing stale facts');
-      await this.#recompute(rows);
-    }
-    this.#stale = false;
-    this.#recomputedAt = Date.now();
   }
 }

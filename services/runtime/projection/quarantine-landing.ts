@@ -85,6 +85,6 @@ export function quarantineRows(): ToLanding {
   return (record) => {
     const { table, header, encode } = isResolution(record) ? done : items;
     const framed = unframe(encode(record));
-    return Promise.resolve({ kind: 'row', table, header, parts: framed.ok ? [framed.body] : [], record });
+    return Promise.resolve({ kind: 'row', table, header, parts: framed.ok ? [framed.body] : [], record, eventType: '' });
   };
 }

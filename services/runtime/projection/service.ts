@@ -2,6 +2,7 @@
 // says which projection, and nothing else.
 import type { Registry } from 'prom-client';
 import { PoisonBreaker } from './breaker.ts';
+import { codeOf } from './computed-by.ts';
 import { connectClickHouse, type ClickHouse } from '../clickhouse.ts';
 import { consumerSettings, masked, readConfig, type Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
@@ -12,6 +13,7 @@ import { startConsumer } from '../kafka/consumer.ts';
 import { createLogProbe } from '../kafka/probe.ts';
 import { connectProducer } from '../kafka/producer.ts';
 import type { Poison } from '../avro/record-reader.ts';
+import { failpointOf, type Failpoint } from './failpoint.ts';
 import { eventRows, type ToLanding } from './landing.ts';
 import { runService, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
@@ -31,6 +33,8 @@ interface Context {
   readonly clickhouse: ClickHouse;
   readonly connection: KafkaConnection;
   readonly parts: Stoppable[];
+  /** Where tests let the process die. */
+  readonly at: Failpoint;
 }
 
 const PARTITIONS_AT_ONCE = 64;
@@ -47,7 +51,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const connection = { brokers: config.KAFKA_BROKERS, clientId: projection.name, logger };
     const schemas = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(schemas);
-    const context: Context = { projection, config, logger, metrics, clickhouse, connection, parts };
+    const context: Context = { projection, config, logger, metrics, clickhouse, connection, parts, at: failpointOf(env['FAILPOINT']) };
     const archive = options.archive === true;
     const projectors = [await startEvents(context, await quarantineTo(context, archive))];
     if (archive) projectors.push(await startQuarantine(context));
@@ -55,7 +59,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     parts.push(probe);
     const ready = async (): Promise<string | null> =>
       projectors.map((projector) => projector.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => schemas.warnings());
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => [...schemas.warnings(), ...projectors.flatMap((projector) => projector.warnings())]);
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
   });
@@ -88,8 +92,9 @@ interface Feed {
   readonly breaker: PoisonBreaker;
 }
 
-async function startProjector({ config, logger, clickhouse, connection, parts }: Context, feed: Feed): Promise<Projector> {
-  const projector = new Projector({ ...feed, clickhouse, logger, catchUpLag: config.CATCH_UP_LAG });
+async function startProjector({ config, logger, clickhouse, connection, parts, at }: Context, feed: Feed): Promise<Projector> {
+  const computedBy = feed.projection.facts.length === 0 ? '' : codeOf(feed.projection.name);
+  const projector = new Projector({ ...feed, computedBy, clickhouse, logger, catchUpLag: config.CATCH_UP_LAG, at });
   await projector.start();
   parts.push(
     await startConsumer(connection, {
@@ -102,6 +107,8 @@ async function startProjector({ config, logger, clickhouse, connection, parts }:
         process.exit(1);
       },
     }),
+    // Stopped before the consumer: what was read is done and committed while the group still knows us.
+    { name: 'projector', stop: () => projector.stop() },
   );
   return projector;
 }

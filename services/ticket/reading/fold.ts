@@ -1,6 +1,7 @@
 // The fold as a projection runs it: what it reads, and which rows it keeps of a ticket. The runner knows nothing of tickets;
 // it hands over what the queries answered.
 import { deskOf, type Desk } from '../desk/desk.ts';
+import { typeRank } from '../event.ts';
 import { storyOf, type Story } from '../story.ts';
 import { liveDeskOf, liveDeskQuery, type DeskAnswer } from './desk.ts';
 import { eventOf, timelineColumns, type TimelineValues } from './timeline.ts';
@@ -9,6 +10,12 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** Rows by table, without whose they are. */
 export type Keep = (story: Story, desk: Desk) => Readonly<Record<string, Row>>;
+
+/**
+ * The version of what is told; of a ticket's rows the highest wins. What is read later comes from the same or more events, under
+ * the same or a later configuration: so whoever was paused after reading can't put older facts over newer ones.
+ */
+export const versionOf = (configVersion: number, events: number): number => configVersion * 2 ** 32 + events;
 
 /** What a ticket's events say under one version of the configuration. */
 export interface Told {
@@ -23,6 +30,7 @@ export interface Teller {
 
 export interface TicketFold {
   readonly columns: readonly string[];
+  readonly eventTypes: readonly string[];
   readonly configQuery: string;
   /** @param answer the row that answers the query. */
   readonly under: (answer: unknown) => Teller;
@@ -30,6 +38,7 @@ export interface TicketFold {
 
 export const ticketFold = (keep: Keep): TicketFold => ({
   columns: timelineColumns,
+  eventTypes: Object.keys(typeRank),
   configQuery: liveDeskQuery,
   under: (answer) => {
     const { version, config } = liveDeskOf(answer as DeskAnswer);
@@ -39,7 +48,7 @@ export const ticketFold = (keep: Keep): TicketFold => ({
       tell: (integrationId, events) => {
         const desk = desks(integrationId);
         const story = storyOf((events as readonly TimelineValues[]).map(eventOf), desk);
-        return { version: story.version, rows: keep(story, desk) };
+        return { version: versionOf(version, story.version), rows: keep(story, desk) };
       },
     };
   },

@@ -1,0 +1,112 @@
+// npm run bench -- catch-up: a log full of events and an empty ClickHouse; how long until the timelines, the archive and all
+// facts are there. Then ClickHouse's own Kafka engine reads the same log, as a yardstick of what the machine can do.
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kafkaBrokers } from '../../infra/local/parts.ts';
+import { consumerPositions } from '../../services/runtime/kafka/admin.ts';
+import { figure } from './figures.ts';
+import { connectionTo, fillLog, registryOf, topic } from './log-filler.ts';
+import { headOf, headText } from './machine.ts';
+import { cpuOf } from './processes.ts';
+import { table, writeSection, type Row } from './results.ts';
+import { projections, withStacks, type BenchStack } from './stack.ts';
+
+export interface CatchUpOptions {
+  readonly events: number;
+  readonly command: string;
+  readonly checkouts: readonly string[];
+}
+
+interface CaughtUp {
+  readonly name: string;
+  readonly landedSeconds: number;
+  readonly seconds: number;
+  readonly cpu: Readonly<Record<string, number>>;
+}
+
+const LOOK_EVERY_MS = 500;
+const TELL_EVERY_MS = 5_000;
+
+async function count(stack: BenchStack, sql: string): Promise<number> {
+  const [row] = await stack.clickhouse.query<{ n: number }>(sql);
+  return row?.n ?? 0;
+}
+
+/** @returns seconds since `began`. */
+async function until(what: string, events: number, began: number, look: () => Promise<number>): Promise<number> {
+  let toldAt = began;
+  for (;;) {
+    const found = await look();
+    if (found >= events) return (performance.now() - began) / 1_000;
+    if (performance.now() - toldAt > TELL_EVERY_MS) {
+      toldAt = performance.now();
+      console.error(`${what}: ${figure(found)} of ${figure(events)} after ${figure((toldAt - began) / 1_000)} s`);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Of the three timelines, the one that has least. */
+const landed = (stack: BenchStack): Promise<number> => count(stack, `
+  SELECT min(n) AS n FROM (SELECT count() AS n FROM queue.timeline UNION ALL SELECT count() FROM agents.timeline UNION ALL SELECT count() FROM log.event_store)`);
+
+/** Events that facts are computed from, of the side that has fewer; none while a consumer group has not committed all of the log. */
+async function counted(stack: BenchStack, events: number): Promise<number> {
+  const positions = await Promise.all(projections.map((group) => consumerPositions(connectionTo(stack), group, topic)));
+  const complete = positions.flat().every(({ committed, end }) => committed >= end);
+  const facts = (database: string): string => `SELECT toUInt64(sum(version)) AS n FROM ${database}.ticket_facts FINAL`;
+  const computed = await count(stack, `SELECT min(n) AS n FROM (${facts('queue')} UNION ALL ${facts('agents')})`);
+  return complete ? computed : Math.min(computed, events - 1);
+}
+
+const cpuSince = (stack: BenchStack, before: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(cpuOf(stack.pids())).map(([name, used]) => [name, used - (before[name] ?? 0)]));
+
+async function catchUpOnce(stack: BenchStack, events: number): Promise<CaughtUp> {
+  const [before, began] = [cpuOf(stack.pids()), performance.now()];
+  await stack.startServices(projections);
+  const landedSeconds = await until(`${stack.commit}: landed`, events, began, () => landed(stack));
+  const seconds = await until(`${stack.commit}: counted`, events, began, () => counted(stack, events));
+  const cpu = cpuSince(stack, before);
+  await stack.stopServices();
+  return { name: stack.commit, landedSeconds, seconds, cpu };
+}
+
+/** @returns null where this ClickHouse is built without the engine. */
+async function kafkaEngine(stack: BenchStack, events: number): Promise<CaughtUp | null> {
+  if ((await count(stack, "SELECT count() AS n FROM system.table_engines WHERE name = 'Kafka'")) === 0) return null;
+  const values: Readonly<Record<string, string>> = { brokers: kafkaBrokers({ kafka: Number(stack.env['KAFKA_PORT']) }), topic, registry: registryOf(stack) };
+  const sql = (await readFile(new URL('kafka-engine.sql', import.meta.url), 'utf8')).replace(/\{(brokers|topic|registry)\}/g, (_, name: string) => values[name] ?? '');
+  const [before, began] = [cpuOf(stack.pids()), performance.now()];
+  for (const statement of sql.split(/;\s*$/m).filter((text) => text.trim() !== '')) await stack.clickhouse.command(statement);
+  const seconds = await until('Kafka engine', events, began, () => count(stack, 'SELECT count() AS n FROM peer.timeline'));
+  const cpu = cpuSince(stack, before);
+  await stack.clickhouse.command('DROP DATABASE peer');
+  return { name: 'Kafka engine into one timeline, no facts', landedSeconds: seconds, seconds, cpu };
+}
+
+const rowOf = ({ name, landedSeconds, seconds, cpu }: CaughtUp, events: number): Row => ({
+  of: name, 'seconds until landed': figure(landedSeconds), 'until facts are complete': figure(seconds), 'events/s': figure(events / seconds),
+  ...Object.fromEntries(['clickhouse', ...projections, 'kafka'].map((process) => [`CPU s ${process}`, figure(cpu[process] ?? null)])),
+});
+
+export async function catchUp({ events, command, checkouts }: CatchUpOptions): Promise<void> {
+  const head = headOf('Catching up: from the log to complete facts', command);
+  await withStacks(checkouts, async (stacks) => {
+    const found: CaughtUp[] = [];
+    for (const stack of stacks) {
+      await fillLog(stack, events);
+      found.push(await catchUpOnce(stack, events));
+    }
+    const [own] = stacks;
+    const peer = own === undefined ? null : await kafkaEngine(own, events);
+    await writeSection('catch-up', `${await headText(head, stacks)}
+
+${figure(events)} events in six partitions, an empty ClickHouse; then queue-analytics, agent-analytics and event-archive start together. The time
+counts from the start of their processes until both timelines, the archive and the facts of both projections hold every event and all offsets
+are committed. Target: ≥ 25,000 events/s.${peer === null ? ' This ClickHouse is built without the Kafka engine, so there is no peer to compare with.' : ''}
+
+${table([...found, ...(peer === null ? [] : [peer])].map((item) => rowOf(item, events)))}
+`);
+  });
+}

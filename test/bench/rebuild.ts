@@ -1,0 +1,132 @@
+// npm run bench -- rebuild: the facts of a made-up history from its timeline, by the command that an operator runs. No
+// service runs meanwhile. With another checkout, both stacks hold the same history and take turns.
+import { projectDir } from '../../infra/local/settings.ts';
+import { groupBy } from '../../services/runtime/group-by.ts';
+import { figure, medianAndRange } from './figures.ts';
+import { fillTimelines } from './history.ts';
+import { headOf, headText } from './machine.ts';
+import { cpuSecondsOf } from './processes.ts';
+import { table, writeSection, type Row } from './results.ts';
+import { withStacks, type BenchStack } from './stack.ts';
+
+export interface RebuildOptions {
+  /** One run for each; more than one shows whether an event's cost grows. */
+  readonly tickets: readonly number[];
+  readonly rounds: number;
+  readonly command: string;
+  readonly checkouts: readonly string[];
+  readonly againstUpTo: number;
+}
+
+const rebuilt = ['queue-analytics', 'agent-analytics'] as const;
+
+interface Run {
+  readonly stack: BenchStack;
+  readonly tickets: number;
+  readonly events: number;
+  readonly projection: (typeof rebuilt)[number];
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly clickhouseSeconds: number;
+  readonly peakMb: number;
+}
+
+async function tablesToEmpty({ clickhouse }: BenchStack): Promise<string[]> {
+  const rows = await clickhouse.query<{ name: string }>(`SELECT concat(database, '.', name) AS name FROM system.tables WHERE database IN ('queue', 'agents') AND engine LIKE '%MergeTree' ORDER BY name`);
+  return rows.map(({ name }) => name);
+}
+
+const emptyFacts = async (stack: BenchStack): Promise<void> => {
+  for (const name of await tablesToEmpty(stack)) if (!name.endsWith('.timeline')) await stack.clickhouse.command(`TRUNCATE TABLE ${name}`);
+};
+
+const emptyAll = async (stack: BenchStack): Promise<void> => {
+  for (const name of await tablesToEmpty(stack)) await stack.clickhouse.command(`TRUNCATE TABLE ${name}`);
+};
+
+async function rebuildOnce(stack: BenchStack, tickets: number, events: number): Promise<Run[]> {
+  await emptyFacts(stack);
+  const runs: Run[] = [];
+  for (const projection of rebuilt) {
+    console.error(`${stack.commit}: ${projection} of ${tickets} tickets`);
+    const before = cpuSecondsOf(stack.pids()['clickhouse'] ?? 0);
+    const { seconds, cpuSeconds, peakMb } = await stack.run('infra/rebuild/rebuild.ts', projection);
+    const clickhouseSeconds = cpuSecondsOf(stack.pids()['clickhouse'] ?? 0) - before;
+    runs.push({ stack, tickets, events, projection, seconds, cpuSeconds, clickhouseSeconds, peakMb });
+  }
+  return runs;
+}
+
+async function measure(stacks: readonly BenchStack[], options: RebuildOptions): Promise<Run[]> {
+  const runs: Run[] = [];
+  // What the commands cost without any ticket.
+  for (const stack of stacks) runs.push(...(await rebuildOnce(stack, 0, 0)));
+  for (const tickets of options.tickets) {
+    const taking = stacks.filter(({ checkout }) => checkout === projectDir || tickets <= options.againstUpTo);
+    const events = new Map<BenchStack, number>();
+    for (const stack of taking) {
+      await emptyAll(stack);
+      events.set(stack, await fillTimelines(stack.clickhouse, tickets));
+    }
+    for (let round = 0; round < options.rounds; round++) {
+      for (const stack of taking) runs.push(...(await rebuildOnce(stack, tickets, events.get(stack) ?? 0)));
+    }
+  }
+  return runs;
+}
+
+const sum = (runs: readonly Run[], of: (run: Run) => number): number => runs.reduce((total, run) => total + of(run), 0);
+
+/** Of both projections, by round. */
+function rounds(runs: readonly Run[], of: (run: Run) => number): number[] {
+  const [queue, agents] = rebuilt.map((name) => runs.filter(({ projection }) => projection === name).map(of));
+  return (queue ?? []).map((value, index) => value + (agents?.[index] ?? 0));
+}
+
+const projectionRows = (runs: readonly Run[]): Row[] => rebuilt.map((name) => {
+  const own = runs.filter(({ projection }) => projection === name);
+  const [first] = own;
+  return {
+    projection: name, of: first?.stack.commit ?? '', tickets: figure(first?.tickets ?? 0), events: figure(first?.events ?? 0),
+    seconds: medianAndRange(own.map(({ seconds }) => seconds)), 'events/s': medianAndRange(own.map(({ events, seconds }) => events / seconds)),
+    'CPU s of the command': medianAndRange(own.map(({ cpuSeconds }) => cpuSeconds)), 'CPU s of ClickHouse': medianAndRange(own.map(({ clickhouseSeconds }) => clickhouseSeconds)),
+    'peak MB of the command': medianAndRange(own.map(({ peakMb }) => peakMb)),
+  };
+});
+
+function totals(own: readonly Run[]): { fixed: number; bySize: Map<number, Run[]> } {
+  return {
+    fixed: sum(own.filter(({ tickets }) => tickets === 0), ({ seconds }) => seconds),
+    bySize: groupBy(own.filter(({ tickets }) => tickets > 0), ({ tickets }) => tickets),
+  };
+}
+
+/** Microseconds an event, both projections, without what the commands cost with an empty timeline. */
+function flatnessRows(own: readonly Run[]): Row[] {
+  const { fixed, bySize } = totals(own);
+  const cost = (runs: readonly Run[]): number[] => rounds(runs, ({ seconds }) => seconds).map((seconds) => (1e6 * (seconds - fixed)) / (runs[0]?.events ?? 1));
+  const first = cost([...bySize.values()][0] ?? [])[0] ?? 1;
+  return [...bySize.values()].map((runs) => ({
+    of: runs[0]?.stack.commit ?? '', events: figure(runs[0]?.events ?? 0), 'seconds, both': medianAndRange(rounds(runs, ({ seconds }) => seconds)),
+    'of these with no ticket at all': figure(fixed), 'µs/event beyond': medianAndRange(cost(runs)), 'to the first size': `${figure((cost(runs)[0] ?? 0) / first)}×`,
+  }));
+}
+
+export async function rebuild(options: RebuildOptions): Promise<void> {
+  const head = headOf('Rebuild: facts from the timeline', options.command);
+  await withStacks(options.checkouts, async (stacks) => {
+    const runs = await measure(stacks, options);
+    const bySize = groupBy(runs.filter(({ tickets }) => tickets > 0), ({ stack, tickets }) => `${tickets} ${stack.commit}`);
+    await writeSection('rebuild', `${await headText(head, stacks)}
+
+\`npm run rebuild -- PROJECTION\` from start to end (build beside the live tables, compare, swap), live facts empty, no service running; about
+twelve events a ticket, twelve tenants, business calendars and two policies each. Targets for 1 M tickets: both within 120 s, 600 MB.
+
+${table([...bySize.values()].flatMap(projectionRows))}
+
+Does an event's cost grow with their number? Target: ≤ 1.3× from 0.1 to 10 M events.
+
+${table(stacks.flatMap((stack) => flatnessRows(runs.filter((run) => run.stack === stack))))}
+`);
+  });
+}
