@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     solves Array(Tuple(resolution_no UInt32, solved_at DateTime64(3, 'UTC'), solved_by_type LowCardinality(String), solved_by_id String, queue_id String, reopened_at Nullable(DateTime64(3, 'UTC')))) COMMENT 'Solves, in order.',
     actions Array(Tuple(at DateTime64(3, 'UTC'), step_no UInt32, agent_id String, kind LowCardinality(String))) COMMENT 'Replies, notes, status changes and assignments by human agents, in order.',
     held Array(Tuple(held_from DateTime64(3, 'UTC'), held_to DateTime64(3, 'UTC'), agent_id String)) COMMENT 'Periods in new or open with an assignee, in order; the last one may end in 2106.',
+    hours Array(Tuple(hour DateTime('UTC'), agent_id LowCardinality(String), replies UInt32, reply_turns UInt32, first_responses UInt32, private_notes UInt32, solves UInt32, assigned UInt32, handoffs_in UInt32, handoffs_out UInt32, bounced_assignments UInt32, held_change Int32, held_seconds_beyond Int32)) COMMENT 'What the ticket adds to its agents in each UTC hour in which anything changed, in order. A holding that lasts counts to the hour''s end. held_seconds_beyond is what was held in the hour, whole seconds, less 3600 when the agent held the ticket at the hour''s start.',
     config_version UInt32 COMMENT 'Version of the configuration that they were computed under.'
 )
 ENGINE = ReplacingMergeTree(version)

@@ -123,25 +123,30 @@ FROM
     WHERE agent_id != ''
     UNION ALL
     SELECT
-        toString(action.kind) AS kind, integration_id, action.agent_id AS agent_id, ticket_id, action.at AS at,
+        toString(action) AS kind, integration_id, agent_id, ticket_id, at,
         CAST(NULL, 'Nullable(Int64)') AS customer_telegram_user_id, 0 AS is_seven_days_old, 0 AS is_reopened,
         0 AS replies, 0 AS is_first_response, 0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out,
         0 AS held_ms, 0 AS held_business_ms, NULL AS own_seconds, NULL AS own_business_seconds,
         NULL AS customer_seconds, NULL AS customer_business_seconds
     FROM {database}.ticket_facts FINAL
-    ARRAY JOIN actions AS action
+    ARRAY JOIN actions.kind AS action, actions.agent_id AS agent_id, actions.at AS at
     UNION ALL
     SELECT
-        'holding' AS kind, integration_id, s.agent_id AS agent_id, ticket_id, s.assigned_at AS at,
+        'holding' AS kind, integration_id, agent_id, ticket_id, assigned_at AS at,
         CAST(NULL, 'Nullable(Int64)') AS customer_telegram_user_id, 0 AS is_seven_days_old, 0 AS is_reopened,
         0 AS replies, 0 AS is_first_response, 0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out,
-        running_ms(s.held_ms, is_station_running(s.agent_id, s.ended_at, status_category), running_since, now64(3, 'UTC')) AS held_ms,
-        running_clock_ms(s.held_business_ms, is_station_running(s.agent_id, s.ended_at, status_category), running_since_clock,
+        running_ms(added_ms, is_station_running(agent_id, ended_at, status_category), running_since, now64(3, 'UTC')) AS held_ms,
+        running_clock_ms(added_business_ms, is_station_running(agent_id, ended_at, status_category), running_since_clock,
                          business_clock(integration_id, now64(3, 'UTC'))) AS held_business_ms,
         NULL AS own_seconds, NULL AS own_business_seconds, NULL AS customer_seconds, NULL AS customer_business_seconds
     FROM {database}.ticket_facts FINAL
-    ARRAY JOIN stations AS s
-    WHERE s.agent_id != ''
+    ARRAY JOIN
+        stations.agent_id AS agent_id,
+        stations.assigned_at AS assigned_at,
+        stations.ended_at AS ended_at,
+        stations.held_ms AS added_ms,
+        stations.held_business_ms AS added_business_ms
+    WHERE agent_id != ''
 )
 WHERE at >= {from:DateTime64(3, 'UTC')} AND at < {to:DateTime64(3, 'UTC')}
 GROUP BY integration_id, agent_id

@@ -21,9 +21,9 @@ CREATE OR REPLACE VIEW {database}.agent_sessions_with_gap ({session_columns}) AS
 WITH
     actions_of_agents AS
     (
-        SELECT integration_id, a.agent_id AS agent_id, ticket_id, a.step_no AS step_no, a.at AS at, a.kind AS kind
+        SELECT integration_id, agent_id, ticket_id, step_no, at, kind
         FROM {database}.ticket_facts FINAL
-        ARRAY JOIN actions AS a
+        ARRAY JOIN actions.agent_id AS agent_id, actions.step_no AS step_no, actions.at AS at, actions.kind AS kind
     ),
 
     -- A gap longer than the limit ends a session.
@@ -73,9 +73,9 @@ WITH
         SELECT integration_id, agent_id, edge.1 AS at, sum(edge.2) AS change
         FROM
         (
-            SELECT integration_id, h.agent_id AS agent_id, [(h.held_from, 1), (h.held_to, -1)] AS edges
+            SELECT integration_id, agent_id, [(held_from, 1), (held_to, -1)] AS edges
             FROM {database}.ticket_facts FINAL
-            ARRAY JOIN held AS h
+            ARRAY JOIN held.agent_id AS agent_id, held.held_from AS held_from, held.held_to AS held_to
         )
         ARRAY JOIN edges AS edge
         GROUP BY integration_id, agent_id, at
@@ -131,4 +131,24 @@ COMMENT 'agent_sessions for another limit. Parameter: gap_seconds (gaps up to it
 CREATE OR REPLACE VIEW {database}.agent_sessions ({session_columns}) AS
 SELECT *
 FROM {database}.agent_sessions_with_gap(gap_seconds = 600)
-COMMENT 'One row per burst of work of an agent: gaps of at most 10 minutes join, over all tickets.'
+COMMENT 'One row per burst of work of an agent: gaps of at most 10 minutes join, over all tickets.';
+
+-- When the usual sessions began and how long they took, without saying on what: all that reports over time need, and
+-- a small part of the work, since an agent's actions of one instant need no order then.
+DEFINE handled_sessions AS
+    SELECT
+        integration_id,
+        agent_id,
+        fromUnixTimestamp64Milli(session[1], 'UTC') AS started_at,
+        if(length(session) = 1, 60, whole_seconds(session[-1] - session[1])) AS handle_seconds
+    FROM
+    (
+        SELECT
+            integration_id,
+            agent_id,
+            arraySort(groupArray(toUnixTimestamp64Milli(at))) AS times,
+            arrayJoin(arraySplit((at, since_before) -> since_before > 600000, times, arrayDifference(times))) AS session
+        FROM {database}.ticket_facts FINAL
+        ARRAY JOIN actions.agent_id AS agent_id, actions.at AS at
+        GROUP BY integration_id, agent_id
+    )

@@ -21,89 +21,63 @@ CREATE OR REPLACE VIEW {database}.agent_hourly
 )
 AS
 WITH
-    -- Holding time within an hour: the tickets held at its start count whole, what begins in it counts to the hour's
-    -- end, and what ends in it is taken off from there; an open holding ends at the present without leaving the count.
-    held_by_ticket AS
+    -- An hour of an agent once for each ticket that changed anything in it, and what is known of it otherwise.
+    increments AS
     (
         SELECT
-            *,
-            ifNull(sum(held_change) OVER (
-                PARTITION BY integration_id, ticket_id, agent_id ORDER BY hour
-                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS held_before
+            integration_id,
+            agent_id,
+            hour,
+            replies, reply_turns, first_responses, private_notes, solves,
+            assigned, handoffs_in, handoffs_out, bounced_assignments,
+            0 AS handle_seconds,
+            held_change, held_seconds_beyond
+        FROM {database}.ticket_facts FINAL
+        ARRAY JOIN
+            hours.hour AS hour,
+            hours.agent_id AS agent_id,
+            hours.replies AS replies,
+            hours.reply_turns AS reply_turns,
+            hours.first_responses AS first_responses,
+            hours.private_notes AS private_notes,
+            hours.solves AS solves,
+            hours.assigned AS assigned,
+            hours.handoffs_in AS handoffs_in,
+            hours.handoffs_out AS handoffs_out,
+            hours.bounced_assignments AS bounced_assignments,
+            hours.held_change AS held_change,
+            hours.held_seconds_beyond AS held_seconds_beyond
+        UNION ALL
+        -- What lasts was counted to the hour's end: it ends at the present, without leaving the count of what is held.
+        SELECT
+            integration_id,
+            agent_id,
+            toStartOfHour(toDateTime(held_until, 'UTC')) AS hour,
+            0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0,
+            0, whole_seconds(held_ms) - whole_seconds(held_ms + ms_between(held_until, next_hour(held_until)))
         FROM
         (
             SELECT
                 integration_id,
-                ticket_id,
-                agent_id,
-                toStartOfHour(toDateTime(edge.1, 'UTC')) AS hour,
-                toInt64(sum(edge.2)) AS held_change,
-                sum(edge.3 * ms_between(edge.1, next_hour(edge.1))) AS held_ms_in_hour
-            FROM
-            (
-                SELECT
-                    integration_id,
-                    ticket_id,
-                    h.agent_id AS agent_id,
-                    least(h.held_to, greatest(h.held_from, now64(3, 'UTC'))) AS held_until,
-                    [(h.held_from, 1, 1), (held_until, if(h.held_to = far_future(), 0, -1), -1)] AS edges
-                FROM {database}.ticket_facts FINAL
-                ARRAY JOIN held AS h
-            )
-            ARRAY JOIN edges AS edge
-            GROUP BY integration_id, ticket_id, agent_id, hour
+                held.agent_id[-1] AS agent_id,
+                greatest(held.held_from[-1], now64(3, 'UTC')) AS held_until,
+                arraySum(
+                    (holder, held_from, held_to) -> if(holder = agent_id,
+                        ms_between(greatest(held_from, next_hour(held_until) - INTERVAL 1 HOUR), least(held_to, held_until)), 0),
+                    held.agent_id, held.held_from, held.held_to) AS held_ms
+            FROM {database}.ticket_facts FINAL
+            WHERE held.held_to[-1] = far_future()
         )
-    ),
-
-    moments AS
-    (
-        SELECT integration_id, agent_id AS agent_id, replied_at AS at,
-            0 AS replies, 1 AS reply_turns, toInt64(is_first_response) AS first_responses, 0 AS
-            private_notes, 0 AS solves, 0 AS assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS
-            bounced_assignments, 0 AS handle_seconds, 0 AS held_change, 0 AS held_seconds_in_hour
-        FROM {database}.agent_replies
         UNION ALL
-        SELECT integration_id, agent_id AS agent_id, solved_at AS at,
-            0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 1 AS solves, 0 AS
-            assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments, 0 AS handle_seconds, 0 AS
-            held_change, 0 AS held_seconds_in_hour
-        FROM {database}.agent_solves
-        UNION ALL
-        SELECT integration_id, a.agent_id AS agent_id, a.at AS at,
-            toInt64(a.kind = 'reply') AS replies, 0 AS reply_turns, 0 AS first_responses,
-            toInt64(a.kind = 'note') AS private_notes, 0 AS solves, 0 AS
-            assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments, 0 AS handle_seconds, 0 AS
-            held_change, 0 AS held_seconds_in_hour
-        FROM {database}.ticket_facts FINAL
-        ARRAY JOIN actions AS a
-        WHERE a.kind IN ('reply', 'note')
-        UNION ALL
-        SELECT integration_id, agent_id AS agent_id, assigned_at AS at,
-            0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 0 AS solves, 1 AS
-            assigned, toInt64(is_handoff_in) AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments, 0 AS
-            handle_seconds, 0 AS held_change, 0 AS held_seconds_in_hour
-        FROM {database}.ticket_assignments
-        WHERE agent_id != ''
-        UNION ALL
-        SELECT integration_id, agent_id AS agent_id, assumeNotNull(ended_at) AS at,
-            0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 0 AS solves, 0 AS
-            assigned, 0 AS handoffs_in, toInt64(is_handoff_out) AS handoffs_out, toInt64(is_bounced) AS
-            bounced_assignments, 0 AS handle_seconds, 0 AS held_change, 0 AS held_seconds_in_hour
-        FROM {database}.ticket_assignments
-        WHERE agent_id != '' AND isNotNull(ended_at)
-        UNION ALL
-        SELECT integration_id, agent_id AS agent_id, started_at AS at,
-            0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 0 AS solves, 0 AS
-            assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments,
-            agent_sessions.handle_seconds AS handle_seconds, 0 AS held_change, 0 AS held_seconds_in_hour
-        FROM {database}.agent_sessions
-        UNION ALL
-        SELECT integration_id, agent_id, toDateTime64(hour, 3, 'UTC') AS at,
-            0 AS replies, 0 AS reply_turns, 0 AS first_responses, 0 AS private_notes, 0 AS solves, 0 AS
-            assigned, 0 AS handoffs_in, 0 AS handoffs_out, 0 AS bounced_assignments, 0 AS handle_seconds, held_change,
-            -- What the ticket adds in the hour beyond being counted whole when it was held at the hour's start.
-            whole_seconds(3600000 * held_before + held_ms_in_hour) - 3600 * held_before AS held_seconds_in_hour
-        FROM held_by_ticket
+        SELECT
+            integration_id,
+            agent_id,
+            toStartOfHour(toDateTime(started_at, 'UTC')),
+            0, 0, 0, 0, 0, 0, 0, 0, 0,
+            handle_seconds,
+            0, 0
+        FROM ({handled_sessions})
     ),
 
     by_hour AS
@@ -111,87 +85,59 @@ WITH
         SELECT
             integration_id,
             agent_id,
-            toStartOfHour(toDateTime(at, 'UTC')) AS hour,
-            sum(replies) AS hour_replies,
-            sum(reply_turns) AS hour_reply_turns,
-            sum(first_responses) AS hour_first_responses,
-            sum(private_notes) AS hour_private_notes,
-            sum(solves) AS hour_solves,
-            sum(assigned) AS hour_assigned,
-            sum(handoffs_in) AS hour_handoffs_in,
-            sum(handoffs_out) AS hour_handoffs_out,
-            sum(bounced_assignments) AS hour_bounced_assignments,
-            sum(handle_seconds) AS hour_handle_seconds,
-            sum(held_change) AS hour_held_change,
-            sum(held_seconds_in_hour) AS hour_held_seconds_in_hour
-        FROM moments
-        GROUP BY integration_id, agent_id, hour
+            hour AS active_hour,
+            sum(replies) AS replies,
+            sum(reply_turns) AS reply_turns,
+            sum(first_responses) AS first_responses,
+            sum(private_notes) AS private_notes,
+            sum(solves) AS solves,
+            sum(assigned) AS assigned,
+            sum(handoffs_in) AS handoffs_in,
+            sum(handoffs_out) AS handoffs_out,
+            sum(bounced_assignments) AS bounced_assignments,
+            sum(handle_seconds) AS handle_seconds,
+            sum(held_change) AS held_change,
+            sum(held_seconds_beyond) AS held_seconds_beyond
+        FROM increments
+        GROUP BY integration_id, agent_id, active_hour
     ),
 
-    -- Every agent has a row for every hour from the tenant's first to the present one, quiet hours included.
-    every_hour AS
+    added_up AS
     (
         SELECT
-            integration_id,
-            agent_id,
-            arrayJoin(hours_until_now(min(first_hour))) AS hour
-        FROM
-        (
-            SELECT
-                integration_id,
-                agent_id,
-                min(min(hour)) OVER (PARTITION BY integration_id) AS first_hour
-            FROM by_hour
-            GROUP BY integration_id, agent_id
-        )
-        GROUP BY integration_id, agent_id
-    ),
-
-    all_rows AS
-    (
-        SELECT
-            integration_id,
-            agent_id,
-            hour,
-            sum(hour_replies) AS replies,
-            sum(hour_reply_turns) AS reply_turns,
-            sum(hour_first_responses) AS first_responses,
-            sum(hour_private_notes) AS private_notes,
-            sum(hour_solves) AS solves,
-            sum(hour_assigned) AS assigned,
-            sum(hour_handoffs_in) AS handoffs_in,
-            sum(hour_handoffs_out) AS handoffs_out,
-            sum(hour_bounced_assignments) AS bounced_assignments,
-            sum(hour_handle_seconds) AS handle_seconds,
-            sum(hour_held_change) AS held_change,
-            sum(hour_held_seconds_in_hour) AS held_seconds_in_hour
-        FROM
-        (
-            SELECT * FROM by_hour
-            UNION ALL
-            SELECT integration_id, agent_id, hour, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM every_hour
-        )
-        GROUP BY integration_id, agent_id, hour
+            *,
+            sum(held_change) OVER so_far AS held,
+            row_number() OVER so_far = 1 AS is_first,
+            leadInFrame(active_hour, 1, toDateTime(far_future(), 'UTC')) OVER whole_agent AS next_row,
+            min(active_hour) OVER (PARTITION BY integration_id) AS first_hour
+        FROM by_hour
+        WINDOW
+            so_far AS (PARTITION BY integration_id, agent_id ORDER BY active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
+            whole_agent AS (PARTITION BY integration_id, agent_id ORDER BY active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     )
 SELECT
     integration_id,
     agent_id,
-    hour,
-    replies,
-    reply_turns,
-    first_responses,
-    private_notes,
-    solves,
-    assigned,
-    handoffs_in,
-    handoffs_out,
-    bounced_assignments,
-    handle_seconds,
-    sum(held_change) OVER so_far AS held_end,
-    3600 * (held_end - held_change) + held_seconds_in_hour AS held_seconds,
+    shown AS hour,
+    if(is_active, replies, 0) AS replies,
+    if(is_active, reply_turns, 0) AS reply_turns,
+    if(is_active, first_responses, 0) AS first_responses,
+    if(is_active, private_notes, 0) AS private_notes,
+    if(is_active, solves, 0) AS solves,
+    if(is_active, assigned, 0) AS assigned,
+    if(is_active, handoffs_in, 0) AS handoffs_in,
+    if(is_active, handoffs_out, 0) AS handoffs_out,
+    if(is_active, bounced_assignments, 0) AS bounced_assignments,
+    if(is_active, handle_seconds, 0) AS handle_seconds,
+    if(shown < active_hour, 0, held) AS held_end,
+    if(is_active, 3600 * (held - held_change) + held_seconds_beyond, 3600 * held_end) AS held_seconds,
     held_seconds / 3600 AS concurrency
-FROM all_rows
-WINDOW so_far AS (PARTITION BY integration_id, agent_id ORDER BY hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+FROM
+(
+    SELECT *, shown, shown = active_hour AS is_active
+    FROM added_up
+    ARRAY JOIN hours_shown(active_hour, next_row, is_first, first_hour) AS shown
+)
 COMMENT 'One row per tenant, agent and UTC hour, zero rows included, from the tenant''s first hour (5 years back at most) to the present one.';
 
 CREATE OR REPLACE VIEW {database}.agent_daily AS

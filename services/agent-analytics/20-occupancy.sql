@@ -40,11 +40,20 @@ WITH
         WHERE part_from < part_to
     ),
 
+    -- A holding once for each local day that it touches, so that it meets the shifts of that day only.
     holdings AS
     (
-        SELECT toString(integration_id) AS integration_id, ticket_id, h.agent_id AS agent_id, h.held_from AS held_from, h.held_to AS held_to
+        SELECT
+            toString(integration_id) AS integration_id,
+            ticket_id,
+            agent_id,
+            held_from,
+            held_to,
+            toDate(held_from, {zone:String}) AS first_day,
+            arrayJoin(range(toUInt32(toDate(greatest(held_from, least(held_to, present)), {zone:String}) - first_day) + 1)) AS day_no,
+            first_day + day_no AS local_day
         FROM {database}.ticket_facts FINAL
-        ARRAY JOIN held AS h
+        ARRAY JOIN held.agent_id AS agent_id, held.held_from AS held_from, held.held_to AS held_to
     ),
 
     moments AS
@@ -52,14 +61,14 @@ WITH
         SELECT integration_id, agent_id, local_day, ms_between(part_from, part_to) AS shift_ms, 0 AS handled, 0 AS held
         FROM parts
         UNION ALL
-        SELECT toString(integration_id), agent_id, toDate(started_at, {zone:String}), 0, agent_sessions.handle_seconds, 0
-        FROM {database}.agent_sessions
+        SELECT toString(integration_id), agent_id, toDate(started_at, {zone:String}), 0, handled.handle_seconds, 0
+        FROM ({handled_sessions}) AS handled
         UNION ALL
         -- A sum over tickets is the sum of their whole-second values.
         SELECT p.integration_id, p.agent_id, p.local_day, 0, 0,
             whole_seconds(sum(ms_between(greatest(p.part_from, h.held_from), least(p.part_to, h.held_to))))
         FROM parts AS p
-        INNER JOIN holdings AS h ON h.integration_id = p.integration_id AND h.agent_id = p.agent_id
+        INNER JOIN holdings AS h ON h.integration_id = p.integration_id AND h.agent_id = p.agent_id AND h.local_day = p.local_day
         WHERE h.held_from < p.part_to AND h.held_to > p.part_from
         GROUP BY p.integration_id, p.agent_id, p.local_day, h.ticket_id
     )

@@ -23,6 +23,12 @@ describe('a row of ticket_facts', () => {
     expect(row.held).toEqual([{ held_from: at('10:10'), held_to: at('10:20'), agent_id: 'lea' }, { held_from: at('10:20'), held_to: at('10:40'), agent_id: 'max' }]);
   });
 
+  it('has what it adds to each agent in each hour', () => {
+    expect(row.hours).toMatchObject([
+      { hour: Date.UTC(2026, 2, 2, 10) / 1000, agent_id: 'lea', assigned: 1, handoffs_out: 1, bounced_assignments: 1, replies: 0, held_change: 0, held_seconds_beyond: 600 },
+      { agent_id: 'max', assigned: 1, handoffs_in: 1, replies: 1, reply_turns: 1, first_responses: 1, private_notes: 0, solves: 1, held_change: 0, held_seconds_beyond: 1200 }]);
+  });
+
   it('ends what is held now in 2106, and numbers a wait 0 that there was not', () => {
     const open = agentsRow(told(created('10:00', { hasMessage: false }), assigned('10:10', 'lea'), reply('10:15', 'lea')));
     expect(open).toMatchObject({ status_category: 'new', running_since: at('10:15'), held: [{ held_to: '2106-01-01 00:00:00.000' }], turns: [{ wait_no: 0, waiting_since: null }] });

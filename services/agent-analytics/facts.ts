@@ -3,6 +3,7 @@
 import { instantText, optionalInstantText } from '../runtime/clickhouse.ts';
 import { END_OF_TIME } from '../ticket/desk/business-clock.ts';
 import type { Story } from '../ticket/story.ts';
+import { agentHours, type AgentHour } from '../ticket/story/agent-hours.ts';
 import type { Resolution } from '../ticket/story/cycles.ts';
 import { ticketFold } from '../ticket/reading/fold.ts';
 import { isHeld } from '../ticket/story/intervals.ts';
@@ -76,6 +77,23 @@ export interface HeldRow {
   readonly agent_id: string;
 }
 
+export interface HourRow {
+  /** Start of the UTC hour, seconds since 1970. */
+  readonly hour: number;
+  readonly agent_id: string;
+  readonly replies: number;
+  readonly reply_turns: number;
+  readonly first_responses: number;
+  readonly private_notes: number;
+  readonly solves: number;
+  readonly assigned: number;
+  readonly handoffs_in: number;
+  readonly handoffs_out: number;
+  readonly bounced_assignments: number;
+  readonly held_change: number;
+  readonly held_seconds_beyond: number;
+}
+
 export interface AgentsRow {
   readonly created_at: Instant;
   readonly running_since: Instant;
@@ -87,6 +105,7 @@ export interface AgentsRow {
   readonly solves: readonly SolveRow[];
   readonly actions: readonly ActionRow[];
   readonly held: readonly HeldRow[];
+  readonly hours: readonly HourRow[];
 }
 
 const stationRow = (station: Station): StationRow => ({
@@ -112,6 +131,13 @@ const solveRow = ({ no, solvedAt, solvedByType, solvedById, queueId, reopenedAt 
   reopened_at: optionalInstantText(reopenedAt),
 });
 
+const hourRow = (hour: AgentHour): HourRow => ({
+  hour: hour.hour / 1000, agent_id: hour.agentId,
+  replies: hour.replies, reply_turns: hour.replyTurns, first_responses: hour.firstResponses, private_notes: hour.privateNotes, solves: hour.solves,
+  assigned: hour.assigned, handoffs_in: hour.handoffsIn, handoffs_out: hour.handoffsOut, bounced_assignments: hour.bouncedAssignments,
+  held_change: hour.heldChange, held_seconds_beyond: hour.heldSecondsBeyond,
+});
+
 /** A row of ticket_facts. */
 export function agentsRow(story: Story): AgentsRow {
   return {
@@ -123,6 +149,7 @@ export function agentsRow(story: Story): AgentsRow {
     actions: story.actions.map(({ at, stepNo, agentId, kind }) => ({ at: instantText(at), step_no: stepNo, agent_id: agentId, kind })),
     held: story.intervals.filter(isHeld).map(({ validFrom, validTo, assigneeId }) =>
       ({ held_from: instantText(validFrom), held_to: instantText(validTo ?? END_OF_TIME), agent_id: assigneeId })),
+    hours: agentHours(story).map(hourRow),
   };
 }
 

@@ -29,20 +29,22 @@ SELECT
     maxOrNullIf(wait_seconds, is_waiting) AS oldest_wait_seconds
 FROM
 (
-    -- A ticket with the state `i` that it had then.
+    -- A ticket with the state that it had then; `nth` is 0 when it had none yet.
     SELECT
+        arrayFirstIndex((since, until) -> since <= at AND until > at, intervals.valid_from, intervals.valid_to) AS nth,
         integration_id,
-        i.queue_id AS queue_id,
-        i.status_category AS status_category,
-        i.status AS status,
-        i.assignee_id AS assignee_id,
+        intervals.queue_id[nth] AS queue_id,
+        intervals.status_category[nth] AS status_category,
+        intervals.status[nth] AS status,
+        intervals.assignee_id[nth] AS assignee_id,
         seconds_between(created_at, at) AS age_seconds,
-        arrayFirst(w -> w.waiting_since <= at AND ifNull(w.ended_at > at, true), waits) AS open_wait,
-        open_wait.wait_no > 0 AS is_waiting,
-        seconds_between(open_wait.waiting_since, at) AS wait_seconds
+        arrayFirstOrNull(
+            (since, until) -> since <= at AND ifNull(until > at, true),
+            waits.waiting_since, waits.ended_at) AS waiting_since,
+        isNotNull(waiting_since) AS is_waiting,
+        seconds_between(waiting_since, at) AS wait_seconds
     FROM {database}.ticket_facts FINAL
-    ARRAY JOIN intervals AS i
-    WHERE i.valid_from <= at AND i.valid_to > at AND NOT is_finished(i.status_category)
+    WHERE nth > 0 AND NOT is_finished(status_category)
 )
 GROUP BY integration_id, queue_id, status_category, status, assignee_id
 COMMENT 'Backlog by queue, status and assignee at an instant of event time, by what is known today: a ticket with events before its creation counts from the first of them, with the status of its creation. What the events up to ts alone say, or those received by then: in a snapshot. Parameter: ts. Columns as in backlog.';

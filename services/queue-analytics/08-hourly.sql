@@ -21,40 +21,40 @@ CREATE OR REPLACE VIEW {database}.queue_hourly
 )
 AS
 WITH
-    moments AS
+    -- An hour of a queue once for each ticket that changed anything in it.
+    increments AS
     (
-        SELECT integration_id, f.queue_id AS queue_id, f.at AS at, toString(f.flow) AS what, 1 AS change
+        SELECT
+            integration_id,
+            hour_queue_id AS queue_id,
+            hour_start AS hour,
+            created, reopened, restored, moved_in, moved_out, solved, discarded,
+            0 AS breached,
+            waits_started, first_responses, waiting_change
         FROM {database}.ticket_facts FINAL
-        ARRAY JOIN flows AS f
+        ARRAY JOIN
+            hours.hour AS hour_start,
+            hours.queue_id AS hour_queue_id,
+            hours.created AS created,
+            hours.reopened AS reopened,
+            hours.restored AS restored,
+            hours.moved_in AS moved_in,
+            hours.moved_out AS moved_out,
+            hours.solved AS solved,
+            hours.discarded AS discarded,
+            hours.waits_started AS waits_started,
+            hours.first_responses AS first_responses,
+            hours.waiting_change AS waiting_change
         UNION ALL
-        SELECT integration_id, w.queue_at_start, w.waiting_since, 'wait_started', 1
-        FROM {database}.ticket_facts FINAL
-        ARRAY JOIN waits AS w
-        UNION ALL
-        SELECT integration_id, queue_at_first_response, assumeNotNull(first_response_at), 'first_response', 1
-        FROM {database}.ticket_facts FINAL
-        WHERE isNotNull(first_response_at)
-        UNION ALL
-        SELECT integration_id, queue_id_at_due, greatest(assumeNotNull(due_at), taken_over_at), 'breached', 1
+        SELECT
+            integration_id,
+            queue_id_at_due,
+            toStartOfHour(toDateTime(greatest(assumeNotNull(due_at), taken_over_at), 'UTC')),
+            0, 0, 0, 0, 0, 0, 0,
+            1,
+            0, 0, 0
         FROM {database}.sla_timers
         WHERE outcome = 'breached'
-        UNION ALL
-        -- A wait counts in the queue and as long as the ticket is in the backlog: the overlap of waits and intervals.
-        SELECT integration_id, queue_id, edge.1, 'waiting', edge.2
-        FROM
-        (
-            SELECT
-                integration_id,
-                i.queue_id AS queue_id,
-                greatest(i.valid_from, w.waiting_since) AS counted_from,
-                least(i.valid_to, ifNull(w.ended_at, far_future())) AS counted_to
-            FROM {database}.ticket_facts FINAL
-            ARRAY JOIN waits AS w
-            ARRAY JOIN intervals AS i
-            WHERE NOT is_finished(i.status_category) AND counted_from < counted_to
-        )
-        ARRAY JOIN [(counted_from, 1), (counted_to, -1)] AS edge
-        WHERE edge.1 < far_future()
     ),
 
     by_hour AS
@@ -62,47 +62,7 @@ WITH
         SELECT
             integration_id,
             queue_id,
-            toStartOfHour(toDateTime(at, 'UTC')) AS hour,
-            countIf(what = 'created') AS created,
-            countIf(what = 'reopened') AS reopened,
-            countIf(what = 'restored') AS restored,
-            countIf(what = 'moved_in') AS moved_in,
-            countIf(what = 'moved_out') AS moved_out,
-            countIf(what = 'solved') AS solved,
-            countIf(what = 'discarded') AS discarded,
-            countIf(what = 'breached') AS breached,
-            countIf(what = 'wait_started') AS waits_started,
-            countIf(what = 'first_response') AS first_responses,
-            sumIf(change, what = 'waiting') AS waiting_change
-        FROM moments
-        GROUP BY integration_id, queue_id, hour
-    ),
-
-    -- Every queue has a row for every hour from the tenant's first to the present one, quiet hours included.
-    every_hour AS
-    (
-        SELECT
-            integration_id,
-            queue_id,
-            arrayJoin(hours_until_now(min(first_hour))) AS hour
-        FROM
-        (
-            SELECT
-                integration_id,
-                queue_id,
-                min(min(hour)) OVER (PARTITION BY integration_id) AS first_hour
-            FROM by_hour
-            GROUP BY integration_id, queue_id
-        )
-        GROUP BY integration_id, queue_id
-    ),
-
-    all_rows AS
-    (
-        SELECT
-            integration_id,
-            queue_id,
-            hour,
+            hour AS active_hour,
             sum(created) AS created,
             sum(reopened) AS reopened,
             sum(restored) AS restored,
@@ -115,33 +75,47 @@ WITH
             sum(first_responses) AS first_responses,
             sum(waiting_change) AS waiting_change,
             toInt64(created + reopened + restored + moved_in) - toInt64(solved + discarded + moved_out) AS net_flow
-        FROM
-        (
-            SELECT * FROM by_hour
-            UNION ALL
-            SELECT integration_id, queue_id, hour, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM every_hour
-        )
-        GROUP BY integration_id, queue_id, hour
+        FROM increments
+        GROUP BY integration_id, queue_id, active_hour
+    ),
+
+    added_up AS
+    (
+        SELECT
+            *,
+            sum(net_flow) OVER so_far AS backlog,
+            sum(waiting_change) OVER so_far AS waiting,
+            row_number() OVER so_far = 1 AS is_first,
+            leadInFrame(active_hour, 1, toDateTime(far_future(), 'UTC')) OVER whole_queue AS next_row,
+            min(active_hour) OVER (PARTITION BY integration_id) AS first_hour
+        FROM by_hour
+        WINDOW
+            so_far AS (PARTITION BY integration_id, queue_id ORDER BY active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
+            whole_queue AS (PARTITION BY integration_id, queue_id ORDER BY active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     )
 SELECT
     integration_id,
     queue_id,
-    hour,
-    created,
-    reopened,
-    restored,
-    moved_in,
-    moved_out,
-    solved,
-    discarded,
-    breached,
-    net_flow,
-    sum(net_flow) OVER so_far AS backlog_end,
-    waits_started,
-    first_responses,
-    sum(waiting_change) OVER so_far AS waiting_end
-FROM all_rows
-WINDOW so_far AS (PARTITION BY integration_id, queue_id ORDER BY hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    shown AS hour,
+    if(is_active, created, 0) AS created,
+    if(is_active, reopened, 0) AS reopened,
+    if(is_active, restored, 0) AS restored,
+    if(is_active, moved_in, 0) AS moved_in,
+    if(is_active, moved_out, 0) AS moved_out,
+    if(is_active, solved, 0) AS solved,
+    if(is_active, discarded, 0) AS discarded,
+    if(is_active, breached, 0) AS breached,
+    if(is_active, net_flow, 0) AS net_flow,
+    if(shown < active_hour, 0, backlog) AS backlog_end,
+    if(is_active, waits_started, 0) AS waits_started,
+    if(is_active, first_responses, 0) AS first_responses,
+    if(shown < active_hour, 0, waiting) AS waiting_end
+FROM
+(
+    SELECT *, shown, shown = active_hour AS is_active
+    FROM added_up
+    ARRAY JOIN hours_shown(active_hour, next_row, is_first, first_hour) AS shown
+)
 COMMENT 'One row per tenant, queue and UTC hour, zero rows included, from the tenant''s first hour (5 years back at most) to the present one.';
 
 CREATE OR REPLACE VIEW {database}.queue_daily AS

@@ -6,6 +6,7 @@ import type { Story } from '../ticket/story.ts';
 import type { Activity } from '../ticket/story/activities.ts';
 import type { Resolution } from '../ticket/story/cycles.ts';
 import type { Escalation } from '../ticket/story/escalations.ts';
+import { queueHours, type QueueHour } from '../ticket/story/hours.ts';
 import type { Interval } from '../ticket/story/intervals.ts';
 import type { Wait } from '../ticket/story/waits.ts';
 import { ticketFold } from '../ticket/reading/fold.ts';
@@ -90,6 +91,22 @@ export interface FlowRow {
   readonly flow: string;
 }
 
+export interface HourRow {
+  /** Start of the UTC hour, seconds since 1970. */
+  readonly hour: number;
+  readonly queue_id: string;
+  readonly created: number;
+  readonly reopened: number;
+  readonly restored: number;
+  readonly moved_in: number;
+  readonly moved_out: number;
+  readonly solved: number;
+  readonly discarded: number;
+  readonly waits_started: number;
+  readonly first_responses: number;
+  readonly waiting_change: number;
+}
+
 export interface FindingRow {
   readonly rule: string;
   readonly occurrences: number;
@@ -153,6 +170,7 @@ export interface QueueRow {
   readonly escalations: readonly EscalationRow[];
   readonly edges: readonly EdgeRow[];
   readonly flows: readonly FlowRow[];
+  readonly hours: readonly HourRow[];
   readonly findings: readonly FindingRow[];
 }
 
@@ -208,6 +226,9 @@ const escalationRow = ({ details, ...escalation }: Escalation): EscalationRow =>
 
 const edgeRow = ({ stepNo, at, activity, actorType, actorId, queueId }: Activity): EdgeRow =>
   ({ step_no: stepNo, at: instantText(at), activity, actor_type: actorType, actor_id: actorId, queue_id: queueId });
+
+const hourRow = ({ hour, queueId, flows, waitsStarted, firstResponses, waitingChange }: QueueHour): HourRow =>
+  ({ hour: hour / 1000, queue_id: queueId, ...flows, waits_started: waitsStarted, first_responses: firstResponses, waiting_change: waitingChange });
 
 /** Empty while the ticket is provisional: only its creation tells them. */
 function creationColumns({ creation }: Story): Pick<QueueRow, 'customer_telegram_user_id' | 'customer_language_code' | 'channel_type' | 'channel_chat_id' | 'channel_topic_id' | 'metadata'> {
@@ -269,6 +290,7 @@ export function queueRow(story: Story): QueueRow {
     escalations: story.escalations.map(escalationRow),
     edges: story.activities.map(edgeRow),
     flows: story.flows.map(({ at, queueId, kind }) => ({ at: instantText(at), queue_id: queueId, flow: kind })),
+    hours: queueHours(story).map(hourRow),
     findings: story.findings.map(({ rule, occurrences }) => ({ rule, occurrences })),
   };
 }
