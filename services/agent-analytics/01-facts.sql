@@ -10,7 +10,8 @@ CREATE TABLE IF NOT EXISTS {database}.ticket_facts
     ticket_id String COMMENT 'Ticket within the tenant.',
     version UInt64 COMMENT 'config_version * 2^32 + events of the ticket that it was computed from; the highest version of a row wins. (Not an offset: a ticket''s events may lie in two partitions.)',
     created_at DateTime64(3, 'UTC') COMMENT 'Event time of the creation; of the first event while provisional.',
-    running_since DateTime64(3, 'UTC') COMMENT 'Up to here held time is added; from here the current state runs.',
+    first_event_at DateTime64(3, 'UTC') COMMENT 'Event time of the first event: nothing in this row is earlier.',
+    running_since DateTime64(3, 'UTC') COMMENT 'Event time of the last event: nothing in this row is later. Up to here held time is added; from here the current state runs.',
     running_since_clock Int64 COMMENT 'The tenant''s business clock at running_since, milliseconds.',
     customer_telegram_user_id Nullable(Int64) COMMENT 'Customer; NULL while provisional.',
     status_category LowCardinality(String) COMMENT 'Category after the last event.',
@@ -26,6 +27,8 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY (integration_id, ticket_id)
 SETTINGS index_granularity = 512
 COMMENT 'Facts of the agents'' side, one row per ticket. Read it with FINAL, or better through the views.';
+
+ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS first_event_at DateTime64(3, 'UTC') COMMENT 'Event time of the first event: nothing in this row is earlier.' AFTER created_at;
 
 ALTER TABLE {database}.ticket_facts ADD COLUMN IF NOT EXISTS {agent_hours_column} AFTER held;
 

@@ -29,18 +29,24 @@ DEFINE timers_type AS
 DEFINE timers_column AS
     timers {timers_type} COMMENT 'Timers in order of metric and instance. An open one is active here, whether its due time has passed or not; judged_at is when its outcome was or would be decided.';
 
+DEFINE breaches_column AS
+    breaches Array(Tuple(at DateTime64(3, 'UTC'), queue_id LowCardinality(String), is_certain Bool)) COMMENT 'Timers that are breached, and those that will be at `at` unless something happens before (is_certain = false); with the queue at that moment.';
+
 CREATE TABLE IF NOT EXISTS {database}.sla_timer_facts
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
     version UInt64 COMMENT 'Version of the ticket''s facts that they belong to; the highest version of a row wins.',
     {timers_column},
+    {breaches_column},
     config_version UInt32 COMMENT 'Version of the configuration that they were computed under.'
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (integration_id, ticket_id)
 SETTINGS index_granularity = 512
 COMMENT 'SLA timers, one row per ticket. Read them through sla_timers.';
+
+ALTER TABLE {database}.sla_timer_facts ADD COLUMN IF NOT EXISTS {breaches_column} AFTER timers;
 
 -- The oldest of what is computed for a ticket: an interruption may leave facts without timers.
 CREATE OR REPLACE VIEW {database}.computed_facts

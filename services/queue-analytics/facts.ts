@@ -195,6 +195,12 @@ export interface TimerRow {
   readonly calendar_id: string;
 }
 
+export interface BreachRow {
+  readonly at: Instant;
+  readonly queue_id: string;
+  readonly is_certain: boolean;
+}
+
 const intervalRow = ({ validFrom, validTo, status, queueId, assigneeId, changedByType, changedById }: Interval): IntervalRow => ({
   valid_from: instantText(validFrom), valid_to: instantText(validTo ?? END_OF_TIME), status: status.name, status_category: status.category,
   queue_id: queueId, assignee_id: assigneeId, changed_by_type: changedByType, changed_by_id: changedById,
@@ -306,5 +312,13 @@ export const timerRows = (timers: readonly Timer[]): TimerRow[] => timers.map((t
   calendar_id: timer.calendarId,
 }));
 
+/** The timers that are breached, and those that will be unless something happens before. */
+export const breachRows = (timers: readonly Timer[]): BreachRow[] => timers.flatMap(({ outcome, judgedAt, queueIdWhenJudged }) =>
+  (judgedAt !== null && (outcome === 'breached' || outcome === 'active') ? [{ at: instantText(judgedAt), queue_id: queueIdWhenJudged, is_certain: outcome === 'breached' }] : []));
+
+function timersRow(timers: readonly Timer[]): Readonly<Record<'timers' | 'breaches', readonly object[]>> {
+  return { timers: timerRows(timers), breaches: breachRows(timers) };
+}
+
 /** The rows of both tables. */
-export const queueFold = ticketFold((story, desk) => ({ ticket_facts: { ...queueRow(story) }, sla_timer_facts: { timers: timerRows(slaTimers(story, desk)) } }));
+export const queueFold = ticketFold((story, desk) => ({ ticket_facts: { ...queueRow(story) }, sla_timer_facts: timersRow(slaTimers(story, desk)) }));
