@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS config.fact_changes
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (config_version, integration_id)
-COMMENT 'Versions that change facts: another status map, default calendar, SLA policy or calendar of one. Names, shifts and what-if sets change none.';
+COMMENT 'Versions that change facts: another status map, default calendar, SLA policy or calendar of one. Names and shifts change none.';
 
 CREATE OR REPLACE DICTIONARY config.fact_change
 (

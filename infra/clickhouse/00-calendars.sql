@@ -138,18 +138,3 @@ LAYOUT(COMPLEX_KEY_RANGE_HASHED())
 RANGE(MIN from_ms MAX to_ms)
 LIFETIME(MIN 30 MAX 60)
 COMMENT 'The open interval at or before an instant.';
-
-CREATE OR REPLACE DICTIONARY config.calendar_by_open_time
-(
-    config_version UInt32,
-    calendar_id String,
-    after_ms Int64,
-    up_to_ms Int64,
-    opened_less_open_ms Int64
-)
-PRIMARY KEY config_version, calendar_id
-SOURCE(CLICKHOUSE(QUERY 'SELECT config_version, calendar_id, cum_open_ms + 1 AS after_ms, cum_open_ms + toUnixTimestamp64Milli(open_to) - toUnixTimestamp64Milli(open_from) AS up_to_ms, toUnixTimestamp64Milli(open_from) - cum_open_ms AS opened_less_open_ms FROM config.loaded_intervals'))
-LAYOUT(COMPLEX_KEY_RANGE_HASHED())
-RANGE(MIN after_ms MAX up_to_ms)
-LIFETIME(MIN 30 MAX 60)
-COMMENT 'The open interval in which an amount of open time is reached: the inverse of C.'

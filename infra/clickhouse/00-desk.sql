@@ -28,32 +28,6 @@ FROM (SELECT arrayJoin([
     ('duplicate', 'discarded')]) AS entry)
 WHERE entry NOT IN (SELECT (status_key, category) FROM config.status_map FINAL WHERE config_version = 0 AND integration_id = '');
 
-CREATE OR REPLACE DICTIONARY config.status
-(
-    config_version UInt32,
-    integration_id String,
-    status_key String,
-    category String
-)
-PRIMARY KEY config_version, integration_id, status_key
-SOURCE(CLICKHOUSE(QUERY 'SELECT loaded AS config_version, integration_id, status_key, argMax(toString(category), row_version) AS category FROM (SELECT config_version AS row_version, integration_id, status_key, category, arrayJoin(if(config_version = 0, (SELECT groupArray(version) FROM config.loaded_versions), [config_version])) AS loaded FROM config.status_map FINAL) WHERE NOT endsWith(status_key, \'*\') GROUP BY loaded, integration_id, status_key'))
-LAYOUT(COMPLEX_KEY_HASHED())
-LIFETIME(MIN 30 MAX 60)
-COMMENT 'Category by version, tenant and whole status.';
-
-CREATE OR REPLACE DICTIONARY config.status_beginnings
-(
-    config_version UInt32,
-    integration_id String,
-    beginnings Array(String),
-    categories Array(String)
-)
-PRIMARY KEY config_version, integration_id
-SOURCE(CLICKHOUSE(QUERY 'SELECT loaded AS config_version, integration_id, longest_first.1 AS beginnings, longest_first.2 AS categories FROM (SELECT loaded, integration_id, arrayReverseSort(b -> (length(b.1), b.1), groupArray((beginning, category))) AS longest_first FROM (SELECT loaded, integration_id, substring(status_key, 1, length(status_key) - 1) AS beginning, argMax(toString(category), row_version) AS category FROM (SELECT config_version AS row_version, integration_id, status_key, category, arrayJoin(if(config_version = 0, (SELECT groupArray(version) FROM config.loaded_versions), [config_version])) AS loaded FROM config.status_map FINAL) WHERE endsWith(status_key, \'*\') GROUP BY loaded, integration_id, beginning) GROUP BY loaded, integration_id)'))
-LAYOUT(COMPLEX_KEY_HASHED())
-LIFETIME(MIN 30 MAX 60)
-COMMENT 'Beginnings of statuses, the longest first, and their categories.';
-
 CREATE TABLE IF NOT EXISTS config.queue_names
 (
     config_version UInt32 DEFAULT 0 COMMENT 'Version of the configuration.',

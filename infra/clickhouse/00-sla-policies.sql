@@ -1,10 +1,9 @@
--- SLA policies as data, versioned. The live set has the name ''; other sets answer what-if questions over the same log.
+-- SLA policies as data, versioned.
 
 CREATE TABLE IF NOT EXISTS config.sla_policies
 (
     config_version UInt32 DEFAULT 0 COMMENT 'Version of the configuration.',
-    policy_set LowCardinality(String) COMMENT 'Empty for the live set; a name for a what-if set.',
-    integration_id String COMMENT 'Tenant; empty for those without policies of their own in this set.',
+    integration_id String COMMENT 'Tenant; empty for those without policies of their own.',
     policy_id String COMMENT 'Policy.',
     version UInt32 COMMENT 'Version of the policy.',
     position UInt32 COMMENT 'Configured order: the first that matches and has a target for the metric applies.',
@@ -21,11 +20,5 @@ CREATE TABLE IF NOT EXISTS config.sla_policies
     pause_statuses Array(String) COMMENT 'Categories, or status names in lower case with blanks, that pause the resolution timer.'
 )
 ENGINE = MergeTree
-ORDER BY (config_version, policy_set, integration_id, position, policy_id, version)
+ORDER BY (config_version, integration_id, position, policy_id, version)
 COMMENT 'SLA policies: one row per policy and version.';
-
-CREATE OR REPLACE VIEW config.policies_in_force AS
-SELECT *
-FROM config.sla_policies
-WHERE config_version IN (0, live_config_version())
-COMMENT 'sla_policies of the live configuration.'

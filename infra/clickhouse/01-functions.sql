@@ -1,12 +1,6 @@
 -- The words of the vocabulary as functions, so that each rule is written once and every fact and view says it by name.
 -- They are global; a view keeps the body it was created with, so views are created again after every change here.
 
--- AND and OR for the long definitions. The analyzer of ClickHouse hashes each operand of AND and OR with everything
--- below it (3 ms each on top of ticket_steps, measured in 26.7); if() costs nothing, and recomputing a ticket is fast.
-CREATE OR REPLACE FUNCTION both AS (a, b) -> if(a, b, false);
-
-CREATE OR REPLACE FUNCTION either AS (a, b) -> if(a, true, b);
-
 -- An open end of an interval: what is still true ends here.
 CREATE OR REPLACE FUNCTION far_future AS () -> toDateTime64('2106-01-01 00:00:00', 3, 'UTC');
 
@@ -20,48 +14,11 @@ CREATE OR REPLACE FUNCTION whole_seconds AS (milliseconds) -> intDiv(millisecond
 
 CREATE OR REPLACE FUNCTION seconds_between AS (from_time, to_time) -> whole_seconds(ms_between(from_time, to_time));
 
--- Status names are compared without case, with _ and - as blanks, runs of blanks as one and none at the ends; they are shown as sent.
-CREATE OR REPLACE FUNCTION status_key AS (status) -> trimBoth(replaceRegexpAll(lowerUTF8(status), '[\\s_-]+', ' '));
-
--- The status map: what a CRM's status, by its key, means under the live configuration; '' when nobody knows it. What is
--- said of this tenant comes before what is said for all, and a whole name before the longest beginning that fits.
-CREATE OR REPLACE FUNCTION status_entry AS (tenant, key) ->
-    dictGetOrNull('config.status', 'category', (live_config_version(), tenant, key));
-
-CREATE OR REPLACE FUNCTION status_beginning AS (tenant, key) ->
-    arrayFirstOrNull((category, beginning) -> startsWith(key, beginning),
-        dictGet('config.status_beginnings', 'categories', (live_config_version(), tenant)),
-        dictGet('config.status_beginnings', 'beginnings', (live_config_version(), tenant)));
-
-CREATE OR REPLACE FUNCTION mapped_status_category AS (integration_id, key) ->
-    coalesce(
-        status_entry(toString(integration_id), key),
-        status_beginning(toString(integration_id), key),
-        status_entry('', key),
-        status_beginning('', key),
-        '');
-
--- An unknown status counts as open (and gives a data-quality finding).
-CREATE OR REPLACE FUNCTION status_category AS (integration_id, key) ->
-    replaceRegexpOne(mapped_status_category(integration_id, key), '^$', 'open');
-
 -- Over: nothing is expected of anybody any more. Discarded is over without having been solved.
 CREATE OR REPLACE FUNCTION is_finished AS (category) -> category IN ('solved', 'closed', 'discarded');
 
 -- The agents' turn: what counts as work and as held.
 CREATE OR REPLACE FUNCTION is_agents_turn AS (category) -> category IN ('new', 'open');
-
--- Automated: said so, or sent by anything that is neither a customer nor an agent.
-CREATE OR REPLACE FUNCTION is_automated_message AS (sender_type, said_automated) ->
-    either(said_automated, sender_type NOT IN ('customer', 'agent'));
-
--- A customer's public message, whether a bot wrote it for them or not.
-CREATE OR REPLACE FUNCTION is_public_customer_message AS (sender_type, is_private) ->
-    both(sender_type = 'customer', NOT is_private);
-
--- A public message by a human agent: the only thing that answers a customer.
-CREATE OR REPLACE FUNCTION is_public_agent_reply AS (sender_type, is_private, said_automated) ->
-    both(sender_type = 'agent', both(NOT is_private, NOT said_automated));
 
 -- The open interval at or before an instant: opened at, length, open time before it (milliseconds).
 -- Before the first opening it is all zeros.
@@ -91,18 +48,6 @@ CREATE OR REPLACE FUNCTION clock_ms AS (from_clock, to_clock) -> if(to_clock < f
 CREATE OR REPLACE FUNCTION business_seconds AS (integration_id, from_time, to_time) ->
     whole_seconds(clock_ms(business_clock(integration_id, from_time), business_clock(integration_id, to_time)));
 
--- The instant at which a calendar's clock has gained an amount since a start: the inverse of C. Reached at closing
--- time, it is the closing instant. A calendar that closes for good before never gets there: the end of time.
-CREATE OR REPLACE FUNCTION due_time AS (calendar, from_time, target_ms) ->
-    multiIf(
-        calendar = '', fromUnixTimestamp64Milli(toInt64(toUnixTimestamp64Milli(from_time) + target_ms), 'UTC'),
-        target_ms <= 0, from_time,
-        fromUnixTimestamp64Milli(toInt64(
-            dictGetOrDefault('config.calendar_by_open_time', 'opened_less_open_ms', (live_config_version(), calendar),
-                    toInt64(calendar_clock(calendar, from_time) + target_ms),
-                    toInt64(toUnixTimestamp64Milli(far_future()) - calendar_clock(calendar, from_time) - target_ms))
-            + calendar_clock(calendar, from_time) + target_ms), 'UTC'));
-
 -- A sum that still grows: what was added up to the last event, and the time since then while the state lasts.
 CREATE OR REPLACE FUNCTION running_ms AS (sum_ms, is_running, since, at) ->
     sum_ms + if(is_running, ms_between(since, at), 0);
@@ -118,7 +63,7 @@ CREATE OR REPLACE FUNCTION running_business_seconds AS (sum_ms, is_running, sinc
 
 -- An agent's station that has not ended, of a ticket whose turn is the agents': its held time grows.
 CREATE OR REPLACE FUNCTION is_station_running AS (agent_id, ended_at, category) ->
-    both(agent_id != '', both(isNull(ended_at), is_agents_turn(category)));
+    agent_id != '' AND isNull(ended_at) AND is_agents_turn(category);
 
 -- 1 while the tenant's calendar is open at an instant, 0 while it is closed; NULL for an unknown instant.
 CREATE OR REPLACE FUNCTION in_business_hours AS (integration_id, at_time) ->

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS {database}.timeline
     event_at DateTime64(3, 'UTC') COMMENT 'Event time: the envelope''s timestamp, to the millisecond.',
     type_rank UInt8 COMMENT 'Order within one instant: 0 created, 1 message, 2 assigned, 3 status, 4 escalation.',
     event_type LowCardinality(String) COMMENT 'Type of the event.',
-    received_at DateTime64(3, 'UTC') COMMENT 'When the ingress accepted it: the knowledge axis of the as-of views.',
+    received_at DateTime64(3, 'UTC') COMMENT 'When the ingress accepted it: the knowledge axis of snapshots.',
     body_at DateTime64(3, 'UTC') COMMENT 'The body''s own time (created_at, sent_at, …); only clock skew uses it.',
     kafka_partition Int32 COMMENT 'Partition in the log.',
     kafka_offset Int64 COMMENT 'Offset in the log.',

@@ -4,14 +4,10 @@
 import { createHash } from 'node:crypto';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { RuntimeError } from '../../services/runtime/errors.ts';
+import type { DeskFile } from './desk-file.ts';
 import type { Desk } from './desk.ts';
 import { changedFacts, toRows, type Row } from './rows.ts';
 
-export interface DeskFile {
-  readonly name: string;
-  readonly content: string;
-  readonly desk: Desk;
-}
 export interface LiveConfig {
   readonly version: number;
   readonly at: string;
@@ -30,8 +26,10 @@ export interface AppliedConfig {
 
 const NOTHING: LiveConfig = { version: 0, at: '', applied_by: '', file_name: '', file_sha256: '', content: '{}' };
 
-const dictionaries = ['calendar', 'calendar_by_open_time', 'default_calendar', 'status', 'status_beginnings', 'queue_name', 'agent_name'];
-const rowTables = ['calendar_windows', 'default_calendars', 'status_map', 'sla_policies', 'queue_names', 'agent_names', 'agent_shifts'];
+/** They hold what the tables say. */
+const dictionaries = ['calendar', 'default_calendar', 'queue_name', 'agent_name'];
+/** Rows of the configuration, by its version. */
+export const rowTables = ['calendar_windows', 'default_calendars', 'status_map', 'sla_policies', 'queue_names', 'agent_names', 'agent_shifts'];
 
 const INSERT_ROWS = 20_000;
 
@@ -40,10 +38,11 @@ export async function readLive(clickhouse: ClickHouse): Promise<LiveConfig> {
   return live ?? NOTHING;
 }
 
-async function insert(clickhouse: ClickHouse, table: string, rows: readonly Row[]): Promise<void> {
+/** @param table with its database. */
+export async function insertRows(clickhouse: ClickHouse, table: string, rows: readonly Row[]): Promise<void> {
   for (let from = 0; from < rows.length; from += INSERT_ROWS) {
     const body = rows.slice(from, from + INSERT_ROWS).map((row) => JSON.stringify(row)).join('\n');
-    await clickhouse.insertEncoded(`config.${table}`, 'JSONEachRow', Buffer.from(body));
+    await clickhouse.insertEncoded(table, 'JSONEachRow', Buffer.from(body));
   }
 }
 
@@ -54,9 +53,12 @@ async function forget(clickhouse: ClickHouse, condition: string, tables: readonl
   }
 }
 
-async function reload(clickhouse: ClickHouse, names: readonly string[]): Promise<void> {
-  for (const name of names) await clickhouse.command(`SYSTEM RELOAD DICTIONARY config.${name}`);
+async function reload(clickhouse: ClickHouse, names: readonly string[], database = 'config'): Promise<void> {
+  for (const name of names) await clickhouse.command(`SYSTEM RELOAD DICTIONARY ${database}.${name}`);
 }
+
+/** Of a database with tables and dictionaries like those of `config`. */
+export const reloadAll = (clickhouse: ClickHouse, database: string): Promise<void> => reload(clickhouse, [...dictionaries, 'fact_change', 'live'], database);
 
 /** Two at a time would mix their rows; whoever comes second sees more rows than its own, and gives up. */
 async function assertWhole(clickhouse: ClickHouse, version: number, expected: ReadonlyMap<string, readonly Row[]>): Promise<void> {
@@ -68,7 +70,7 @@ async function assertWhole(clickhouse: ClickHouse, version: number, expected: Re
 
 async function stage(clickhouse: ClickHouse, version: number, rows: ReadonlyMap<string, readonly Row[]>): Promise<void> {
   await forget(clickhouse, `config_version = ${version}`, [...rowTables, 'fact_changes']);
-  for (const [table, ofTable] of rows) await insert(clickhouse, table, ofTable.map((row) => ({ config_version: version, ...row })));
+  for (const [table, ofTable] of rows) await insertRows(clickhouse, `config.${table}`, ofTable.map((row) => ({ config_version: version, ...row })));
   await assertWhole(clickhouse, version, rows);
   await reload(clickhouse, dictionaries);
 }
@@ -78,15 +80,15 @@ export async function bringIntoForce(clickhouse: ClickHouse, { name, content, de
   const live = await readLive(clickhouse);
   const sha256 = createHash('sha256').update(content).digest('hex');
   if (sha256 === live.file_sha256) {
-    await reload(clickhouse, [...dictionaries, 'fact_change', 'live']);
+    await reloadAll(clickhouse, 'config');
     return { version: live.version, unchanged: true, changed: [] };
   }
   const version = live.version + 1;
   const changed = changedFacts(JSON.parse(live.content) as Desk, desk);
   const mark = { version, applied_by: appliedBy, file_name: name, file_sha256: sha256, content };
-  await insert(clickhouse, 'applied', [{ ...mark, state: 'staged', content: '' }]);
+  await insertRows(clickhouse, 'config.applied', [{ ...mark, state: 'staged', content: '' }]);
   await stage(clickhouse, version, new Map([...toRows(desk), ['fact_changes', changed.map((integration_id) => ({ integration_id }))]]));
-  await insert(clickhouse, 'applied', [{ ...mark, state: 'live' }]);
+  await insertRows(clickhouse, 'config.applied', [{ ...mark, state: 'live' }]);
   await reload(clickhouse, ['live', 'fact_change']);
   return { version, unchanged: false, changed };
 }

@@ -1,25 +1,23 @@
 // npm run config -- check | apply | show | import-holidays: what the numbers depend on besides
 // the events, as one file. See infra/config/desk.schema.json and desk.example.json.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { basename } from 'node:path';
 import { program } from 'commander';
 import { messageOf, RuntimeError } from '../../services/runtime/errors.ts';
-import { bringIntoForce, forgetOld, readLive, type DeskFile } from './apply.ts';
+import { bringIntoForce, forgetOld, readLive } from './apply.ts';
+import { readBytes, readDeskFile } from './desk-file.ts';
 import type { Calendar, Closure, Desk } from './desk.ts';
 import { readHolidays, type Holidays } from './holidays.ts';
 import { UnreadableCalendar } from './icalendar/lines.ts';
-import { isZone, readDesk } from './read-desk.ts';
+import { isZone } from './read-desk.ts';
 import { recompute, type RecomputeProgress } from './recompute.ts';
 import { toRows } from './rows.ts';
 import { findProjections } from '../projections/find.ts';
+import { Refused } from '../target/refused.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
 
 const INVALID = 2;
 const OUTAGE = 3;
-
-/** A file that can't be used: everything about it has been said. */
-class Refused extends Error {}
 
 /** UTF-8, or UTF-16 if the file begins with its mark. */
 function decoded(bytes: Buffer): string {
@@ -27,25 +25,8 @@ function decoded(bytes: Buffer): string {
   return new TextDecoder(mark === '\xFF\xFE' ? 'utf-16le' : mark === '\xFE\xFF' ? 'utf-16be' : 'utf-8').decode(bytes);
 }
 
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new Refused(`${path}: ${messageOf(error)}`);
-  }
-}
-
-/** @throws Refused with every problem of the file. */
-function readFile(path: string): DeskFile {
-  const content = readBytes(path).toString('utf8');
-  const read = readDesk(content);
-  if ('desk' in read) return { name: basename(path), content, desk: read.desk };
-  const lines = read.problems.map((problem) => `  ${problem.path}  ${problem.message}`);
-  throw new Refused(`${path} has ${lines.length} problem${lines.length === 1 ? '' : 's'}; nothing has changed\n${lines.join('\n')}`);
-}
-
-function printProgress({ table, done, total, perSecond, etaSeconds }: RecomputeProgress): void {
-  console.error(`${table}: ${done} of ${total} tickets recomputed, ${perSecond.toFixed(0)}/s, ${Math.ceil(etaSeconds)} s left`);
+function printProgress({ database, done, total, perSecond, etaSeconds }: RecomputeProgress): void {
+  console.error(`${database}: ${done} of ${total} tickets recomputed, ${perSecond.toFixed(0)}/s, ${Math.ceil(etaSeconds)} s left`);
 }
 
 function summary(desk: Desk): string {
@@ -54,19 +35,19 @@ function summary(desk: Desk): string {
 }
 
 function check(path: string): void {
-  const { desk } = readFile(path);
+  const { desk } = readDeskFile(path);
   console.log(`${path} is valid: ${summary(desk)}`);
 }
 
 const apply = (path: string, options: { by: string }): Promise<void> => {
-  const file = readFile(path);
+  const file = readDeskFile(path);
   return withClickHouse({ command: 'config apply', changes: true }, async (clickhouse) => {
     const { version, unchanged, changed } = await bringIntoForce(clickhouse, file, options.by);
     console.log(`version ${version} ${unchanged ? 'is in force already' : 'is in force'}`);
     if (changed.length > 0) console.log(`facts change for ${changed.includes('') ? 'all integrations' : changed.join(', ')}`);
     const recomputed = await recompute(clickhouse, (await findProjections()).map(({ projection }) => projection), printProgress);
     await forgetOld(clickhouse, version);
-    console.log(recomputed === 0 ? 'no facts depend on what has changed' : `${recomputed} facts recomputed`);
+    console.log(recomputed === 0 ? 'no facts depend on what has changed' : `facts of ${recomputed} tickets recomputed`);
   });
 };
 
@@ -117,7 +98,7 @@ function importHolidays(icsPath: string, options: { calendar: string; file?: str
     console.error([`${found.dates.length} holidays and ${closures.length} closures; --file FILE writes them into a desk file`, ...details(found)].join('\n'));
     return;
   }
-  const { desk } = readFile(options.file);
+  const { desk } = readDeskFile(options.file);
   const calendar = (desk.calendars ?? []).find(({ calendar_id }: Calendar) => calendar_id === options.calendar);
   const version = calendar?.versions.at(-1) as LastVersion | undefined;
   if (version === undefined) throw new Refused(`${options.file} has no calendar "${options.calendar}"`);

@@ -92,8 +92,5 @@ export function crossProblems(desk: Desk, known: readonly string[]): Problem[] {
   checkCalendars(desk.calendars ?? [], report);
   checkIntegration(desk.defaults ?? {}, { path: '/defaults', report, calendars });
   for (const [id, integration] of Object.entries(desk.integrations ?? {})) checkIntegration(integration, { path: `/integrations/${member(id)}`, report, calendars });
-  for (const [set, byIntegration] of Object.entries(desk.what_if ?? {})) {
-    for (const [id, policies] of Object.entries(byIntegration)) checkPolicies(policies, { path: `/what_if/${member(set)}/${member(id)}`, report, calendars });
-  }
   return problems;
 }

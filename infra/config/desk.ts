@@ -71,7 +71,6 @@ export interface Desk {
   readonly calendars?: readonly Calendar[];
   readonly defaults?: Defaults;
   readonly integrations?: Readonly<Record<string, Integration>>;
-  readonly what_if?: Readonly<Record<string, Readonly<Record<string, readonly Policy[]>>>>;
 }
 
 export interface Problem {

@@ -16,6 +16,10 @@ test('the example and the empty desk are valid', () => {
   expect(problemsOf({})).toStrictEqual([]);
 });
 
+test('a file that still has what-if policies is told where they went', () => {
+  expect(problemsOf({ what_if: { stricter: {} } })).toStrictEqual([expect.stringMatching(/^\/what_if .*npm run snapshot -- create NAME --desk FILE/)]);
+});
+
 test('all problems are told at once, each with its place', () => {
   const office = { version: 1, zone: 'Europe/Berlin', windows: [{ days: ['mon'], from: '18:00', to: '09:00' }] };
   expect(problemsOf({

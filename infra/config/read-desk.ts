@@ -22,11 +22,19 @@ const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, verbose: true 
 ajv.addFormat('iana-zone', { type: 'string', validate: isZone });
 const conforms = ajv.compile(JSON.parse(readFileSync(new URL('desk.schema.json', import.meta.url), 'utf8')) as object);
 
+/** What a file had once, and where it went. */
+const MOVED: Readonly<Record<string, string>> = {
+  '/what_if': 'is no part of a desk any more: write each set as a desk file of its own, and `npm run snapshot -- create NAME --desk FILE` shows every view under it',
+};
+
 function sentence(error: ErrorObject): Problem {
   const path = error.instancePath === '' ? '/' : error.instancePath;
   const shown = typeof error.data === 'object' ? '' : ` ${JSON.stringify(error.data)}`;
   const { additionalProperty, allowedValues } = error.params as { additionalProperty?: string; allowedValues?: unknown[] };
-  if (additionalProperty !== undefined) return { path: `${error.instancePath}/${additionalProperty}`, message: 'is not known here' };
+  if (additionalProperty !== undefined) {
+    const member = `${error.instancePath}/${additionalProperty}`;
+    return { path: member, message: MOVED[member] ?? 'is not known here' };
+  }
   if (allowedValues !== undefined) return { path, message: `${shown.trim()} is none of ${allowedValues.join(', ')}` };
   if (error.keyword === 'format' && error.schema === 'iana-zone') return { path, message: `${shown.trim()} is no IANA time zone` };
   if (error.keyword === 'format') return { path, message: `${shown.trim()} is no ${String(error.schema)}${error.schema === 'date-time' ? ' with an offset' : ''}` };

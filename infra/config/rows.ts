@@ -25,12 +25,12 @@ const NO_POLICY: Policy = { policy_id: '', versions: [{ version: 0 }] };
 /** In any spelling a category's name means the category; the one that is not its own key is on_hold. */
 const pauseStatus = (status: string): string => (statusKey(status) === 'on hold' ? 'on_hold' : statusKey(status));
 
-function policyRows(policySet: string, integrationId: string, policies: readonly Policy[]): Row[] {
+function policyRows(integrationId: string, policies: readonly Policy[]): Row[] {
   return (policies.length === 0 ? [NO_POLICY] : policies).flatMap(({ policy_id, versions }, position) => versions.map((version, index) => {
     const { from, to } = inForce(versions, index);
     const { match = {} } = version;
     return {
-      policy_set: policySet, integration_id: integrationId, policy_id, version: version.version, position: position + 1,
+      integration_id: integrationId, policy_id, version: version.version, position: position + 1,
       in_force_from: instantText(from), in_force_to: instantText(to),
       match_queue_ids: match.queue_ids ?? [], match_channel_types: match.channel_types ?? [], match_language_codes: match.language_codes ?? [],
       match_metadata: Object.fromEntries(Object.entries(match.metadata ?? {}).map(([name, value]) => [name, String(value)])),
@@ -59,10 +59,7 @@ export function toRows(desk: Desk): Rows {
     ['calendar_windows', windowRows(calendars)],
     ['default_calendars', integrations.flatMap(([integration_id, { calendar_id }]) => (calendar_id === undefined ? [] : [{ integration_id, calendar_id }]))],
     ['status_map', integrations.flatMap(([id, integration]) => statusRows(id, integration))],
-    ['sla_policies', [
-      ...integrations.flatMap(([id, { policies }]) => (policies === undefined ? [] : policyRows('', id, policies))),
-      ...Object.entries(desk.what_if ?? {}).flatMap(([set, byIntegration]) => Object.entries(byIntegration).flatMap(([id, policies]) => policyRows(set, id, policies))),
-    ]],
+    ['sla_policies', integrations.flatMap(([id, { policies }]) => (policies === undefined ? [] : policyRows(id, policies)))],
     ['queue_names', integrations.flatMap(([integration_id, { queues = {} }]) => Object.entries(queues).map(([queue_id, queue_name]) => ({ integration_id, queue_id, queue_name })))],
     ['agent_names', integrations.flatMap(([integration_id, { agents = {} }]) => Object.entries(agents).flatMap(([agent_id, { name }]) => (name === undefined ? [] : [{ integration_id, agent_id, agent_name: name }])))],
     ['agent_shifts', integrations.flatMap(([id, integration]) => shiftRows(id, integration, calendars))],

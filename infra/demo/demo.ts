@@ -22,7 +22,7 @@ import { replayEvents, replayIntegration } from './replay/incidents.ts';
 import { replayReport } from './replay/report.ts';
 import { answer, deskQuestions, tableText } from './report.ts';
 import { readSecrets, writeDemoIntegrations } from './secrets.ts';
-import { checkDelivery, countHeld, countStale, isExact, type Query, type TableCheck } from './verify.ts';
+import { checkDelivery, countHeld, countUntold, isExact, type Query, type TableCheck } from './verify.ts';
 
 interface Options {
   seed: number;
@@ -123,7 +123,7 @@ async function watchArrivals(query: Query, integrations: readonly string[], cont
   }
 }
 
-/** Waits for the count, then checks id by id until all is there and every fact is fresh; gives up when nothing changes any more. */
+/** Waits for the count, then checks id by id until all is there and every event is told; gives up when nothing changes any more. */
 async function settled(query: Query, ledger: Ledger, progress: ProgressLine): Promise<TableCheck[]> {
   let checks: TableCheck[] = [];
   let [best, lastProgressAt] = [-Infinity, Date.now()];
@@ -131,10 +131,10 @@ async function settled(query: Query, ledger: Ledger, progress: ProgressLine): Pr
     let score = progress.held;
     // An event accepted twice (past the door's memory) is held once, so the count alone can fall short for ever.
     if (progress.lag === 0 || Date.now() - lastProgressAt > COUNT_SETTLES_MS) {
-      const stale = await countStale(query).catch(() => Infinity);
+      const untold = await countUntold(query).catch(() => Infinity);
       checks = await checkDelivery(query, ledger).catch(() => checks);
-      if (stale === 0 && checks.length > 0 && checks.every(isExact)) return checks;
-      score += checks.reduce((sum, check) => sum + check.held, 0) - stale;
+      if (untold === 0 && checks.length > 0 && checks.every(isExact)) return checks;
+      score += checks.reduce((sum, check) => sum + check.held, 0) - untold;
     }
     if (score > best) [best, lastProgressAt] = [score, Date.now()];
     await sleep(500);

@@ -84,8 +84,14 @@ export async function countHeld(query: Query, integrations: readonly string[]): 
   return row?.held ?? 0;
 }
 
-/** Tickets whose facts are older than their events; reports wait for them. */
-export async function countStale(query: Query): Promise<number> {
-  const [row] = await query<{ stale: number }>('SELECT (SELECT count() FROM queue.stale_tickets) + (SELECT count() FROM agents.stale_tickets) AS stale');
-  return row?.stale ?? 0;
+/** Events that are landed and not yet told by the facts, whose version says how many they tell; reports wait for them. */
+export async function countUntold(query: Query): Promise<number> {
+  const [row] = await query<{ untold: number }>(`
+    SELECT
+        2 * (SELECT uniqExact(integration_id, ticket_id, event_id) FROM queue.timeline)
+        - (SELECT sum(bitAnd(version, 4294967295)) FROM queue.ticket_facts FINAL)
+        - (SELECT sum(bitAnd(version, 4294967295)) FROM queue.sla_timer_facts FINAL)
+        + (SELECT uniqExact(integration_id, ticket_id, event_id) FROM agents.timeline)
+        - (SELECT sum(bitAnd(version, 4294967295)) FROM agents.ticket_facts FINAL) AS untold`);
+  return row?.untold ?? 0;
 }

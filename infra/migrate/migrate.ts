@@ -3,18 +3,19 @@
 import { program } from 'commander';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { endWithMessage } from '../local/supervisor/signals.ts';
-import { findProjections, statementsOf } from '../projections/find.ts';
+import { define } from '../projections/definition.ts';
+import { findProjections } from '../projections/find.ts';
 import { migrateProjection } from '../projections/tables.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
 
 async function migrate(clickhouse: ClickHouse): Promise<void> {
   for (const found of await findProjections()) {
     const { database, name } = found.projection;
-    const statements = await statementsOf(found);
-    const standing = await migrateProjection(clickhouse, found.projection, statements);
+    const defined = await define(found);
+    const { statements } = defined;
+    const standing = await migrateProjection(clickhouse, defined);
     console.log(`database ${database} (${name}): ${new Set(statements.map(({ file }) => file)).size} SQL files applied`);
     if (standing === 'outdated') console.error(`${name}: the definition of its facts has changed: its views stay as they were until \`npm run rebuild -- ${name}\``);
-    if (standing === 'unknown') console.error(`${name}: its facts don't say by which definition they were computed: \`npm run rebuild -- ${name}\` makes sure`);
   }
 }
 

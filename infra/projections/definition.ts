@@ -1,42 +1,39 @@
-// What defines a projection's facts: the view `<facts>_of` with every view, function, dictionary
-// and column it rests on, told from the SQL files. Its hash stands in the comment of the facts
-// table, so that it moves with the rows when tables are exchanged: the rows always say by which
-// definition they were computed. Comments and layout of the SQL don't count.
+// What defines a projection's facts: the code that folds them, with all it rests on, and the columns
+// of their tables. The hash of both stands in the comment of the facts table, so that it moves with the
+// rows when tables are exchanged: the rows always say by which definition they were computed. Comments
+// and layout don't count, nor do views, which only show the facts.
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
+import { codeOfFile } from '../../services/runtime/projection/computed-by.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
+import { statementsOf, type FoundProjection } from './find.ts';
 import { withoutComments, type Statement } from './statements.ts';
 
-const escaped = (text: string): string => text.replaceAll(/[.{}]/g, String.raw`\$&`);
+/** A projection with all that is to be applied to its database, and by what its facts are defined. */
+export interface Defined extends FoundProjection {
+  readonly statements: readonly Statement[];
+  readonly definition: string;
+  /** Hash of the code alone: what its rows say. */
+  readonly computedBy: string;
+}
 
-const mention = ({ kind, target }: Statement): RegExp =>
-  kind === 'function' ? new RegExp(String.raw`\b${target}\s*\(`) : new RegExp(String.raw`${escaped(target)}(?!\w)`);
-
-/** The statements that `roots` rest on, themselves included, in the order of the files. */
-export function closure(statements: readonly Statement[], roots: readonly string[]): Statement[] {
-  const named = statements.filter(({ target }) => target !== '').map((statement) => ({ statement, mention: mention(statement), text: withoutComments(statement.text) }));
-  const found = new Set(named.filter(({ statement }) => roots.includes(statement.target)));
-  // A set that grows while it is walked: what is found later is visited too.
-  for (const { text } of found) {
-    for (const candidate of named) if (candidate.mention.test(text)) found.add(candidate);
-  }
-  return named.filter((item) => found.has(item)).map(({ statement }) => statement);
+export async function define(found: FoundProjection): Promise<Defined> {
+  const { folder, projection } = found;
+  const statements = await statementsOf(found);
+  if (projection.facts.length === 0) return { ...found, statements, definition: '', computedBy: '' };
+  const computedBy = codeOfFile(join(folder, 'projection.ts'));
+  return { ...found, statements, computedBy, definition: definitionOf(computedBy, statements, projection) };
 }
 
 const factsNames = ({ facts }: Projection): string[] => facts.map((name) => `{database}.${name}`);
-const factsRoots = (projection: Projection): string[] => factsNames(projection).flatMap((name) => [name, `${name}_of`]);
-
-/** Tables of configuration that the facts read: their content is part of what facts come from. */
-export const configurationTables = (statements: readonly Statement[], projection: Projection): string[] =>
-  closure(statements, factsRoots(projection)).filter(({ kind, target }) => kind === 'table' && target.startsWith('config.')).map(({ target }) => target);
 
 /** Hash of everything that defines the facts. */
-export function definitionOf(statements: readonly Statement[], projection: Projection): string {
-  const facts = factsNames(projection);
-  const defining = closure(statements, factsRoots(projection)).filter(({ kind, target }) => kind !== 'table' || facts.includes(target));
-  const meaning = defining.map(({ text }) => withoutComments(text).replaceAll(/\bCOMMENT\s+'(?:[^'\\]|''|\\.)*'/g, '').replaceAll(/\s+/g, ' ').trim());
-  return createHash('sha256').update(meaning.sort().join('\n')).digest('hex').slice(0, 12);
+export function definitionOf(code: string, statements: readonly Statement[], projection: Projection): string {
+  const tables = statements.filter(({ kind, target }) => kind === 'table' && factsNames(projection).includes(target));
+  const meaning = tables.map(({ text }) => withoutComments(text).replaceAll(/\bCOMMENT\s+'(?:[^'\\]|''|\\.)*'/g, '').replaceAll(/\s+/g, ' ').trim());
+  return createHash('sha256').update([code, ...meaning].join('\n')).digest('hex').slice(0, 12);
 }
 
 /**
@@ -62,7 +59,3 @@ export async function recordDefinition(clickhouse: ClickHouse, table: string, de
   const comment = (row?.comment ?? '').replace(RECORDED, '');
   await clickhouse.command(`ALTER TABLE ${table} MODIFY COMMENT ${sqlString(`${comment} Definition ${definition}.`)}`);
 }
-
-/** Lets a swap find the rows that were computed while it was under way. `SELECT *` and inserts don't see it. */
-export const addComputedAt = (clickhouse: ClickHouse, table: string): Promise<void> =>
-  clickhouse.command(`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS computed_at DateTime64(3, 'UTC') MATERIALIZED now64(3, 'UTC') COMMENT 'When the row was computed.'`);

@@ -6,11 +6,11 @@ import { relative } from 'node:path';
 import { loadContracts } from '../../schemas/contract.ts';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { messageOf, RuntimeError } from '../../services/runtime/errors.ts';
+import { addProvenance, admitOnly, admittedTo } from '../../services/runtime/projection/computed-by.ts';
 import { landingColumns, landingTable } from '../../services/runtime/projection/landing.ts';
-import type { Projection } from '../../services/runtime/projection/projector.ts';
 import { quarantineLandings } from '../../services/runtime/projection/quarantine-landing.ts';
 import { projectDir } from '../local/settings.ts';
-import { addComputedAt, definitionOf, recordDefinition, recordedDefinition } from './definition.ts';
+import { recordDefinition, recordedDefinition, type Defined } from './definition.ts';
 import { queryOf, type Statement } from './statements.ts';
 
 async function apply(clickhouse: ClickHouse, statement: Statement, database: string): Promise<void> {
@@ -32,42 +32,54 @@ async function createLanding(clickhouse: ClickHouse, table: string, columns: rea
   await clickhouse.command(`ALTER TABLE ${table} ${definitions.map((definition) => `ADD COLUMN IF NOT EXISTS ${definition}`).join(', ')}`);
 }
 
-type Facts = 'current' | 'unknown' | 'outdated';
+/** Policies of what-if sets, which earlier versions kept beside those in force: they would rule. */
+export async function forgetPolicySets(clickhouse: ClickHouse): Promise<void> {
+  const [column] = await clickhouse.query<{ n: number }>(`SELECT count() AS n FROM system.columns WHERE database = 'config' AND table = 'sla_policies' AND name = 'policy_set'`);
+  if ((column?.n ?? 0) > 0) await clickhouse.command(`ALTER TABLE config.sla_policies DELETE WHERE policy_set != '' SETTINGS mutations_sync = 1`);
+}
+
+type Facts = 'current' | 'outdated';
 
 /** Whether rows of the facts were computed by another definition. A table without rows is made anew. */
-async function standingOf(clickhouse: ClickHouse, { database, facts }: Projection, definition: string): Promise<Facts> {
+async function standingOf(clickhouse: ClickHouse, { projection, definition }: Defined): Promise<Facts> {
   let standing: Facts = 'current';
-  for (const table of facts.map((name) => `${database}.${name}`)) {
+  for (const table of projection.facts.map((name) => `${projection.database}.${name}`)) {
     const recorded = await recordedDefinition(clickhouse, table);
     if (recorded === null || recorded === definition) continue;
     const [row] = await clickhouse.query<{ rows: number }>(`SELECT count() AS rows FROM ${table}`);
     if (row?.rows === 0) await clickhouse.command(`DROP TABLE IF EMPTY ${table} SYNC`);
-    else if (recorded === '') standing = standing === 'current' ? 'unknown' : standing;
     else standing = 'outdated';
   }
   return standing;
 }
 
-const viewsOf = async (clickhouse: ClickHouse, database: string): Promise<Set<string>> =>
-  new Set((await clickhouse.query<{ name: string }>(`SELECT concat(database, '.', name) AS name FROM system.tables WHERE database = {database:String} AND engine = 'View'`, { database })).map(({ name }) => name));
+/** Whose rows the tables admit: this code's, or, while they hold another definition's, the other one's. */
+async function admit(clickhouse: ClickHouse, { projection, definition, computedBy }: Defined, standing: Facts): Promise<void> {
+  for (const table of projection.facts.map((name) => `${projection.database}.${name}`)) {
+    await addProvenance(clickhouse, table);
+    if (standing === 'current') {
+      await admitOnly(clickhouse, table, computedBy);
+      await recordDefinition(clickhouse, table, definition);
+    } else if ((await admittedTo(clickhouse, table)) === null) {
+      // Made before rows said who computed them: whoever still computes by that definition says nothing.
+      await admitOnly(clickhouse, table, '');
+    }
+  }
+}
 
-/** Applies a projection's SQL; what defines its facts only where that leaves no rows by another definition behind. */
-export async function migrateProjection(clickhouse: ClickHouse, projection: Projection, statements: readonly Statement[]): Promise<Facts> {
-  const { database, facts } = projection;
-  const definition = definitionOf(statements, projection);
+/** Applies a projection's SQL; its views only where they don't show rows by another definition. */
+export async function migrateProjection(clickhouse: ClickHouse, defined: Defined): Promise<Facts> {
+  const { projection, statements } = defined;
+  const { database } = projection;
   await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
   for (const { record } of (await loadContracts()).values()) await createLanding(clickhouse, `${database}.${landingTable(record)}`, landingColumns(record));
   if (database === 'log') {
     for (const { table, columns } of quarantineLandings) await createLanding(clickhouse, `${database}.${table}`, columns);
   }
-  const standing = await standingOf(clickhouse, projection, definition);
-  const views = standing === 'outdated' ? await viewsOf(clickhouse, database) : new Set<string>();
-  // A view that is not there yet says nothing about the rows; a new facts table needs its definition at once.
-  const held = ({ kind, target }: Statement): boolean => kind === 'view' && target.startsWith('{database}.') && views.has(target.replace('{database}', database));
+  await forgetPolicySets(clickhouse);
+  const standing = await standingOf(clickhouse, defined);
+  const held = ({ kind, target }: Statement): boolean => standing === 'outdated' && kind === 'view' && target.startsWith('{database}.');
   for (const statement of statements) if (!held(statement)) await apply(clickhouse, statement, database);
-  for (const table of facts.map((name) => `${database}.${name}`)) {
-    await addComputedAt(clickhouse, table);
-    if (standing === 'current') await recordDefinition(clickhouse, table, definition);
-  }
+  await admit(clickhouse, defined, standing);
   return standing;
 }

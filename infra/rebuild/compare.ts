@@ -1,8 +1,8 @@
 // Compares facts row by row, chunk by chunk: how many tickets are the same, which columns differ in
-// how many, and a checksum of either side. Only rows of one version are compared: another version
-// means that an event came in between.
+// how many, and a checksum of either side. Only rows of as many events are compared: more of them
+// mean that one came in between.
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { count, Progress } from './progress.ts';
+import { count, Progress } from '../facts/progress.ts';
 
 export interface ColumnDifference {
   readonly column: string;
@@ -44,7 +44,7 @@ export interface Pair {
 }
 
 /** What names a row, and by what it was computed: not what it says. */
-const ABOUT_THE_ROW = new Set(['integration_id', 'ticket_id', 'version', 'config_version']);
+const ABOUT_THE_ROW = new Set(['integration_id', 'ticket_id', 'version', 'config_version', 'computed_by']);
 const EXAMPLES = 3;
 
 export const columnsOf = async (clickhouse: ClickHouse, table: string): Promise<string[]> =>
@@ -60,8 +60,11 @@ interface Counts extends Pick<Comparison, 'before' | 'after' | 'equal' | 'differ
 /** A NULL has no hash of its own; a tuple of it has. */
 const hashes = (columns: readonly string[]): string => columns.map((name) => `cityHash64(tuple(\`${name}\`))`).join(', ');
 
+/** A version says under which configuration, too. */
+const events = 'bitAnd(version, 4294967295)';
+
 function comparisonSql({ before, after }: Pair, common: readonly string[]): string {
-  const side = (rows: string): string => `SELECT integration_id, ticket_id, version, [${hashes(common)}] AS hashes FROM ${rows}`;
+  const side = (rows: string): string => `SELECT integration_id, ticket_id, ${events} AS events, [${hashes(common)}] AS hashes FROM ${rows}`;
   const byColumn = common.map((_, index) => {
     const differs = `compared AND was_hashes[${index + 1}] != is_hashes[${index + 1}]`;
     return `(countIf(${differs}), groupArraySortedIf(${EXAMPLES})(ticket, ${differs}))`;
@@ -73,7 +76,7 @@ function comparisonSql({ before, after }: Pair, common: readonly string[]): stri
             SELECT
                 b.ticket_id != '' AS was,
                 a.ticket_id != '' AS is,
-                was AND is AND a.version = b.version AS compared,
+                was AND is AND a.events = b.events AS compared,
                 concat(a.integration_id, '/', a.ticket_id) AS ticket,
                 b.hashes AS was_hashes,
                 a.hashes AS is_hashes

@@ -1,51 +1,52 @@
 // Computes the facts of some tickets again, in place: one ticket, one tenant, a time range. Each
-// ticket is one row that is replaced as a whole, so there is nothing to swap; before a chunk is
-// written, what would change is compared.
-import { instantText, sqlString } from '../../services/runtime/clickhouse.ts';
-import { factsOf } from '../../services/runtime/projection/facts.ts';
-import { recompute } from './build.ts';
-import type { Swap } from './swap.ts';
+// ticket is one row that is replaced as a whole, so there is nothing to swap: what was built beside
+// the live tables is compared with them, and then written into them.
+import type { Projection } from '../../services/runtime/projection/projector.ts';
+import { buildChunks, createTables, cut, type Build } from '../facts/build.ts';
+import { chunksOf, within } from '../facts/chunks.ts';
+import { dropDatabase, openDiary, owning, readDiary, refuseSecond } from '../facts/diary.ts';
+import { conditionOf, type Filter } from '../facts/filter.ts';
 import { columnsOf, compare, type Comparison } from './compare.ts';
+import type { Rebuild } from './build.ts';
 
-export interface Subset {
-  readonly tickets: readonly string[];
-  readonly integration?: string;
-  /** Tickets with an event in [from, to). */
-  readonly from?: Date;
-  readonly to?: Date;
-}
+export const someOf = ({ database }: Projection): string => `${database}_some`;
 
-const instant = (time: Date): string => `toDateTime64(${sqlString(instantText(time.getTime()))}, 3, 'UTC')`;
-
-const list = (ids: readonly string[]): string => `(${ids.map(sqlString).join(',')})`;
-
-const ofTenant = ({ integration }: Subset): string => (integration === undefined ? 'true' : `integration_id = ${sqlString(integration)}`);
-
-export async function ticketsOf({ clickhouse, projection }: Swap, subset: Subset): Promise<string[]> {
-  const conditions = [
-    ofTenant(subset),
-    ...(subset.tickets.length === 0 ? [] : [`ticket_id IN ${list(subset.tickets)}`]),
-    ...(subset.from === undefined ? [] : [`event_at >= ${instant(subset.from)}`]),
-    ...(subset.to === undefined ? [] : [`event_at < ${instant(subset.to)}`]),
-  ];
-  const rows = await clickhouse.query<{ ticket_id: string }>(`SELECT DISTINCT ticket_id FROM ${projection.database}.timeline WHERE ${conditions.join(' AND ')} ORDER BY ticket_id`);
-  return rows.map(({ ticket_id: id }) => id);
-}
-
-export async function rebuildSubset(swap: Swap, subset: Subset, dryRun: boolean): Promise<Comparison[]> {
-  const { clickhouse, projection, chunkTickets } = swap;
-  const tickets = await ticketsOf(swap, subset);
-  const chunks = Array.from({ length: Math.ceil(tickets.length / chunkTickets) }, (_, index) => tickets.slice(index * chunkTickets, (index + 1) * chunkTickets));
+async function compareWithLive({ clickhouse, projection, into, filter }: Build): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
+  const chunks = await chunksOf(clickhouse, into);
   for (const name of projection.facts) {
-    const table = `${projection.database}.${name}`;
-    const columns = await columnsOf(clickhouse, table);
-    comparisons.push(await compare(clickhouse, { table, columnsBefore: columns, columnsAfter: columns }, chunks.map((chunk) => ({
-      before: `${table} FINAL WHERE ticket_id IN ${list(chunk)} AND ${ofTenant(subset)}`,
-      after: `${factsOf(table, chunk)} WHERE ${ofTenant(subset)}`,
-      tickets: chunk.length,
+    const [live, table] = [`${projection.database}.${name}`, `${into}.${name}`];
+    const columns = await columnsOf(clickhouse, live);
+    const chosen = conditionOf(filter, `${projection.database}.timeline`);
+    comparisons.push(await compare(clickhouse, { table: live, columnsBefore: columns, columnsAfter: columns }, chunks.map((chunk) => ({
+      before: `${live} FINAL WHERE ${within(chunk)} AND ${chosen}`,
+      after: `${table} FINAL WHERE ${within(chunk)}`,
+      tickets: chunk.tickets,
     }))));
   }
-  if (!dryRun) await recompute(swap, projection.database, tickets, 'recomputed');
   return comparisons;
+}
+
+async function writeToLive({ clickhouse, projection, into }: Build): Promise<void> {
+  for (const name of projection.facts) {
+    const columns = (await columnsOf(clickhouse, `${into}.${name}`)).join(', ');
+    await clickhouse.command(`INSERT INTO ${projection.database}.${name} (${columns}) SELECT ${columns} FROM ${into}.${name} FINAL`);
+  }
+}
+
+export async function rebuildSubset(rebuild: Rebuild, filter: Filter, dryRun: boolean): Promise<Comparison[]> {
+  const some: Build = { ...rebuild, into: someOf(rebuild.projection), filter };
+  const { clickhouse, projection, into } = some;
+  refuseSecond(await readDiary(clickhouse, into), `some facts of ${projection.name} are being rebuilt`);
+  await dropDatabase(clickhouse, into);
+  await openDiary(clickhouse, into, `Some facts of ${projection.database}, computed again.`);
+  return owning(clickhouse, into, async () => {
+    await createTables(some);
+    await cut(some);
+    await buildChunks(some);
+    const comparisons = await compareWithLive(some);
+    if (!dryRun) await writeToLive(some);
+    await dropDatabase(clickhouse, into);
+    return comparisons;
+  });
 }

@@ -1,64 +1,57 @@
-// Puts the tables of the database beside into the live one's place, and what defines them with
+// Puts the tables of the database beside into the live one's place, and the views that show them with
 // them. Every step can be repeated, and the order makes it sound whenever it is broken off:
 //
-// 1. The diary notes the time, and the live views are kept as text.
+// 1. The live views are kept as text.
 // 2. EXCHANGE TABLES: readers have the new rows from one query to the next. The old table is never
-//    written again, so it stays what it was.
-// 3. The views are replaced. Between 2 and 3, milliseconds, the projector still computes by the old
-//    definition into the new table; or its insert fails, where columns differ, and is tried again.
-// 4. Once no statement that began before 3 runs any more, every row of the new table computed since
-//    1 is computed again, and every ticket whose events are newer than its row: a projector lands
-//    events before it computes facts, so an insert that still went to the old table is among them.
+//    written again, so it stays what it was. The new one admits rows of its own code only
+//    (services/runtime/projection/computed-by.ts): a projector by other code is refused from here on,
+//    commits nothing, and says that it waits for its own version to be deployed.
+// 3. The views are replaced. Between 2 and 3, milliseconds, readers may see a view that lacks a column.
+// 4. Once no insert that began before 2 runs any more, what such inserts brought to the old table after
+//    it was caught up with is computed in the new one.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import type { Projection } from '../../services/runtime/projection/projector.ts';
-import { recompute, staleTickets, type Rebuild } from './build.ts';
-import { dropDatabase, identityOf, nextOf, note, openShadow, previousOf, Refused, tableExists, type Diary } from './shadow.ts';
+import { behind, factsOf, recompute } from '../facts/build.ts';
+import { dropDatabase, note, openDiary, readDiary, tableExists } from '../facts/diary.ts';
+import { Refused } from '../target/refused.ts';
+import { recordedDefinition } from '../projections/definition.ts';
+import { identityOf, previousOf, type Rebuild, type RebuildDiary } from './build.ts';
 
-export type Swap = Pick<Rebuild, 'clickhouse' | 'projection' | 'chunkTickets'>;
-
-/** Per incoming table, whether it is the live one already. */
-async function exchanged({ clickhouse, projection }: Swap, incoming: string): Promise<boolean[]> {
+/** Whether some incoming table is the live one already. A swap that has begun must be ended: others of its tables may not be. */
+export async function isExchanging({ clickhouse, projection }: Rebuild, incoming: string): Promise<boolean> {
   const identities = Object.entries(JSON.parse(incoming) as Record<string, string>);
-  return Promise.all(identities.map(async ([table, identity]) => (await identityOf(clickhouse, `${projection.database}.${table}`)) === identity));
+  const isLive = await Promise.all(identities.map(async ([table, identity]) => (await identityOf(clickhouse, `${projection.database}.${table}`)) === identity));
+  return isLive.includes(true);
 }
 
-/** A swap that has begun must be ended: one of several tables may be exchanged, and others not. */
-export const isExchanging = async (swap: Swap, incoming: string): Promise<boolean> => (await exchanged(swap, incoming)).includes(true);
-
-/** The texts of the live views, for the way back. */
-async function keepViews({ clickhouse, projection }: Swap): Promise<void> {
-  const { database } = projection;
-  const views = `${nextOf(projection)}.views`;
-  await clickhouse.command(`CREATE OR REPLACE TABLE ${views} (query String) ENGINE = MergeTree ORDER BY tuple()`);
+/** The texts of the live views, for the way back, and since when what goes on here is not known there. */
+async function keepViews({ clickhouse, projection, into }: Rebuild): Promise<void> {
+  await clickhouse.command(`CREATE OR REPLACE TABLE ${into}.views (query String, kept_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') - INTERVAL 1 MINUTE) ENGINE = MergeTree ORDER BY tuple()`);
   await clickhouse.command(`
-    INSERT INTO ${views}
+    INSERT INTO ${into}.views (query)
     SELECT replaceOne(create_table_query, 'CREATE VIEW', 'CREATE OR REPLACE VIEW')
-    FROM system.tables WHERE database = ${sqlString(database)} AND engine = 'View'`);
+    FROM system.tables WHERE database = ${sqlString(projection.database)} AND engine = 'View'`);
 }
 
 /** Steps 1 and 2. */
-export async function exchange(swap: Swap, diary: Diary, keepOld: boolean): Promise<void> {
-  const { clickhouse, projection } = swap;
-  const incoming = diary.incoming ?? '{}';
-  if (!(await exchanged(swap, incoming)).includes(false)) return;
-  await keepViews(swap);
-  await note(clickhouse, projection, 'keep_old', String(keepOld));
-  // Only once: of several tables one may be exchanged since.
-  if (diary.swap_began === undefined) {
-    const [row] = await clickhouse.query<{ now: string }>(`SELECT toString(now64(3, 'UTC')) AS now`);
-    await note(clickhouse, projection, 'swap_began', row?.now ?? '');
+export async function exchange(rebuild: Rebuild, keepOld: boolean): Promise<void> {
+  const { clickhouse, projection, into } = rebuild;
+  const { incoming = '{}' }: RebuildDiary = (await readDiary(clickhouse, into)) ?? {};
+  // Only before the first of several tables.
+  if (!(await isExchanging(rebuild, incoming))) {
+    await keepViews(rebuild);
+    await note(clickhouse, into, 'keep_old', String(keepOld));
   }
   for (const [table, identity] of Object.entries(JSON.parse(incoming) as Record<string, string>)) {
     const live = `${projection.database}.${table}`;
-    if ((await identityOf(clickhouse, live)) !== identity) await clickhouse.command(`EXCHANGE TABLES ${live} AND ${nextOf(projection)}.${table}`);
+    if ((await identityOf(clickhouse, live)) !== identity) await clickhouse.command(`EXCHANGE TABLES ${live} AND ${into}.${table}`);
   }
 }
 
 const IN_FLIGHT_MS = 120_000;
 
-/** Waits for statements that began before now and write to the live facts. */
-async function untilSettled({ clickhouse, projection }: Swap): Promise<void> {
+/** Waits for inserts that began before now and may still go to the tables that were live. */
+async function untilSettled({ clickhouse, projection }: Rebuild): Promise<void> {
   const began = Date.now();
   const writes = projection.facts.map((table) => `query LIKE 'INSERT INTO ${projection.database}.${table} %'`).join(' OR ');
   for (let running = 1; running > 0; ) {
@@ -70,16 +63,12 @@ async function untilSettled({ clickhouse, projection }: Swap): Promise<void> {
 }
 
 /** Step 4. */
-async function repair(swap: Swap, since: string): Promise<number> {
-  const { clickhouse, projection } = swap;
-  await untilSettled(swap);
-  const tickets = new Set(await staleTickets(clickhouse, projection.database));
-  for (const table of projection.facts) {
-    const rows = await clickhouse.query<{ ticket_id: string }>(`SELECT DISTINCT ticket_id FROM ${projection.database}.${table} WHERE computed_at >= ${sqlString(since)}`);
-    for (const row of rows) tickets.add(row.ticket_id);
-  }
-  await recompute(swap, projection.database, [...tickets], 'caught up');
-  return tickets.size;
+async function repair(rebuild: Rebuild, since: string): Promise<number> {
+  const { projection, into } = rebuild;
+  await untilSettled(rebuild);
+  const tickets = await behind(rebuild, { from: into, to: projection.database, since });
+  await recompute(factsOf({ ...rebuild, into: projection.database }), tickets, 'caught up');
+  return tickets.length;
 }
 
 async function move(clickhouse: ClickHouse, from: string, to: string): Promise<void> {
@@ -87,29 +76,30 @@ async function move(clickhouse: ClickHouse, from: string, to: string): Promise<v
 }
 
 /** What was live goes where `rollback` finds it, or away. */
-async function putAway({ clickhouse, projection }: Swap, keepOld: boolean): Promise<void> {
-  const [next, previous] = [nextOf(projection), previousOf(projection)];
+async function putAway({ clickhouse, projection, into }: Rebuild, keepOld: boolean): Promise<void> {
+  const previous = previousOf(projection);
   if (keepOld) {
     // Views move last: with them it is whole, and of an earlier rebuild; without them it is this one, broken off.
     if (await tableExists(clickhouse, `${previous}.views`)) await dropDatabase(clickhouse, previous);
     await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${previous} COMMENT 'What ${projection.database} had before the last swap: npm run rebuild -- rollback ${projection.name}'`);
-    for (const table of [...projection.facts, 'views']) await move(clickhouse, `${next}.${table}`, `${previous}.${table}`);
+    for (const table of [...projection.facts, 'views']) await move(clickhouse, `${into}.${table}`, `${previous}.${table}`);
   }
-  await dropDatabase(clickhouse, next);
+  await dropDatabase(clickhouse, into);
 }
 
-/** Steps 3 and 4, after the exchange. `define` replaces the live views. @returns tickets caught up. */
-export async function finish(swap: Swap, diary: Diary, define: () => Promise<unknown>): Promise<number> {
-  await define();
-  const tickets = await repair(swap, diary.swap_began ?? '');
-  await putAway(swap, diary.keep_old === 'true');
+/** Steps 3 and 4, after the exchange. `showThem` replaces the live views. @returns tickets caught up. */
+export async function finish(rebuild: Rebuild, showThem: () => Promise<unknown>): Promise<number> {
+  const diary: RebuildDiary = (await readDiary(rebuild.clickhouse, rebuild.into)) ?? {};
+  await showThem();
+  const tickets = await repair(rebuild, diary.since ?? '');
+  await putAway(rebuild, diary.keep_old === 'true');
   return tickets;
 }
 
-/** The views as they were kept: what defines the incoming tables of a rollback. */
-async function applyKeptViews({ clickhouse, projection }: Swap): Promise<void> {
-  const rows = await clickhouse.query<{ query: string }>(`SELECT query FROM ${nextOf(projection)}.incoming_views`);
-  // A view can be created only when those it rests on have its columns again; which ones, ClickHouse knows best.
+/** The views as they were kept: those that show the incoming tables of a rollback. */
+async function applyKeptViews({ clickhouse, into }: Rebuild): Promise<void> {
+  const rows = await clickhouse.query<{ query: string }>(`SELECT query FROM ${into}.incoming_views`);
+  // A view can be created only when those it rests on have their columns again; which ones, ClickHouse knows best.
   let waiting = rows.map(({ query }) => query);
   for (let before = Infinity; waiting.length > 0; ) {
     let refusal: unknown = null;
@@ -126,32 +116,44 @@ async function applyKeptViews({ clickhouse, projection }: Swap): Promise<void> {
 }
 
 /** Moves the previous tables to where a swap takes them from. */
-async function fetchPrevious({ clickhouse, projection }: Swap): Promise<void> {
-  const [next, previous] = [nextOf(projection), previousOf(projection)];
+async function fetchPrevious({ clickhouse, projection, into }: Rebuild): Promise<void> {
+  const previous = previousOf(projection);
   // Once exchanged, a facts table of that name in the database beside is the one that was live.
-  for (const table of projection.facts) await move(clickhouse, `${previous}.${table}`, `${next}.${table}`);
-  await move(clickhouse, `${previous}.views`, `${next}.incoming_views`);
+  for (const table of projection.facts) await move(clickhouse, `${previous}.${table}`, `${into}.${table}`);
+  await move(clickhouse, `${previous}.views`, `${into}.incoming_views`);
 }
 
-async function beginRollback({ clickhouse, projection }: Swap): Promise<void> {
+/** What came since the swap is computed by the code that the old facts are of: this one, or it can't be known. */
+function refuseOtherCode({ projection, definition }: Rebuild, kept: string | null | undefined): void {
+  if (kept === definition) return;
+  throw new Refused(`what was kept of ${projection.database} is by the definition ${kept ?? 'unknown'}, this code's is ${definition}: go back to the version of the code that it is of, and roll back with that`);
+}
+
+async function beginRollback(rebuild: Rebuild): Promise<void> {
+  const { clickhouse, projection, definition, into } = rebuild;
   const previous = previousOf(projection);
   if (!(await tableExists(clickhouse, `${previous}.views`))) {
     throw new Refused(`there is nothing to go back to: only \`npm run rebuild -- ${projection.name} --keep-old\` keeps what was live`);
   }
-  await dropDatabase(clickhouse, nextOf(projection));
-  await openShadow(clickhouse, projection);
+  for (const table of projection.facts) refuseOtherCode(rebuild, await recordedDefinition(clickhouse, `${previous}.${table}`));
+  await dropDatabase(clickhouse, into);
+  await openDiary(clickhouse, into, `A rollback of ${projection.database} that is under way.`);
+  const [kept] = await clickhouse.query<{ at: string }>(`SELECT toString(min(kept_at)) AS at FROM ${previous}.views`);
   const identities = await Promise.all(projection.facts.map(async (table) => [table, await identityOf(clickhouse, `${previous}.${table}`)] as const));
-  await note(clickhouse, projection, 'kind', 'rollback');
-  await note(clickhouse, projection, 'incoming', JSON.stringify(Object.fromEntries(identities)));
+  await note(clickhouse, into, 'kind', 'rollback');
+  await note(clickhouse, into, 'definition', definition);
+  await note(clickhouse, into, 'since', kept?.at ?? '');
+  await note(clickhouse, into, 'incoming', JSON.stringify(Object.fromEntries(identities)));
 }
 
-export const isRollback = (diary: Diary | null): boolean => diary?.kind === 'rollback' && diary.incoming !== undefined;
+export const isRollback = (diary: RebuildDiary | null): boolean => diary?.kind === 'rollback' && diary.incoming !== undefined;
 
 /** Brings back what `--keep-old` kept, and keeps what is live now in its place. @returns tickets caught up. */
-export async function rollBack(swap: Swap, readDiary: (clickhouse: ClickHouse, projection: Projection) => Promise<Diary | null>): Promise<number> {
-  const { clickhouse, projection } = swap;
-  if (!isRollback(await readDiary(clickhouse, projection))) await beginRollback(swap);
-  await fetchPrevious(swap);
-  await exchange(swap, (await readDiary(clickhouse, projection)) ?? {}, true);
-  return finish(swap, (await readDiary(clickhouse, projection)) ?? {}, () => applyKeptViews(swap));
+export async function rollBack(rebuild: Rebuild): Promise<number> {
+  const diary: RebuildDiary | null = await readDiary(rebuild.clickhouse, rebuild.into);
+  if (isRollback(diary)) refuseOtherCode(rebuild, diary?.definition);
+  else await beginRollback(rebuild);
+  await fetchPrevious(rebuild);
+  await exchange(rebuild, true);
+  return finish(rebuild, () => applyKeptViews(rebuild));
 }

@@ -249,12 +249,12 @@ function serviceSpec(name: string, { planned, env, print }: ServiceContext): Pro
   };
 }
 
-/** Up is ready, or waiting for a person with one partition while it serves the others: that is no failed start. */
+/** Up is ready, or waiting for a person, to mend a partition or to rebuild its facts: that is no failed start. */
 async function isUp(url: string): Promise<boolean> {
   // While nobody listens, nothing else may connect: see there.
   if (!(await answers(Number(new URL(url).port)))) return false;
   const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-  return answer.ok || (await answer.text()).includes('POISON_BREAKER');
+  return answer.ok || /POISON_BREAKER|FACTS_OF_OTHER_CODE/.test(await answer.text());
 }
 
 async function main(): Promise<void> {

@@ -128,7 +128,11 @@ FROM
         agent_wait_seconds, agent_wait_business_seconds, wait_seconds, wait_business_seconds
     FROM
     (
-        SELECT integration_id, ticket_id, agent_id, at, replies, is_first_response, {turn_clocks}
+        SELECT integration_id, ticket_id, agent_id, at, replies, is_first_response,
+            seconds_between(waiting_since, answered_at) AS wait_seconds,
+            whole_seconds(wait_business_ms) AS wait_business_seconds,
+            seconds_between(own_clock_from, answered_at) AS agent_wait_seconds,
+            whole_seconds(agent_wait_business_ms) AS agent_wait_business_seconds
         FROM {database}.ticket_facts FINAL
         ARRAY JOIN
             turns.agent_id AS agent_id,
@@ -156,7 +160,8 @@ FROM
             integration_id, ticket_id, agent_id, at, public_replies, is_bounced, is_handoff_in, is_handoff_out,
             held_ms, held_business_ms, running_since, running_since_clock,
             is_station_running(agent_id, ended_at, status_category) AS is_running,
-            {station_clocks}
+            seconds_between(first_response_from, first_public_reply_at) AS agent_first_response_seconds,
+            whole_seconds(first_response_business_ms) AS agent_first_response_business_seconds
         FROM {database}.ticket_facts FINAL
         ARRAY JOIN
             stations.agent_id AS agent_id,

@@ -109,13 +109,11 @@ WITH
             sum(held_change) OVER so_far AS held,
             row_number() OVER so_far = 1 AS is_first,
             leadInFrame(active_hour, 1, toDateTime(far_future(), 'UTC')) OVER whole_agent AS next_row,
-            min(active_hour) OVER whole_tenant AS first_hour
+            min(active_hour) OVER (PARTITION BY integration_id) AS first_hour
         FROM by_hour
         WINDOW
             so_far AS (PARTITION BY integration_id, agent_id ORDER BY active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
-            whole_agent AS (PARTITION BY integration_id, agent_id ORDER BY active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING),
-            -- In the order of the others, which spares sorting once more.
-            whole_tenant AS (PARTITION BY integration_id ORDER BY agent_id, active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+            whole_agent AS (PARTITION BY integration_id, agent_id ORDER BY active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     )
 SELECT
     integration_id,

@@ -1,6 +1,7 @@
--- Tickets as they are now, and as they were: the same columns over the live facts and over facts computed as of an instant.
+-- Tickets as they are now. As they were, or as they were known to be: in a snapshot.
 
-DEFINE ticket_columns AS
+CREATE OR REPLACE VIEW {database}.tickets
+(
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
     is_provisional UInt8 COMMENT '1 while no ticket.created is known: created_at is then the first event.',
@@ -63,10 +64,13 @@ DEFINE ticket_columns AS
     is_waiting UInt8 COMMENT '1 when a customer waits for a reply now and the ticket is neither solved, closed nor discarded.',
     waiting_since Nullable(DateTime64(3, 'UTC')) COMMENT 'Start of the open wait, also of one that began after the solve or the discard. NULL when nobody waits.',
     clock_skew_seconds Int64 COMMENT 'Largest absolute difference between an event''s body time and its event time, whole seconds.',
-    data_quality Array(LowCardinality(String)) COMMENT 'Rules with findings on this ticket, sorted; the counts are in data_quality.';
-
--- At an instant `at`, with the tenant's business clock there as `clock_now`.
-DEFINE ticket_measures AS
+    data_quality Array(LowCardinality(String)) COMMENT 'Rules with findings on this ticket, sorted; the counts are in data_quality.'
+)
+AS
+WITH
+    now64(3, 'UTC') AS at,
+    business_clock(integration_id, at) AS clock_now
+SELECT
     integration_id,
     ticket_id,
     is_provisional,
@@ -129,30 +133,6 @@ DEFINE ticket_measures AS
     toUInt8(NOT is_finished(status_category) AND notEmpty(waits) AND isNull(waits[-1].ended_at)) AS is_waiting,
     if(notEmpty(waits) AND isNull(waits[-1].ended_at), waits[-1].waiting_since, NULL) AS waiting_since,
     whole_seconds(clock_skew_ms) AS clock_skew_seconds,
-    findings.rule AS data_quality;
-
-CREATE OR REPLACE VIEW {database}.tickets ({ticket_columns}) AS
-WITH
-    now64(3, 'UTC') AS at,
-    business_clock(integration_id, at) AS clock_now
-SELECT
-    {ticket_measures}
+    findings.rule AS data_quality
 FROM {database}.ticket_facts FINAL
-COMMENT 'One row per ticket, now: attributes and lifetime metrics. Durations of open tickets run up to now.';
-
-CREATE OR REPLACE VIEW {database}.tickets_known_at ({ticket_columns}) AS
-WITH
-    {ts:DateTime64(3, 'UTC')} AS at,
-    business_clock(integration_id, at) AS clock_now
-SELECT
-    {ticket_measures}
-FROM {database}.ticket_facts_of(
-    tickets = [],
-    as_of = {ts:DateTime64(3, 'UTC')},
-    known_at = {known_at:DateTime64(3, 'UTC')})
-COMMENT 'tickets on two time axes. Parameters: ts (event time: what was true at ts), known_at (time of receipt: from what had arrived by then). Columns as in tickets.';
-
-CREATE OR REPLACE VIEW {database}.tickets_as_of AS
-SELECT *
-FROM {database}.tickets_known_at(ts = {ts:DateTime64(3, 'UTC')}, known_at = far_future())
-COMMENT 'tickets as they were at an instant of event time, by everything known today. Parameter: ts. Columns as in tickets.'
+COMMENT 'One row per ticket, now: attributes and lifetime metrics. Durations of open tickets run up to now.'

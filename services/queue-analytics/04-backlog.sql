@@ -13,7 +13,9 @@ DEFINE backlog_columns AS
     waiting_now UInt64 COMMENT 'Those in which a customer waits for a reply.',
     oldest_wait_seconds Nullable(Int64) COMMENT 'Longest open wait, whole seconds. NULL when nobody waits.';
 
-DEFINE backlog_measures AS
+CREATE OR REPLACE VIEW {database}.backlog_as_of ({backlog_columns}) AS
+WITH {ts:DateTime64(3, 'UTC')} AS at
+SELECT
     integration_id,
     queue_id,
     status_category,
@@ -24,53 +26,28 @@ DEFINE backlog_measures AS
     max(age_seconds) AS oldest_age_seconds,
     quantileExact(0.5)(age_seconds) AS p50_age_seconds,
     countIf(is_waiting) AS waiting_now,
-    maxOrNullIf(wait_seconds, is_waiting) AS oldest_wait_seconds;
-
--- A ticket with the state that it had at an instant `at`; 0 when it had none yet.
-DEFINE ticket_then AS
-    arrayFirstIndex((since, until) -> since <= at AND until > at, intervals.valid_from, intervals.valid_to) AS nth,
-    integration_id,
-    intervals.queue_id[nth] AS queue_id,
-    intervals.status_category[nth] AS status_category,
-    intervals.status[nth] AS status,
-    intervals.assignee_id[nth] AS assignee_id,
-    seconds_between(created_at, at) AS age_seconds,
-    arrayFirstOrNull(
-        (since, until) -> since <= at AND ifNull(until > at, true),
-        waits.waiting_since, waits.ended_at) AS waiting_since,
-    isNotNull(waiting_since) AS is_waiting,
-    seconds_between(waiting_since, at) AS wait_seconds;
-
-CREATE OR REPLACE VIEW {database}.backlog_as_of ({backlog_columns}) AS
-WITH {ts:DateTime64(3, 'UTC')} AS at
-SELECT
-    {backlog_measures}
+    maxOrNullIf(wait_seconds, is_waiting) AS oldest_wait_seconds
 FROM
 (
+    -- A ticket with the state that it had then; `nth` is 0 when it had none yet.
     SELECT
-        {ticket_then}
+        arrayFirstIndex((since, until) -> since <= at AND until > at, intervals.valid_from, intervals.valid_to) AS nth,
+        integration_id,
+        intervals.queue_id[nth] AS queue_id,
+        intervals.status_category[nth] AS status_category,
+        intervals.status[nth] AS status,
+        intervals.assignee_id[nth] AS assignee_id,
+        seconds_between(created_at, at) AS age_seconds,
+        arrayFirstOrNull(
+            (since, until) -> since <= at AND ifNull(until > at, true),
+            waits.waiting_since, waits.ended_at) AS waiting_since,
+        isNotNull(waiting_since) AS is_waiting,
+        seconds_between(waiting_since, at) AS wait_seconds
     FROM {database}.ticket_facts FINAL
     WHERE nth > 0 AND NOT is_finished(status_category)
 )
 GROUP BY integration_id, queue_id, status_category, status, assignee_id
-COMMENT 'Backlog by queue, status and assignee at an instant of event time, by what is known today: a ticket with events before its creation counts from the first of them, with the status of its creation (tickets_as_of(ts) goes by the events up to ts alone). Parameter: ts. Columns as in backlog.';
-
-CREATE OR REPLACE VIEW {database}.backlog_known_at ({backlog_columns}) AS
-WITH {ts:DateTime64(3, 'UTC')} AS at
-SELECT
-    {backlog_measures}
-FROM
-(
-    SELECT
-        {ticket_then}
-    FROM {database}.ticket_facts_of(
-        tickets = [],
-        as_of = {ts:DateTime64(3, 'UTC')},
-        known_at = {known_at:DateTime64(3, 'UTC')})
-    WHERE nth > 0 AND NOT is_finished(status_category)
-)
-GROUP BY integration_id, queue_id, status_category, status, assignee_id
-COMMENT 'Backlog by queue, status and assignee on two time axes, by the events up to both alone. Parameters: ts (event time), known_at (time of receipt: from what had arrived by then). Columns as in backlog.';
+COMMENT 'Backlog by queue, status and assignee at an instant of event time, by what is known today: a ticket with events before its creation counts from the first of them, with the status of its creation. What the events up to ts alone say, or those received by then: in a snapshot. Parameter: ts. Columns as in backlog.';
 
 CREATE OR REPLACE VIEW {database}.backlog ({backlog_columns}) AS
 SELECT *

@@ -89,13 +89,11 @@ WITH
             sum(waiting_change) OVER so_far AS waiting,
             row_number() OVER so_far = 1 AS is_first,
             leadInFrame(active_hour, 1, toDateTime(far_future(), 'UTC')) OVER whole_queue AS next_row,
-            min(active_hour) OVER whole_tenant AS first_hour
+            min(active_hour) OVER (PARTITION BY integration_id) AS first_hour
         FROM by_hour
         WINDOW
             so_far AS (PARTITION BY integration_id, queue_id ORDER BY active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
-            whole_queue AS (PARTITION BY integration_id, queue_id ORDER BY active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING),
-            -- In the order of the others, which spares sorting once more.
-            whole_tenant AS (PARTITION BY integration_id ORDER BY queue_id, active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+            whole_queue AS (PARTITION BY integration_id, queue_id ORDER BY active_hour ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     )
 SELECT
     integration_id,

@@ -85,12 +85,6 @@ export interface EdgeRow {
   readonly queue_id: string;
 }
 
-export interface FlowRow {
-  readonly at: Instant;
-  readonly queue_id: string;
-  readonly flow: string;
-}
-
 export interface HourRow {
   /** Start of the UTC hour, seconds since 1970. */
   readonly hour: number;
@@ -169,7 +163,6 @@ export interface QueueRow {
   readonly resolutions: readonly ResolutionRow[];
   readonly escalations: readonly EscalationRow[];
   readonly edges: readonly EdgeRow[];
-  readonly flows: readonly FlowRow[];
   readonly hours: readonly HourRow[];
   readonly findings: readonly FindingRow[];
 }
@@ -295,7 +288,6 @@ export function queueRow(story: Story): QueueRow {
     resolutions: story.resolutions.map(resolutionRow),
     escalations: story.escalations.map(escalationRow),
     edges: story.activities.map(edgeRow),
-    flows: story.flows.map(({ at, queueId, kind }) => ({ at: instantText(at), queue_id: queueId, flow: kind })),
     hours: queueHours(story).map(hourRow),
     findings: story.findings.map(({ rule, occurrences }) => ({ rule, occurrences })),
   };

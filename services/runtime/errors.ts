@@ -12,6 +12,7 @@ export const errorTable = {
   CLICKHOUSE_UNAVAILABLE: { retriable: true, meaning: 'ClickHouse did not answer or is overloaded.' },
   CLICKHOUSE_REFUSED: { retriable: false, meaning: 'ClickHouse refused a statement or its data; the message is its own.' },
   CLICKHOUSE_BAD_DATA: { retriable: false, meaning: 'ClickHouse could not read the data; halving the batch finds the row.' },
+  FACTS_OF_OTHER_CODE: { retriable: false, meaning: 'A facts table holds rows that another version of the code computed; run that version, or `npm run rebuild`.' },
   FACTS_FAILED: { retriable: false, meaning: 'The facts of a ticket could not be computed, a defect of ours; the other tickets go on.' },
   OWNERSHIP_LOST: { retriable: true, meaning: 'The partition moved to another consumer; its records are handled there.' },
   PARTITION_HELD: { retriable: true, meaning: 'Most recent records of the partition are poison; it waits for a fix, or for POISON_BREAKER=off.' },

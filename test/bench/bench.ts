@@ -1,8 +1,9 @@
 // npm run bench -- live | rebuild | catch-up | start-up | questions: measures what the project promises about speed, on real
 // stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { InvalidArgumentError, program } from 'commander';
-import { projectDir } from '../../infra/local/settings.ts';
+import { projectDir, SetupError } from '../../infra/local/settings.ts';
 import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { withClickHouse } from '../../infra/target/with-clickhouse.ts';
 import { catchUp } from './catch-up.ts';
@@ -23,7 +24,15 @@ const wholes = (text: string): number[] => text.split(',').map(whole);
 /** As it was typed, without the machine's paths. */
 const command = (): string => ['npm run bench --', ...process.argv.slice(2).map((word) => (word.includes('/') ? 'CHECKOUT' : word))].join(' ');
 
-const checkouts = (against: string | undefined): string[] => [projectDir, ...(against === undefined ? [] : [resolve(against)])];
+/** @throws SetupError when nothing of ours could be started there. */
+function checkout(path: string): string {
+  const folder = resolve(path);
+  const missing = ['infra/local/local.ts', 'infra/start/service.ts', 'node_modules'].filter((name) => !existsSync(join(folder, name)));
+  if (missing.length > 0) throw new SetupError([`${folder} is no checkout of this project that can be started: it has no ${missing.join(', no ')}`], 2);
+  return folder;
+}
+
+const checkouts = (against: string | undefined): string[] => [projectDir, ...(against === undefined ? [] : [checkout(against)])];
 
 const AGAINST = ['--against <path>', 'another checkout of this project with its node_modules, measured in the same run, turn by turn'] as const;
 
@@ -35,10 +44,11 @@ program.command('live').description('webhooks at constant rates: from the 200 to
   .option('--seconds <n>', 'for each rate', whole, 20)
   .option('--minutes <n>', 'the same in minutes: 5 shows whether anything grows', whole)
   .option('--rounds <n>', 'over all rates', whole, 1)
+  .option('--history <tickets>', 'tickets that the timelines hold before', whole, 0)
   .option('--cost-seconds <n>', 'for each of three rounds at 1 event/s that show what an event costs', whole, 20)
   .option(...AGAINST)
   .option('--against-up-to <n>', 'highest rate for that one', whole, 1_000)
-  .action(({ minutes, ...options }: { rates: number[]; seconds: number; minutes?: number; rounds: number; costSeconds: number; against?: string; againstUpTo: number }) =>
+  .action(({ minutes, ...options }: { rates: number[]; seconds: number; minutes?: number; rounds: number; history: number; costSeconds: number; against?: string; againstUpTo: number }) =>
     live({ ...options, seconds: minutes === undefined ? options.seconds : minutes * 60, command: command(), checkouts: checkouts(options.against) }));
 
 program.command('rebuild').description('facts of a made-up history from its timeline by `npm run rebuild`: time, CPU, memory, and whether an event costs more when there are more')
@@ -58,7 +68,7 @@ program.command('start-up').description('a projection from its start until it is
   .option('--tickets <n>', 'tickets of the history, twelve events each', whole, 1_000_000)
   .option('--rounds <n>', 'starts of each', whole, 5)
   .option('--of <path>', 'measure another checkout of this project instead')
-  .action(({ of, ...options }: { tickets: number; rounds: number; of?: string }) => startUp({ ...options, command: command(), checkout: of === undefined ? projectDir : resolve(of) }));
+  .action(({ of, ...options }: { tickets: number; rounds: number; of?: string }) => startUp({ ...options, command: command(), checkout: of === undefined ? projectDir : checkout(of) }));
 
 program.command('questions').description('each question of infra/questions for a tenant of 50,000 tickets and for the largest one')
   .option('--tickets <n>', 'of all tenants: the largest has these without 100,000', whole, 1_100_000)

@@ -2,9 +2,10 @@
 // on how much there is. It goes straight into the timelines, so Kafka and the archive know nothing of it.
 import { readFile } from 'node:fs/promises';
 import { bringIntoForce } from '../../infra/config/apply.ts';
-import { count, Progress } from '../../infra/rebuild/progress.ts';
+import { count, Progress } from '../../infra/facts/progress.ts';
 import { findProjections } from '../../infra/projections/find.ts';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { codeOf } from '../../services/runtime/projection/computed-by.ts';
 import { Facts, RECOMPUTE_CHUNK, type Ticket } from '../../services/runtime/projection/facts.ts';
 import { benchDesk } from './history-desk.ts';
 
@@ -38,7 +39,7 @@ export async function fillFacts(clickhouse: ClickHouse): Promise<void> {
     if (projection.facts.length === 0) continue;
     const tickets = await clickhouse.query<Ticket>(`SELECT DISTINCT integration_id, ticket_id FROM ${projection.database}.timeline ORDER BY integration_id, ticket_id`);
     const progress = new Progress(`${projection.name}: facts of`, { total: tickets.length });
-    const facts = new Facts(clickhouse, projection);
+    const facts = new Facts(clickhouse, projection, { computedBy: codeOf(projection.name) });
     for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
       const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
       await facts.compute(chunk);

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { figure, medianAndRange, percentile, thirds, type Sample } from './figures.ts';
 import { FreshnessWatch } from './freshness.ts';
+import { fillFacts, fillTimelines } from './history.ts';
 import { headOf, headText } from './machine.ts';
 import { cpuOf } from './processes.ts';
 import { table, writeSection, type Row } from './results.ts';
@@ -19,6 +20,8 @@ export interface LiveOptions {
   readonly checkouts: readonly string[];
   /** Highest rate for the other one. */
   readonly againstUpTo: number;
+  /** Tickets that are there before, with their facts. */
+  readonly history: number;
 }
 
 const IDLE_SECONDS = 20;
@@ -41,7 +44,7 @@ interface FreshRound {
   readonly seconds: number;
   readonly samples: readonly Sample[];
   readonly doorMs: readonly number[];
-  readonly refused: number;
+  readonly retries: number;
   readonly drainMs: number;
   readonly events: number;
   readonly clickhouseSeconds: number;
@@ -96,12 +99,12 @@ async function freshRound(side: Side, perSecond: number, seconds: number): Promi
   console.error(`${stack.commit}: ${perSecond} events/s for ${seconds} s`);
   const before = cpuOf(stack.pids())['clickhouse'] ?? 0;
   const watch = new FreshnessWatch(stack.clickhouse);
-  const { events, doorMs, refused } = await sender.send(perSecond, seconds, watch.onAccepted);
+  const { events, doorMs, retries } = await sender.send(perSecond, seconds, watch.onAccepted);
   const drainMs = await drained(side);
-  if (drainMs === null) throw new Error(`${stack.commit}: ${sender.sent - (await counted(stack))} of ${sender.sent} events are not counted ${DRAIN_MS / 1_000} s after the last 200 at ${perSecond} events/s${refused > 0 ? `; ${refused} were not accepted` : ''}`);
+  if (drainMs === null) throw new Error(`${stack.commit}: ${sender.sent - (await counted(stack))} of ${sender.sent} events are not counted ${DRAIN_MS / 1_000} s after the last 200 at ${perSecond} events/s`);
   await watch.end();
   const clickhouseSeconds = (cpuOf(stack.pids())['clickhouse'] ?? 0) - before;
-  rounds.push({ perSecond, seconds, samples: watch.samples, doorMs, refused, drainMs, events, clickhouseSeconds });
+  rounds.push({ perSecond, seconds, samples: watch.samples, doorMs, retries, drainMs, events, clickhouseSeconds });
 }
 
 /** Time to settle belongs to the events that came in it. */
@@ -142,10 +145,10 @@ function freshnessRows(side: Side, rates: readonly number[]): Row[] {
     const door = rounds.flatMap(({ doorMs }) => doorMs);
     const grown = rounds.map(({ samples, seconds }) => thirds(samples, seconds * 1_000)).map(([first, last]) => `${figure(first)} → ${figure(last)}`);
     const events = rounds.reduce((sum, round) => sum + round.events, 0);
-    const refused = rounds.reduce((sum, round) => sum + round.refused, 0);
+    const retries = rounds.reduce((sum, round) => sum + round.retries, 0);
     const at = (share: number): string => figure(percentile(times, share));
     return [{
-      'events/s': String(perSecond), of: side.stack.commit, events: figure(events) + (refused > 0 ? ` (${refused} refused)` : ''), watched: String(times.length),
+      'events/s': String(perSecond), of: side.stack.commit, events: figure(events) + (retries > 0 ? ` (${retries} retries)` : ''), watched: String(times.length),
       p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1), 'target p99': figure(targetMs(perSecond)),
       'first → last third p50': grown.join('; '), 'door p99': figure(percentile(door, 0.99)),
       'ClickHouse CPU ms/event': figure((1_000 * rounds.reduce((sum, round) => sum + round.clickhouseSeconds, 0)) / events),
@@ -169,7 +172,7 @@ function costRows({ stack, costs, idle }: Side): Row[] {
   }];
 }
 
-const section = (head: string, sides: readonly Side[], { rates, seconds, rounds, costSeconds }: LiveOptions): string => `${head}
+const section = (head: string, sides: readonly Side[], { rates, seconds, rounds, costSeconds, history }: LiveOptions): string => `${head}${history > 0 ? `\nThe timelines held ${figure(history)} tickets before, about twelve events each.` : ''}
 
 From the 200 of a webhook until \`queue.tickets\` counts it, milliseconds. Constant arrivals (open loop), ${seconds} s a rate${rounds > 1 ? `, ${rounds} rounds` : ''}; watched are up
 to 5 events a second, by looking for their row every 15 ms or more, which costs ClickHouse CPU of its own. Door: from the time the schedule had the event to its 200.
@@ -185,7 +188,13 @@ ${table(sides.flatMap(costRows))}
 export async function live(options: LiveOptions): Promise<void> {
   const head = headOf('Live: how soon, and at what cost', options.command);
   await withStacks(options.checkouts, async (stacks) => {
-    for (const stack of stacks) await stack.startServices();
+    for (const stack of stacks) {
+      if (options.history > 0) {
+        await fillTimelines(stack.clickhouse, options.history);
+        await fillFacts(stack.clickhouse);
+      }
+      await stack.startServices();
+    }
     const sides = stacks.map((stack): Side => ({ stack, sender: new Sender(stack.ingressUrl), rounds: [], costs: [], idle: null }));
     try {
       await measure(sides, options);

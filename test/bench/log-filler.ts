@@ -4,7 +4,6 @@ import { signedBody } from '../../infra/demo/crm.ts';
 import { deskEvents } from '../../infra/demo/desk/desk.ts';
 import type { CrmEvent } from '../../infra/demo/events.ts';
 import { kafkaBrokers, schemaRegistryUrl } from '../../infra/local/parts.ts';
-import { Progress } from '../../infra/rebuild/progress.ts';
 import { createEncode } from '../../services/ingress/event/encoders.ts';
 import { parseWebhook } from '../../services/ingress/event/parse.ts';
 import { createPrepare } from '../../services/ingress/event/prepare.ts';
@@ -14,6 +13,7 @@ import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { readLock, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
+import { figure } from './figures.ts';
 import { secretOf, type BenchStack } from './stack.ts';
 
 export const topic = eventsTopic('production');
@@ -42,27 +42,28 @@ async function recordMaker(stack: BenchStack): Promise<(event: CrmEvent) => NewR
 }
 
 const WAITING = 5_000;
+const TELL_EVERY_MS = 3_000;
 
 /** Appends so many events, in a desk's order. */
 export async function fillLog(stack: BenchStack, events: number): Promise<void> {
   const toRecord = await recordMaker(stack);
   const producer = await connectProducer(connectionTo(stack), [topic], { deadlineMs: 60_000, maxBatch: 2_000 });
-  const progress = new Progress('events in the log:', { total: events });
   try {
     let waiting: Promise<unknown>[] = [];
     let appended = 0;
+    let toldAt = Date.now();
     // More tickets than the events need: a ticket has about ten.
     for (const event of deskEvents({ seed: 2, tickets: Math.ceil(events / 5), days: 14 })) {
       if (appended++ === events) break;
       waiting.push(producer.append(topic, toRecord(event)));
       if (waiting.length < WAITING) continue;
       await Promise.all(waiting);
-      progress.step(waiting.length);
       waiting = [];
+      if (Date.now() - toldAt < TELL_EVERY_MS) continue;
+      toldAt = Date.now();
+      console.error(`${figure(appended)} of ${figure(events)} events are in the log`);
     }
     await Promise.all(waiting);
-    progress.step(waiting.length);
-    progress.end();
     if (appended < events) throw new Error(`the desk has only ${appended} events`);
   } finally {
     await producer.close();

@@ -25,8 +25,12 @@ export interface Round {
   readonly events: number;
   /** From the schedule's time to the 200. */
   readonly doorMs: readonly number[];
-  readonly refused: number;
+  /** Answers other than 200, after which the event was sent again. */
+  readonly retries: number;
 }
+
+const RETRY_MS = 500;
+const ATTEMPTS = 60;
 
 export class Sender {
   readonly #url: URL;
@@ -34,6 +38,7 @@ export class Sender {
   readonly #events = deskEvents(DESK);
   readonly #counts = new Map<string, number>();
   readonly #answered = new Map<string, Promise<unknown>>();
+  #retries = 0;
   sent = 0;
 
   constructor(ingressUrl: string) {
@@ -46,27 +51,23 @@ export class Sender {
     const began = performance.now();
     const doorMs: number[] = [];
     const running = new Set<Promise<void>>();
-    let refused = 0;
+    const retriesBefore = this.#retries;
     for (let next = 0; next < events;) {
       for (const due = Math.min(events, dueBy(performance.now() - began, perSecond)); next < due; next++) {
         const delivery = this.#deliver(began + dueMs(next, perSecond)).then((sent) => {
           running.delete(delivery);
-          if (sent === null) refused++;
-          else {
-            doorMs.push(sent.acceptedAt - sent.dueAt);
-            onAccepted(sent);
-          }
+          doorMs.push(sent.acceptedAt - sent.dueAt);
+          onAccepted(sent);
         });
         running.add(delivery);
       }
       await sleep(Math.max(1, began + dueMs(next, perSecond) - performance.now()));
     }
     await Promise.all(running);
-    return { events, doorMs, refused };
+    return { events, doorMs, retries: this.#retries - retriesBefore };
   }
 
-  /** @returns null when it was not accepted. */
-  async #deliver(dueAt: number): Promise<Sent | null> {
+  async #deliver(dueAt: number): Promise<Sent> {
     const event = this.#events.next().value;
     if (event === undefined) throw new Error('the desk has no more events');
     const { integrationId, ticketId } = event;
@@ -74,11 +75,20 @@ export class Sender {
     const count = (this.#counts.get(ticket) ?? 0) + 1;
     this.#counts.set(ticket, count);
     this.sent++;
-    const answer = (this.#answered.get(ticket) ?? Promise.resolve()).then(() => this.#post(signedBody(event, 'production', secretOf(integrationId))));
-    this.#answered.set(ticket, answer);
-    const isAccepted = await answer;
-    if (this.#answered.get(ticket) === answer) this.#answered.delete(ticket);
-    return isAccepted ? { integrationId, ticketId, count, dueAt, acceptedAt: performance.now() } : null;
+    const accepted = (this.#answered.get(ticket) ?? Promise.resolve()).then(() => this.#postUntilAccepted(signedBody(event, 'production', secretOf(integrationId))));
+    this.#answered.set(ticket, accepted);
+    await accepted;
+    if (this.#answered.get(ticket) === accepted) this.#answered.delete(ticket);
+    return { integrationId, ticketId, count, dueAt, acceptedAt: performance.now() };
+  }
+
+  async #postUntilAccepted(body: string): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await this.#post(body)) return;
+      this.#retries++;
+      await sleep(RETRY_MS);
+    }
+    throw new Error(`an event was not accepted in ${ATTEMPTS} attempts`);
   }
 
   #post(body: string): Promise<boolean> {

@@ -51,6 +51,8 @@ async function environmentOn(dataDir: string, ingressPort: number): Promise<Node
   return {
     ...own, ...Object.fromEntries(Object.entries(portVariables).map(([part, { variable }]) => [variable, String(ports[part as keyof StackPorts])])),
     DATA_DIR: dataDir, INTEGRATIONS_FILE: file, INGRESS_PORT: String(ingressPort), LOG_LEVEL: 'warn',
+    // For its Kafka engine, the peer of catch-up.
+    CLICKHOUSE_EXTERNAL_ACCESS: 'on',
   };
 }
 

@@ -6,14 +6,11 @@ import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { compareRows, type Difference, type SqlRow } from '../oracle/compare.ts';
 import type { OracleConfig } from '../oracle/config.ts';
 import type { CrmEvent, Row } from '../oracle/events.ts';
-import type { SlaPolicy } from '../oracle/sla.ts';
 
 /** A history with what its numbers depend on. */
 export interface Told {
   readonly events: readonly CrmEvent[];
   readonly config: Omit<OracleConfig, 'now'>;
-  /** Another set of policies over the same log. */
-  readonly whatIf: readonly SlaPolicy[];
 }
 
 /** A view, how its rows are named, and the rows that the oracle gives for a history. */

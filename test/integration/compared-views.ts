@@ -4,7 +4,6 @@ import { instantText } from '../../services/runtime/clickhouse.ts';
 import { agentsNeededRows, arrivalsForecastRows, forecastErrorRows } from '../oracle/arrivals.ts';
 import type { Row } from '../oracle/events.ts';
 import { baseTime, historySpan } from '../oracle/histories.ts';
-import { whatIfSet } from '../oracle/history-config.ts';
 import { agentDailyRows, agentHourlyRows, queueDailyRows, queueHourlyRows } from '../oracle/hourly.ts';
 import { conflictRows, eventRows } from '../oracle/log.ts';
 import { occupancyRows } from '../oracle/occupancy.ts';
@@ -54,10 +53,6 @@ const present: readonly Compared[] = [
   { view: 'queue.data_quality', keys: viewKeys.data_quality, rowsOf: rowsOf('data_quality') },
   { view: 'queue.backlog', ...ofBacklog, rowsOf: rowsOf('backlog') },
   { view: 'queue.sla_timers', keys: viewKeys.sla_timers, ignore: ['breached_at'], rowsOf: rowsOf('sla_timers') },
-  {
-    view: 'queue.sla_timers_what_if', parameters: { policy_set: `'${whatIfSet}'` }, keys: viewKeys.sla_timers, ignore: ['breached_at'],
-    rowsOf: (told, now) => runView('sla_timers', told.events, { ...told.config, now, policies: told.whatIf }),
-  },
   { view: 'queue.sla_attainment', keys: viewKeys.sla_attainment, rowsOf: rowsOf('sla_attainment') },
   { view: 'queue.escalation_audit', keys: viewKeys.escalation_audit, rename: { verdict: 'finding' }, ignore: ['escalation_no'], rowsOf: rowsOf('escalation_audit') },
   {
@@ -85,44 +80,22 @@ const present: readonly Compared[] = [
   },
 ];
 
-/** Instants of event time beside instants of knowledge; many events lie on or beside quarters of an hour. */
-const cuts = [
-  { ts: baseTime + 900_000, knownAt: baseTime + Math.floor(historySpan / 3) },
-  { ts: baseTime + 6 * 3_600_000 + 500, knownAt: baseTime + historySpan },
-  { ts: baseTime + historySpan + 9 * day, knownAt: baseTime + Math.floor(historySpan * 0.7) },
-];
+/** Many events lie on or beside quarters of an hour. */
+const cuts = [baseTime + 900_000, baseTime + 6 * 3_600_000 + 500, baseTime + historySpan + 9 * day];
 
-const asOf = cuts.flatMap(({ ts, knownAt }): Compared[] => {
-  const parameters = { ts: instant(ts), known_at: instant(knownAt) };
-  const known = (view: ViewName): Compared['rowsOf'] => (told) => runView(view, told.events, { ...told.config, now: ts, asOf: ts, knownAt });
-  return [
-    { view: 'queue.tickets_known_at', parameters, ...ofTickets, rowsOf: known('tickets') },
-    { view: 'queue.backlog_known_at', parameters, ...ofBacklog, rowsOf: known('backlog') },
-    { view: 'queue.backlog_as_of', parameters: { ts: instant(ts) }, ...ofBacklog, rowsOf: (told) => runView('backlog', told.events, { ...told.config, now: ts }) },
-  ];
-});
+const asOf = cuts.map((ts): Compared =>
+  ({ view: 'queue.backlog_as_of', parameters: { ts: instant(ts) }, ...ofBacklog, rowsOf: (told) => runView('backlog', told.events, { ...told.config, now: ts }) }));
 
-const [, cut] = cuts;
-const asOfAll: readonly Compared[] = cut === undefined ? [] : [{
-  view: 'queue.tickets_as_of', parameters: { ts: instant(cut.ts) }, ...ofTickets,
-  rowsOf: (told) => runView('tickets', told.events, { ...told.config, now: cut.ts, asOf: cut.ts }),
-}];
+export const comparedViews: readonly Compared[] = [...present, ...asOf];
 
-export const comparedViews: readonly Compared[] = [...present, ...asOf, ...asOfAll];
-
-/** Well after the last event. */
-const until = baseTime + historySpan + 3 * day;
-const before = (row: Row): boolean => Number(row.hour) < until;
 const promise = { liveChannelTypes: ['direct_message', 'bot_form'], handleSeconds: 1500, withinSeconds: 60, targetShare: 0.8 };
 
 function rowsWith(rows: (timelines: Parameters<typeof queueHourlyRows>[0], rules: Parameters<typeof queueHourlyRows>[1]) => Row[]): Compared['rowsOf'] {
   return (told, now) => runRows(told.events, { ...told.config, now }, rows);
 }
 
-/**
- * Of a few histories only, and asked while nobody else's are there: a row for every tenant, queue and hour up to the present, or every word of every event.
- */
-export const costlyViews: readonly Compared[] = [
+/** A row for every tenant, queue and hour, up to one that is over. */
+export const viewsByTime = (until: number): readonly Compared[] => [
   { view: 'queue.queue_hourly', where: `hour < ${instant(until)}`, keys: viewKeys.queue_hourly, rowsOf: rowsWith((timelines, rules) => queueHourlyRows(timelines, rules, until - 1)) },
   {
     view: 'queue.queue_daily', parameters: { zone: `'${zone}'` }, where: `day < '${instantText(until).slice(0, 10)}'`, keys: ['integration_id', 'queue_id', 'day'],
@@ -135,7 +108,7 @@ export const costlyViews: readonly Compared[] = [
   { view: 'agents.agent_hourly', where: `hour < ${instant(until)}`, keys: viewKeys.agent_hourly, rowsOf: rowsWith((timelines, rules) => agentHourlyRows(timelines, rules, until - 1)) },
   {
     view: 'queue.arrivals_forecast', where: `hour < ${instant(until)}`, keys: ['integration_id', 'queue_id', 'hour'],
-    rowsOf: rowsWith((timelines, rules) => arrivalsForecastRows(timelines, rules).filter(before)),
+    rowsOf: rowsWith((timelines, rules) => arrivalsForecastRows(timelines, rules).filter((row) => Number(row.hour) < until)),
   },
   { view: 'queue.arrivals_forecast_error', keys: ['integration_id', 'queue_id'], rowsOf: rowsWith(forecastErrorRows) },
   {
@@ -144,28 +117,25 @@ export const costlyViews: readonly Compared[] = [
       live_channel_types: `['${promise.liveChannelTypes.join("', '")}']`, handle_seconds: String(promise.handleSeconds),
       within_seconds: String(promise.withinSeconds), target_share: String(promise.targetShare),
     },
-    rowsOf: rowsWith((timelines, rules) => agentsNeededRows(timelines, rules, promise).filter(before)),
+    rowsOf: rowsWith((timelines, rules) => agentsNeededRows(timelines, rules, promise).filter((row) => Number(row.hour) < until)),
   },
+];
+
+/** Well after the last event. */
+const wellAfter = baseTime + historySpan + 3 * day;
+
+/** Of a few histories only, and asked while nobody else's are there: by time, or every word of every event. */
+export const costlyViews: readonly Compared[] = [
+  ...viewsByTime(wellAfter),
   { view: 'log.events', keys: ['integration_id', 'ticket_id', 'event_id'], rowsOf: (told) => eventRows(told.events) },
   { view: 'log.event_id_conflicts', keys: ['integration_id', 'event_id', 'conflict', 'ticket_ids'], rowsOf: (told) => conflictRows(told.events) },
 ];
 
-const steps = 'what the facts are made of; compared through every view that reads the facts';
 const pipeline = 'about partitions and the present, not about tickets';
 const quarantine = 'about what was not accepted; the oracle folds accepted events';
 
 /** Views without rows of the oracle, each with the reason. */
 export const excusedViews: Readonly<Record<string, string>> = {
-  'queue.ticket_steps': steps,
-  'queue.ticket_facts_of': steps,
-  'queue.ticket_timers': steps,
-  'queue.sla_timer_facts_of': steps,
-  'agents.ticket_steps': steps,
-  'agents.ticket_facts_of': steps,
-  'queue.computed_facts': pipeline,
-  'agents.computed_facts': pipeline,
-  'queue.stale_tickets': pipeline,
-  'agents.stale_tickets': pipeline,
   'queue.pipeline_freshness': pipeline,
   'agents.pipeline_freshness': pipeline,
   'log.quarantine': quarantine,
@@ -177,5 +147,4 @@ export const excusedViews: Readonly<Record<string, string>> = {
   'config.loaded_intervals': 'compared by itself, calendar by calendar',
   'config.calendar_intervals': 'those of the live configuration, tried with the golden values',
   'config.loaded_versions': 'about the configuration, not about tickets',
-  'config.policies_in_force': 'a filter of the rows that the desk file gives',
 };

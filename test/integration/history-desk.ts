@@ -9,11 +9,7 @@ import type { Calendar } from '../oracle/calendar.ts';
 import type { OracleConfig } from '../oracle/config.ts';
 import type { SlaPolicy } from '../oracle/sla.ts';
 
-export interface HistoryConfig extends Required<Pick<OracleConfig, 'calendars' | 'defaultCalendars' | 'policies'>>,
-  Pick<OracleConfig, 'statusMaps' | 'shifts' | 'agentNames'> {
-  /** Policies of another set over the same log. */
-  readonly whatIf?: { readonly set: string; readonly policies: readonly SlaPolicy[] };
-}
+export type HistoryConfig = Required<Pick<OracleConfig, 'calendars' | 'defaultCalendars' | 'policies'>> & Pick<OracleConfig, 'statusMaps' | 'shifts' | 'agentNames'>;
 
 const instant = (at: number): string => new Date(at).toISOString();
 const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -59,15 +55,15 @@ function integrationOf(id: string, config: HistoryConfig): Integration {
   };
 }
 
+/** The file that an operator would write. */
+export function deskFile(integrations: readonly string[], config: HistoryConfig): string {
+  const desk: Desk = { calendars: config.calendars.map(calendarOf), integrations: Object.fromEntries(integrations.map((id) => [id, integrationOf(id, config)])) };
+  return JSON.stringify(desk);
+}
+
 /** Rows by table of database config, as an operator's file with the same content gives them. */
 export function deskRows(integrations: readonly string[], config: HistoryConfig): Rows {
-  const { whatIf } = config;
-  const desk: Desk = {
-    calendars: config.calendars.map(calendarOf),
-    integrations: Object.fromEntries(integrations.map((id) => [id, integrationOf(id, config)])),
-    ...(whatIf === undefined ? {} : { what_if: { [whatIf.set]: Object.fromEntries(integrations.map((id) => [id, policiesOf(id, whatIf.policies)])) } }),
-  };
-  const read = readDesk(JSON.stringify(desk));
+  const read = readDesk(deskFile(integrations, config));
   expect.assert('desk' in read, JSON.stringify(read));
   return toRows(read.desk);
 }

@@ -40,7 +40,7 @@ export async function landEvents(clickhouse: ClickHouse, events: readonly CrmEve
 }
 
 /** The dictionaries that hold what config tables say. */
-const dictionaries = ['calendar', 'calendar_by_open_time', 'default_calendar', 'status', 'status_beginnings', 'agent_name'];
+const dictionaries = ['calendar', 'default_calendar', 'agent_name'];
 
 async function reloadDictionaries(clickhouse: ClickHouse): Promise<void> {
   for (const dictionary of dictionaries) await clickhouse.command(`SYSTEM RELOAD DICTIONARY config.${dictionary}`);

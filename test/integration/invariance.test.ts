@@ -99,11 +99,11 @@ async function landedBy(running: Running): Promise<number> {
 }
 
 const allLanded = (database: Database, events: number): Promise<true> => eventually(async () => {
-  const [row] = await query<{ landed: number; stale: number }>(`
+  const [row] = await query<{ landed: number; told: number }>(`
     SELECT
         (SELECT uniqExact(integration_id, ticket_id, event_id) FROM ${database}.timeline WHERE like(integration_id, '${everyTenant}')) AS landed,
-        (SELECT count() FROM ${database}.stale_tickets WHERE like(integration_id, '${everyTenant}')) AS stale`);
-  return row?.landed === events && row.stale === 0 ? true : null;
+        (SELECT sum(bitAnd(version, 4294967295)) FROM ${database}.ticket_facts FINAL WHERE like(integration_id, '${everyTenant}')) AS told`);
+  return row?.landed === events && row.told === events ? true : null;
 }, `${events} events in ${database}`, 120_000);
 
 /** One hash per ticket; findings and versions depend on arrival and are left out. */

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { tellDifferences } from '../oracle/compare.ts';
-import { historyConfig, whatIfPolicies, whatIfSet } from '../oracle/history-config.ts';
+import { historyConfig } from '../oracle/history-config.ts';
 import { baseTime, histories, historySpan } from '../oracle/histories.ts';
 import { inTenant, later } from '../oracle/history-variants.ts';
 import { environment } from '../system/support.ts';
@@ -41,7 +41,6 @@ function toldOf(seed: number, count: number, name: string, shift = 0): Told[] {
     return {
       events: inTenant(history, tenant).events,
       config: historyConfig(integrations, index % 2 === 1),
-      whatIf: whatIfPolicies(integrations),
     };
   });
 }
@@ -52,7 +51,7 @@ function crowdOf(seed: number, count: number, name: string): Told {
   const integrations = ['crm-a', 'crm-b'].map((id) => `${id}-${tenant}`);
   const events = fc.sample(histories, { numRuns: count, seed }).flatMap((history, index) =>
     inTenant(history, tenant).events.map((event) => ({ ...event, ticket_id: `${event.ticket_id}-${index}` })));
-  return { events, config: historyConfig(integrations, true), whatIf: whatIfPolicies(integrations) };
+  return { events, config: historyConfig(integrations, true) };
 }
 
 const population: readonly Told[] = [
@@ -78,7 +77,6 @@ function configOf(tolds: readonly Told[]): Parameters<typeof loadConfig>[2] {
     agentNames: merged((told) => told.config.agentNames),
     policies: tolds.flatMap((told) => told.config.policies ?? []),
     shifts: tolds.flatMap((told) => told.config.shifts ?? []),
-    whatIf: { set: whatIfSet, policies: tolds.flatMap((told) => told.whatIf) },
   };
 }
 

@@ -56,7 +56,7 @@ async function configure(): Promise<void> {
   await clickhouse.command(`INSERT INTO config.default_calendars (integration_id, calendar_id) VALUES ('${tenant}', '${tenant}')`);
   await clickhouse.command(`INSERT INTO config.sla_policies (integration_id, policy_id, version, position, in_force_from, in_force_to, first_response_seconds, next_response_seconds, resolution_seconds, pause_statuses)
     VALUES ('${tenant}', 'standard', 1, 1, '1970-01-01', '2106-01-01', 3600, 7200, ${RESOLUTION_SECONDS}, ['pending'])`);
-  for (const dictionary of ['calendar', 'calendar_by_open_time', 'default_calendar']) await clickhouse.command(`SYSTEM RELOAD DICTIONARY config.${dictionary}`);
+  for (const dictionary of ['calendar', 'default_calendar']) await clickhouse.command(`SYSTEM RELOAD DICTIONARY config.${dictionary}`);
 }
 
 /** Most tickets of the histories come in their first ten hours. */

@@ -6,7 +6,7 @@ import { groupBy } from '../../services/runtime/group-by.ts';
 import { tellDifferences } from '../oracle/compare.ts';
 import { crowdedHistories, doubledReplies, inArrivalOrder } from '../oracle/crowded.ts';
 import type { CrmEvent } from '../oracle/events.ts';
-import { historyConfig, whatIfPolicies, whatIfSet } from '../oracle/history-config.ts';
+import { historyConfig } from '../oracle/history-config.ts';
 import { environment } from '../system/support.ts';
 import { answer, differencesOf, queryOf, type Told } from './agreement.ts';
 import { comparedViews, costlyViews } from './compared-views.ts';
@@ -29,7 +29,7 @@ interface Manner {
 function manner(settings: string, order: number): Manner {
   const desk = (name: string, eventsOf: (integration: string) => CrmEvent[]): Told => {
     const integration = `crm-a-${TENANT}-${name}-${order}`;
-    return { events: inArrivalOrder(eventsOf(integration), SEED + order), config: historyConfig([integration]), whatIf: whatIfPolicies([integration]) };
+    return { events: inArrivalOrder(eventsOf(integration), SEED + order), config: historyConfig([integration]) };
   };
   return {
     settings,
@@ -51,7 +51,7 @@ beforeAll(async () => {
   const defaultCalendars = desks.map(({ config: own }) => own.defaultCalendars ?? {}).reduce((all, own) => ({ ...all, ...own }), {});
   const shifts = desks.flatMap(({ config: own }) => own.shifts ?? []);
   const agentNames = desks.map(({ config: own }) => own.agentNames ?? {}).reduce((all, own) => ({ ...all, ...own }), {});
-  await loadConfig(clickhouse, integrationsOf(desks), { ...config, defaultCalendars, shifts, agentNames, whatIf: { set: whatIfSet, policies: desks.flatMap(({ whatIf }) => whatIf) } });
+  await loadConfig(clickhouse, integrationsOf(desks), { ...config, defaultCalendars, shifts, agentNames });
   // What was accepted first lands last.
   for (let part = PARTS - 1; part >= 0; part -= 1) await landEvents(clickhouse, desks.flatMap(({ events }) => events.filter((event) => event.kafka_offset % PARTS === part)), databases);
   await computeFactsWhere(clickhouse, tenantsOf(desks));

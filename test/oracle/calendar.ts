@@ -59,6 +59,18 @@ function zoneFormat(zone: string): Intl.DateTimeFormat {
 
 /** The wall clock at an instant, written as if it were UTC. */
 export function wallClock(instant: number, zone: string): number {
+  // The zone's offset is one and the same all through a quarter of an hour, and asking for it is slow.
+  const quarter = Math.floor(instant / 900_000) * 900_000;
+  const known = offsets.get(zone) ?? new Map<number, number>();
+  offsets.set(zone, known);
+  const offset = known.get(quarter) ?? slowWallClock(quarter, zone) - quarter;
+  known.set(quarter, offset);
+  return instant + offset;
+}
+
+const offsets = new Map<string, Map<number, number>>();
+
+function slowWallClock(instant: number, zone: string): number {
   const parts = new Map(zoneFormat(zone).formatToParts(instant).map((p) => [p.type, Number(p.value)]));
   const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
   return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
@@ -118,7 +130,7 @@ function unite(intervals: [number, number][]): [number, number][] {
 
 export class CalendarClock implements Clock {
   readonly #versions: CalendarVersion[];
-  readonly #dates = new Map<string, [number, number][]>();
+  readonly #dates = new Map<CalendarVersion, Map<number, [number, number][]>>();
   readonly #weeks = new Map<number, number>();
   readonly #closed: ReadonlyMap<CalendarVersion, [number, number][]>;
 
@@ -128,11 +140,10 @@ export class CalendarClock implements Clock {
   }
 
   #onDate(version: CalendarVersion, date: number): [number, number][] {
-    const key = `${version.version} ${date}`;
-    const known = this.#dates.get(key);
-    if (known) return known;
-    const intervals = outside(intervalsOfDate(version, date), this.#closed.get(version) ?? []);
-    this.#dates.set(key, intervals);
+    const dates = this.#dates.get(version) ?? new Map<number, [number, number][]>();
+    this.#dates.set(version, dates);
+    const intervals = dates.get(date) ?? outside(intervalsOfDate(version, date), this.#closed.get(version) ?? []);
+    dates.set(date, intervals);
     return intervals;
   }
 

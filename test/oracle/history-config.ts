@@ -122,10 +122,8 @@ function policiesOf(integration_id: string): SlaPolicy[] {
   ];
 }
 
-export const whatIfSet = 'history-what-if';
-
 /** Another promise over the same log: one policy for everything, in the night hours. */
-export function whatIfPolicies(integrations: readonly string[]): SlaPolicy[] {
+export function otherPolicies(integrations: readonly string[]): SlaPolicy[] {
   return integrations.map((integration_id) => ({
     policy_id: 'everything', integration_id,
     versions: [{

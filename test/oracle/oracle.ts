@@ -7,7 +7,7 @@ import { rulesOf, type OracleConfig, type Rules } from './config.ts';
 import { agentReplyRows, customerWaitRows, customerWaits, type Wait } from './conversation.ts';
 import type { Cell, CrmEvent, Row } from './events.ts';
 import { agentHourlyRows, queueHourlyRows } from './hourly.ts';
-import { eventsByTicket } from './order.ts';
+import { eventsByTicket, type Cut } from './order.ts';
 import { assignmentRows, stateIntervalRows } from './periods.ts';
 import { processEdgeRows, survivalRows } from './process.ts';
 import { dataQualityRows } from './quality.ts';
@@ -48,9 +48,23 @@ export const viewKeys: Readonly<Record<ViewName | 'queue_hourly' | 'agent_hourly
   resolution_survival: ['integration_id', 'group', 'seconds'],
 };
 
-function timelinesOf(events: readonly CrmEvent[], rules: Rules): Timeline[] {
-  return eventsByTicket(events, rules.cut).map((ticket) =>
+/** What the timelines of a log depend on besides its events. */
+type Basis = Pick<OracleConfig, 'statusMap' | 'statusMaps'> & Cut;
+
+/** Logs that were folded before, told by their array, which must not change: the same one is asked for many views. */
+const folded = new WeakMap<readonly CrmEvent[], { basis: Basis; timelines: Timeline[] }[]>();
+
+function timelinesOf(events: readonly CrmEvent[], { statusMap, statusMaps }: OracleConfig, rules: Rules): Timeline[] {
+  const basis: Basis = { ...(statusMap && { statusMap }), ...(statusMaps && { statusMaps }), ...rules.cut };
+  const before = folded.get(events) ?? [];
+  const isSame = (other: Basis): boolean => other.statusMap === basis.statusMap && other.statusMaps === basis.statusMaps
+    && other.asOf === basis.asOf && other.knownAt === basis.knownAt && other.environment === basis.environment;
+  const known = before.find((entry) => isSame(entry.basis));
+  if (known) return known.timelines;
+  const timelines = eventsByTicket(events, rules.cut).map((ticket) =>
     foldTicket(ticket, rules.statusMaps(ticket[0]?.source.integration_id ?? '')));
+  folded.set(events, [...before, { basis, timelines }]);
+  return timelines;
 }
 
 /** A log folded into tickets, with what several views need of them. */
@@ -62,7 +76,7 @@ interface Folded {
 
 function fold(events: readonly CrmEvent[], config: OracleConfig): Folded {
   const rules = rulesOf(config);
-  const timelines = timelinesOf(events, rules);
+  const timelines = timelinesOf(events, config, rules);
   return { rules, timelines, perTicket: timelines.map((timeline) => ({ timeline, waits: customerWaits(timeline) })) };
 }
 
@@ -113,7 +127,7 @@ export function runOracle(events: readonly CrmEvent[], config: OracleConfig): Or
 /** Rows of a view that takes parameters. */
 export function runRows(events: readonly CrmEvent[], config: OracleConfig, rowsOf: (timelines: readonly Timeline[], rules: Rules) => Row[]): Row[] {
   const rules = rulesOf(config);
-  return rowsOf(timelinesOf(events, rules), rules);
+  return rowsOf(timelinesOf(events, config, rules), rules);
 }
 
 /** Apart from the rest: one row per queue, agent and hour is a lot of them, computed slowly. */

@@ -157,7 +157,7 @@ export class Story {
 
   /** The views at an instant, by default the start of day 31. */
   run(config: Partial<OracleConfig> = {}): OracleViews {
-    return runOracle(this.events, { now: time('31 00:00'), ...config });
+    return runOracle([...this.events], { now: time('31 00:00'), ...config });
   }
 }
 

@@ -128,15 +128,16 @@ export const ticketRow = (ticketId: string, integrationId = 'acme') =>
     return row ?? null;
   }, `ticket ${ticketId} in queue.tickets`);
 
-/** Waits until ClickHouse's archive and both analytics hold these events of a ticket. */
+/** Waits until ClickHouse's archive and both analytics hold these events of a ticket, and the facts tell them: a version says how many. */
 export async function landed(ticketId: string, events: number): Promise<void> {
   await eventually(async () => {
     const rows = await query<{ n: number }>(`
       SELECT uniqExact(event_id) AS n FROM log.events WHERE ticket_id = {t:String}
       UNION ALL SELECT uniqExact(event_id) FROM queue.timeline WHERE ticket_id = {t:String}
       UNION ALL SELECT uniqExact(event_id) FROM agents.timeline WHERE ticket_id = {t:String}
-      UNION ALL SELECT toUInt64(count() = 0) * {n:UInt64} FROM queue.stale_tickets WHERE ticket_id = {t:String}
-      UNION ALL SELECT toUInt64(count() = 0) * {n:UInt64} FROM agents.stale_tickets WHERE ticket_id = {t:String}`, { t: ticketId, n: events });
+      UNION ALL SELECT sum(bitAnd(version, 4294967295)) FROM queue.ticket_facts FINAL WHERE ticket_id = {t:String}
+      UNION ALL SELECT sum(bitAnd(version, 4294967295)) FROM queue.sla_timer_facts FINAL WHERE ticket_id = {t:String}
+      UNION ALL SELECT sum(bitAnd(version, 4294967295)) FROM agents.ticket_facts FINAL WHERE ticket_id = {t:String}`, { t: ticketId });
     return rows.every((row) => row.n === events) ? true : null;
   }, `${events} events of ${ticketId} in ClickHouse`);
 }

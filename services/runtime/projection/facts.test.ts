@@ -5,6 +5,7 @@ import { RuntimeError } from '../errors.ts';
 import { Facts, type FailedTicket, type Fold } from './facts.ts';
 
 const CONFIG_QUERY = 'SELECT configuration';
+const computedBy = 'c0de';
 
 /** Counts a ticket's events; says under which configuration it did. */
 const fold: Fold = {
@@ -22,24 +23,20 @@ const acme = "('acme','T\\'1')";
 interface Rig {
   readonly clickhouse: ClickHouse;
   readonly queries: string[];
-  readonly commands: string[];
   readonly inserts: [table: string, row: unknown][];
   configState: string;
 }
 
 function rig(events: readonly unknown[] = [['e1', 1], ['e2', 2]]): Rig {
   const made: Rig = {
-    queries: [], commands: [], inserts: [], configState: 'one',
+    queries: [], inserts: [], configState: 'one',
     clickhouse: {
       query: <Row>(sql: string) => {
         made.queries.push(sql);
         const timelines = events.length === 0 ? [] : [{ ...ticket, config_state: made.configState, events }];
         return Promise.resolve((sql === CONFIG_QUERY ? [{ version: made.configState === 'one' ? 7 : 8 }] : timelines) as Row[]);
       },
-      command: (sql) => {
-        made.commands.push(sql);
-        return Promise.resolve();
-      },
+      command: () => Promise.resolve(),
       insertEncoded: (table, _format, body) => {
         made.inserts.push(...body.toString().split('\n').map((row): [string, unknown] => [table, JSON.parse(row)]));
         return Promise.resolve();
@@ -53,23 +50,23 @@ function rig(events: readonly unknown[] = [['e1', 1], ['e2', 2]]): Rig {
 
 test('a row for each table, in their order, with whose it is, its version and the configuration\'s', async () => {
   const { clickhouse, inserts, queries } = rig();
-  await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'], fold }).compute([ticket]);
+  await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'], fold }, { computedBy }).compute([ticket]);
   expect(inserts).toStrictEqual([
-    ['d.first', { ...ticket, version: 2, seen: 'acme', config_version: 7 }],
-    ['d.second', { ...ticket, version: 2, seen: [['e1', 1], ['e2', 2]], config_version: 7 }],
+    ['d.first', { ...ticket, version: 2, seen: 'acme', config_version: 7, computed_by: 'c0de' }],
+    ['d.second', { ...ticket, version: 2, seen: [['e1', 1], ['e2', 2]], config_version: 7, computed_by: 'c0de' }],
   ]);
-  expect(queries[0]).toContain(`FROM d.timeline\n      WHERE (integration_id, ticket_id) IN (${acme})`);
+  expect(queries[0]).toContain(`FROM d.timeline\n      WHERE ((integration_id, ticket_id) IN (${acme}))`);
 });
 
 test('only the tables that are asked for', async () => {
   const { clickhouse, inserts } = rig();
-  await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'], fold }).compute([ticket], ['second']);
+  await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'], fold }, { computedBy }).compute([ticket], ['second']);
   expect(inserts.map(([table]) => table)).toStrictEqual(['d.second']);
 });
 
 test('the configuration is read again when it has changed, and only then', async () => {
   const made = rig();
-  const facts = new Facts(made.clickhouse, { database: 'd', facts: ['first'], fold });
+  const facts = new Facts(made.clickhouse, { database: 'd', facts: ['first'], fold }, { computedBy });
   await facts.compute([ticket]);
   await facts.compute([ticket]);
   expect(made.queries.filter((sql) => sql === CONFIG_QUERY)).toHaveLength(1);
@@ -80,12 +77,12 @@ test('the configuration is read again when it has changed, and only then', async
 
 test('a timeline that lacks what was landed is read again, and never told short', async () => {
   const made = rig();
-  const whole = made.clickhouse.query;
+  const whole = <Row>(sql: string): Promise<Row[]> => made.clickhouse.query<Row>(sql);
   let short = 2;
   const lagging: ClickHouse = { ...made.clickhouse, query: async <Row>(sql: string) => (sql !== CONFIG_QUERY && short-- > 0 ? [{ ...ticket, config_state: 'one', events: [['e1', 1]] }] as Row[] : whole<Row>(sql)) };
-  const facts = new Facts(lagging, { database: 'd', facts: ['second'], fold });
+  const facts = new Facts(lagging, { database: 'd', facts: ['second'], fold }, { computedBy });
   await facts.compute([{ ...ticket, landed: new Set(['E2']) }]);
-  expect(made.inserts).toStrictEqual([['d.second', { ...ticket, version: 2, seen: [['e1', 1], ['e2', 2]], config_version: 7 }]]);
+  expect(made.inserts).toStrictEqual([['d.second', { ...ticket, version: 2, seen: [['e1', 1], ['e2', 2]], config_version: 7, computed_by: 'c0de' }]]);
   await expect(facts.compute([{ ...ticket, landed: new Set(['e3']) }])).rejects.toMatchObject({ code: 'CLICKHOUSE_UNAVAILABLE' });
   expect(made.inserts).toHaveLength(1);
 });
@@ -108,21 +105,46 @@ test('a ticket that can not be told, or whose row is refused, keeps no other fro
   } };
   const definition = { database: 'd', facts: ['first'], fold: odd };
   const touched = names.map((name) => ({ integration_id: 'acme', ticket_id: name }));
-  await new Facts(clickhouse, definition, { at: () => undefined, onFailed: (ticketOfNoUse) => failed.push(ticketOfNoUse) }).compute(touched);
+  await new Facts(clickhouse, definition, { computedBy, onFailed: (ticketOfNoUse) => failed.push(ticketOfNoUse) }).compute(touched);
   expect(made.inserts.map(([, row]) => (row as { ticket_id: string }).ticket_id)).toStrictEqual(['good', 'fine']);
   expect(failed).toStrictEqual([{ integration_id: 'acme', ticket_id: 'untold', error: 'a defect' }, { integration_id: 'acme', ticket_id: 'refused', error: 'first: odd' }]);
-  await expect(new Facts(clickhouse, definition).compute(touched), 'who takes no heed of it is told').rejects.toMatchObject({ code: 'FACTS_FAILED' });
+  await expect(new Facts(clickhouse, definition, { computedBy }).compute(touched), 'who takes no heed of it is told').rejects.toMatchObject({ code: 'FACTS_FAILED' });
 });
 
 test('a ticket of which nothing is known, since ClickHouse refused its only event, has no facts', async () => {
   const { clickhouse, inserts } = rig([]);
-  await new Facts(clickhouse, { database: 'd', facts: ['first'], fold }).compute([ticket]);
+  await new Facts(clickhouse, { database: 'd', facts: ['first'], fold }, { computedBy }).compute([ticket]);
   expect(inserts).toStrictEqual([]);
 });
 
-test('without a fold each table is computed by the view that defines it', async () => {
-  const { clickhouse, commands } = rig();
-  await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'] }).compute([ticket, { ...ticket, integration_id: 'other' }]);
-  expect(commands).toHaveLength(2);
-  expect(commands[1]).toMatch(/^INSERT INTO d\.second SELECT \* FROM d\.second_of\(tickets = \['T\\'1'\], /);
+test('elsewhere: another database, some events, another configuration', async () => {
+  const { clickhouse, inserts, queries } = rig();
+  const facts = new Facts(clickhouse, { database: 'd', facts: ['first'], fold }, { computedBy, into: 'copy', where: 'event_at < 1', configuration: { version: 9 } });
+  expect(await facts.computeWhere("ticket_id < 'U'")).toBe(1);
+  expect(inserts).toStrictEqual([['copy.first', { ...ticket, version: 2, seen: 'acme', config_version: 9, computed_by: 'c0de' }]]);
+  expect(queries).toHaveLength(1);
+  expect(queries[0]).toContain("FROM d.timeline\n      WHERE (ticket_id < 'U') AND (event_at < 1)");
+});
+
+test('a table of other code says so, and is asked before anything else is tried', async () => {
+  const made = rig();
+  let admitted = 'dead';
+  const clickhouse: ClickHouse = {
+    ...made.clickhouse,
+    query: <Row>(sql: string) => sql.includes('create_table_query')
+      ? Promise.resolve([{ definition: `CREATE TABLE d.first (\`a\` String, CONSTRAINT computed_by_one_code CHECK computed_by = '${admitted}')` }] as Row[])
+      : made.clickhouse.query<Row>(sql),
+    insertEncoded: (...given) => admitted === computedBy
+      ? made.clickhouse.insertEncoded(...given)
+      : Promise.reject(new RuntimeError('CLICKHOUSE_BAD_DATA', 'VIOLATED_CONSTRAINT 469: Constraint `computed_by_one_code` for table d.first is violated at row 1.')),
+  };
+  const facts = new Facts(clickhouse, { database: 'd', facts: ['first'], fold }, { computedBy });
+  const refused = { code: 'FACTS_OF_OTHER_CODE', message: 'd.first holds facts of another version of the code than this one (c0de): run that version, or bring all facts to this one by `npm run rebuild`' };
+  await facts.assertAdmitted();
+  await expect(facts.compute([ticket])).rejects.toMatchObject(refused);
+  await expect(facts.assertAdmitted()).rejects.toMatchObject(refused);
+  admitted = computedBy;
+  await facts.assertAdmitted();
+  await facts.compute([ticket]);
+  expect(made.inserts).toHaveLength(1);
 });

@@ -1,8 +1,9 @@
-// Computes the facts of tickets anew from everything that is known of them: by the projection's fold, which reads their
-// timelines and the configuration, or, where a projection has none, by the view that defines them in SQL.
+// Computes the facts of tickets anew from everything that is known of them, by the projection's fold over their timelines
+// and the configuration. A flush, a rebuild and a snapshot do the same; they differ in what is read, and where it goes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlString, type ClickHouse } from '../clickhouse.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
+import { admittedTo, refusesOthers } from './computed-by.ts';
 import type { Failpoint } from './failpoint.ts';
 import { insertHalving } from './halving.ts';
 
@@ -63,18 +64,24 @@ interface ToldTicket extends Ticket {
   readonly rows: Readonly<Record<string, string>>;
 }
 
-export interface FactsHooks {
-  readonly at: Failpoint;
-  /** Gets the tickets that can't be told or whose rows are refused; the others go on. */
-  readonly onFailed: (failed: FailedTicket) => void;
+/** Facts of the live tables, of everything known, under the live configuration: unless something else is said. */
+export interface FactsOptions {
+  /** Hash of the code that computes them: of the projection with its fold. */
+  readonly computedBy: string;
+  /** Database of the tables that they are written to; the timeline is read where it is. */
+  readonly into?: string;
+  /** Condition of SQL on the timeline's rows: the events that are told. */
+  readonly where?: string;
+  /** An answer to the fold's configQuery, instead of asking for it. */
+  readonly configuration?: unknown;
+  readonly at?: Failpoint;
+  /** Gets the tickets that can't be told or whose rows are refused; the others go on. Without it they are thrown. */
+  readonly onFailed?: (failed: FailedTicket) => void;
 }
 
-const defaultHooks: FactsHooks = {
-  at: () => undefined,
-  onFailed: ({ integration_id, ticket_id, error }) => {
-    throw new RuntimeError('FACTS_FAILED', `${integration_id}/${ticket_id}: ${error}`);
-  },
-};
+function throwFailed({ integration_id, ticket_id, error }: FailedTicket): void {
+  throw new RuntimeError('FACTS_FAILED', `${integration_id}/${ticket_id}: ${error}`);
+}
 
 /** A replica that lags is asked again after these; then the flush waits as for any outage. */
 const LAGGING_MS = [50, 100, 200, 400];
@@ -85,17 +92,6 @@ const lowerAscii = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters
 /** Tickets whose facts are computed at once. */
 export const RECOMPUTE_CHUNK = 5_000;
 
-/** Beyond any event: the facts of everything known. */
-const END_OF_TIME = '2106-01-01 00:00:00.000';
-
-/** Replaces the facts of these tickets by what their definition in SQL says now. */
-export const computeFacts = (clickhouse: ClickHouse, table: string, tickets: readonly string[]): Promise<void> =>
-  clickhouse.command(`INSERT INTO ${table} SELECT * FROM ${factsOf(table, tickets)}`);
-
-/** The facts of these tickets as their definition in SQL has them now, computed while they are read. */
-export const factsOf = (table: string, tickets: readonly string[]): string =>
-  `${table}_of(tickets = [${tickets.map(sqlString).join(',')}], as_of = '${END_OF_TIME}', known_at = '${END_OF_TIME}')`;
-
 /**
  * Changes whenever the configuration does: by the version that is live, and by the parts of its tables, for what is written to
  * them by other means than a file.
@@ -105,42 +101,57 @@ const CONFIG_STATE = `concat(toString(live_config_version()), ' ', (SELECT toStr
 export class Facts {
   readonly #clickhouse: ClickHouse;
   readonly #definition: FactsDefinition;
-  readonly #hooks: FactsHooks;
+  readonly #options: FactsOptions;
   #configState = '';
   #teller: Teller | null = null;
+  /** The table that refused what this code computes. */
+  #refusedBy: string | null = null;
 
-  /** Without `hooks` a ticket that fails is thrown. */
-  constructor(clickhouse: ClickHouse, definition: FactsDefinition, hooks: FactsHooks = defaultHooks) {
+  constructor(clickhouse: ClickHouse, definition: FactsDefinition, options: FactsOptions) {
+    if (definition.facts.length > 0 && definition.fold === undefined) throw new RuntimeError('CONFIG_INVALID', `${definition.database} has facts, ${definition.facts.join(', ')}, and no fold that tells them`);
     this.#clickhouse = clickhouse;
     this.#definition = definition;
-    this.#hooks = hooks;
+    this.#options = options;
   }
 
   /** In the order of the tables: whoever is interrupted in between does them all again. */
   async compute(tickets: readonly TouchedTicket[], tables = this.#definition.facts): Promise<void> {
-    const { fold, database } = this.#definition;
     for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
       const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
-      if (fold === undefined) {
-        const ids = [...new Set(chunk.map(({ ticket_id }) => ticket_id))];
-        for (const table of tables) await computeFacts(this.#clickhouse, `${database}.${table}`, ids);
-      } else {
-        await this.#foldTickets(fold, chunk, tables);
-      }
+      await this.#write(await this.#readWhole(chunk), tables);
     }
   }
 
-  async #foldTickets(fold: Fold, tickets: readonly TouchedTicket[], tables: readonly string[]): Promise<void> {
-    const timelines = await this.#readWhole(fold, tickets);
-    this.#hooks.at('read');
+  /** The tickets of a condition on the timeline, all at once. @returns how many they are. */
+  async computeWhere(condition: string, tables = this.#definition.facts): Promise<number> {
+    const timelines = await this.#read(condition);
+    await this.#write(timelines, tables);
+    return timelines.length;
+  }
+
+  /** Once a table has refused what this code computes, nothing is worth doing until it no longer does. @throws RuntimeError */
+  async assertAdmitted(): Promise<void> {
+    if (this.#refusedBy === null) return;
+    const admitted = await admittedTo(this.#clickhouse, this.#refusedBy);
+    if (admitted !== null && admitted !== this.#options.computedBy) throw this.#refusal(this.#refusedBy);
+    this.#refusedBy = null;
+  }
+
+  #refusal(table: string): RuntimeError {
+    return new RuntimeError('FACTS_OF_OTHER_CODE', `${table} holds facts of another version of the code than this one (${this.#options.computedBy}): run that version, or bring all facts to this one by \`npm run rebuild\``);
+  }
+
+  async #write(timelines: readonly Timeline[], tables: readonly string[]): Promise<void> {
+    this.#options.at?.('read');
+    const { fold } = this.#definition;
     const [first] = timelines;
-    if (first === undefined) return;
+    if (first === undefined || fold === undefined) return;
     const teller = await this.#tellerFor(fold, first.config_state);
     const told = timelines.flatMap((timeline) => this.#tell(teller, timeline));
-    this.#hooks.at('folded');
+    this.#options.at?.('folded');
     for (const table of tables) {
       await this.#insert(table, told);
-      this.#hooks.at(`inserted ${table}`);
+      this.#options.at?.(`inserted ${table}`);
     }
   }
 
@@ -149,24 +160,35 @@ export class Facts {
     try {
       const { version, rows } = tell(integration_id, events);
       const whose = { integration_id, ticket_id, version };
-      const encoded = Object.entries(rows).map(([table, row]) => [table, JSON.stringify({ ...whose, ...row, config_version: configVersion })] as const);
+      const encoded = Object.entries(rows).map(([table, row]) => [table, JSON.stringify({ ...whose, ...row, config_version: configVersion, computed_by: this.#options.computedBy })] as const);
       return [{ integration_id, ticket_id, rows: Object.fromEntries(encoded) }];
     } catch (error) {
-      this.#hooks.onFailed({ integration_id, ticket_id, error: messageOf(error) });
+      this.#onFailed({ integration_id, ticket_id, error: messageOf(error) });
       return [];
     }
   }
 
-  async #insert(table: string, told: readonly ToldTicket[]): Promise<void> {
-    const refused = await insertHalving(told, (some) =>
-      this.#clickhouse.insertEncoded(`${this.#definition.database}.${table}`, 'JSONEachRow', Buffer.from(some.map(({ rows }) => rows[table]).join('\n'))));
-    for (const { row, detail } of refused) this.#hooks.onFailed({ integration_id: row.integration_id, ticket_id: row.ticket_id, error: `${table}: ${detail}` });
+  #onFailed(failed: FailedTicket): void {
+    (this.#options.onFailed ?? throwFailed)(failed);
+  }
+
+  async #insert(name: string, told: readonly ToldTicket[]): Promise<void> {
+    const table = `${this.#options.into ?? this.#definition.database}.${name}`;
+    const refused = await insertHalving(told, async (some) => {
+      await this.#clickhouse.insertEncoded(table, 'JSONEachRow', Buffer.from(some.map(({ rows }) => rows[name]).join('\n'))).catch((error: unknown) => {
+        if (!refusesOthers(error)) throw error;
+        this.#refusedBy = table;
+        throw this.#refusal(table);
+      });
+    });
+    for (const { row, detail } of refused) this.#onFailed({ integration_id: row.integration_id, ticket_id: row.ticket_id, error: `${name}: ${detail}` });
   }
 
   /** The timelines, with at least what was landed. @throws RuntimeError `CLICKHOUSE_UNAVAILABLE` when a replica goes on lagging. */
-  async #readWhole(fold: Fold, tickets: readonly TouchedTicket[]): Promise<Timeline[]> {
+  async #readWhole(tickets: readonly TouchedTicket[]): Promise<Timeline[]> {
+    const keys = tickets.map(({ integration_id, ticket_id }) => `(${sqlString(integration_id)},${sqlString(ticket_id)})`).join(',');
     for (const delayMs of [...LAGGING_MS, null]) {
-      const timelines = await this.#read(fold, tickets);
+      const timelines = await this.#read(`(integration_id, ticket_id) IN (${keys})`);
       const short = firstShort(tickets, timelines);
       if (short === undefined) return timelines;
       if (delayMs === null) throw new RuntimeError('CLICKHOUSE_UNAVAILABLE', `the timeline of ${short.integration_id}/${short.ticket_id} lacks events that were landed: the replica that was asked lags behind`);
@@ -176,12 +198,12 @@ export class Facts {
   }
 
   /** Without FINAL, which costs more than it spares: a fold drops repetitions itself. */
-  #read({ columns }: Fold, tickets: readonly Ticket[]): Promise<Timeline[]> {
-    const keys = tickets.map(({ integration_id, ticket_id }) => `(${sqlString(integration_id)},${sqlString(ticket_id)})`).join(',');
+  #read(condition: string): Promise<Timeline[]> {
+    const { where } = this.#options;
     return this.#clickhouse.query<Timeline>(`
-      SELECT integration_id, ticket_id, ${CONFIG_STATE} AS config_state, groupArray(tuple(${columns.join(', ')})) AS events
+      SELECT integration_id, ticket_id, ${CONFIG_STATE} AS config_state, groupArray(tuple(${this.#definition.fold?.columns.join(', ') ?? ''})) AS events
       FROM ${this.#definition.database}.timeline
-      WHERE (integration_id, ticket_id) IN (${keys})
+      WHERE (${condition})${where === undefined ? '' : ` AND (${where})`}
       GROUP BY integration_id, ticket_id
       SETTINGS output_format_json_named_tuples_as_objects = 0`);
   }
@@ -189,7 +211,8 @@ export class Facts {
   /** The configuration is read again only when it has changed; its answer names its own version. */
   async #tellerFor(fold: Fold, configState: string): Promise<Teller> {
     if (this.#teller !== null && configState === this.#configState) return this.#teller;
-    const [answer] = await this.#clickhouse.query<unknown>(fold.configQuery);
+    const { configuration } = this.#options;
+    const [answer] = configuration === undefined ? await this.#clickhouse.query<unknown>(fold.configQuery) : [configuration];
     this.#teller = fold.under(answer);
     this.#configState = configState;
     return this.#teller;

@@ -6,6 +6,7 @@ import type { ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
 import type { LogRecord, ManualBatch } from '../event-log.ts';
 import type { Poison } from '../avro/record-reader.ts';
+import type { Fold } from './facts.ts';
 import type { ToLanding } from './landing.ts';
 import { createLogger } from '../logger.ts';
 import { Projector } from './projector.ts';
@@ -27,6 +28,8 @@ const toLanding: ToLanding = (of) => Promise.resolve(of.value?.toString() === 'p
   : { kind: 'row', table: 'landing', header, parts: [of.value ?? Buffer.alloc(0)], record: of, eventType: 'happened',
     identity: { event_id: String(of.offset), ticket_id: of.value?.toString() ?? '', integration_id: 'acme' } });
 
+const fold: Fold = { columns: ['event_id'], eventTypes: [], configQuery: '', under: () => ({ configVersion: 0, tell: () => ({ version: 0, rows: {} }) }) };
+
 interface Rig {
   readonly projector: Projector;
   readonly inserts: number[];
@@ -41,12 +44,13 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
   const computed: string[] = [];
   let factsToFail = failFacts;
   const clickhouse: ClickHouse = {
-    query: () => Promise.resolve([]),
-    command: (sql) => {
+    query: (sql) => {
+      if (!sql.includes('FROM d.timeline')) return Promise.resolve([]);
       if (factsToFail-- > 0) return Promise.reject(new RuntimeError('CLICKHOUSE_UNAVAILABLE', 'away'));
-      computed.push(/tickets = \[([^\]]*)\]/.exec(sql)?.[1] ?? '');
-      return Promise.resolve();
+      computed.push([...sql.matchAll(/\('acme',('[^']*')\)/g)].map(([, ticket]) => ticket).join(','));
+      return Promise.resolve([]);
     },
+    command: () => Promise.resolve(),
     insertEncoded: (_table, _format, body) => {
       inserts.push(body.length);
       return Promise.resolve();
@@ -61,7 +65,8 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
     return Promise.resolve();
   };
   const projector = new Projector({
-    projection: { name: 'test', database: 'd', facts: ['facts'], timeline: false, flushEveryMs: 0 },
+    projection: { name: 'test', database: 'd', facts: ['facts'], fold, timeline: false, flushEveryMs: 0 },
+    computedBy: 'c0de',
     clickhouse, toLanding, quarantine, catchUpLag: 1_000, logger: createLogger('test', 'fatal'), metrics: new Registry(), breaker: new PoisonBreaker(breaker), at: () => undefined,
   });
   await projector.start();

@@ -22,15 +22,15 @@ import type { ToLanding } from './landing.ts';
 import type { Logger } from '../logger.ts';
 
 export interface Projection {
-  /** Service and consumer group. */
+  /** Service, consumer group, and its folder in services/. */
   readonly name: string;
   /** ClickHouse database; its SQL lies beside the definition. */
   readonly database: string;
-  /** Tables of one row per ticket, each defined by the parameterised view `<table>_of`, which may read those before it. */
+  /** Tables of one row per ticket, told by the fold. */
   readonly facts: readonly string[];
-  /** Tells the same rows from a ticket's events; a projection without it has its facts computed by the views. */
+  /** Tells a ticket's rows from its events; a projection without facts has none. */
   readonly fold?: Fold;
-  /** Whether the shared timeline and its steps are installed into the database. */
+  /** Whether the shared timeline is installed into the database. */
   readonly timeline: boolean;
   /** Least time from the begin of a flush to that of the next one, in milliseconds. */
   readonly flushEveryMs?: number;
@@ -40,6 +40,8 @@ export const defineProjection = (projection: Projection): Projection => projecti
 
 export interface ProjectorOptions {
   readonly projection: Projection;
+  /** Hash of the projection's code, which its facts say. */
+  readonly computedBy: string;
   readonly clickhouse: ClickHouse;
   readonly logger: Logger;
   readonly metrics: Registry;
@@ -57,8 +59,10 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** Five flushes a second keep the parts few, and an event visible within half a second. */
+/** Five flushes a second keep an event visible within half a second; when they are many, half as often and larger, which costs half. */
 const FLUSH_EVERY_MS = 200;
+const BUSY_FLUSH_EVERY_MS = 400;
+const BUSY_RECORDS = 20;
 const MAX_BACKOFF_MS = 5_000;
 /** Less than a service has for stopping. */
 const DRAIN_MS = 5_000;
@@ -80,11 +84,11 @@ export class Projector {
   #failure: string | null = 'starting';
 
   constructor(options: ProjectorOptions) {
-    const { projection, clickhouse, logger, metrics, breaker, at } = options;
+    const { projection, computedBy, clickhouse, logger, metrics, breaker, at } = options;
     this.#options = options;
     this.#triage = new Triage({ ...options, database: projection.database });
-    this.#facts = new Facts(clickhouse, projection, { at, onFailed: (failed) => this.#failures.push(failed) });
-    this.#unfolded = new Unfolded(projection.fold?.eventTypes ?? []);
+    this.#facts = new Facts(clickhouse, projection, { computedBy, at, onFailed: (failed) => this.#failures.push(failed) });
+    this.#unfolded = new Unfolded(projection.fold?.eventTypes ?? null);
     this.#failed = projection.fold === undefined ? null : new FailedTickets(clickhouse, projection.database, logger);
     this.#metrics = createFlushMetrics(metrics, { lags: this.#lags, breaker, failedTickets: () => this.#failed?.count ?? 0 });
   }
@@ -153,10 +157,14 @@ export class Projector {
       const stopTimer = this.#metrics.flushSeconds.startTimer();
       const answers = await this.#flushUntilDone(group);
       stopTimer();
-      const every = this.#options.projection.flushEveryMs ?? FLUSH_EVERY_MS;
-      if (!this.#isBehind()) await sleep(Math.max(0, begun + every - performance.now()));
+      if (!this.#isBehind()) await sleep(Math.max(0, begun + this.#spacingMs(group) - performance.now()));
       for (const answer of answers) answer();
     } while (this.#pending.length > 0);
+  }
+
+  #spacingMs(group: readonly Pending[]): number {
+    const records = group.reduce((sum, { batch }) => sum + batch.records.length, 0);
+    return this.#options.projection.flushEveryMs ?? (records < BUSY_RECORDS ? FLUSH_EVERY_MS : BUSY_FLUSH_EVERY_MS);
   }
 
   /** Tries again for as long as the partitions are ours: an outage delays, it never skips. @returns what tells each batch's caller. */
@@ -196,6 +204,7 @@ export class Projector {
 
   /** @returns the batches that the breaker holds, from where. */
   async #flush(batches: readonly ManualBatch[]): Promise<Map<ManualBatch, PartitionHeld>> {
+    await this.#facts.assertAdmitted();
     const kept = await this.#triage.land(batches);
     this.#options.at('landed');
     for (const item of kept) {
@@ -228,20 +237,21 @@ export class Projector {
 
   /** The facts of all tickets that were touched, in chunks, and then the offsets. */
   async #fold(batches: readonly ManualBatch[]): Promise<void> {
-    const { projection, logger, at } = this.#options;
+    const { logger, at } = this.#options;
+    const begun = performance.now();
     const tickets = this.#unfolded.tickets();
     for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
       // The group waits for whoever has lost its partitions; all of it is another's to do now.
       if (batches.length > 0 && !batches.some((batch) => batch.owned())) throw new RuntimeError('OWNERSHIP_LOST', 'the partitions were reassigned');
       const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
       this.#failures = [];
-      if (projection.facts.length > 0) await this.#facts.compute(chunk);
+      await this.#facts.compute(chunk);
       await this.#failed?.note(chunk, this.#failures);
       this.#metrics.recomputed.inc(chunk.length);
       this.#unfolded.folded(chunk);
     }
     at('before commit');
-    const failure = await this.#unfolded.commit();
+    const failure = await this.#unfolded.commit(performance.now() - begun);
     if (failure !== undefined) logger.warn({ error: messageOf(failure) }, 'offsets are not committed yet; they are with the next flush');
   }
 

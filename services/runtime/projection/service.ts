@@ -2,6 +2,7 @@
 // says which projection, and nothing else.
 import type { Registry } from 'prom-client';
 import { PoisonBreaker } from './breaker.ts';
+import { codeOf } from './computed-by.ts';
 import { connectClickHouse, type ClickHouse } from '../clickhouse.ts';
 import { consumerSettings, masked, readConfig, type Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
@@ -92,7 +93,8 @@ interface Feed {
 }
 
 async function startProjector({ config, logger, clickhouse, connection, parts, at }: Context, feed: Feed): Promise<Projector> {
-  const projector = new Projector({ ...feed, clickhouse, logger, catchUpLag: config.CATCH_UP_LAG, at });
+  const computedBy = feed.projection.facts.length === 0 ? '' : codeOf(feed.projection.name);
+  const projector = new Projector({ ...feed, computedBy, clickhouse, logger, catchUpLag: config.CATCH_UP_LAG, at });
   await projector.start();
   parts.push(
     await startConsumer(connection, {

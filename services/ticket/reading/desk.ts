@@ -48,7 +48,7 @@ WITH
              first_response_seconds, next_response_seconds, resolution_seconds, calendar_id, pause_statuses),
             'Tuple(position UInt32, integration_id String, policy_id String, version UInt32, in_force_from Int64, in_force_to Int64, queue_ids Array(String), channel_types Array(String), language_codes Array(String), metadata Map(String, String), first_response Nullable(Int64), next_response Nullable(Int64), resolution Nullable(Int64), calendar_id String, pause_statuses Array(String))') AS policy
         FROM config.sla_policies
-        WHERE config_version IN (0, live) AND policy_set = ''
+        WHERE config_version IN (0, live)
     )
 
 SELECT

@@ -1,5 +1,6 @@
 // How a ticket's events are read from its timeline: the columns that the fold needs, and what their values mean. Texts of
-// absent values are '' there as here, times come as milliseconds.
+// absent values are '' there as here, times come as milliseconds. Whole numbers keep all their digits: the door lets in none
+// from 2^53 on, or below -2^52.
 import type { EventType, TicketEvent } from '../event.ts';
 
 const milliseconds = (column: string): string => `toUnixTimestamp64Milli(${column})`;
