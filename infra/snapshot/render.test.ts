@@ -29,7 +29,7 @@ describe('live SQL asked of a snapshot', () => {
 
 describe('the statements of a snapshot', () => {
   test('its functions are those that ask the configuration or the present, by themselves or through others', () => {
-    expect(scope.functions).toStrictEqual(expect.arrayContaining(['live_config_version', 'status_entry', 'status_category', 'business_seconds', 'due_time', 'queue_name', 'hours_until_now']));
+    expect(scope.functions).toStrictEqual(expect.arrayContaining(['live_config_version', 'calendar_clock', 'business_seconds', 'queue_name', 'hours_shown']));
     expect(scope.functions.filter((name) => ['whole_seconds', 'is_finished', 'ms_between', 'erlang_c', 'next_hour'].includes(name))).toStrictEqual([]);
   });
 

@@ -18,15 +18,13 @@ const ordered = files.flatMap((file) => [...withoutComments(readFileSync(join(ro
 
 /** The rows of a window by what its statement groups them by or reads them from. */
 const uniqueBecause: Readonly<Record<string, string>> = {
-  'infra/clickhouse/03-ticket-steps.sql: PARTITION BY integration_id, ticket_id ORDER BY event_at, type_rank, event_id': 'the key of timeline is tenant, ticket and event_id',
   'infra/clickhouse/00-calendars.sql: PARTITION BY loaded_version, calendar_id ORDER BY from_time': 'clipped is grouped by them',
   'infra/clickhouse/00-calendars.sql: PARTITION BY loaded_version, calendar_id ORDER BY opened': 'united intervals are disjoint',
   'services/agent-analytics/04-sessions.sql: PARTITION BY integration_id, agent_id ORDER BY at, ticket_id, step_no': 'an action is a step of its ticket',
   'services/agent-analytics/04-sessions.sql: PARTITION BY integration_id, agent_id ORDER BY at, is_action': 'changes are grouped by instant; actions of one are the same in every column',
-  'services/agent-analytics/05-hourly.sql: PARTITION BY integration_id, ticket_id, agent_id ORDER BY hour': 'edges are grouped by them',
-  'services/agent-analytics/05-hourly.sql: PARTITION BY integration_id, agent_id ORDER BY hour': 'all_rows is grouped by them',
+  'services/agent-analytics/05-hourly.sql: PARTITION BY integration_id, agent_id ORDER BY active_hour': 'by_hour is grouped by them',
   'services/queue-analytics/07-survival.sql: PARTITION BY integration_id ORDER BY elapsed_seconds': 'the curve is grouped by them',
-  'services/queue-analytics/08-hourly.sql: PARTITION BY integration_id, queue_id ORDER BY hour': 'all_rows is grouped by them',
+  'services/queue-analytics/08-hourly.sql: PARTITION BY integration_id, queue_id ORDER BY active_hour': 'by_hour is grouped by them',
 };
 
 test('every window that orders its rows has a reason why it has no ties that matter', () => {

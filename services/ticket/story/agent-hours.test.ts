@@ -5,7 +5,7 @@ import { agentHours, type AgentHour } from './agent-hours.ts';
 import { intervalAt, isHeld } from './intervals.ts';
 import { storyOf, type Story } from '../story.ts';
 import { busyDesk, histories } from '../testing/histories.ts';
-import { assigned, created, note, reply, status, time, told } from '../testing/tell.ts';
+import { assigned, created, note, reply, status, told } from '../testing/tell.ts';
 
 const HOUR = 3_600_000;
 
