@@ -12,7 +12,7 @@ import { BREAKER_WINDOW, PartitionHeld, placeOf, type PoisonBreaker } from './br
 import { toRuntimeError, type ClickHouse } from '../clickhouse.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import type { ManualBatch } from '../event-log.ts';
-import { Facts, RECOMPUTE_CHUNK, type FailedTicket, type Fold } from './facts.ts';
+import { Facts, type FailedTicket, type Fold } from './facts.ts';
 import type { Failpoint } from './failpoint.ts';
 import { FailedTickets } from './flush/failed-tickets.ts';
 import { createFlushMetrics, type FlushMetrics } from './flush/metrics.ts';
@@ -66,6 +66,8 @@ const FLUSH_EVERY_MS = 200;
 const BUSY_FLUSH_EVERY_MS = 400;
 const BUSY_RECORDS = 20;
 const MAX_BACKOFF_MS = 5_000;
+/** Tickets whose timelines are in memory at once; in between it is seen whether the group waits. */
+const FOLD_CHUNK = 2_000;
 /** Less than a service has for stopping. */
 const DRAIN_MS = 5_000;
 
@@ -242,10 +244,10 @@ export class Projector {
     const { logger, at } = this.#options;
     const begun = performance.now();
     const tickets = this.#unfolded.tickets();
-    for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
+    for (let from = 0; from < tickets.length; from += FOLD_CHUNK) {
       // The group waits for whoever has lost its partitions; all of it is another's to do now.
       if (batches.length > 0 && !batches.some((batch) => batch.owned())) throw new RuntimeError('OWNERSHIP_LOST', 'the partitions were reassigned');
-      const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
+      const chunk = tickets.slice(from, from + FOLD_CHUNK);
       this.#failures = [];
       await this.#facts.compute(chunk);
       await this.#failed?.note(chunk, this.#failures);
