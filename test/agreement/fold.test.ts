@@ -6,8 +6,9 @@ import { queueHours } from '../../services/ticket/story/hours.ts';
 import { compareRows, tellDifferences } from '../oracle/compare.ts';
 import { comparedViews } from '../integration/compared-views.ts';
 import { backlogAt, openWaitSince } from '../oracle/backlog.ts';
+import { crowdedHistories, inArrivalOrder } from '../oracle/crowded.ts';
 import { historyDesks } from '../oracle/history-desks.ts';
-import { histories, type History } from '../oracle/histories.ts';
+import { baseTime, histories, historySpan, type History } from '../oracle/histories.ts';
 import { ticketHappenings } from '../oracle/hourly.ts';
 import { runRows, runViews, type ViewName } from '../oracle/oracle.ts';
 import type { OracleConfig } from '../oracle/config.ts';
@@ -22,11 +23,13 @@ type Desk = Omit<OracleConfig, 'now'>;
 const integrations = ['crm-a', 'crm-b'];
 const HOUR = 3_600_000;
 
+type Log = Pick<History, 'events' | 'now'>;
+
 const compared = new Map(comparedViews.filter(({ parameters }) => parameters === undefined).map((view) => [view.view, view]));
 const oracleName = (view: string): ViewName => view.slice(view.indexOf('.') + 1) as ViewName;
 
 /** What differs between both readings of the views, as text; '' where nothing does. */
-function differencesOf({ events, now }: History, desk: Desk, folded: readonly Folded[]): string {
+function differencesOf({ events, now }: Log, desk: Desk, folded: readonly Folded[]): string {
   const rows = viewRows(folded, now);
   const oracle = runViews(viewsOfOneTicket.map(oracleName), events, { ...desk, now });
   const differences = viewsOfOneTicket.flatMap((view) => {
@@ -66,7 +69,7 @@ function foldedHours({ story }: Folded, timeline: Timeline): { readonly counts: 
   return { counts, stocks };
 }
 
-function assertSameHours({ events, now }: History, desk: Desk, folded: readonly Folded[]): void {
+function assertSameHours({ events, now }: Log, desk: Desk, folded: readonly Folded[]): void {
   runRows(events, { ...desk, now }, (timelines) => {
     for (const timeline of timelines) {
       const own = folded.find((one) => one.integration_id === timeline.integration_id && one.ticket_id === timeline.ticket_id);
@@ -79,10 +82,20 @@ function assertSameHours({ events, now }: History, desk: Desk, folded: readonly 
   });
 }
 
+function assertAgrees(log: Log, desk: Desk): void {
+  const folded = foldHistory(log.events, desk);
+  expect(differencesOf(log, desk, folded)).toBe('');
+  assertSameHours(log, desk, folded);
+}
+
 test(`${HISTORIES} random histories under random desks say the same to the fold and to the oracle`, () => {
   fc.assert(fc.property(histories, historyDesks(integrations), (history, desk) => {
-    const folded = foldHistory(history.events, desk);
-    expect(differencesOf(history, desk, folded)).toBe('');
-    assertSameHours(history, desk, folded);
+    assertAgrees(history, desk);
   }), { numRuns: HISTORIES, seed: SEED });
+}, 3_600_000);
+
+test('so do desks on which hundreds of events of a ticket share a few instants', () => {
+  fc.assert(fc.property(fc.integer(), historyDesks(['crm-a']), (seed, desk) => {
+    assertAgrees({ events: inArrivalOrder(crowdedHistories('crm-a', 40, seed), seed), now: baseTime + 2 * historySpan }, desk);
+  }), { numRuns: Math.max(4, HISTORIES / 100), seed: SEED });
 }, 3_600_000);

@@ -15,7 +15,10 @@ describe('tickets', () => {
     const moved = story().created('09:00').assign('09:00', 'anna@tech').assign('09:10', 'ben').assign('09:20', 'ben@tech').assign('09:30', '@tech');
     expect(table(moved.run().tickets, 'queue_changes', 'queue_stations')).toStrictEqual([[2, 1]]);
   });
-  test('closed is when it was first closed since the last solve, and only while finished', () => {
+  test('closed is when it was first closed since it was last not over, and only while it is over', () => {
+    const lost = story().created('09:00').status('10:00', 'closed').status('11:00', 'open').status('12:00', 'spam');
+    expect(table(lost.run().tickets, 'closed_at')).toStrictEqual([[null]]);
+    expect(table(lost.status('13:00', 'closed').status('14:00', 'merged').run().tickets, 'closed_at', 'last_solved_at')).toStrictEqual([[time('13:00'), time('10:00')]]);
     const closed = story().created('09:00').status('10:00', 'closed').status('11:00', 'open').status('12:00', 'solved').status('13:00', 'closed').status('14:00', 'solved').status('15:00', 'closed');
     expect(table(closed.run().tickets, 'closed_at', 'last_solved_at')).toStrictEqual([[time('13:00'), time('12:00')]]);
     expect(table(story().created('09:00').status('10:00', 'closed').status('11:00', 'open').run().tickets, 'closed_at', 'last_solved_at')).toStrictEqual([[null, time('10:00')]]);

@@ -78,7 +78,14 @@ describe('a discarded ticket', () => {
     expect(told(created('10:00'), status('10:05', 'resolved'), status('10:10', 'spam')).discardedAt).toBeNull();
   });
 
-  it('created as one is restored when it comes back', () => {
+  it('closed is when it was first closed since it was last not over', () => {
+    expect(told(created('10:00'), status('10:05', 'closed'), status('10:06', 'open'), status('10:07', 'spam')).closedAt).toBeNull();
+    expect(told(created('10:00'), status('10:05', 'spam'), status('10:06', 'closed'), status('10:07', 'merged'), status('10:08', 'closed')).closedAt).toBe(time('10:06'));
+    expect(told(created('10:00'), status('10:05', 'closed'), status('10:06', 'open')).closedAt).toBeNull();
+  });
+
+  it('created as one is restored when it comes back; it was never at risk before', () => {
+    expect(told(created('10:00', { newStatus: 'spam' }), status('10:05', 'closed'))).toMatchObject({ cycleEnd: 'discarded', discardedAt: null });
     expect(told(created('10:00', { newStatus: 'spam' }), status('10:10', 'open'), status('10:12', 'resolved'))).toMatchObject({ reopens: 0, resolutions: [{ cycleStartedAt: time('10:00') }] });
   });
 });

@@ -208,6 +208,18 @@ describe('the policy', () => {
     expect(under([billing, paused], created('10:00'), status('10:10', 'pending'), assigned('10:30', '', 'billing'))[0]).toMatchObject({ outcome: 'cancelled', dueAt: null, remainingMs: minutes(50) });
   });
 
+  it('that loses the ticket in the instant in which a pause begins keeps its due time, too', () => {
+    const paused = { ...slow, pauseStatuses: ['pending'] };
+    expect(under([billing, paused], created('10:00'), assigned('10:30', '', 'billing'), status('10:30', 'pending'))[0]).toMatchObject({ outcome: 'cancelled', dueAt: time('11:00'), remainingMs: null });
+  });
+
+  it('that loses the ticket out of a pause in the instant of a solve or a discard loses it before that: due_at is NULL', () => {
+    const paused = { ...slow, pauseStatuses: ['pending'] };
+    for (const end of ['resolved', 'spam']) {
+      expect(under([billing, paused], created('10:00'), status('10:10', 'pending'), assigned('10:30', '', 'billing'), status('10:30', end))[0]).toMatchObject({ policyId: 'slow', outcome: 'cancelled', dueAt: null, remainingMs: minutes(50) });
+    }
+  });
+
   it('of a reopened cycle is looked for from the reopen', () => {
     const versions = [{ ...slow, inForceTo: time('11:00') }, { ...slow, version: 2, inForceFrom: time('11:00') }];
     expect(under(versions, created('10:00'), status('10:10', 'resolved'), status('11:10', 'open')).map(({ policyVersion }) => policyVersion)).toEqual([1, 2]);
