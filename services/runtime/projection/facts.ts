@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlString, type ClickHouse } from '../clickhouse.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { admittedTo, refusesOthers } from './computed-by.ts';
+import { admittedTo } from './computed-by.ts';
 import type { Failpoint } from './failpoint.ts';
 import { insertHalving } from './halving.ts';
-import { Rows, type Batch } from './rows.ts';
+import { Rows } from './rows.ts';
 
 export interface Ticket {
   readonly integration_id: string;
@@ -104,7 +104,7 @@ export class Facts {
   readonly #rows: Rows;
   #configState = '';
   #teller: Teller | null = null;
-  /** The table that refused what this code computes. */
+  /** The table that admits another version of the code only. */
   #refusedBy: string | null = null;
 
   constructor(clickhouse: ClickHouse, definition: FactsDefinition, options: FactsOptions) {
@@ -132,14 +132,14 @@ export class Facts {
 
   /** Once a table has refused what this code computes, nothing is worth doing until it no longer does. @throws RuntimeError */
   async assertAdmitted(): Promise<void> {
-    if (this.#refusedBy === null) return;
-    const admitted = await admittedTo(this.#clickhouse, this.#refusedBy);
-    if (admitted !== null && admitted !== this.#options.computedBy) throw this.#refusal(this.#refusedBy);
-    this.#refusedBy = null;
+    if (this.#refusedBy !== null) await this.#assertAdmittedTo(this.#refusedBy);
   }
 
-  #refusal(table: string): RuntimeError {
-    return new RuntimeError('FACTS_OF_OTHER_CODE', `${table} holds facts of another version of the code than this one (${this.#options.computedBy}): run that version, or bring all facts to this one by \`npm run rebuild\``);
+  async #assertAdmittedTo(table: string): Promise<void> {
+    const [admitted, mine] = [await admittedTo(this.#clickhouse, table), this.#options.computedBy];
+    const isRefused = admitted !== null && admitted !== mine;
+    this.#refusedBy = isRefused ? table : null;
+    if (isRefused) throw new RuntimeError('FACTS_OF_OTHER_CODE', `${table} holds facts of another version of the code than this one (${mine}): run that version, or bring all facts to this one by \`npm run rebuild\``);
   }
 
   async #write(timelines: readonly Timeline[], tables: readonly string[]): Promise<void> {
@@ -148,7 +148,11 @@ export class Facts {
     const [first] = timelines;
     if (first === undefined || fold === undefined) return;
     const teller = await this.#tellerFor(fold, first.config_state);
-    const refused = await insertHalving(timelines, (some) => this.#tell(teller, some, tables));
+    const refused = await insertHalving(timelines, (some) => this.#tell(teller, some, tables).catch(async (error: unknown) => {
+      // Rows of one version of the code don't fit another's tables in many ways, and none of them is a ticket's fault.
+      for (const table of tables) await this.#assertAdmittedTo(`${this.#options.into ?? this.#definition.database}.${table}`);
+      throw error;
+    }));
     for (const { row: { integration_id, ticket_id }, detail } of refused) (this.#options.onFailed ?? throwFailed)({ integration_id, ticket_id, error: detail });
   }
 
@@ -163,17 +167,9 @@ export class Facts {
     }
     at?.('folded');
     for (const [table, batch] of batches) {
-      await this.#insert(`${into}.${table}`, batch);
+      await batch.insert();
       at?.(`inserted:${table}`);
     }
-  }
-
-  #insert(table: string, batch: Batch): Promise<void> {
-    return batch.insert().catch((error: unknown) => {
-      if (!refusesOthers(error)) throw error;
-      this.#refusedBy = table;
-      throw this.#refusal(table);
-    });
   }
 
   /** The timelines, with at least what was landed. @throws RuntimeError `CLICKHOUSE_UNAVAILABLE` when a replica goes on lagging. */
