@@ -65,12 +65,6 @@ test('a row for each table, in their order, with whose it is, its version and th
   expect(queries[0]).toContain(`FROM d.timeline\n      WHERE ((integration_id, ticket_id) IN (${acme}))`);
 });
 
-test('only the tables that are asked for', async () => {
-  const { clickhouse, inserts } = rig();
-  await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'], fold }, { computedBy }).compute([ticket], ['second']);
-  expect(inserts.map(([table]) => table)).toStrictEqual(['d.second']);
-});
-
 test('the configuration is read again when it has changed, and only then', async () => {
   const made = rig();
   const facts = new Facts(made.clickhouse, { database: 'd', facts: ['first'], fold }, { computedBy });

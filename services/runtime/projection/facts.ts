@@ -116,17 +116,17 @@ export class Facts {
   }
 
   /** In the order of the tables: whoever is interrupted in between does them all again. */
-  async compute(tickets: readonly TouchedTicket[], tables = this.#definition.facts): Promise<void> {
+  async compute(tickets: readonly TouchedTicket[]): Promise<void> {
     for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
       const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
-      await this.#write(await this.#readWhole(chunk), tables);
+      await this.#write(await this.#readWhole(chunk));
     }
   }
 
   /** The tickets of a condition on the timeline, all at once. @returns how many they are. */
-  async computeWhere(condition: string, tables = this.#definition.facts): Promise<number> {
+  async computeWhere(condition: string): Promise<number> {
     const timelines = await this.#read(condition);
-    await this.#write(timelines, tables);
+    await this.#write(timelines);
     return timelines.length;
   }
 
@@ -142,25 +142,25 @@ export class Facts {
     if (isRefused) throw new RuntimeError('FACTS_OF_OTHER_CODE', `${table} holds facts of another version of the code than this one (${mine}): run that version, or bring all facts to this one by \`npm run rebuild\``);
   }
 
-  async #write(timelines: readonly Timeline[], tables: readonly string[]): Promise<void> {
+  async #write(timelines: readonly Timeline[]): Promise<void> {
     this.#options.at?.('read');
-    const { fold } = this.#definition;
+    const { fold, facts } = this.#definition;
     const [first] = timelines;
     if (first === undefined || fold === undefined) return;
     const teller = await this.#tellerFor(fold, first.config_state);
-    const refused = await insertHalving(timelines, (some) => this.#tell(teller, some, tables).catch(async (error: unknown) => {
+    const refused = await insertHalving(timelines, (some) => this.#tell(teller, some).catch(async (error: unknown) => {
       // Rows of one version of the code don't fit another's tables in many ways, and none of them is a ticket's fault.
-      for (const table of tables) await this.#assertAdmittedTo(`${this.#options.into ?? this.#definition.database}.${table}`);
+      for (const table of facts) await this.#assertAdmittedTo(`${this.#options.into ?? this.#definition.database}.${table}`);
       throw error;
     }));
     for (const { row: { integration_id, ticket_id }, detail } of refused) (this.#options.onFailed ?? throwFailed)({ integration_id, ticket_id, error: detail });
   }
 
   /** Encoded as they are told, table by table inserted. @throws RuntimeError where one of them can't be told or is refused. */
-  async #tell(teller: Teller, timelines: readonly Timeline[], tables: readonly string[]): Promise<void> {
+  async #tell(teller: Teller, timelines: readonly Timeline[]): Promise<void> {
     const { into = this.#definition.database, computedBy: computed_by, at } = this.#options;
     const { configVersion: config_version } = teller;
-    const batches = await Promise.all(tables.map(async (table) => [table, await this.#rows.batch(into, table)] as const));
+    const batches = await Promise.all(this.#definition.facts.map(async (table) => [table, await this.#rows.batch(into, table)] as const));
     for (let from = 0; from < timelines.length; from += TOLD_AT_ONCE) {
       const told = timelines.slice(from, from + TOLD_AT_ONCE).map((timeline) => toldOf(teller, timeline));
       for (const [table, batch] of batches) batch.add(told.map(({ whose, rows }) => ({ ...whose, ...rows[table], config_version, computed_by })));
