@@ -306,4 +306,4 @@ export const timerRows = (timers: readonly Timer[]): TimerRow[] => timers.map((t
 }));
 
 /** The rows of both tables. */
-export const queueFold = ticketFold((story, desk) => ({ ticket_facts: { ...queueRow(story) }, sla_timer_facts: { timers: timerRows(slaTimers(story, desk)) } }));
+export const queueFold = ticketFold((story, desk) => ({ ticket_facts: queueRow(story), sla_timer_facts: { timers: timerRows(slaTimers(story, desk)) } }));
