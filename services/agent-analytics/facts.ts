@@ -95,6 +95,7 @@ export interface HourRow {
 
 export interface AgentsRow {
   readonly created_at: Instant;
+  readonly first_event_at: Instant;
   readonly running_since: Instant;
   readonly running_since_clock: number;
   readonly customer_telegram_user_id: number | null;
@@ -140,7 +141,7 @@ const hourRow = (hour: AgentHour): HourRow => ({
 /** A row of ticket_facts. */
 export function agentsRow(story: Story): AgentsRow {
   return {
-    created_at: story.createdAt, running_since: story.lastEventAt, running_since_clock: story.lastEventClock,
+    created_at: story.createdAt, first_event_at: story.firstEventAt, running_since: story.lastEventAt, running_since_clock: story.lastEventClock,
     customer_telegram_user_id: story.creation?.customerTelegramUserId ?? null, status_category: story.status.category,
     stations: story.stations.map(stationRow),
     turns: story.turns.map(turnRow),
@@ -153,4 +154,4 @@ export function agentsRow(story: Story): AgentsRow {
 }
 
 /** The rows of its table. */
-export const agentsFold = ticketFold((story) => ({ ticket_facts: { ...agentsRow(story) } }));
+export const agentsFold = ticketFold((story) => ({ ticket_facts: agentsRow(story) }));

@@ -19,7 +19,6 @@ describe('a row of ticket_facts', () => {
     });
     expect(row.waits).toMatchObject([{ wait_no: 1, waiting_since: at('10:00'), ended_at: at('10:15'), ended_by: 'agent_reply', wait_business_ms: 900_000, own_clock_from: at('10:10'), agent_wait_business_ms: 300_000 }]);
     expect(row.resolutions).toMatchObject([{ resolution_no: 1, solved_at: at('10:50'), cycle_started_at: at('10:00'), pending_ms: 1_800_000, reopened_at: null }]);
-    expect(row.flows.map(({ flow, queue_id }) => [flow, queue_id])).toEqual([['created', ''], ['moved_out', ''], ['moved_in', 'billing'], ['solved', 'billing']]);
     expect(row.hours).toMatchObject([
       { hour: Date.UTC(2026, 2, 2, 10), queue_id: '', created: 1, moved_out: 1, waits_started: 1, waiting_change: 0 },
       { queue_id: 'billing', moved_in: 1, solved: 1, restored: 0, discarded: 0, first_responses: 1, waits_started: 0, waiting_change: 0 }]);

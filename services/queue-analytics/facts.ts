@@ -84,12 +84,6 @@ export interface EdgeRow {
   readonly queue_id: string;
 }
 
-export interface FlowRow {
-  readonly at: Instant;
-  readonly queue_id: string;
-  readonly flow: string;
-}
-
 export interface HourRow {
   /** Start of the UTC hour. */
   readonly hour: Instant;
@@ -168,7 +162,6 @@ export interface QueueRow {
   readonly resolutions: readonly ResolutionRow[];
   readonly escalations: readonly EscalationRow[];
   readonly edges: readonly EdgeRow[];
-  readonly flows: readonly FlowRow[];
   readonly hours: readonly HourRow[];
   readonly findings: readonly FindingRow[];
 }
@@ -192,6 +185,12 @@ export interface TimerRow {
   readonly queue_id_when_judged: string;
   readonly queue_id_at_stop: string;
   readonly calendar_id: string;
+}
+
+export interface BreachRow {
+  readonly at: Instant;
+  readonly queue_id: string;
+  readonly is_certain: boolean;
 }
 
 const intervalRow = ({ validFrom, validTo, status, queueId, assigneeId, changedByType, changedById }: Interval): IntervalRow => ({
@@ -288,7 +287,6 @@ export function queueRow(story: Story): QueueRow {
     resolutions: story.resolutions.map(resolutionRow),
     escalations: story.escalations.map(escalationRow),
     edges: story.activities.map(edgeRow),
-    flows: story.flows.map(({ at, queueId, kind }) => ({ at, queue_id: queueId, flow: kind })),
     hours: queueHours(story).map(hourRow),
     findings: story.findings.map(({ rule, occurrences }) => ({ rule, occurrences })),
   };
@@ -305,5 +303,13 @@ export const timerRows = (timers: readonly Timer[]): TimerRow[] => timers.map((t
   calendar_id: timer.calendarId,
 }));
 
+/** The timers that are breached, and those that will be unless something happens before. */
+export const breachRows = (timers: readonly Timer[]): BreachRow[] => timers.flatMap(({ outcome, judgedAt, queueIdWhenJudged }) =>
+  (judgedAt !== null && (outcome === 'breached' || outcome === 'active') ? [{ at: judgedAt, queue_id: queueIdWhenJudged, is_certain: outcome === 'breached' }] : []));
+
+function timersRow(timers: readonly Timer[]): Readonly<Record<'timers' | 'breaches', readonly object[]>> {
+  return { timers: timerRows(timers), breaches: breachRows(timers) };
+}
+
 /** The rows of both tables. */
-export const queueFold = ticketFold((story, desk) => ({ ticket_facts: { ...queueRow(story) }, sla_timer_facts: { timers: timerRows(slaTimers(story, desk)) } }));
+export const queueFold = ticketFold((story, desk) => ({ ticket_facts: queueRow(story), sla_timer_facts: timersRow(slaTimers(story, desk)) }));

@@ -43,6 +43,10 @@ function rig(events: readonly unknown[] = [['e1', 1], ['e2', 2]]): Rig {
         const timelines = events.length === 0 ? [] : [{ ...ticket, config_state: made.configState, events }];
         return Promise.resolve((sql === CONFIG_QUERY ? [{ version: made.configState === 'one' ? 7 : 8 }] : timelines) as Row[]);
       },
+      stream: async function* <Row>(sql: string) {
+        const rows = await made.clickhouse.query<Row>(sql);
+        if (rows.length > 0) yield rows;
+      },
       command: () => Promise.resolve(),
       insertEncoded: (table, _format, body) => {
         made.inserts.push(...readBlocks(body).map((row): [string, unknown] => [table.replace(/ \(.*/, ''), row]));
@@ -94,6 +98,9 @@ test('a ticket that can not be told, or whose row is refused, keeps no other fro
   const clickhouse: ClickHouse = {
     ...made.clickhouse,
     query: <Row>(sql: string) => (!sql.includes('timeline') ? made.clickhouse.query<Row>(sql) : Promise.resolve(names.map((name) => ({ integration_id: 'acme', ticket_id: name, config_state: 'one', events: [[name, 1]] })) as Row[])),
+    stream: async function* <Row>(sql: string) {
+      yield await clickhouse.query<Row>(sql);
+    },
     insertEncoded: (table, format, body) => (body.includes('refused') ? Promise.reject(new RuntimeError('CLICKHOUSE_BAD_DATA', 'odd')) : made.clickhouse.insertEncoded(table, format, body)),
   };
   const failed: FailedTicket[] = [];
@@ -106,8 +113,12 @@ test('a ticket that can not be told, or whose row is refused, keeps no other fro
   } };
   const definition = { database: 'd', facts: ['first'], fold: odd };
   const touched = names.map((name) => ({ integration_id: 'acme', ticket_id: name }));
-  await new Facts(clickhouse, definition, { computedBy, onFailed: (ticketOfNoUse) => failed.push(ticketOfNoUse) }).compute(touched);
+  const facts = new Facts(clickhouse, definition, { computedBy, onFailed: (ticketOfNoUse) => failed.push(ticketOfNoUse) });
+  await facts.compute(touched);
   expect(made.inserts.map(([, row]) => (row as { ticket_id: string }).ticket_id)).toStrictEqual(['good', 'fine']);
+  expect(await facts.computeWhere('true'), 'also of those that are told while they are read').toBe(4);
+  expect(made.inserts.map(([, row]) => (row as { ticket_id: string }).ticket_id)).toStrictEqual(['good', 'fine', 'good', 'fine']);
+  expect(failed.splice(2)).toStrictEqual(failed);
   expect(failed).toStrictEqual([{ integration_id: 'acme', ticket_id: 'untold', error: 'a defect' }, { integration_id: 'acme', ticket_id: 'refused', error: 'd.first: odd' }]);
   await expect(new Facts(clickhouse, definition, { computedBy }).compute(touched), 'who takes no heed of it is told').rejects.toMatchObject({ code: 'FACTS_FAILED' });
 });
