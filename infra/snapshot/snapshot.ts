@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { instantText, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { RECOMPUTE_CHUNK } from '../../services/runtime/projection/facts.ts';
+import { CHUNK_TICKETS } from '../facts/chunks.ts';
 import { readDeskFile } from '../config/desk-file.ts';
 import { tableText } from '../demo/report.ts';
 import { count, duration } from '../facts/progress.ts';
@@ -104,7 +104,7 @@ program.command('create').description('Make a snapshot. Broken off, the same com
   .option('--known <time>', 'what had been received by then; its now, unless --at is given', instant)
   .option('--desk <file>', 'under this desk file instead of the live configuration')
   .option('--integration <id...>', 'only these tenants')
-  .option('--chunk-tickets <n>', 'tickets told at once: more is faster and takes more memory', positive, RECOMPUTE_CHUNK)
+  .option('--chunk-tickets <n>', 'tickets told at once: more is faster and takes more memory', positive, CHUNK_TICKETS)
   .action(createSnapshot);
 program.command('list').description('What snapshots there are').action(listSnapshots);
 program.command('drop').description('Take a snapshot away with all that belongs to it').argument('<name>').action(dropSnapshot);

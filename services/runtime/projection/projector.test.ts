@@ -50,6 +50,9 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
       computed.push([...sql.matchAll(/\('acme',('[^']*')\)/g)].map(([, ticket]) => ticket).join(','));
       return Promise.resolve([]);
     },
+    stream: () => {
+      throw new Error('nothing is streamed here');
+    },
     command: () => Promise.resolve(),
     insertEncoded: (_table, _format, body) => {
       inserts.push(body.length);
