@@ -33,7 +33,7 @@ async function createLanding(clickhouse: ClickHouse, table: string, columns: rea
 }
 
 /** Policies of what-if sets, which earlier versions kept beside those in force: they would rule. */
-export async function forgetPolicySets(clickhouse: ClickHouse): Promise<void> {
+export async function forgetPolicySets(clickhouse: Pick<ClickHouse, 'query' | 'command'>): Promise<void> {
   const [column] = await clickhouse.query<{ n: number }>(`SELECT count() AS n FROM system.columns WHERE database = 'config' AND table = 'sla_policies' AND name = 'policy_set'`);
   if ((column?.n ?? 0) > 0) await clickhouse.command(`ALTER TABLE config.sla_policies DELETE WHERE policy_set != '' SETTINGS mutations_sync = 1`);
 }

@@ -29,48 +29,28 @@ AS
 SELECT
     integration_id,
     ticket_id,
-    station_no,
-    agent_id,
-    assignee_name AS agent_name,
-    queue_id,
-    assigned_at,
-    ended_at,
-    ended_by,
-    assigned_by_type,
-    assigned_by_id,
-    from_agent_id,
-    from_queue_id,
-    first_public_reply_at,
-    public_replies,
-    if(isNull(first_response_from), NULL, seconds_between(first_response_from, first_public_reply_at)) AS agent_first_response_seconds,
-    whole_seconds(first_response_business_ms) AS agent_first_response_business_seconds,
-    running_seconds(held_ms, is_station_running(agent_id, ended_at, status_category), running_since, now64(3, 'UTC')) AS held_seconds,
-    running_business_seconds(held_business_ms, is_station_running(agent_id, ended_at, status_category), running_since_clock, business_clock(integration_id, now64(3, 'UTC'))) AS held_business_seconds,
-    toUInt8(is_handoff_in) AS is_handoff_in,
-    toUInt8(is_handoff_out) AS is_handoff_out,
-    toUInt8(is_bounced) AS is_bounced
+    s.station_no AS station_no,
+    s.agent_id AS agent_id,
+    s.assignee_name AS agent_name,
+    s.queue_id AS queue_id,
+    s.assigned_at AS assigned_at,
+    s.ended_at AS ended_at,
+    s.ended_by AS ended_by,
+    s.assigned_by_type AS assigned_by_type,
+    s.assigned_by_id AS assigned_by_id,
+    s.from_agent_id AS from_agent_id,
+    s.from_queue_id AS from_queue_id,
+    s.first_public_reply_at AS first_public_reply_at,
+    s.public_replies AS public_replies,
+    if(isNull(s.first_response_from), NULL, seconds_between(s.first_response_from, s.first_public_reply_at)) AS agent_first_response_seconds,
+    whole_seconds(s.first_response_business_ms) AS agent_first_response_business_seconds,
+    running_seconds(s.held_ms, is_station_running(s.agent_id, s.ended_at, status_category), running_since, now64(3, 'UTC')) AS held_seconds,
+    running_business_seconds(s.held_business_ms, is_station_running(s.agent_id, s.ended_at, status_category), running_since_clock, business_clock(integration_id, now64(3, 'UTC'))) AS held_business_seconds,
+    toUInt8(s.is_handoff_in) AS is_handoff_in,
+    toUInt8(s.is_handoff_out) AS is_handoff_out,
+    toUInt8(s.is_bounced) AS is_bounced
 FROM {database}.ticket_facts FINAL
-ARRAY JOIN
-    stations.station_no AS station_no,
-    stations.agent_id AS agent_id,
-    stations.assignee_name AS assignee_name,
-    stations.queue_id AS queue_id,
-    stations.assigned_at AS assigned_at,
-    stations.ended_at AS ended_at,
-    stations.ended_by AS ended_by,
-    stations.assigned_by_type AS assigned_by_type,
-    stations.assigned_by_id AS assigned_by_id,
-    stations.from_agent_id AS from_agent_id,
-    stations.from_queue_id AS from_queue_id,
-    stations.first_public_reply_at AS first_public_reply_at,
-    stations.public_replies AS public_replies,
-    stations.first_response_from AS first_response_from,
-    stations.first_response_business_ms AS first_response_business_ms,
-    stations.held_ms AS held_ms,
-    stations.held_business_ms AS held_business_ms,
-    stations.is_handoff_in AS is_handoff_in,
-    stations.is_handoff_out AS is_handoff_out,
-    stations.is_bounced AS is_bounced
+ARRAY JOIN stations AS s
 COMMENT 'One row per station: an unbroken period with one assignee (possibly nobody) and one queue.';
 
 CREATE OR REPLACE VIEW {database}.agent_replies
@@ -97,38 +77,28 @@ AS
 SELECT
     integration_id,
     ticket_id,
-    turn_no,
-    agent_id,
-    replied_at,
-    last_reply_at,
-    replies,
-    nullIf(answered_wait_no, 0) AS wait_no,
-    multiIf(answered_wait_no = 0, '', answered_wait_no = 1, 'first', 'next') AS kind,
-    seconds_between(waiting_since, answered_at) AS wait_seconds,
-    whole_seconds(wait_business_ms) AS wait_business_seconds,
-    seconds_between(own_clock_from, answered_at) AS agent_wait_seconds,
-    whole_seconds(agent_wait_business_ms) AS agent_wait_business_seconds,
-    assumeNotNull(in_business_hours(integration_id, replied_at)) AS in_business_hours,
-    assignee_at_reply,
-    queue_id,
-    toUInt8(is_first_response) AS is_first_response
+    t.turn_no AS turn_no,
+    t.agent_id AS agent_id,
+    t.replied_at AS replied_at,
+    t.last_reply_at AS last_reply_at,
+    t.replies AS replies,
+    nullIf(t.wait_no, 0) AS wait_no,
+    multiIf(t.wait_no = 0, '', t.wait_no = 1, 'first', 'next') AS kind,
+    seconds_between(t.waiting_since, t.answered_at) AS wait_seconds,
+    whole_seconds(t.wait_business_ms) AS wait_business_seconds,
+    seconds_between(t.own_clock_from, t.answered_at) AS agent_wait_seconds,
+    whole_seconds(t.agent_wait_business_ms) AS agent_wait_business_seconds,
+    assumeNotNull(in_business_hours(integration_id, t.replied_at)) AS in_business_hours,
+    t.assignee_at_reply AS assignee_at_reply,
+    t.queue_id AS queue_id,
+    toUInt8(t.is_first_response) AS is_first_response
 FROM {database}.ticket_facts FINAL
-ARRAY JOIN
-    turns.turn_no AS turn_no,
-    turns.agent_id AS agent_id,
-    turns.replied_at AS replied_at,
-    turns.last_reply_at AS last_reply_at,
-    turns.replies AS replies,
-    turns.wait_no AS answered_wait_no,
-    turns.waiting_since AS waiting_since,
-    turns.answered_at AS answered_at,
-    turns.wait_business_ms AS wait_business_ms,
-    turns.own_clock_from AS own_clock_from,
-    turns.agent_wait_business_ms AS agent_wait_business_ms,
-    turns.assignee_at_reply AS assignee_at_reply,
-    turns.queue_id AS queue_id,
-    turns.is_first_response AS is_first_response
+ARRAY JOIN turns AS t
 COMMENT 'One row per reply turn: consecutive public messages by one agent.';
+
+DEFINE reopening_of_solve AS
+    toUInt8(solved_at <= now64(3, 'UTC') - INTERVAL 7 DAY) AS is_seven_days_old,
+    toUInt8(ifNull(reopened_at <= solved_at + INTERVAL 7 DAY, false)) AS is_reopened_within_7_days;
 
 CREATE OR REPLACE VIEW {database}.agent_solves
 (
@@ -147,21 +117,14 @@ AS
 SELECT
     integration_id,
     ticket_id,
-    resolution_no,
-    solved_by_id AS agent_id,
-    solved_at,
-    queue_id,
+    s.resolution_no AS resolution_no,
+    s.solved_by_id AS agent_id,
+    s.solved_at AS solved_at,
+    s.queue_id AS queue_id,
     customer_telegram_user_id,
-    reopened_at,
-    toUInt8(solved_at <= now64(3, 'UTC') - INTERVAL 7 DAY) AS is_seven_days_old,
-    toUInt8(ifNull(reopened_at <= solved_at + INTERVAL 7 DAY, false)) AS is_reopened_within_7_days
+    s.reopened_at AS reopened_at,
+    {reopening_of_solve}
 FROM {database}.ticket_facts FINAL
-ARRAY JOIN
-    solves.resolution_no AS resolution_no,
-    solves.solved_by_id AS solved_by_id,
-    solves.solved_at AS solved_at,
-    solves.queue_id AS queue_id,
-    solves.reopened_at AS reopened_at,
-    solves.solved_by_type AS solved_by_type
-WHERE solved_by_type = 'agent'
+ARRAY JOIN solves AS s
+WHERE s.solved_by_type = 'agent'
 COMMENT 'One row per solve by a human agent; automation rules are left out.'

@@ -47,6 +47,11 @@ DEFINE scorecard_columns AS
     wait_business_seconds_p90 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, business time: p90, whole seconds (quantileExact). NULL when n = 0.',
     wait_business_seconds_p95 Nullable(Int64) COMMENT 'The customer''s clock, waits that the agent ended, business time: p95, whole seconds (quantileExact). NULL when n = 0.';
 
+-- Tickets on which nothing can have happened in the period are left out before their rest is read. Asking before FINAL is
+-- safe for these two columns only: more events of a ticket make the last one later and the first one earlier, never the
+-- other way round, so an older row that passes has a newer one that passes.
+DEFINE is_of_the_period AS running_since >= {from:DateTime64(3, 'UTC')} AND first_event_at < {to:DateTime64(3, 'UTC')};
+
 CREATE OR REPLACE VIEW {database}.agent_scorecard_between ({scorecard_columns}) AS
 SELECT
     integration_id,
@@ -68,8 +73,8 @@ SELECT
     countIf(is_bounced) AS bounced_assignments,
     countIf(is_handoff_in) AS handoffs_in,
     countIf(is_handoff_out) AS handoffs_out,
-    arraySum(ms -> whole_seconds(ms), sumMap([ticket_id], [held_ms]).2) AS held_seconds,
-    arraySum(ms -> whole_seconds(ms), sumMap([ticket_id], [held_business_ms]).2) AS held_business_seconds,
+    arraySum(ms -> whole_seconds(ms), sumMapIf([ticket_id], [held_ms], kind = 'station').2) AS held_seconds,
+    arraySum(ms -> whole_seconds(ms), sumMapIf([ticket_id], [held_business_ms], kind = 'station').2) AS held_business_seconds,
     countIf(isNotNull(own_seconds) AND kind = 'station') AS agent_first_response_seconds_n,
     quantileExactIfOrNull(0.50)(own_seconds, kind = 'station') AS agent_first_response_seconds_p50,
     quantileExactIfOrNull(0.90)(own_seconds, kind = 'station') AS agent_first_response_seconds_p90,
@@ -97,56 +102,94 @@ SELECT
 FROM
 (
     SELECT
-        'solve' AS kind, integration_id, agent_id, ticket_id, solved_at AS at, customer_telegram_user_id,
-        is_seven_days_old, is_reopened_within_7_days AS is_reopened, 0 AS replies, 0 AS is_first_response,
-        0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out, 0 AS held_ms, 0 AS held_business_ms,
-        NULL AS own_seconds, NULL AS own_business_seconds, NULL AS customer_seconds, NULL AS customer_business_seconds
-    FROM {database}.agent_solves
-    UNION ALL
-    SELECT
-        'turn' AS kind, integration_id, agent_id, ticket_id, replied_at AS at,
-        CAST(NULL, 'Nullable(Int64)') AS customer_telegram_user_id, 0 AS is_seven_days_old, 0 AS is_reopened, replies,
-        is_first_response, 0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out, 0 AS held_ms,
-        0 AS held_business_ms, agent_wait_seconds AS own_seconds,
-        agent_wait_business_seconds AS own_business_seconds, wait_seconds AS customer_seconds,
-        wait_business_seconds AS customer_business_seconds
-    FROM {database}.agent_replies
-    UNION ALL
-    SELECT
-        'station' AS kind, integration_id, agent_id, ticket_id, assigned_at AS at,
-        CAST(NULL, 'Nullable(Int64)') AS customer_telegram_user_id, 0 AS is_seven_days_old, 0 AS is_reopened,
-        public_replies AS replies, 0 AS is_first_response, is_bounced, is_handoff_in, is_handoff_out, 0 AS held_ms,
-        0 AS held_business_ms, agent_first_response_seconds AS own_seconds,
-        agent_first_response_business_seconds AS own_business_seconds, NULL AS customer_seconds,
-        NULL AS customer_business_seconds
-    FROM {database}.ticket_assignments
-    WHERE agent_id != ''
-    UNION ALL
-    SELECT
-        toString(action) AS kind, integration_id, agent_id, ticket_id, at,
-        CAST(NULL, 'Nullable(Int64)') AS customer_telegram_user_id, 0 AS is_seven_days_old, 0 AS is_reopened,
+        'solve' AS kind, integration_id, agent_id, ticket_id, at, customer_telegram_user_id,
+        is_seven_days_old, is_reopened_within_7_days AS is_reopened,
         0 AS replies, 0 AS is_first_response, 0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out,
-        0 AS held_ms, 0 AS held_business_ms, NULL AS own_seconds, NULL AS own_business_seconds,
-        NULL AS customer_seconds, NULL AS customer_business_seconds
+        0 AS held_ms, 0 AS held_business_ms,
+        NULL AS own_seconds, NULL AS own_business_seconds, NULL AS customer_seconds, NULL AS customer_business_seconds
+    FROM
+    (
+        SELECT integration_id, ticket_id, agent_id, solved_at AS at, customer_telegram_user_id, {reopening_of_solve}
+        FROM {database}.ticket_facts FINAL
+        ARRAY JOIN
+            solves.solved_by_type AS solved_by_type,
+            solves.solved_by_id AS agent_id,
+            solves.solved_at AS solved_at,
+            solves.reopened_at AS reopened_at
+        PREWHERE {is_of_the_period}
+        WHERE solved_by_type = 'agent'
+    )
+    UNION ALL
+    SELECT
+        'turn', integration_id, agent_id, ticket_id, at, CAST(NULL, 'Nullable(Int64)'),
+        0, 0,
+        replies, is_first_response, 0, 0, 0,
+        0, 0,
+        agent_wait_seconds, agent_wait_business_seconds, wait_seconds, wait_business_seconds
+    FROM
+    (
+        SELECT integration_id, ticket_id, agent_id, at, replies, is_first_response,
+            seconds_between(waiting_since, answered_at) AS wait_seconds,
+            whole_seconds(wait_business_ms) AS wait_business_seconds,
+            seconds_between(own_clock_from, answered_at) AS agent_wait_seconds,
+            whole_seconds(agent_wait_business_ms) AS agent_wait_business_seconds
+        FROM {database}.ticket_facts FINAL
+        ARRAY JOIN
+            turns.agent_id AS agent_id,
+            turns.replied_at AS at,
+            turns.replies AS replies,
+            turns.is_first_response AS is_first_response,
+            turns.waiting_since AS waiting_since,
+            turns.answered_at AS answered_at,
+            turns.own_clock_from AS own_clock_from,
+            turns.wait_business_ms AS wait_business_ms,
+            turns.agent_wait_business_ms AS agent_wait_business_ms
+        PREWHERE {is_of_the_period}
+    )
+    UNION ALL
+    SELECT
+        'station', integration_id, agent_id, ticket_id, at, CAST(NULL, 'Nullable(Int64)'),
+        0, 0,
+        public_replies, 0, is_bounced, is_handoff_in, is_handoff_out,
+        running_ms(held_ms, is_running, running_since, now64(3, 'UTC')),
+        running_clock_ms(held_business_ms, is_running, running_since_clock, business_clock(integration_id, now64(3, 'UTC'))),
+        agent_first_response_seconds, agent_first_response_business_seconds, NULL, NULL
+    FROM
+    (
+        SELECT
+            integration_id, ticket_id, agent_id, at, public_replies, is_bounced, is_handoff_in, is_handoff_out,
+            held_ms, held_business_ms, running_since, running_since_clock,
+            is_station_running(agent_id, ended_at, status_category) AS is_running,
+            seconds_between(first_response_from, first_public_reply_at) AS agent_first_response_seconds,
+            whole_seconds(first_response_business_ms) AS agent_first_response_business_seconds
+        FROM {database}.ticket_facts FINAL
+        ARRAY JOIN
+            stations.agent_id AS agent_id,
+            stations.assigned_at AS at,
+            stations.ended_at AS ended_at,
+            stations.public_replies AS public_replies,
+            stations.first_public_reply_at AS first_public_reply_at,
+            stations.first_response_from AS first_response_from,
+            stations.first_response_business_ms AS first_response_business_ms,
+            stations.held_ms AS held_ms,
+            stations.held_business_ms AS held_business_ms,
+            stations.is_bounced AS is_bounced,
+            stations.is_handoff_in AS is_handoff_in,
+            stations.is_handoff_out AS is_handoff_out
+        PREWHERE {is_of_the_period}
+        WHERE agent_id != ''
+    )
+    UNION ALL
+    -- Whoever did anything in the period has a row; notes are counted.
+    SELECT
+        toString(action), integration_id, agent_id, ticket_id, at, CAST(NULL, 'Nullable(Int64)'),
+        0, 0,
+        0, 0, 0, 0, 0,
+        0, 0,
+        NULL, NULL, NULL, NULL
     FROM {database}.ticket_facts FINAL
     ARRAY JOIN actions.kind AS action, actions.agent_id AS agent_id, actions.at AS at
-    UNION ALL
-    SELECT
-        'holding' AS kind, integration_id, agent_id, ticket_id, assigned_at AS at,
-        CAST(NULL, 'Nullable(Int64)') AS customer_telegram_user_id, 0 AS is_seven_days_old, 0 AS is_reopened,
-        0 AS replies, 0 AS is_first_response, 0 AS is_bounced, 0 AS is_handoff_in, 0 AS is_handoff_out,
-        running_ms(added_ms, is_station_running(agent_id, ended_at, status_category), running_since, now64(3, 'UTC')) AS held_ms,
-        running_clock_ms(added_business_ms, is_station_running(agent_id, ended_at, status_category), running_since_clock,
-                         business_clock(integration_id, now64(3, 'UTC'))) AS held_business_ms,
-        NULL AS own_seconds, NULL AS own_business_seconds, NULL AS customer_seconds, NULL AS customer_business_seconds
-    FROM {database}.ticket_facts FINAL
-    ARRAY JOIN
-        stations.agent_id AS agent_id,
-        stations.assigned_at AS assigned_at,
-        stations.ended_at AS ended_at,
-        stations.held_ms AS added_ms,
-        stations.held_business_ms AS added_business_ms
-    WHERE agent_id != ''
+    PREWHERE {is_of_the_period}
 )
 WHERE at >= {from:DateTime64(3, 'UTC')} AND at < {to:DateTime64(3, 'UTC')}
 GROUP BY integration_id, agent_id

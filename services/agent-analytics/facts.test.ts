@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { assigned, created, customer, reply, status, told } from '../ticket/testing/tell.ts';
 import { agentsRow } from './facts.ts';
 
-const at = (clock: string): string => `2026-03-02 ${clock}:00.000`;
+const at = (clock: string): number => Date.parse(`2026-03-02T${clock}:00.000Z`);
 
 describe('a row of ticket_facts', () => {
   const row = agentsRow(told(
@@ -25,13 +25,13 @@ describe('a row of ticket_facts', () => {
 
   it('has what it adds to each agent in each hour', () => {
     expect(row.hours).toMatchObject([
-      { hour: Date.UTC(2026, 2, 2, 10) / 1000, agent_id: 'lea', assigned: 1, handoffs_out: 1, bounced_assignments: 1, replies: 0, held_change: 0, held_seconds_beyond: 600 },
+      { hour: Date.UTC(2026, 2, 2, 10), agent_id: 'lea', assigned: 1, handoffs_out: 1, bounced_assignments: 1, replies: 0, held_change: 0, held_seconds_beyond: 600 },
       { agent_id: 'max', assigned: 1, handoffs_in: 1, replies: 1, reply_turns: 1, first_responses: 1, private_notes: 0, solves: 1, held_change: 0, held_seconds_beyond: 1200 }]);
   });
 
   it('ends what is held now in 2106, and numbers a wait 0 that there was not', () => {
     const open = agentsRow(told(created('10:00', { hasMessage: false }), assigned('10:10', 'lea'), reply('10:15', 'lea')));
-    expect(open).toMatchObject({ status_category: 'new', running_since: at('10:15'), held: [{ held_to: '2106-01-01 00:00:00.000' }], turns: [{ wait_no: 0, waiting_since: null }] });
+    expect(open).toMatchObject({ status_category: 'new', running_since: at('10:15'), held: [{ held_to: Date.UTC(2106, 0, 1) }], turns: [{ wait_no: 0, waiting_since: null }] });
   });
 
   it('knows no customer while the ticket is provisional', () => {

@@ -1,6 +1,5 @@
 // What the agents' side keeps of a ticket's story: a row of ticket_facts, column for column as the table names them. Whose
 // row it is, its version and the configuration's are added by whoever inserts it.
-import { instantText, optionalInstantText } from '../runtime/clickhouse.ts';
 import { END_OF_TIME } from '../ticket/desk/business-clock.ts';
 import type { Story } from '../ticket/story.ts';
 import { agentHours, type AgentHour } from '../ticket/story/agent-hours.ts';
@@ -10,8 +9,8 @@ import { isHeld } from '../ticket/story/intervals.ts';
 import type { Station } from '../ticket/story/stations.ts';
 import type { Turn } from '../ticket/story/turns.ts';
 
-/** Times are text in UTC; of nested columns every element is an object by the tuple's names. */
-type Instant = string;
+/** Milliseconds since 1970; of nested columns every element is an object by the tuple's names. */
+type Instant = number;
 
 export interface StationRow {
   readonly station_no: number;
@@ -78,8 +77,8 @@ export interface HeldRow {
 }
 
 export interface HourRow {
-  /** Start of the UTC hour, seconds since 1970. */
-  readonly hour: number;
+  /** Start of the UTC hour. */
+  readonly hour: Instant;
   readonly agent_id: string;
   readonly replies: number;
   readonly reply_turns: number;
@@ -96,6 +95,7 @@ export interface HourRow {
 
 export interface AgentsRow {
   readonly created_at: Instant;
+  readonly first_event_at: Instant;
   readonly running_since: Instant;
   readonly running_since_clock: number;
   readonly customer_telegram_user_id: number | null;
@@ -110,29 +110,29 @@ export interface AgentsRow {
 
 const stationRow = (station: Station): StationRow => ({
   station_no: station.no, agent_id: station.agentId, queue_id: station.queueId,
-  assigned_at: instantText(station.assignedAt), ended_at: optionalInstantText(station.endedAt), ended_by: station.endedBy,
+  assigned_at: station.assignedAt, ended_at: station.endedAt, ended_by: station.endedBy,
   assigned_by_type: station.assignedByType, assigned_by_id: station.assignedById, assignee_name: station.assigneeName,
   from_agent_id: station.fromAgentId, from_queue_id: station.fromQueueId,
-  first_public_reply_at: optionalInstantText(station.firstPublicReplyAt), public_replies: station.publicReplies,
-  first_response_from: optionalInstantText(station.firstResponseFrom), first_response_business_ms: station.firstResponseBusinessMs,
+  first_public_reply_at: station.firstPublicReplyAt, public_replies: station.publicReplies,
+  first_response_from: station.firstResponseFrom, first_response_business_ms: station.firstResponseBusinessMs,
   held_ms: station.heldMs, held_business_ms: station.heldBusinessMs,
   is_handoff_in: station.isHandoffIn, is_handoff_out: station.isHandoffOut, is_bounced: station.isBounced,
 });
 
 const turnRow = (turn: Turn): TurnRow => ({
-  turn_no: turn.no, agent_id: turn.agentId, replied_at: instantText(turn.repliedAt), last_reply_at: instantText(turn.lastReplyAt), replies: turn.replies,
-  wait_no: turn.waitNo ?? 0, waiting_since: optionalInstantText(turn.waitingSince), own_clock_from: optionalInstantText(turn.ownClockFrom),
-  answered_at: optionalInstantText(turn.answeredAt), wait_business_ms: turn.businessMs, agent_wait_business_ms: turn.ownBusinessMs,
+  turn_no: turn.no, agent_id: turn.agentId, replied_at: turn.repliedAt, last_reply_at: turn.lastReplyAt, replies: turn.replies,
+  wait_no: turn.waitNo ?? 0, waiting_since: turn.waitingSince, own_clock_from: turn.ownClockFrom,
+  answered_at: turn.answeredAt, wait_business_ms: turn.businessMs, agent_wait_business_ms: turn.ownBusinessMs,
   assignee_at_reply: turn.assigneeAtReply, queue_id: turn.queueId, is_first_response: turn.isFirstResponse,
 });
 
 const solveRow = ({ no, solvedAt, solvedByType, solvedById, queueId, reopenedAt }: Resolution): SolveRow => ({
-  resolution_no: no, solved_at: instantText(solvedAt), solved_by_type: solvedByType, solved_by_id: solvedById, queue_id: queueId,
-  reopened_at: optionalInstantText(reopenedAt),
+  resolution_no: no, solved_at: solvedAt, solved_by_type: solvedByType, solved_by_id: solvedById, queue_id: queueId,
+  reopened_at: reopenedAt,
 });
 
 const hourRow = (hour: AgentHour): HourRow => ({
-  hour: hour.hour / 1000, agent_id: hour.agentId,
+  hour: hour.hour, agent_id: hour.agentId,
   replies: hour.replies, reply_turns: hour.replyTurns, first_responses: hour.firstResponses, private_notes: hour.privateNotes, solves: hour.solves,
   assigned: hour.assigned, handoffs_in: hour.handoffsIn, handoffs_out: hour.handoffsOut, bounced_assignments: hour.bouncedAssignments,
   held_change: hour.heldChange, held_seconds_beyond: hour.heldSecondsBeyond,
@@ -141,14 +141,14 @@ const hourRow = (hour: AgentHour): HourRow => ({
 /** A row of ticket_facts. */
 export function agentsRow(story: Story): AgentsRow {
   return {
-    created_at: instantText(story.createdAt), running_since: instantText(story.lastEventAt), running_since_clock: story.lastEventClock,
+    created_at: story.createdAt, first_event_at: story.firstEventAt, running_since: story.lastEventAt, running_since_clock: story.lastEventClock,
     customer_telegram_user_id: story.creation?.customerTelegramUserId ?? null, status_category: story.status.category,
     stations: story.stations.map(stationRow),
     turns: story.turns.map(turnRow),
     solves: story.resolutions.map(solveRow),
-    actions: story.actions.map(({ at, stepNo, agentId, kind }) => ({ at: instantText(at), step_no: stepNo, agent_id: agentId, kind })),
+    actions: story.actions.map(({ at, stepNo, agentId, kind }) => ({ at, step_no: stepNo, agent_id: agentId, kind })),
     held: story.intervals.filter(isHeld).map(({ validFrom, validTo, assigneeId }) =>
-      ({ held_from: instantText(validFrom), held_to: instantText(validTo ?? END_OF_TIME), agent_id: assigneeId })),
+      ({ held_from: validFrom, held_to: validTo ?? END_OF_TIME, agent_id: assigneeId })),
     hours: agentHours(story).map(hourRow),
   };
 }

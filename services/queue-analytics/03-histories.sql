@@ -19,26 +19,18 @@ AS
 SELECT
     integration_id,
     ticket_id,
-    valid_from,
-    valid_to,
-    status,
-    status_category,
-    queue_id,
-    assignee_id,
-    changed_by_type,
-    changed_by_id,
-    seconds_between(valid_from, if(valid_to = far_future(), greatest(valid_from, now64(3, 'UTC')), valid_to)) AS seconds,
-    business_seconds(integration_id, valid_from, if(valid_to = far_future(), greatest(valid_from, now64(3, 'UTC')), valid_to)) AS business_seconds
+    i.valid_from AS valid_from,
+    i.valid_to AS valid_to,
+    i.status AS status,
+    i.status_category AS status_category,
+    i.queue_id AS queue_id,
+    i.assignee_id AS assignee_id,
+    i.changed_by_type AS changed_by_type,
+    i.changed_by_id AS changed_by_id,
+    seconds_between(i.valid_from, if(i.valid_to = far_future(), greatest(i.valid_from, now64(3, 'UTC')), i.valid_to)) AS seconds,
+    business_seconds(integration_id, i.valid_from, if(i.valid_to = far_future(), greatest(i.valid_from, now64(3, 'UTC')), i.valid_to)) AS business_seconds
 FROM {database}.ticket_facts FINAL
-ARRAY JOIN
-    intervals.valid_from AS valid_from,
-    intervals.valid_to AS valid_to,
-    intervals.status AS status,
-    intervals.status_category AS status_category,
-    intervals.queue_id AS queue_id,
-    intervals.assignee_id AS assignee_id,
-    intervals.changed_by_type AS changed_by_type,
-    intervals.changed_by_id AS changed_by_id
+ARRAY JOIN intervals AS i
 COMMENT 'One row per period in which neither status, queue nor assignee changed. State at t: valid_from <= t AND valid_to > t.';
 
 CREATE OR REPLACE VIEW {database}.customer_waits
@@ -66,36 +58,24 @@ AS
 SELECT
     integration_id,
     ticket_id,
-    wait_no,
-    if(wait_no = 1, 'first', 'next') AS kind,
-    waiting_since,
-    ended_at,
-    ended_by,
-    replied_by_agent_id,
-    assignee_at_start,
-    assignee_at_reply,
-    queue_at_start,
-    queue_at_end,
-    seconds_between(waiting_since, ended_at) AS wait_seconds,
-    whole_seconds(wait_business_ms) AS wait_business_seconds,
-    if(ended_by = 'agent_reply', seconds_between(own_clock_from, ended_at), NULL) AS agent_wait_seconds,
-    whole_seconds(agent_wait_business_ms) AS agent_wait_business_seconds,
-    if(ended_by = 'agent_reply', in_business_hours(integration_id, ended_at), NULL) AS in_business_hours,
-    toUInt8(isNull(ended_at) AND NOT is_finished(status_category)) AS is_waiting_now
+    w.wait_no AS wait_no,
+    if(w.wait_no = 1, 'first', 'next') AS kind,
+    w.waiting_since AS waiting_since,
+    w.ended_at AS ended_at,
+    w.ended_by AS ended_by,
+    w.replied_by_agent_id AS replied_by_agent_id,
+    w.assignee_at_start AS assignee_at_start,
+    w.assignee_at_reply AS assignee_at_reply,
+    w.queue_at_start AS queue_at_start,
+    w.queue_at_end AS queue_at_end,
+    seconds_between(w.waiting_since, w.ended_at) AS wait_seconds,
+    whole_seconds(w.wait_business_ms) AS wait_business_seconds,
+    if(w.ended_by = 'agent_reply', seconds_between(w.own_clock_from, w.ended_at), NULL) AS agent_wait_seconds,
+    whole_seconds(w.agent_wait_business_ms) AS agent_wait_business_seconds,
+    if(w.ended_by = 'agent_reply', in_business_hours(integration_id, w.ended_at), NULL) AS in_business_hours,
+    toUInt8(isNull(w.ended_at) AND NOT is_finished(status_category)) AS is_waiting_now
 FROM {database}.ticket_facts FINAL
-ARRAY JOIN
-    waits.wait_no AS wait_no,
-    waits.waiting_since AS waiting_since,
-    waits.ended_at AS ended_at,
-    waits.ended_by AS ended_by,
-    waits.replied_by_agent_id AS replied_by_agent_id,
-    waits.assignee_at_start AS assignee_at_start,
-    waits.assignee_at_reply AS assignee_at_reply,
-    waits.queue_at_start AS queue_at_start,
-    waits.queue_at_end AS queue_at_end,
-    waits.wait_business_ms AS wait_business_ms,
-    waits.own_clock_from AS own_clock_from,
-    waits.agent_wait_business_ms AS agent_wait_business_ms
+ARRAY JOIN waits AS w
 COMMENT 'One row per wait of a customer: from the first message not answered yet to a reply, the solve or the discard.';
 
 CREATE OR REPLACE VIEW {database}.ticket_resolutions
@@ -121,34 +101,22 @@ AS
 SELECT
     integration_id,
     ticket_id,
-    resolution_no,
-    solved_at,
-    solved_by_type,
-    solved_by_id,
-    assignee_id,
-    queue_id,
-    cycle_started_at,
-    seconds_between(cycle_started_at, solved_at) AS cycle_seconds,
-    whole_seconds(cycle_business_ms) AS cycle_business_seconds,
-    seconds_between(created_at, solved_at) AS since_created_seconds,
-    whole_seconds(since_created_business_ms) AS since_created_business_seconds,
-    whole_seconds(pending_ms) AS pending_seconds,
-    whole_seconds(pending_business_ms) AS pending_business_seconds,
-    reopened_at
+    r.resolution_no AS resolution_no,
+    r.solved_at AS solved_at,
+    r.solved_by_type AS solved_by_type,
+    r.solved_by_id AS solved_by_id,
+    r.assignee_id AS assignee_id,
+    r.queue_id AS queue_id,
+    r.cycle_started_at AS cycle_started_at,
+    seconds_between(r.cycle_started_at, r.solved_at) AS cycle_seconds,
+    whole_seconds(r.cycle_business_ms) AS cycle_business_seconds,
+    seconds_between(created_at, r.solved_at) AS since_created_seconds,
+    whole_seconds(r.since_created_business_ms) AS since_created_business_seconds,
+    whole_seconds(r.pending_ms) AS pending_seconds,
+    whole_seconds(r.pending_business_ms) AS pending_business_seconds,
+    r.reopened_at AS reopened_at
 FROM {database}.ticket_facts FINAL
-ARRAY JOIN
-    resolutions.resolution_no AS resolution_no,
-    resolutions.solved_at AS solved_at,
-    resolutions.solved_by_type AS solved_by_type,
-    resolutions.solved_by_id AS solved_by_id,
-    resolutions.assignee_id AS assignee_id,
-    resolutions.queue_id AS queue_id,
-    resolutions.cycle_started_at AS cycle_started_at,
-    resolutions.cycle_business_ms AS cycle_business_ms,
-    resolutions.since_created_business_ms AS since_created_business_ms,
-    resolutions.pending_ms AS pending_ms,
-    resolutions.pending_business_ms AS pending_business_ms,
-    resolutions.reopened_at AS reopened_at
+ARRAY JOIN resolutions AS r
 COMMENT 'One row per solve. Agent metrics take solved_by_type = agent.';
 
 CREATE OR REPLACE VIEW {database}.escalations
@@ -177,41 +145,25 @@ AS
 SELECT
     integration_id,
     ticket_id,
-    event_id,
-    fired_at,
-    policy_id,
-    policy_name,
-    breached_metric,
-    threshold_seconds,
-    elapsed_seconds,
-    level,
-    escalated_to_type,
-    escalated_to_id,
-    status_category,
-    queue_id,
-    assignee_id,
-    acknowledged_at,
-    acknowledged_by_id,
-    seconds_between(fired_at, acknowledged_at) AS acknowledge_seconds,
-    whole_seconds(acknowledge_business_ms) AS acknowledge_business_seconds
+    e.event_id AS event_id,
+    e.fired_at AS fired_at,
+    e.policy_id AS policy_id,
+    e.policy_name AS policy_name,
+    e.breached_metric AS breached_metric,
+    e.threshold_seconds AS threshold_seconds,
+    e.elapsed_seconds AS elapsed_seconds,
+    e.level AS level,
+    e.escalated_to_type AS escalated_to_type,
+    e.escalated_to_id AS escalated_to_id,
+    e.status_category AS status_category,
+    e.queue_id AS queue_id,
+    e.assignee_id AS assignee_id,
+    e.acknowledged_at AS acknowledged_at,
+    e.acknowledged_by_id AS acknowledged_by_id,
+    seconds_between(e.fired_at, e.acknowledged_at) AS acknowledge_seconds,
+    whole_seconds(e.acknowledge_business_ms) AS acknowledge_business_seconds
 FROM {database}.ticket_facts FINAL
-ARRAY JOIN
-    escalations.event_id AS event_id,
-    escalations.fired_at AS fired_at,
-    escalations.policy_id AS policy_id,
-    escalations.policy_name AS policy_name,
-    escalations.breached_metric AS breached_metric,
-    escalations.threshold_seconds AS threshold_seconds,
-    escalations.elapsed_seconds AS elapsed_seconds,
-    escalations.level AS level,
-    escalations.escalated_to_type AS escalated_to_type,
-    escalations.escalated_to_id AS escalated_to_id,
-    escalations.status_category AS status_category,
-    escalations.queue_id AS queue_id,
-    escalations.assignee_id AS assignee_id,
-    escalations.acknowledged_at AS acknowledged_at,
-    escalations.acknowledged_by_id AS acknowledged_by_id,
-    escalations.acknowledge_business_ms AS acknowledge_business_ms
+ARRAY JOIN escalations AS e
 COMMENT 'One row per escalation that the CRM fired.';
 
 CREATE OR REPLACE VIEW {database}.data_quality
@@ -225,8 +177,8 @@ AS
 SELECT
     integration_id,
     ticket_id,
-    rule,
-    occurrences
+    f.rule AS rule,
+    f.occurrences AS occurrences
 FROM {database}.ticket_facts FINAL
-ARRAY JOIN findings.rule AS rule, findings.occurrences AS occurrences
+ARRAY JOIN findings AS f
 COMMENT 'One row per ticket and rule with findings. Outside the rule of identical tables: some rules depend on arrival.'

@@ -22,30 +22,22 @@ AS
 SELECT
     integration_id,
     ticket_id,
-    step_no,
-    from_activity,
-    to_activity,
-    from_at,
-    to_at,
-    from_actor_type,
-    from_actor_id,
-    to_actor_type,
-    to_actor_id,
-    from_queue_id,
-    to_queue_id,
-    seconds_between(from_at, to_at) AS gap_seconds,
-    assumeNotNull(business_seconds(integration_id, from_at, to_at)) AS gap_business_seconds
+    edge_no AS step_no,
+    f.activity AS from_activity,
+    t.activity AS to_activity,
+    f.at AS from_at,
+    t.at AS to_at,
+    f.actor_type AS from_actor_type,
+    f.actor_id AS from_actor_id,
+    t.actor_type AS to_actor_type,
+    t.actor_id AS to_actor_id,
+    f.queue_id AS from_queue_id,
+    t.queue_id AS to_queue_id,
+    seconds_between(f.at, t.at) AS gap_seconds,
+    assumeNotNull(business_seconds(integration_id, f.at, t.at)) AS gap_business_seconds
 FROM {database}.ticket_facts FINAL
 ARRAY JOIN
-    arrayEnumerate(arrayPopBack(edges.at)) AS step_no,
-    arrayPopBack(edges.activity) AS from_activity,
-    arrayPopFront(edges.activity) AS to_activity,
-    arrayPopBack(edges.at) AS from_at,
-    arrayPopFront(edges.at) AS to_at,
-    arrayPopBack(edges.actor_type) AS from_actor_type,
-    arrayPopBack(edges.actor_id) AS from_actor_id,
-    arrayPopFront(edges.actor_type) AS to_actor_type,
-    arrayPopFront(edges.actor_id) AS to_actor_id,
-    arrayPopBack(edges.queue_id) AS from_queue_id,
-    arrayPopFront(edges.queue_id) AS to_queue_id
+    arrayPopBack(edges) AS f,
+    arrayPopFront(edges) AS t,
+    arrayEnumerate(arrayPopBack(edges)) AS edge_no
 COMMENT 'One row per step of a ticket to its next step, in the ticket''s order.'

@@ -29,44 +29,26 @@ WITH now64(3, 'UTC') AS present
 SELECT
     integration_id,
     ticket_id,
-    policy_id,
-    policy_version,
-    metric,
-    instance,
-    started_at,
-    taken_over_at,
-    due_at,
-    whole_seconds(remaining_ms) AS remaining_seconds,
-    whole_seconds(paused_ms + ifNull(ms_between(paused_since, present), 0)) AS paused_seconds,
-    fulfilled_at,
-    if(decided = 'active' AND ifNull(due_at < present, false), 'breached', toString(decided)) AS outcome,
+    t.policy_id AS policy_id,
+    t.policy_version AS policy_version,
+    t.metric AS metric,
+    t.instance AS instance,
+    t.started_at AS started_at,
+    t.taken_over_at AS taken_over_at,
+    t.due_at AS due_at,
+    whole_seconds(t.remaining_ms) AS remaining_seconds,
+    whole_seconds(t.paused_ms + ifNull(ms_between(t.paused_since, present), 0)) AS paused_seconds,
+    t.fulfilled_at AS fulfilled_at,
+    if(t.outcome = 'active' AND ifNull(t.due_at < present, false), 'breached', toString(t.outcome)) AS outcome,
     if(outcome = 'breached', whole_seconds(clock_ms(
-        calendar_clock(calendar_id, assumeNotNull(due_at)),
-        calendar_clock(calendar_id, ifNull(stopped_at, greatest(present, started_at))))), NULL) AS breach_seconds,
-    if(ifNull(judged_at <= present, false), agent_id_when_judged, '') AS agent_id_at_due,
-    if(ifNull(judged_at <= present, false), queue_id_when_judged, '') AS queue_id_at_due,
-    if(outcome = 'breached', queue_id_when_judged, queue_id_at_stop) AS queue_id_at_end,
-    calendar_id
+        calendar_clock(t.calendar_id, assumeNotNull(t.due_at)),
+        calendar_clock(t.calendar_id, ifNull(t.stopped_at, greatest(present, t.started_at))))), NULL) AS breach_seconds,
+    if(ifNull(t.judged_at <= present, false), t.agent_id_when_judged, '') AS agent_id_at_due,
+    if(ifNull(t.judged_at <= present, false), t.queue_id_when_judged, '') AS queue_id_at_due,
+    if(outcome = 'breached', t.queue_id_when_judged, t.queue_id_at_stop) AS queue_id_at_end,
+    t.calendar_id AS calendar_id
 FROM {database}.sla_timer_facts FINAL
-ARRAY JOIN
-    timers.outcome AS decided,
-    timers.policy_id AS policy_id,
-    timers.policy_version AS policy_version,
-    timers.metric AS metric,
-    timers.instance AS instance,
-    timers.started_at AS started_at,
-    timers.taken_over_at AS taken_over_at,
-    timers.due_at AS due_at,
-    timers.remaining_ms AS remaining_ms,
-    timers.paused_ms AS paused_ms,
-    timers.paused_since AS paused_since,
-    timers.fulfilled_at AS fulfilled_at,
-    timers.stopped_at AS stopped_at,
-    timers.judged_at AS judged_at,
-    timers.agent_id_when_judged AS agent_id_when_judged,
-    timers.queue_id_when_judged AS queue_id_when_judged,
-    timers.queue_id_at_stop AS queue_id_at_stop,
-    timers.calendar_id AS calendar_id
+ARRAY JOIN timers AS t
 COMMENT 'One row per SLA timer: a promised first response, next response or resolution under one policy.';
 
 CREATE OR REPLACE VIEW {database}.sla_attainment

@@ -46,15 +46,17 @@ WITH
             hours.first_responses AS first_responses,
             hours.waiting_change AS waiting_change
         UNION ALL
+        -- In the queue at the moment of the breach, which is known once that has come.
         SELECT
             integration_id,
-            queue_id_at_due,
-            toStartOfHour(toDateTime(greatest(assumeNotNull(due_at), taken_over_at), 'UTC')),
+            if(breached_at <= now64(3, 'UTC'), queue_when_breached, ''),
+            toStartOfHour(toDateTime(breached_at, 'UTC')),
             0, 0, 0, 0, 0, 0, 0,
             1,
             0, 0, 0
-        FROM {database}.sla_timers
-        WHERE outcome = 'breached'
+        FROM {database}.sla_timer_facts FINAL
+        ARRAY JOIN breaches.at AS breached_at, breaches.queue_id AS queue_when_breached, breaches.is_certain AS is_certain
+        WHERE is_certain OR breached_at < now64(3, 'UTC')
     ),
 
     by_hour AS

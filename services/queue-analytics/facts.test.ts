@@ -3,7 +3,7 @@ import { assigned, created, customer, escalated, reply, status, timersUnder, tol
 import { aPolicy } from '../ticket/testing/histories.ts';
 import { queueRow, timerRows } from './facts.ts';
 
-const at = (clock: string): string => `2026-03-02 ${clock}:00.000`;
+const at = (clock: string): number => Date.parse(`2026-03-02T${clock}:00.000Z`);
 
 describe('a row of ticket_facts', () => {
   it('tells a whole life in the columns of its table', () => {
@@ -19,16 +19,15 @@ describe('a row of ticket_facts', () => {
     });
     expect(row.waits).toMatchObject([{ wait_no: 1, waiting_since: at('10:00'), ended_at: at('10:15'), ended_by: 'agent_reply', wait_business_ms: 900_000, own_clock_from: at('10:10'), agent_wait_business_ms: 300_000 }]);
     expect(row.resolutions).toMatchObject([{ resolution_no: 1, solved_at: at('10:50'), cycle_started_at: at('10:00'), pending_ms: 1_800_000, reopened_at: null }]);
-    expect(row.flows.map(({ flow, queue_id }) => [flow, queue_id])).toEqual([['created', ''], ['moved_out', ''], ['moved_in', 'billing'], ['solved', 'billing']]);
     expect(row.hours).toMatchObject([
-      { hour: Date.UTC(2026, 2, 2, 10) / 1000, queue_id: '', created: 1, moved_out: 1, waits_started: 1, waiting_change: 0 },
+      { hour: Date.UTC(2026, 2, 2, 10), queue_id: '', created: 1, moved_out: 1, waits_started: 1, waiting_change: 0 },
       { queue_id: 'billing', moved_in: 1, solved: 1, restored: 0, discarded: 0, first_responses: 1, waits_started: 0, waiting_change: 0 }]);
     expect(row.edges.map(({ activity }) => activity)).toEqual(['created', 'assigned', 'agent_reply', 'status_pending', 'solved']);
   });
 
   it('ends what lasts in 2106, and leaves NULL what has not happened', () => {
     const row = queueRow(told(created('10:00')));
-    expect(row.intervals).toMatchObject([{ valid_from: at('10:00'), valid_to: '2106-01-01 00:00:00.000' }]);
+    expect(row.intervals).toMatchObject([{ valid_from: at('10:00'), valid_to: Date.UTC(2106, 0, 1) }]);
     expect(row.waits).toMatchObject([{ ended_at: null, wait_business_ms: null, own_clock_from: null }]);
     expect(row).toMatchObject({ first_response_at: null, first_response_business_ms: null, first_solved_at: null, full_resolution_business_ms: null });
   });

@@ -1,6 +1,5 @@
 // What the queue's side keeps of a ticket's story: the rows of ticket_facts and of sla_timer_facts, column for column as
 // their tables name them. Whose row it is, its version and the configuration's are added by whoever inserts it.
-import { instantText, optionalInstantText } from '../runtime/clickhouse.ts';
 import { END_OF_TIME } from '../ticket/desk/business-clock.ts';
 import type { Story } from '../ticket/story.ts';
 import type { Activity } from '../ticket/story/activities.ts';
@@ -12,8 +11,8 @@ import type { Wait } from '../ticket/story/waits.ts';
 import { ticketFold } from '../ticket/reading/fold.ts';
 import { slaTimers, type Timer } from '../ticket/timers/timers.ts';
 
-/** Times are text in UTC; of nested columns every element is an object by the tuple's names. */
-type Instant = string;
+/** Milliseconds since 1970; of nested columns every element is an object by the tuple's names. */
+type Instant = number;
 
 export interface IntervalRow {
   readonly valid_from: Instant;
@@ -85,15 +84,9 @@ export interface EdgeRow {
   readonly queue_id: string;
 }
 
-export interface FlowRow {
-  readonly at: Instant;
-  readonly queue_id: string;
-  readonly flow: string;
-}
-
 export interface HourRow {
-  /** Start of the UTC hour, seconds since 1970. */
-  readonly hour: number;
+  /** Start of the UTC hour. */
+  readonly hour: Instant;
   readonly queue_id: string;
   readonly created: number;
   readonly reopened: number;
@@ -169,7 +162,6 @@ export interface QueueRow {
   readonly resolutions: readonly ResolutionRow[];
   readonly escalations: readonly EscalationRow[];
   readonly edges: readonly EdgeRow[];
-  readonly flows: readonly FlowRow[];
   readonly hours: readonly HourRow[];
   readonly findings: readonly FindingRow[];
 }
@@ -195,40 +187,46 @@ export interface TimerRow {
   readonly calendar_id: string;
 }
 
+export interface BreachRow {
+  readonly at: Instant;
+  readonly queue_id: string;
+  readonly is_certain: boolean;
+}
+
 const intervalRow = ({ validFrom, validTo, status, queueId, assigneeId, changedByType, changedById }: Interval): IntervalRow => ({
-  valid_from: instantText(validFrom), valid_to: instantText(validTo ?? END_OF_TIME), status: status.name, status_category: status.category,
+  valid_from: validFrom, valid_to: validTo ?? END_OF_TIME, status: status.name, status_category: status.category,
   queue_id: queueId, assignee_id: assigneeId, changed_by_type: changedByType, changed_by_id: changedById,
 });
 
 const waitRow = (wait: Wait): WaitRow => ({
-  wait_no: wait.no, waiting_since: instantText(wait.waitingSince), ended_at: optionalInstantText(wait.endedAt), ended_by: wait.endedBy,
+  wait_no: wait.no, waiting_since: wait.waitingSince, ended_at: wait.endedAt, ended_by: wait.endedBy,
   replied_by_agent_id: wait.repliedByAgentId, assignee_at_start: wait.assigneeAtStart, assignee_at_reply: wait.assigneeAtReply,
   queue_at_start: wait.queueAtStart, queue_at_end: wait.queueAtEnd, wait_business_ms: wait.businessMs,
-  own_clock_from: optionalInstantText(wait.ownClockFrom), agent_wait_business_ms: wait.ownBusinessMs,
+  own_clock_from: wait.ownClockFrom, agent_wait_business_ms: wait.ownBusinessMs,
 });
 
 const resolutionRow = (resolution: Resolution): ResolutionRow => ({
-  resolution_no: resolution.no, solved_at: instantText(resolution.solvedAt), solved_by_type: resolution.solvedByType, solved_by_id: resolution.solvedById,
-  assignee_id: resolution.assigneeId, queue_id: resolution.queueId, cycle_started_at: instantText(resolution.cycleStartedAt),
+  resolution_no: resolution.no, solved_at: resolution.solvedAt, solved_by_type: resolution.solvedByType, solved_by_id: resolution.solvedById,
+  assignee_id: resolution.assigneeId, queue_id: resolution.queueId, cycle_started_at: resolution.cycleStartedAt,
   cycle_business_ms: resolution.cycleBusinessMs, since_created_business_ms: resolution.sinceCreatedBusinessMs,
-  pending_ms: resolution.pendingMs, pending_business_ms: resolution.pendingBusinessMs, reopened_at: optionalInstantText(resolution.reopenedAt),
+  pending_ms: resolution.pendingMs, pending_business_ms: resolution.pendingBusinessMs, reopened_at: resolution.reopenedAt,
 });
 
 const escalationRow = ({ details, ...escalation }: Escalation): EscalationRow => ({
-  event_id: escalation.eventId, fired_at: instantText(escalation.firedAt),
+  event_id: escalation.eventId, fired_at: escalation.firedAt,
   policy_id: details.policyId, policy_name: details.policyName, breached_metric: details.breachedMetric,
   threshold_seconds: details.thresholdSeconds, elapsed_seconds: details.elapsedSeconds, level: details.level,
   escalated_to_type: details.escalatedToType, escalated_to_id: details.escalatedToId,
   status_category: escalation.category, queue_id: escalation.queueId, assignee_id: escalation.assigneeId,
-  acknowledged_at: optionalInstantText(escalation.acknowledgedAt), acknowledged_by_id: escalation.acknowledgedById,
+  acknowledged_at: escalation.acknowledgedAt, acknowledged_by_id: escalation.acknowledgedById,
   acknowledge_business_ms: escalation.acknowledgeBusinessMs,
 });
 
 const edgeRow = ({ stepNo, at, activity, actorType, actorId, queueId }: Activity): EdgeRow =>
-  ({ step_no: stepNo, at: instantText(at), activity, actor_type: actorType, actor_id: actorId, queue_id: queueId });
+  ({ step_no: stepNo, at, activity, actor_type: actorType, actor_id: actorId, queue_id: queueId });
 
 const hourRow = ({ hour, queueId, flows, waitsStarted, firstResponses, waitingChange }: QueueHour): HourRow =>
-  ({ hour: hour / 1000, queue_id: queueId, ...flows, waits_started: waitsStarted, first_responses: firstResponses, waiting_change: waitingChange });
+  ({ hour, queue_id: queueId, ...flows, waits_started: waitsStarted, first_responses: firstResponses, waiting_change: waitingChange });
 
 /** Empty while the ticket is provisional: only its creation tells them. */
 function creationColumns({ creation }: Story): Pick<QueueRow, 'customer_telegram_user_id' | 'customer_language_code' | 'channel_type' | 'channel_chat_id' | 'channel_topic_id' | 'metadata'> {
@@ -242,7 +240,7 @@ function creationColumns({ creation }: Story): Pick<QueueRow, 'customer_telegram
 type ResponseColumns = Pick<QueueRow, 'response_due_from' | 'first_response_at' | 'first_response_agent_id' | 'assignee_at_first_response' | 'queue_at_first_response' | 'first_response_business_ms'>;
 
 const responseColumns = ({ responseDueFrom, firstResponse }: Story): ResponseColumns => ({
-  response_due_from: optionalInstantText(responseDueFrom), first_response_at: optionalInstantText(firstResponse?.at ?? null),
+  response_due_from: responseDueFrom, first_response_at: firstResponse?.at ?? null,
   first_response_agent_id: firstResponse?.agentId ?? '', assignee_at_first_response: firstResponse?.assigneeId ?? '',
   queue_at_first_response: firstResponse?.queueId ?? '', first_response_business_ms: firstResponse?.businessMs ?? null,
 });
@@ -254,8 +252,8 @@ function solveColumns({ resolutions, closedAt, discardedAt, cycleEnd }: Story): 
   const [first] = resolutions;
   const last = resolutions.at(-1);
   return {
-    first_solved_at: optionalInstantText(first?.solvedAt ?? null), last_solved_at: optionalInstantText(last?.solvedAt ?? null), closed_at: optionalInstantText(closedAt),
-    discarded_at: optionalInstantText(discardedAt), cycle_ended_by: cycleEnd,
+    first_solved_at: first?.solvedAt ?? null, last_solved_at: last?.solvedAt ?? null, closed_at: closedAt,
+    discarded_at: discardedAt, cycle_ended_by: cycleEnd,
     first_resolution_business_ms: first?.sinceCreatedBusinessMs ?? null, full_resolution_business_ms: last?.sinceCreatedBusinessMs ?? null,
   };
 }
@@ -272,8 +270,8 @@ const durationColumns = ({ durations: { work, pending, onHold, unassigned, held 
 export function queueRow(story: Story): QueueRow {
   return {
     is_provisional: story.isProvisional ? 1 : 0,
-    created_at: instantText(story.createdAt), first_event_at: instantText(story.firstEventAt), last_event_at: instantText(story.lastEventAt),
-    running_since: instantText(story.lastEventAt), running_since_clock: story.lastEventClock,
+    created_at: story.createdAt, first_event_at: story.firstEventAt, last_event_at: story.lastEventAt,
+    running_since: story.lastEventAt, running_since_clock: story.lastEventClock,
     ...creationColumns(story),
     status: story.status.name, status_category: story.status.category, queue_id: story.queueId, assignee_id: story.assigneeId,
     first_queue_id: story.firstQueueId,
@@ -289,7 +287,6 @@ export function queueRow(story: Story): QueueRow {
     resolutions: story.resolutions.map(resolutionRow),
     escalations: story.escalations.map(escalationRow),
     edges: story.activities.map(edgeRow),
-    flows: story.flows.map(({ at, queueId, kind }) => ({ at: instantText(at), queue_id: queueId, flow: kind })),
     hours: queueHours(story).map(hourRow),
     findings: story.findings.map(({ rule, occurrences }) => ({ rule, occurrences })),
   };
@@ -298,13 +295,21 @@ export function queueRow(story: Story): QueueRow {
 /** The timers of a row of sla_timer_facts. */
 export const timerRows = (timers: readonly Timer[]): TimerRow[] => timers.map((timer) => ({
   policy_id: timer.policyId, policy_version: timer.policyVersion, metric: timer.metric, instance: timer.instance,
-  started_at: instantText(timer.startedAt), taken_over_at: instantText(timer.takenOverAt), due_at: optionalInstantText(timer.dueAt),
-  remaining_ms: timer.remainingMs, paused_ms: timer.pausedMs, paused_since: optionalInstantText(timer.pausedSince),
-  stopped_at: optionalInstantText(timer.stoppedAt), fulfilled_at: optionalInstantText(timer.fulfilledAt),
-  outcome: timer.outcome, judged_at: optionalInstantText(timer.judgedAt),
+  started_at: timer.startedAt, taken_over_at: timer.takenOverAt, due_at: timer.dueAt,
+  remaining_ms: timer.remainingMs, paused_ms: timer.pausedMs, paused_since: timer.pausedSince,
+  stopped_at: timer.stoppedAt, fulfilled_at: timer.fulfilledAt,
+  outcome: timer.outcome, judged_at: timer.judgedAt,
   agent_id_when_judged: timer.agentIdWhenJudged, queue_id_when_judged: timer.queueIdWhenJudged, queue_id_at_stop: timer.queueIdAtStop,
   calendar_id: timer.calendarId,
 }));
 
+/** The timers that are breached, and those that will be unless something happens before. */
+export const breachRows = (timers: readonly Timer[]): BreachRow[] => timers.flatMap(({ outcome, judgedAt, queueIdWhenJudged }) =>
+  (judgedAt !== null && (outcome === 'breached' || outcome === 'active') ? [{ at: judgedAt, queue_id: queueIdWhenJudged, is_certain: outcome === 'breached' }] : []));
+
+function timersRow(timers: readonly Timer[]): Readonly<Record<'timers' | 'breaches', readonly object[]>> {
+  return { timers: timerRows(timers), breaches: breachRows(timers) };
+}
+
 /** The rows of both tables. */
-export const queueFold = ticketFold((story, desk) => ({ ticket_facts: { ...queueRow(story) }, sla_timer_facts: { timers: timerRows(slaTimers(story, desk)) } }));
+export const queueFold = ticketFold((story, desk) => ({ ticket_facts: { ...queueRow(story) }, sla_timer_facts: timersRow(slaTimers(story, desk)) }));

@@ -2,24 +2,22 @@
 // What several tickets add up to (hours, scorecards, sessions) is compared in ClickHouse only.
 import { agentsRow } from '../../services/agent-analytics/facts.ts';
 import { queueRow, timerRows, type QueueRow } from '../../services/queue-analytics/facts.ts';
-import type { BusinessClock } from '../../services/ticket/desk/business-clock.ts';
+import { END_OF_TIME, type BusinessClock } from '../../services/ticket/desk/business-clock.ts';
 import type { SqlRow } from '../oracle/compare.ts';
 import { metadataText } from '../oracle/attributes.ts';
 import type { Folded } from './folded.ts';
 
-const instantOf = (text: string): number => Date.parse(`${text.replace(' ', 'T')}Z`);
 const wholeSeconds = (ms: number | null): number | null => (ms === null ? null : Math.trunc(ms / 1000));
-const secondsBetween = (from: string | null, to: string | null): number | null =>
-  (from === null || to === null ? null : wholeSeconds(Math.max(0, instantOf(to) - instantOf(from))));
+const secondsBetween = (from: number | null, to: number | null): number | null =>
+  (from === null || to === null ? null : wholeSeconds(Math.max(0, to - from)));
 const isOver = (category: string): boolean => ['solved', 'closed', 'discarded'].includes(category);
 const isAgentsTurn = (category: string): boolean => ['new', 'open'].includes(category);
-const END = '2106-01-01 00:00:00.000';
 
-const inBusinessHours = (clock: BusinessClock, at: string | null): number | null => (at === null ? null : Number(clock.isOpenAt(instantOf(at))));
+const inBusinessHours = (clock: BusinessClock, at: number | null): number | null => (at === null ? null : Number(clock.isOpenAt(at)));
 
 /** A sum that still grows, by both clocks. */
-function running(name: string, [ms, businessMs]: readonly [number, number], isRunning: boolean, { row, clock, now }: { row: { running_since: string; running_since_clock: number }; clock: BusinessClock; now: number }): SqlRow {
-  const [more, businessMore] = isRunning ? [Math.max(0, now - instantOf(row.running_since)), Math.max(0, clock.at(now) - row.running_since_clock)] : [0, 0];
+function running(name: string, [ms, businessMs]: readonly [number, number], isRunning: boolean, { row, clock, now }: { row: { running_since: number; running_since_clock: number }; clock: BusinessClock; now: number }): SqlRow {
+  const [more, businessMore] = isRunning ? [Math.max(0, now - row.running_since), Math.max(0, clock.at(now) - row.running_since_clock)] : [0, 0];
   return { [`${name}_seconds`]: wholeSeconds(ms + more), [`${name}_business_seconds`]: wholeSeconds(businessMs + businessMore) };
 }
 
@@ -62,8 +60,8 @@ function queueViews(row: QueueRow, clock: BusinessClock, now: number): Record<st
   return {
     'queue.tickets': [ticket(row, clock, now)],
     'queue.ticket_state_intervals': row.intervals.map((i) => {
-      const to = i.valid_to === END ? Math.max(now, instantOf(i.valid_from)) : instantOf(i.valid_to);
-      return { ...i, seconds: wholeSeconds(to - instantOf(i.valid_from)), business_seconds: wholeSeconds(clock.between(instantOf(i.valid_from), to)) };
+      const to = i.valid_to === END_OF_TIME ? Math.max(now, i.valid_from) : i.valid_to;
+      return { ...i, seconds: wholeSeconds(to - i.valid_from), business_seconds: wholeSeconds(clock.between(i.valid_from, to)) };
     }),
     'queue.customer_waits': row.waits.map((w) => {
       const isReplied = w.ended_by === 'agent_reply';
@@ -86,7 +84,7 @@ function queueViews(row: QueueRow, clock: BusinessClock, now: number): Record<st
       return from === undefined ? [] : [{
         step_no: i + 1, from_activity: from.activity, to_activity: to.activity, from_at: from.at, to_at: to.at, from_actor_type: from.actor_type, from_actor_id: from.actor_id,
         to_actor_type: to.actor_type, to_actor_id: to.actor_id, from_queue_id: from.queue_id, to_queue_id: to.queue_id,
-        gap_seconds: secondsBetween(from.at, to.at), gap_business_seconds: wholeSeconds(clock.between(instantOf(from.at), instantOf(to.at))),
+        gap_seconds: secondsBetween(from.at, to.at), gap_business_seconds: wholeSeconds(clock.between(from.at, to.at)),
       }];
     }),
     'queue.data_quality': row.findings.map((finding) => ({ ...finding })),
@@ -97,13 +95,13 @@ function queueViews(row: QueueRow, clock: BusinessClock, now: number): Record<st
 function timers({ timers: all, desk }: Folded, now: number): SqlRow[] {
   return timerRows(all).map((t) => {
     const clock = desk.policies.find(({ policyId, version }) => policyId === t.policy_id && version === t.policy_version)?.clock;
-    const outcome = t.outcome === 'active' && t.due_at !== null && instantOf(t.due_at) < now ? 'breached' : t.outcome;
-    const isJudged = t.judged_at !== null && instantOf(t.judged_at) <= now;
-    const stopped = t.stopped_at === null ? Math.max(now, instantOf(t.started_at)) : instantOf(t.stopped_at);
+    const outcome = t.outcome === 'active' && t.due_at !== null && t.due_at < now ? 'breached' : t.outcome;
+    const isJudged = t.judged_at !== null && t.judged_at <= now;
+    const stopped = t.stopped_at === null ? Math.max(now, t.started_at) : t.stopped_at;
     return {
       ...t, outcome, remaining_seconds: wholeSeconds(t.remaining_ms),
-      paused_seconds: wholeSeconds(t.paused_ms + (t.paused_since === null ? 0 : Math.max(0, now - instantOf(t.paused_since)))),
-      breach_seconds: outcome === 'breached' && t.due_at !== null && clock !== undefined ? wholeSeconds(clock.between(instantOf(t.due_at), stopped)) : null,
+      paused_seconds: wholeSeconds(t.paused_ms + (t.paused_since === null ? 0 : Math.max(0, now - t.paused_since))),
+      breach_seconds: outcome === 'breached' && t.due_at !== null && clock !== undefined ? wholeSeconds(clock.between(t.due_at, stopped)) : null,
       agent_id_at_due: isJudged ? t.agent_id_when_judged : '', queue_id_at_due: isJudged ? t.queue_id_when_judged : '',
       queue_id_at_end: outcome === 'breached' ? t.queue_id_when_judged : t.queue_id_at_stop,
     };
@@ -126,8 +124,8 @@ function agentViews({ story, desk: { clock } }: Folded, now: number): Record<str
       in_business_hours: inBusinessHours(clock, t.replied_at),
     })),
     'agents.agent_solves': row.solves.filter(({ solved_by_type: type }) => type === 'agent').map((s) => ({
-      ...s, agent_id: s.solved_by_id, customer_telegram_user_id: row.customer_telegram_user_id, is_seven_days_old: Number(instantOf(s.solved_at) <= weekAgo),
-      is_reopened_within_7_days: Number(s.reopened_at !== null && instantOf(s.reopened_at) <= instantOf(s.solved_at) + 7 * 86_400_000),
+      ...s, agent_id: s.solved_by_id, customer_telegram_user_id: row.customer_telegram_user_id, is_seven_days_old: Number(s.solved_at <= weekAgo),
+      is_reopened_within_7_days: Number(s.reopened_at !== null && s.reopened_at <= s.solved_at + 7 * 86_400_000),
     })),
   };
 }

@@ -135,7 +135,9 @@ beforeAll(async () => {
         await log.append(again);
         await sleep(500);
         return (await Promise.all(seconds.map(landedBy))).reduce((sum, landed) => sum + landed, 0) || null;
-      }, 'records landed by the second processes', 120_000);
+      }, 'records landed by the second processes', 120_000).catch((error: unknown) => {
+        throw new Error(seconds.map(({ output }) => output()).join('\n'), { cause: error });
+      });
       await Promise.all(seconds.map((running) => running.end('SIGKILL')));
       seconds = await secondProcesses();
     }

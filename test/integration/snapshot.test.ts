@@ -25,7 +25,7 @@ import { queryOf, type Compared, type Told } from './agreement.ts';
 import { comparedViews, viewsByTime } from './compared-views.ts';
 import { root } from './copy-of-the-code.ts';
 import { deskFile } from './history-desk.ts';
-import { loadConfig } from './history-landing.ts';
+import { forgetTenants, loadConfig } from './history-landing.ts';
 import { land } from './landing-support.ts';
 
 const SEED = Number(process.env['SEED'] ?? 20_260_309);
@@ -34,9 +34,9 @@ const clickhouse = connectClickHouse(environment.clickhouseUrl);
 const folder = mkdtempSync(join(tmpdir(), 'snapshot-'));
 
 /** Two desks, each with the tickets of many histories: percentiles, medians and shares differ only among many. */
-const integrationsOf = (desk: string): string[] => ['crm-a', 'crm-b'].map((id) => `${id}-${desk}`);
+const integrationsOf = (desk: string): string[] => ['crm-a', 'crm-b'].map((id) => `${id}-snapshot-${desk}`);
 const eventsOf = (desk: string, seed: number): CrmEvent[] => fc.sample(histories, { numRuns: 30, seed }).flatMap((history, index) =>
-  inTenant(history, desk).events.map((event) => ({ ...event, ticket_id: `${event.ticket_id}-${index}` })));
+  inTenant(history, `snapshot-${desk}`).events.map((event) => ({ ...event, ticket_id: `${event.ticket_id}-${index}` })));
 const everyone = [...integrationsOf('here'), ...integrationsOf('there')];
 
 const live = historyConfig(everyone, true);
@@ -89,12 +89,15 @@ async function killedWhen(sql: string): Promise<void> {
 let before: unknown;
 beforeAll(async () => {
   writeFileSync(otherDesk, deskFile(everyone, other));
+  // What other files left would be a part of each snapshot.
+  for (const table of ['queue.timeline', 'queue.ticket_facts', 'queue.sla_timer_facts', 'agents.timeline', 'agents.ticket_facts']) await clickhouse.command(`TRUNCATE TABLE ${table}`);
   await loadConfig(clickhouse, everyone, live);
   await land(clickhouse, [...here, ...there]);
   before = await fingerprint();
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
+  await forgetTenants(clickhouse, '%-snapshot-%', ['queue', 'agents']);
   await clickhouse.close();
 });
 
@@ -175,7 +178,7 @@ test('what was asked for in another way is not mixed up, names are not taken twi
     ['queue', {}, /there is a database queue already/],
     ['running', {}, /there is a function running_business_seconds already/],
     ['ahead', { at: Date.UTC(2126, 0) }, /--at 2126-01-01T00:00:00.000Z lies in the future/],
-    ['nobody', { integrations: ['crm-z'] }, /no event has come of crm-z; events have come of .*crm-a-here/],
+    ['nobody', { integrations: ['crm-z'] }, /no event has come of crm-z; events have come of .*crm-a-snapshot-here/],
   ];
   for (const [name, asked, message] of refusals) await expect(create(clickhouse, { name, asked: { ...nothing, ...asked }, source: null, chunkTickets: 1 }), name).rejects.toThrow(message);
   expect(await snapshot('create', 'nofile', '--desk', join(folder, 'nowhere.json'))).toMatchObject({ code: 2, output: expect.stringMatching(/nowhere\.json: ENOENT/) as string });
@@ -186,7 +189,7 @@ test('they are listed with what they were asked for, and dropped with all that b
   const { output } = await snapshot('list');
   const lineOf = (name: string): string => output.split('\n').find((line) => line.includes(` ${name} `)) ?? '';
   expect(lineOf('past')).toMatch(/complete .*2026-03-29 00:20:00.007 .*–.* all +│ +[\d,]+ +│ [\d.]+ MiB/);
-  expect(lineOf('shown')).toMatch(new RegExp(`complete .*${instantText(KNOWN).slice(0, 19)} .*crm-a-here, crm-b-here`));
+  expect(lineOf('shown')).toMatch(new RegExp(`complete .*${instantText(KNOWN).slice(0, 19)} .*crm-a-snapshot-here, crm-b-snapshot-here`));
   expect(lineOf('stricter')).toMatch(/complete .*other-desk\.json [0-9a-f]{12} .*all/);
   expect(await snapshot('drop', 'past')).toMatchObject({ code: 0 });
   for (const found of await findSnapshots(clickhouse)) await drop(clickhouse, found);

@@ -1,9 +1,14 @@
 // The tables that are there and the definitions they come from say the same.
+import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { findProjections } from '../../infra/projections/find.ts';
 import { loadContracts } from '../../schemas/contract.ts';
 import { landingColumns, landingTable } from '../../services/runtime/projection/landing.ts';
-import { closeClients, query } from '../system/support.ts';
+import { connectClickHouse, instantText } from '../../services/runtime/clickhouse.ts';
+import type { Row } from '../../services/runtime/native/encode.ts';
+import { anyRows, columnsOfAll } from '../../services/runtime/native/testing/any-rows.ts';
+import { Rows } from '../../services/runtime/projection/rows.ts';
+import { closeClients, environment, query } from '../system/support.ts';
 
 afterAll(closeClients);
 
@@ -30,3 +35,28 @@ test('every view that an analyst reads and every column of it says what it means
   expect(silent).toStrictEqual([]);
 });
 
+/** As ClickHouse tells a row in JSON with 64-bit integers in quotes. */
+const asTold = ({ longs, version, at, maybe, words, steps, ...row }: Row): unknown => ({
+  ...row, words, longs: (longs as unknown[]).map(String), version: String(version), at: instantText(at as number), maybe: maybe === null ? null : instantText(maybe as number),
+  steps: (steps as Row[]).map((step) => ({ ...step, at: instantText(step['at'] as number), held: step['held'] === null ? null : String(step['held'] as number) })),
+});
+
+test('rows arrive as they were told, in the types that their table has', async () => {
+  const clickhouse = connectClickHouse(environment.clickhouseUrl);
+  try {
+    await clickhouse.command('CREATE DATABASE IF NOT EXISTS told');
+    const others = `day Date DEFAULT '2026-01-02', hour DateTime('UTC'), letter Enum8('a' = 1, 'b' = 2), uuid UUID, price Decimal(9, 2), exact DateTime64(6, 'Europe/Berlin')`;
+    await clickhouse.command(`CREATE TABLE told.rows (no UInt32, ${columnsOfAll.map(({ name, type }) => `${name} ${type}`).join(', ')}, ${others}) ENGINE = MergeTree ORDER BY no`);
+    const rows = fc.sample(anyRows, 50).flat();
+    const batch = await new Rows(clickhouse).batch('told', 'rows');
+    const rest = { hour: Date.UTC(2026, 5, 1, 13), letter: 'b', uuid: '4ad57936-aaf9-67cd-9ef7-1fe7583ea8ff', price: '12.5', exact: Date.UTC(2026, 5, 1, 13, 0, 0, 7) };
+    for (const half of [rows.slice(0, 40), rows.slice(40)]) batch.add(half.map((row) => ({ no: rows.indexOf(row), ...row, ...rest })));
+    await batch.insert();
+    const told = await clickhouse.query(`SELECT * FROM told.rows ORDER BY no SETTINGS output_format_json_quote_64bit_integers = 1`);
+    expect(told).toEqual(rows.map((row, no) => ({
+      no, ...(asTold(row) as object), day: '2026-01-02', hour: '2026-06-01 13:00:00', letter: 'b', uuid: rest.uuid, price: 12.5, exact: '2026-06-01 15:00:00.007000' })));
+  } finally {
+    await clickhouse.command('DROP DATABASE IF EXISTS told SYNC');
+    await clickhouse.close();
+  }
+});

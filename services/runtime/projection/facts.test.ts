@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
+import { readBlocks } from '../native/testing/read-blocks.ts';
 import { Facts, type FailedTicket, type Fold } from './facts.ts';
 
 const CONFIG_QUERY = 'SELECT configuration';
@@ -14,11 +15,16 @@ const fold: Fold = {
   configQuery: CONFIG_QUERY,
   under: (answer) => {
     const { version } = answer as { version: number };
-    return { configVersion: version, tell: (integrationId, events) => ({ version: events.length, rows: { first: { seen: integrationId }, second: { seen: events } } }) };
+    return { configVersion: version, tell: (integrationId, events) => ({ version: events.length, rows: { first: { told: integrationId }, second: { seen: events } } }) };
   },
 };
 const ticket = { integration_id: 'acme', ticket_id: "T'1" };
 const acme = "('acme','T\\'1')";
+
+const columns = [
+  ['integration_id', 'LowCardinality(String)'], ['ticket_id', 'String'], ['version', 'UInt64'], ['told', 'String'], ['seen', 'Array(Tuple(String, UInt8))'],
+  ['config_version', 'UInt32'], ['computed_by', 'LowCardinality(String)'],
+].map(([name, type]) => ({ name, type }));
 
 interface Rig {
   readonly clickhouse: ClickHouse;
@@ -32,13 +38,14 @@ function rig(events: readonly unknown[] = [['e1', 1], ['e2', 2]]): Rig {
     queries: [], inserts: [], configState: 'one',
     clickhouse: {
       query: <Row>(sql: string) => {
+        if (sql.includes('system.columns')) return Promise.resolve(columns as Row[]);
         made.queries.push(sql);
         const timelines = events.length === 0 ? [] : [{ ...ticket, config_state: made.configState, events }];
         return Promise.resolve((sql === CONFIG_QUERY ? [{ version: made.configState === 'one' ? 7 : 8 }] : timelines) as Row[]);
       },
       command: () => Promise.resolve(),
       insertEncoded: (table, _format, body) => {
-        made.inserts.push(...body.toString().split('\n').map((row): [string, unknown] => [table, JSON.parse(row)]));
+        made.inserts.push(...readBlocks(body).map((row): [string, unknown] => [table.replace(/ \(.*/, ''), row]));
         return Promise.resolve();
       },
       ping: () => Promise.resolve(null),
@@ -52,8 +59,8 @@ test('a row for each table, in their order, with whose it is, its version and th
   const { clickhouse, inserts, queries } = rig();
   await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'], fold }, { computedBy }).compute([ticket]);
   expect(inserts).toStrictEqual([
-    ['d.first', { ...ticket, version: 2, seen: 'acme', config_version: 7, computed_by: 'c0de' }],
-    ['d.second', { ...ticket, version: 2, seen: [['e1', 1], ['e2', 2]], config_version: 7, computed_by: 'c0de' }],
+    ['d.first', { ...ticket, version: 2, told: 'acme', config_version: 7, computed_by: 'c0de' }],
+    ['d.second', { ...ticket, version: 2, seen: [{ 0: 'e1', 1: 1 }, { 0: 'e2', 1: 2 }], config_version: 7, computed_by: 'c0de' }],
   ]);
   expect(queries[0]).toContain(`FROM d.timeline\n      WHERE ((integration_id, ticket_id) IN (${acme}))`);
 });
@@ -79,10 +86,10 @@ test('a timeline that lacks what was landed is read again, and never told short'
   const made = rig();
   const whole = <Row>(sql: string): Promise<Row[]> => made.clickhouse.query<Row>(sql);
   let short = 2;
-  const lagging: ClickHouse = { ...made.clickhouse, query: async <Row>(sql: string) => (sql !== CONFIG_QUERY && short-- > 0 ? [{ ...ticket, config_state: 'one', events: [['e1', 1]] }] as Row[] : whole<Row>(sql)) };
+  const lagging: ClickHouse = { ...made.clickhouse, query: async <Row>(sql: string) => (sql.includes('timeline') && short-- > 0 ? [{ ...ticket, config_state: 'one', events: [['e1', 1]] }] as Row[] : whole<Row>(sql)) };
   const facts = new Facts(lagging, { database: 'd', facts: ['second'], fold }, { computedBy });
   await facts.compute([{ ...ticket, landed: new Set(['E2']) }]);
-  expect(made.inserts).toStrictEqual([['d.second', { ...ticket, version: 2, seen: [['e1', 1], ['e2', 2]], config_version: 7, computed_by: 'c0de' }]]);
+  expect(made.inserts).toStrictEqual([['d.second', { ...ticket, version: 2, seen: [{ 0: 'e1', 1: 1 }, { 0: 'e2', 1: 2 }], config_version: 7, computed_by: 'c0de' }]]);
   await expect(facts.compute([{ ...ticket, landed: new Set(['e3']) }])).rejects.toMatchObject({ code: 'CLICKHOUSE_UNAVAILABLE' });
   expect(made.inserts).toHaveLength(1);
 });
@@ -92,7 +99,7 @@ test('a ticket that can not be told, or whose row is refused, keeps no other fro
   const names = ['good', 'untold', 'refused', 'fine'];
   const clickhouse: ClickHouse = {
     ...made.clickhouse,
-    query: <Row>(sql: string) => Promise.resolve((sql === CONFIG_QUERY ? [{ version: 7 }] : names.map((name) => ({ integration_id: 'acme', ticket_id: name, config_state: 'one', events: [[name, 1]] }))) as Row[]),
+    query: <Row>(sql: string) => (!sql.includes('timeline') ? made.clickhouse.query<Row>(sql) : Promise.resolve(names.map((name) => ({ integration_id: 'acme', ticket_id: name, config_state: 'one', events: [[name, 1]] })) as Row[])),
     insertEncoded: (table, format, body) => (body.includes('refused') ? Promise.reject(new RuntimeError('CLICKHOUSE_BAD_DATA', 'odd')) : made.clickhouse.insertEncoded(table, format, body)),
   };
   const failed: FailedTicket[] = [];
@@ -107,7 +114,7 @@ test('a ticket that can not be told, or whose row is refused, keeps no other fro
   const touched = names.map((name) => ({ integration_id: 'acme', ticket_id: name }));
   await new Facts(clickhouse, definition, { computedBy, onFailed: (ticketOfNoUse) => failed.push(ticketOfNoUse) }).compute(touched);
   expect(made.inserts.map(([, row]) => (row as { ticket_id: string }).ticket_id)).toStrictEqual(['good', 'fine']);
-  expect(failed).toStrictEqual([{ integration_id: 'acme', ticket_id: 'untold', error: 'a defect' }, { integration_id: 'acme', ticket_id: 'refused', error: 'first: odd' }]);
+  expect(failed).toStrictEqual([{ integration_id: 'acme', ticket_id: 'untold', error: 'a defect' }, { integration_id: 'acme', ticket_id: 'refused', error: 'd.first: odd' }]);
   await expect(new Facts(clickhouse, definition, { computedBy }).compute(touched), 'who takes no heed of it is told').rejects.toMatchObject({ code: 'FACTS_FAILED' });
 });
 
@@ -121,7 +128,7 @@ test('elsewhere: another database, some events, another configuration', async ()
   const { clickhouse, inserts, queries } = rig();
   const facts = new Facts(clickhouse, { database: 'd', facts: ['first'], fold }, { computedBy, into: 'copy', where: 'event_at < 1', configuration: { version: 9 } });
   expect(await facts.computeWhere("ticket_id < 'U'")).toBe(1);
-  expect(inserts).toStrictEqual([['copy.first', { ...ticket, version: 2, seen: 'acme', config_version: 9, computed_by: 'c0de' }]]);
+  expect(inserts).toStrictEqual([['copy.first', { ...ticket, version: 2, told: 'acme', config_version: 9, computed_by: 'c0de' }]]);
   expect(queries).toHaveLength(1);
   expect(queries[0]).toContain("FROM d.timeline\n      WHERE (ticket_id < 'U') AND (event_at < 1)");
 });

@@ -6,6 +6,7 @@ import { messageOf, RuntimeError } from '../errors.ts';
 import { admittedTo, refusesOthers } from './computed-by.ts';
 import type { Failpoint } from './failpoint.ts';
 import { insertHalving } from './halving.ts';
+import { Rows, type Batch } from './rows.ts';
 
 export interface Ticket {
   readonly integration_id: string;
@@ -59,11 +60,6 @@ interface Timeline extends Ticket {
   readonly events: readonly (readonly unknown[])[];
 }
 
-/** A ticket's rows by table, as they are inserted. */
-interface ToldTicket extends Ticket {
-  readonly rows: Readonly<Record<string, string>>;
-}
-
 /** Facts of the live tables, of everything known, under the live configuration: unless something else is said. */
 export interface FactsOptions {
   /** Hash of the code that computes them: of the projection with its fold. */
@@ -92,6 +88,9 @@ const lowerAscii = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters
 /** Tickets whose facts are computed at once. */
 export const RECOMPUTE_CHUNK = 5_000;
 
+/** Tickets whose rows are objects at once: with all of a chunk, making and encoding them took more than twice the time. */
+const TOLD_AT_ONCE = 250;
+
 /**
  * Changes whenever the configuration does: by the version that is live, and by the parts of its tables, for what is written to
  * them by other means than a file.
@@ -102,6 +101,7 @@ export class Facts {
   readonly #clickhouse: ClickHouse;
   readonly #definition: FactsDefinition;
   readonly #options: FactsOptions;
+  readonly #rows: Rows;
   #configState = '';
   #teller: Teller | null = null;
   /** The table that refused what this code computes. */
@@ -112,6 +112,7 @@ export class Facts {
     this.#clickhouse = clickhouse;
     this.#definition = definition;
     this.#options = options;
+    this.#rows = new Rows(clickhouse);
   }
 
   /** In the order of the tables: whoever is interrupted in between does them all again. */
@@ -147,41 +148,32 @@ export class Facts {
     const [first] = timelines;
     if (first === undefined || fold === undefined) return;
     const teller = await this.#tellerFor(fold, first.config_state);
-    const told = timelines.flatMap((timeline) => this.#tell(teller, timeline));
-    this.#options.at?.('folded');
-    for (const table of tables) {
-      await this.#insert(table, told);
-      this.#options.at?.(`inserted ${table}`);
+    const refused = await insertHalving(timelines, (some) => this.#tell(teller, some, tables));
+    for (const { row: { integration_id, ticket_id }, detail } of refused) (this.#options.onFailed ?? throwFailed)({ integration_id, ticket_id, error: detail });
+  }
+
+  /** Encoded as they are told, table by table inserted. @throws RuntimeError where one of them can't be told or is refused. */
+  async #tell(teller: Teller, timelines: readonly Timeline[], tables: readonly string[]): Promise<void> {
+    const { into = this.#definition.database, computedBy: computed_by, at } = this.#options;
+    const { configVersion: config_version } = teller;
+    const batches = await Promise.all(tables.map(async (table) => [table, await this.#rows.batch(into, table)] as const));
+    for (let from = 0; from < timelines.length; from += TOLD_AT_ONCE) {
+      const told = timelines.slice(from, from + TOLD_AT_ONCE).map((timeline) => toldOf(teller, timeline));
+      for (const [table, batch] of batches) batch.add(told.map(({ whose, rows }) => ({ ...whose, ...rows[table], config_version, computed_by })));
+    }
+    at?.('folded');
+    for (const [table, batch] of batches) {
+      await this.#insert(`${into}.${table}`, batch);
+      at?.(`inserted:${table}`);
     }
   }
 
-  /** One ticket that can't be told is a defect of ours; it must not keep the others from being told. */
-  #tell({ configVersion, tell }: Teller, { integration_id, ticket_id, events }: Timeline): ToldTicket[] {
-    try {
-      const { version, rows } = tell(integration_id, events);
-      const whose = { integration_id, ticket_id, version };
-      const encoded = Object.entries(rows).map(([table, row]) => [table, JSON.stringify({ ...whose, ...row, config_version: configVersion, computed_by: this.#options.computedBy })] as const);
-      return [{ integration_id, ticket_id, rows: Object.fromEntries(encoded) }];
-    } catch (error) {
-      this.#onFailed({ integration_id, ticket_id, error: messageOf(error) });
-      return [];
-    }
-  }
-
-  #onFailed(failed: FailedTicket): void {
-    (this.#options.onFailed ?? throwFailed)(failed);
-  }
-
-  async #insert(name: string, told: readonly ToldTicket[]): Promise<void> {
-    const table = `${this.#options.into ?? this.#definition.database}.${name}`;
-    const refused = await insertHalving(told, async (some) => {
-      await this.#clickhouse.insertEncoded(table, 'JSONEachRow', Buffer.from(some.map(({ rows }) => rows[name]).join('\n'))).catch((error: unknown) => {
-        if (!refusesOthers(error)) throw error;
-        this.#refusedBy = table;
-        throw this.#refusal(table);
-      });
+  #insert(table: string, batch: Batch): Promise<void> {
+    return batch.insert().catch((error: unknown) => {
+      if (!refusesOthers(error)) throw error;
+      this.#refusedBy = table;
+      throw this.#refusal(table);
     });
-    for (const { row, detail } of refused) this.#onFailed({ integration_id: row.integration_id, ticket_id: row.ticket_id, error: `${name}: ${detail}` });
   }
 
   /** The timelines, with at least what was landed. @throws RuntimeError `CLICKHOUSE_UNAVAILABLE` when a replica goes on lagging. */
@@ -216,6 +208,16 @@ export class Facts {
     this.#teller = fold.under(answer);
     this.#configState = configState;
     return this.#teller;
+  }
+}
+
+/** One ticket that can't be told is a defect of ours. */
+function toldOf({ tell }: Teller, { integration_id, ticket_id, events }: Timeline): { readonly whose: Ticket & { readonly version: number }; readonly rows: Told['rows'] } {
+  try {
+    const { version, rows } = tell(integration_id, events);
+    return { whose: { integration_id, ticket_id, version }, rows };
+  } catch (error) {
+    throw new RuntimeError('FACTS_FAILED', messageOf(error), { cause: error });
   }
 }
 

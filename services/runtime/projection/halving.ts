@@ -3,7 +3,7 @@ import { toRuntimeError } from '../clickhouse.ts';
 
 export interface Refused<Row> {
   readonly row: Row;
-  /** ClickHouse's own words. */
+  /** ClickHouse's own words, or those of whatever made it of the row. */
   readonly detail: string;
 }
 
@@ -16,7 +16,7 @@ export async function insertHalving<Row>(rows: readonly Row[], insert: (rows: re
     return [];
   } catch (error) {
     const failure = toRuntimeError(error);
-    if (failure.code !== 'CLICKHOUSE_BAD_DATA') throw failure;
+    if (failure.code !== 'CLICKHOUSE_BAD_DATA' && failure.code !== 'FACTS_FAILED') throw failure;
     if (rows.length === 1) return [{ row: first, detail: failure.message }];
     const half = Math.ceil(rows.length / 2);
     return [...(await insertHalving(rows.slice(0, half), insert)), ...(await insertHalving(rows.slice(half), insert))];

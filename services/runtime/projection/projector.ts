@@ -24,6 +24,8 @@ import type { Logger } from '../logger.ts';
 export interface Projection {
   /** Service, consumer group, and its folder in services/. */
   readonly name: string;
+  /** Consumer group; the name, unless something else is said. */
+  readonly group?: string;
   /** ClickHouse database; its SQL lies beside the definition. */
   readonly database: string;
   /** Tables of one row per ticket, told by the fold. */
@@ -250,7 +252,7 @@ export class Projector {
       this.#metrics.recomputed.inc(chunk.length);
       this.#unfolded.folded(chunk);
     }
-    at('before commit');
+    at('before-commit');
     const failure = await this.#unfolded.commit(performance.now() - begun);
     if (failure !== undefined) logger.warn({ error: messageOf(failure) }, 'offsets are not committed yet; they are with the next flush');
   }

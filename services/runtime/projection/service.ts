@@ -98,7 +98,7 @@ async function startProjector({ config, logger, clickhouse, connection, parts, a
   await projector.start();
   parts.push(
     await startConsumer(connection, {
-      groupId: feed.projection.name,
+      groupId: feed.projection.group ?? feed.projection.name,
       topics: [feed.topic],
       concurrency: PARTITIONS_AT_ONCE,
       handle: (batch) => projector.handle(batch),
