@@ -13,7 +13,7 @@ import { foldHistory, type Folded } from './folded.ts';
 import { differencesOfHours } from './hours.ts';
 import { viewRows, viewsOfOneTicket } from './rows.ts';
 
-const HISTORIES = Number(process.env['HISTORIES'] ?? 400);
+const HISTORIES = Number(process.env['HISTORIES'] ?? 250);
 const SEED = Number(process.env['SEED'] ?? 358_440_570);
 
 type Desk = Omit<OracleConfig, 'now'>;
