@@ -11,8 +11,8 @@ const projection = (name: string, database: string): string => `import { defineP
 export const projection = defineProjection({
   name: '${name}',
   database: '${database}',
-  facts: [], // tables of one row per ticket, each with a view <table>_of that recomputes it
-  timeline: false, // true: the shared timeline and its steps, in this database too; its SQL then defines computed_facts
+  facts: [], // tables of one row per ticket; with them a fold that tells their rows, as in services/queue-analytics
+  timeline: false, // true: the shared timeline, in this database too
 });
 `;
 

@@ -312,4 +312,4 @@ function timersRow(timers: readonly Timer[]): Readonly<Record<'timers' | 'breach
 }
 
 /** The rows of both tables. */
-export const queueFold = ticketFold((story, desk) => ({ ticket_facts: { ...queueRow(story) }, sla_timer_facts: timersRow(slaTimers(story, desk)) }));
+export const queueFold = ticketFold((story, desk) => ({ ticket_facts: queueRow(story), sla_timer_facts: timersRow(slaTimers(story, desk)) }));
