@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlString, type ClickHouse } from '../clickhouse.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { admittedTo, refusesOthers } from './computed-by.ts';
+import { admittedTo } from './computed-by.ts';
 import type { Failpoint } from './failpoint.ts';
 import { insertHalving, isOfARow } from './halving.ts';
-import { Rows, type Batch } from './rows.ts';
+import { Rows } from './rows.ts';
 
 export interface Ticket {
   readonly integration_id: string;
@@ -106,7 +106,7 @@ export class Facts {
   readonly #rows: Rows;
   #configState = '';
   #teller: Teller | null = null;
-  /** The table that refused what this code computes. */
+  /** The table that admits another version of the code only. */
   #refusedBy: string | null = null;
 
   constructor(clickhouse: ClickHouse, definition: FactsDefinition, options: FactsOptions) {
@@ -118,49 +118,61 @@ export class Facts {
   }
 
   /** In the order of the tables: whoever is interrupted in between does them all again. */
-  async compute(tickets: readonly TouchedTicket[], tables = this.#definition.facts): Promise<void> {
+  async compute(tickets: readonly TouchedTicket[]): Promise<void> {
     for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
       const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
-      await this.#write(await this.#readWhole(chunk), tables);
+      await this.#write(await this.#readWhole(chunk));
     }
   }
 
   /** The tickets of a condition on the timeline, told while they are read. @returns how many they are. */
-  async computeWhere(condition: string, tables = this.#definition.facts): Promise<number> {
+  async computeWhere(condition: string): Promise<number> {
     try {
-      return await this.#tell(this.#clickhouse.stream<Timeline>(this.#timelines(condition)), tables);
+      return await this.#tell(this.#clickhouse.stream<Timeline>(this.#timelines(condition)));
     } catch (error) {
       if (!isOfARow(error)) throw error;
       const timelines = await this.#clickhouse.query<Timeline>(this.#timelines(condition));
-      await this.#write(timelines, tables);
+      await this.#write(timelines);
       return timelines.length;
     }
   }
 
   /** Once a table has refused what this code computes, nothing is worth doing until it no longer does. @throws RuntimeError */
   async assertAdmitted(): Promise<void> {
-    if (this.#refusedBy === null) return;
-    const admitted = await admittedTo(this.#clickhouse, this.#refusedBy);
-    if (admitted !== null && admitted !== this.#options.computedBy) throw this.#refusal(this.#refusedBy);
-    this.#refusedBy = null;
+    if (this.#refusedBy !== null) await this.#assertAdmittedTo(this.#refusedBy);
   }
 
-  #refusal(table: string): RuntimeError {
-    return new RuntimeError('FACTS_OF_OTHER_CODE', `${table} holds facts of another version of the code than this one (${this.#options.computedBy}): run that version, or bring all facts to this one by \`npm run rebuild\``);
+  async #assertAdmittedTo(table: string): Promise<void> {
+    const [admitted, mine] = [await admittedTo(this.#clickhouse, table), this.#options.computedBy];
+    const isRefused = admitted !== null && admitted !== mine;
+    this.#refusedBy = isRefused ? table : null;
+    if (isRefused) throw new RuntimeError('FACTS_OF_OTHER_CODE', `${table} holds facts of another version of the code than this one (${mine}): run that version, or bring all facts to this one by \`npm run rebuild\``);
   }
 
-  async #write(timelines: readonly Timeline[], tables: readonly string[]): Promise<void> {
+  async #write(timelines: readonly Timeline[]): Promise<void> {
     this.#options.at?.('read');
     const refused = await insertHalving(timelines, async (some) => {
-      await this.#tell(slicesOf(some), tables);
+      await this.#tell(slicesOf(some));
     });
     for (const { row: { integration_id, ticket_id }, detail } of refused) (this.#options.onFailed ?? throwFailed)({ integration_id, ticket_id, error: detail });
   }
 
-  /** Encoded as they are told, table by table inserted. @returns how many. @throws RuntimeError where one can't be told or is refused. */
-  async #tell(slices: Iterable<readonly Timeline[]> | AsyncIterable<readonly Timeline[]>, tables: readonly string[]): Promise<number> {
+  /** @returns how many. @throws RuntimeError where one can't be told or is refused, or all are. */
+  async #tell(slices: Slices): Promise<number> {
+    try {
+      return await this.#tellSlices(slices);
+    } catch (error) {
+      const { into = this.#definition.database } = this.#options;
+      // Rows of one version of the code don't fit another's tables in many ways, and none of them is a ticket's fault.
+      for (const table of this.#definition.facts) await this.#assertAdmittedTo(`${into}.${table}`);
+      throw error;
+    }
+  }
+
+  /** Encoded as they are told, table by table inserted. */
+  async #tellSlices(slices: Slices): Promise<number> {
     const { into = this.#definition.database, computedBy, at } = this.#options;
-    const batches = await Promise.all(tables.map(async (table) => [table, await this.#rows.batch(into, table)] as const));
+    const batches = await Promise.all(this.#definition.facts.map(async (table) => [table, await this.#rows.batch(into, table)] as const));
     let tickets = 0;
     for await (const timelines of slices) {
       const teller = await this.#tellerFor(timelines[0]?.config_state ?? '');
@@ -171,18 +183,10 @@ export class Facts {
     }
     at?.('folded');
     for (const [table, batch] of batches) {
-      await this.#insert(`${into}.${table}`, batch);
+      await batch.insert();
       at?.(`inserted:${table}`);
     }
     return tickets;
-  }
-
-  #insert(table: string, batch: Batch): Promise<void> {
-    return batch.insert().catch((error: unknown) => {
-      if (!refusesOthers(error)) throw error;
-      this.#refusedBy = table;
-      throw this.#refusal(table);
-    });
   }
 
   /** The timelines, with at least what was landed. @throws RuntimeError `CLICKHOUSE_UNAVAILABLE` when a replica goes on lagging. */
@@ -231,6 +235,9 @@ function toldOf({ tell }: Teller, { integration_id, ticket_id, events }: Timelin
     throw new RuntimeError('FACTS_FAILED', messageOf(error), { cause: error });
   }
 }
+
+/** Some timelines after the other. */
+type Slices = Iterable<readonly Timeline[]> | AsyncIterable<readonly Timeline[]>;
 
 /** A ticket whose timeline was read without an event that was landed before. */
 function firstShort(tickets: readonly TouchedTicket[], timelines: readonly Timeline[]): Ticket | undefined {

@@ -144,3 +144,50 @@ test('whoever stops does what was landed and commits it', async () => {
   expect([computed, committed]).toStrictEqual([["'a'"], [1]]);
   await expect(projector.handle(batchOf(['b'], 1))).rejects.toMatchObject({ code: 'OWNERSHIP_LOST' });
 });
+
+test('a ticket that can not be told holds nobody up, is reported, and is tried again by the next run', async () => {
+  const notes = new Map<string, { ticket_id: string; error: string }>();
+  const told: string[] = [];
+  const columns = [['integration_id', 'String'], ['ticket_id', 'String'], ['version', 'UInt64'], ['config_version', 'UInt32'], ['computed_by', 'String']];
+  const answer = (sql: string): unknown[] => {
+    if (sql.includes('system.columns')) return columns.map(([name, type]) => ({ name, type }));
+    if (sql.includes('failed_tickets')) return [...notes.values()].filter(({ error }) => error !== '');
+    return [...sql.matchAll(/'(odd|even)'\)/g)].map(([, id]) => ({ integration_id: 'acme', ticket_id: id, config_state: '', events: [[id === 'odd' ? '1' : '0']] }));
+  };
+  const run = async (defect: boolean): Promise<Projector> => {
+    const oddFold: Fold = {
+      columns: ['event_id'], eventTypes: ['happened'], configQuery: 'SELECT configuration',
+      under: () => ({ configVersion: 1, tell: (_integrationId, events) => {
+        const [id] = events[0] as [string];
+        if (defect && id === '1') throw new TypeError('a defect');
+        told.push(id);
+        return { version: 1, rows: { facts: {} } };
+      } }),
+    };
+    // The timeline of each ticket is the one event that it is named after.
+    const clickhouse: ClickHouse = {
+      query: <Row>(sql: string) => Promise.resolve(answer(sql) as Row[]),
+      command: () => Promise.resolve(),
+      insertEncoded: (into, _format, body) => {
+        if (into === 'd.failed_tickets') for (const line of body.toString().split('\n')) notes.set((JSON.parse(line) as { ticket_id: string }).ticket_id, JSON.parse(line) as { ticket_id: string; error: string });
+        return Promise.resolve();
+      },
+      ping: () => Promise.resolve(null),
+      close: () => Promise.resolve(),
+    };
+    const projector = new Projector({
+      projection: { name: 'test', database: 'd', facts: ['facts'], fold: oddFold, timeline: true, flushEveryMs: 0 }, computedBy: '',
+      clickhouse, toLanding, quarantine: () => Promise.resolve(), catchUpLag: 1_000, logger: createLogger('test', 'fatal'), metrics: new Registry(), breaker: new PoisonBreaker(true), at: () => undefined,
+    });
+    await projector.start();
+    return projector;
+  };
+  const first = await run(true);
+  await first.handle(batchOf(['even', 'odd']));
+  expect([new Set(told), committed]).toStrictEqual([new Set(['0']), [2]]);
+  expect(first.warnings()).toStrictEqual(['FACTS_FAILED: 1 tickets have no or old facts, e.g. acme/odd: a defect']);
+  const next = await run(false);
+  await next.stop();
+  expect(told).toContain('1');
+  expect(next.warnings()).toStrictEqual([]);
+});
