@@ -14,6 +14,9 @@ export interface Chunk {
   readonly tickets: number;
 }
 
+/** Two of them are worked on at once, in half a gigabyte. */
+export const CHUNK_TICKETS = 2_000;
+
 /** A desk's tickets have about 12; a chunk of longer ones holds fewer of them. */
 const EVENTS_PER_TICKET = 40;
 
@@ -61,6 +64,17 @@ export async function cutChunks(clickhouse: ClickHouse, database: string, { time
 
 export const chunksOf = (clickhouse: ClickHouse, database: string): Promise<Chunk[]> =>
   clickhouse.query<Chunk>(`SELECT * FROM ${database}.chunks ORDER BY chunk`);
+
+/** Neighbours taken together, up to so many tickets, for what costs more to plan than to run. */
+export function together(chunks: readonly Chunk[], tickets: number): Chunk[] {
+  const ranges: Chunk[] = [];
+  for (const chunk of chunks) {
+    const last = ranges.at(-1);
+    if (last === undefined || last.tickets + chunk.tickets > tickets) ranges.push(chunk);
+    else ranges[ranges.length - 1] = { ...last, integration_to: chunk.integration_to, ticket_to: chunk.ticket_to, tickets: last.tickets + chunk.tickets };
+  }
+  return ranges;
+}
 
 export const noteDone = (clickhouse: ClickHouse, database: string, { chunk }: Chunk): Promise<void> =>
   clickhouse.command(`INSERT INTO ${database}.chunks_done VALUES (${chunk})`);

@@ -15,22 +15,25 @@ SELECT
 FROM
 (
     SELECT
-        t.ticket_id AS ticket_id,
-        argMax(
-            (i.changed_by_id, i.changed_by_type, ifNull(t.remaining_seconds, whole_seconds(clock_ms(
-                calendar_clock(t.calendar_id, least(i.valid_to, assumeNotNull(t.due_at))),
-                calendar_clock(t.calendar_id, assumeNotNull(t.due_at)))))),
-            i.valid_from) AS last_pending,
-        last_pending.1 AS agent_id,
-        last_pending.2 AS set_by,
-        assumeNotNull(last_pending.3) AS seconds_left
-    FROM queue.sla_timers AS t
-    INNER JOIN queue.ticket_state_intervals AS i ON i.integration_id = t.integration_id AND i.ticket_id = t.ticket_id
-    WHERE t.integration_id = {integration:String} AND t.metric = 'resolution' AND t.outcome != 'cancelled'
-        AND i.status_category = 'pending' AND i.valid_from >= t.started_at
-        AND i.valid_from < least(ifNull(t.due_at, far_future()), ifNull(t.fulfilled_at, far_future()))
-        AND (t.paused_seconds > 0 OR isNotNull(t.remaining_seconds))
-    GROUP BY t.ticket_id, t.instance
+        i.changed_by_id AS agent_id,
+        i.changed_by_type AS set_by,
+        assumeNotNull(ifNull(t.remaining_seconds, whole_seconds(clock_ms(
+            calendar_clock(t.calendar_id, least(i.valid_to, assumeNotNull(t.due_at))),
+            calendar_clock(t.calendar_id, assumeNotNull(t.due_at)))))) AS seconds_left
+    FROM
+    (
+        SELECT *, least(ifNull(due_at, far_future()), ifNull(fulfilled_at, far_future())) AS runs_until
+        FROM queue.sla_timers
+        WHERE integration_id = {integration:String} AND metric = 'resolution' AND outcome != 'cancelled'
+            AND (paused_seconds > 0 OR isNotNull(remaining_seconds))
+    ) AS t
+    ASOF INNER JOIN
+    (
+        SELECT ticket_id, valid_from, valid_to, changed_by_id, changed_by_type
+        FROM queue.ticket_state_intervals
+        WHERE integration_id = {integration:String} AND status_category = 'pending'
+    ) AS i ON i.ticket_id = t.ticket_id AND i.valid_from < t.runs_until
+    WHERE i.valid_from >= t.started_at
 )
 WHERE set_by = 'agent'
 GROUP BY agent_id

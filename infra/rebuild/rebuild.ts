@@ -3,8 +3,7 @@
 // With --ticket, --integration or --from/--to, only those tickets, in place.
 import { Command, InvalidArgumentError } from 'commander';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { RECOMPUTE_CHUNK } from '../../services/runtime/projection/facts.ts';
-import { chunksOf, within } from '../facts/chunks.ts';
+import { CHUNK_TICKETS, chunksOf, together, within } from '../facts/chunks.ts';
 import { dropDatabase, owning, readDiary, refuseSecond } from '../facts/diary.ts';
 import type { Filter } from '../facts/filter.ts';
 import { count, duration } from '../facts/progress.ts';
@@ -14,7 +13,7 @@ import { migrateProjection } from '../projections/tables.ts';
 import { exitCodeOf, Refused } from '../target/refused.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
 import { build, catchUp, missed, nextOf, previousOf, type Rebuild, type RebuildDiary } from './build.ts';
-import { columnsOf, compare, isSame, reportOf, type Comparison } from './compare.ts';
+import { columnsOf, compare, COMPARED_AT_ONCE, isSame, reportOf, type Comparison } from './compare.ts';
 import { rebuildSubset, someOf } from './subset.ts';
 import { exchange, finish, isExchanging, isRollback, rollBack } from './swap.ts';
 
@@ -61,15 +60,15 @@ async function finishBrokenOff(rebuild: Rebuild): Promise<void> {
 }
 
 async function compareWithLive({ clickhouse, projection, into }: Rebuild): Promise<Comparison[]> {
-  const chunks = await chunksOf(clickhouse, into);
+  const ranges = together(await chunksOf(clickhouse, into), COMPARED_AT_ONCE);
   const comparisons: Comparison[] = [];
   for (const name of projection.facts) {
     const [live, next] = [`${projection.database}.${name}`, `${into}.${name}`];
     const subject = { table: live, columnsBefore: await columnsOf(clickhouse, live), columnsAfter: await columnsOf(clickhouse, next) };
-    comparisons.push(await compare(clickhouse, subject, chunks.map((chunk) => ({
-      before: `${live} FINAL WHERE ${within(chunk)}`,
-      after: `${next} FINAL WHERE ${within(chunk)}`,
-      tickets: chunk.tickets,
+    comparisons.push(await compare(clickhouse, subject, ranges.map((range) => ({
+      before: `${live} FINAL WHERE ${within(range)}`,
+      after: `${next} FINAL WHERE ${within(range)}`,
+      tickets: range.tickets,
     }))));
   }
   return comparisons;
@@ -143,7 +142,7 @@ async function run(name: string, options: Options): Promise<number> {
 }
 
 const rollback = (name: string): Promise<number> => withClickHouse({ command: 'rebuild rollback', changes: true }, async (clickhouse) => {
-  const rebuild = await open(clickhouse, name, RECOMPUTE_CHUNK);
+  const rebuild = await open(clickhouse, name, CHUNK_TICKETS);
   if (!isRollback(await diaryOf(rebuild))) await finishBrokenOff(rebuild);
   const caughtUp = await rollBack(rebuild);
   console.log(`rolled back; ${count(caughtUp)} tickets caught up. What was live is in ${previousOf(rebuild.projection)}: the same command, of that version of the code, brings it back`);
@@ -151,7 +150,7 @@ const rollback = (name: string): Promise<number> => withClickHouse({ command: 'r
 });
 
 const discard = (name: string): Promise<number> => withClickHouse({ command: 'rebuild discard', changes: true }, async (clickhouse) => {
-  const rebuild = await open(clickhouse, name, RECOMPUTE_CHUNK);
+  const rebuild = await open(clickhouse, name, CHUNK_TICKETS);
   await finishBrokenOff(rebuild);
   const { projection, into } = rebuild;
   for (const database of [into, someOf(projection), previousOf(projection)]) await dropDatabase(clickhouse, database);
@@ -187,7 +186,7 @@ program.command('run', { isDefault: true }).description('Build beside the live t
   .option('--dry-run', 'compare, and change nothing that is live', false)
   .option('--keep-old', 'keep what was live, for rollback', false)
   .option('--accept-differences', 'swap although the rows differ and the definition does not', false)
-  .option('--chunk-tickets <n>', 'tickets computed at once: more is faster and takes more memory', positive, RECOMPUTE_CHUNK)
+  .option('--chunk-tickets <n>', 'tickets computed at once: more is faster and takes more memory', positive, CHUNK_TICKETS)
   .action((name: string, options: Options) => finished(run(name, options)));
 program.command('rollback').description('Bring back what --keep-old kept: its rows, its definition, its views').argument('<projection>').action((name: string) => finished(rollback(name)));
 program.command('discard').description('Drop what an unfinished run built and what --keep-old kept').argument('<projection>').action((name: string) => finished(discard(name)));

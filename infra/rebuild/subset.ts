@@ -3,25 +3,25 @@
 // the live tables is compared with them, and then written into them.
 import type { Projection } from '../../services/runtime/projection/projector.ts';
 import { buildChunks, createTables, cut, type Build } from '../facts/build.ts';
-import { chunksOf, within } from '../facts/chunks.ts';
+import { chunksOf, together, within } from '../facts/chunks.ts';
 import { dropDatabase, openDiary, owning, readDiary, refuseSecond } from '../facts/diary.ts';
 import { conditionOf, type Filter } from '../facts/filter.ts';
-import { columnsOf, compare, type Comparison } from './compare.ts';
+import { columnsOf, compare, COMPARED_AT_ONCE, type Comparison } from './compare.ts';
 import type { Rebuild } from './build.ts';
 
 export const someOf = ({ database }: Projection): string => `${database}_some`;
 
 async function compareWithLive({ clickhouse, projection, into, filter }: Build): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
-  const chunks = await chunksOf(clickhouse, into);
+  const ranges = together(await chunksOf(clickhouse, into), COMPARED_AT_ONCE);
   for (const name of projection.facts) {
     const [live, table] = [`${projection.database}.${name}`, `${into}.${name}`];
     const columns = await columnsOf(clickhouse, live);
     const chosen = conditionOf(filter, `${projection.database}.timeline`);
-    comparisons.push(await compare(clickhouse, { table: live, columnsBefore: columns, columnsAfter: columns }, chunks.map((chunk) => ({
-      before: `${live} FINAL WHERE ${within(chunk)} AND ${chosen}`,
-      after: `${table} FINAL WHERE ${within(chunk)}`,
-      tickets: chunk.tickets,
+    comparisons.push(await compare(clickhouse, { table: live, columnsBefore: columns, columnsAfter: columns }, ranges.map((range) => ({
+      before: `${live} FINAL WHERE ${within(range)} AND ${chosen}`,
+      after: `${table} FINAL WHERE ${within(range)}`,
+      tickets: range.tickets,
     }))));
   }
   return comparisons;

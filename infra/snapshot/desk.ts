@@ -2,7 +2,7 @@
 // the live one don't reach it.
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
-import { insertRows, reloadAll, rowTables } from '../config/apply.ts';
+import { insertRows, readLive, reloadAll, rowTables } from '../config/apply.ts';
 import type { DeskFile } from '../config/desk-file.ts';
 import { toRows } from '../config/rows.ts';
 
@@ -12,13 +12,15 @@ const chosen = (integrations: readonly string[]): string => (integrations.length
 async function copyLive(clickhouse: ClickHouse, database: string, integrations: readonly string[]): Promise<void> {
   const columns = await clickhouse.query<{ table: string; names: string[] }>(`SELECT table, groupArray(name) AS names FROM system.columns WHERE database = {database:String} GROUP BY table`, { database });
   const namesOf = (table: string): readonly string[] => columns.find((item) => item.table === table)?.names ?? [];
+  // Named once: another one that goes live meanwhile is not mixed in.
+  const { version } = await readLive(clickhouse);
   for (const table of rowTables) {
     const names = namesOf(table);
     await clickhouse.command(`
       INSERT INTO ${database}.${table} (${names.join(', ')})
-      SELECT ${names.join(', ')} FROM config.${table} WHERE config_version IN (0, live_config_version())${names.includes('integration_id') ? ` AND ${chosen(integrations)}` : ''}`);
+      SELECT ${names.join(', ')} FROM config.${table} WHERE config_version IN (0, ${version})${names.includes('integration_id') ? ` AND ${chosen(integrations)}` : ''}`);
   }
-  await clickhouse.command(`INSERT INTO ${database}.applied (${namesOf('applied').join(', ')}) SELECT ${namesOf('applied').join(', ')} FROM config.applied WHERE state = 'live' AND version = live_config_version()`);
+  await clickhouse.command(`INSERT INTO ${database}.applied (${namesOf('applied').join(', ')}) SELECT ${namesOf('applied').join(', ')} FROM config.applied WHERE state = 'live' AND version = ${version}`);
 }
 
 /** The file is the whole configuration, as it is when it is applied, beside what is built in. */

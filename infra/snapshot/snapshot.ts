@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { instantText, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { RECOMPUTE_CHUNK } from '../../services/runtime/projection/facts.ts';
+import { CHUNK_TICKETS } from '../facts/chunks.ts';
 import { readDeskFile } from '../config/desk-file.ts';
 import { tableText } from '../demo/report.ts';
 import { count, duration } from '../facts/progress.ts';
@@ -57,7 +57,7 @@ async function lineOf(clickhouse: ClickHouse, found: Found): Promise<Record<stri
   const sizes = await tableSizes(clickhouse, name);
   const instant = (ms: number | null | undefined): string | null => (ms === null || ms === undefined ? null : utc(ms));
   return {
-    name, state: stateOf(found), created: instant(snapshot?.createdAt), at: instant(snapshot?.at), known: instant(snapshot?.known),
+    name, state: stateOf(found), created: instant(snapshot?.createdAt)?.slice(0, 19) ?? null, at: instant(snapshot?.at), known: instant(snapshot?.known),
     desk: snapshot === null ? null : `${snapshot.asked.desk === null ? 'live: ' : ''}${[snapshot.desk.name, snapshot.desk.sha256.slice(0, 12)].join(' ').trim()}`,
     tenants: snapshot === null ? null : snapshot.asked.integrations.join(', ') || 'all',
     rows: count(sizes.rows), size: `${(sizes.bytes / 1_048_576).toFixed(1)} MiB`,
@@ -98,13 +98,13 @@ Examples:
   npm run snapshot -- create stricter --desk stricter.json --integration acme
 Then ask monday_queue.tickets as you would queue.tickets, or all questions: npm run questions -- --snapshot monday
 Exit codes: 0 done, 2 wrong usage or not possible now (nothing has changed), 3 ClickHouse does not answer.`);
-program.command('create').description('Make a snapshot. Broken off, the same command goes on')
+program.command('create').description('Make a snapshot. Broken off, the same command goes on. Times are ISO 8601, UTC unless they say otherwise')
   .argument('<name>', 'lower-case letters, digits and _; its databases are called <name>_queue, <name>_agents, <name>_config')
   .option('--at <time>', 'what had happened by then (event time); it is the now of the snapshot', instant)
   .option('--known <time>', 'what had been received by then; its now, unless --at is given', instant)
   .option('--desk <file>', 'under this desk file instead of the live configuration')
   .option('--integration <id...>', 'only these tenants')
-  .option('--chunk-tickets <n>', 'tickets told at once: more is faster and takes more memory', positive, RECOMPUTE_CHUNK)
+  .option('--chunk-tickets <n>', 'tickets told at once: more is faster and takes more memory', positive, CHUNK_TICKETS)
   .action(createSnapshot);
 program.command('list').description('What snapshots there are').action(listSnapshots);
 program.command('drop').description('Take a snapshot away with all that belongs to it').argument('<name>').action(dropSnapshot);

@@ -51,7 +51,7 @@ WITH
         -- What lasts was counted to the hour's end: it ends at the present, without leaving the count of what is held.
         SELECT
             integration_id,
-            toLowCardinality(agent_id),
+            agent_id,
             toStartOfHour(toDateTime(held_until, 'UTC')) AS hour,
             0, 0, 0, 0, 0, 0, 0, 0, 0,
             0,
@@ -72,7 +72,7 @@ WITH
         UNION ALL
         SELECT
             integration_id,
-            toLowCardinality(agent_id),
+            agent_id,
             toStartOfHour(toDateTime(started_at, 'UTC')),
             0, 0, 0, 0, 0, 0, 0, 0, 0,
             handle_seconds,

@@ -154,4 +154,4 @@ export function agentsRow(story: Story): AgentsRow {
 }
 
 /** The rows of its table. */
-export const agentsFold = ticketFold((story) => ({ ticket_facts: { ...agentsRow(story) } }));
+export const agentsFold = ticketFold((story) => ({ ticket_facts: agentsRow(story) }));

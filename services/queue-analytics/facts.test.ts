@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { assigned, created, customer, escalated, reply, status, timersUnder, told } from '../ticket/testing/tell.ts';
-import { aPolicy } from '../ticket/testing/histories.ts';
-import { queueRow, timerRows } from './facts.ts';
+import { assigned, created, customer, escalated, reply, status, told } from '../ticket/testing/tell.ts';
+import { queueRow } from './facts.ts';
 
 const at = (clock: string): number => Date.parse(`2026-03-02T${clock}:00.000Z`);
 
@@ -52,13 +51,4 @@ describe('a row of ticket_facts', () => {
       acknowledged_at: at('10:07'), acknowledged_by_id: 'lea', acknowledge_business_ms: 120_000,
     }]);
   });
-});
-
-it('a timer is a row in milliseconds and instants, open ends NULL', () => {
-  const policy = { ...aPolicy, policyId: 'gold', version: 3, targetSeconds: { first_response: 600 } };
-  expect(timerRows(timersUnder({ policies: { '': [policy] } }, created('10:00'), reply('10:20', 'lea')))).toEqual([{
-    policy_id: 'gold', policy_version: 3, metric: 'first_response', instance: 1, started_at: at('10:00'), taken_over_at: at('10:00'), due_at: at('10:10'),
-    remaining_ms: null, paused_ms: 0, paused_since: null, stopped_at: at('10:20'), fulfilled_at: at('10:20'), outcome: 'breached', judged_at: at('10:10'),
-    agent_id_when_judged: '', queue_id_when_judged: '', queue_id_at_stop: '', calendar_id: '',
-  }]);
 });

@@ -1,5 +1,5 @@
-// What the queue's side keeps of a ticket's story: the rows of ticket_facts and of sla_timer_facts, column for column as
-// their tables name them. Whose row it is, its version and the configuration's are added by whoever inserts it.
+// What the queue's side keeps of a ticket's story: a row of ticket_facts, column for column as the table names them, and
+// one of its timers (timer-facts.ts). Whose row it is, its version and the configuration's are added by whoever inserts it.
 import { END_OF_TIME } from '../ticket/desk/business-clock.ts';
 import type { Story } from '../ticket/story.ts';
 import type { Activity } from '../ticket/story/activities.ts';
@@ -9,7 +9,8 @@ import { queueHours, type QueueHour } from '../ticket/story/hours.ts';
 import type { Interval } from '../ticket/story/intervals.ts';
 import type { Wait } from '../ticket/story/waits.ts';
 import { ticketFold } from '../ticket/reading/fold.ts';
-import { slaTimers, type Timer } from '../ticket/timers/timers.ts';
+import { slaTimers } from '../ticket/timers/timers.ts';
+import { timersRow } from './timer-facts.ts';
 
 /** Milliseconds since 1970; of nested columns every element is an object by the tuple's names. */
 type Instant = number;
@@ -166,33 +167,6 @@ export interface QueueRow {
   readonly findings: readonly FindingRow[];
 }
 
-export interface TimerRow {
-  readonly policy_id: string;
-  readonly policy_version: number;
-  readonly metric: string;
-  readonly instance: number;
-  readonly started_at: Instant;
-  readonly taken_over_at: Instant;
-  readonly due_at: Instant | null;
-  readonly remaining_ms: number | null;
-  readonly paused_ms: number;
-  readonly paused_since: Instant | null;
-  readonly stopped_at: Instant | null;
-  readonly fulfilled_at: Instant | null;
-  readonly outcome: string;
-  readonly judged_at: Instant | null;
-  readonly agent_id_when_judged: string;
-  readonly queue_id_when_judged: string;
-  readonly queue_id_at_stop: string;
-  readonly calendar_id: string;
-}
-
-export interface BreachRow {
-  readonly at: Instant;
-  readonly queue_id: string;
-  readonly is_certain: boolean;
-}
-
 const intervalRow = ({ validFrom, validTo, status, queueId, assigneeId, changedByType, changedById }: Interval): IntervalRow => ({
   valid_from: validFrom, valid_to: validTo ?? END_OF_TIME, status: status.name, status_category: status.category,
   queue_id: queueId, assignee_id: assigneeId, changed_by_type: changedByType, changed_by_id: changedById,
@@ -292,24 +266,5 @@ export function queueRow(story: Story): QueueRow {
   };
 }
 
-/** The timers of a row of sla_timer_facts. */
-export const timerRows = (timers: readonly Timer[]): TimerRow[] => timers.map((timer) => ({
-  policy_id: timer.policyId, policy_version: timer.policyVersion, metric: timer.metric, instance: timer.instance,
-  started_at: timer.startedAt, taken_over_at: timer.takenOverAt, due_at: timer.dueAt,
-  remaining_ms: timer.remainingMs, paused_ms: timer.pausedMs, paused_since: timer.pausedSince,
-  stopped_at: timer.stoppedAt, fulfilled_at: timer.fulfilledAt,
-  outcome: timer.outcome, judged_at: timer.judgedAt,
-  agent_id_when_judged: timer.agentIdWhenJudged, queue_id_when_judged: timer.queueIdWhenJudged, queue_id_at_stop: timer.queueIdAtStop,
-  calendar_id: timer.calendarId,
-}));
-
-/** The timers that are breached, and those that will be unless something happens before. */
-export const breachRows = (timers: readonly Timer[]): BreachRow[] => timers.flatMap(({ outcome, judgedAt, queueIdWhenJudged }) =>
-  (judgedAt !== null && (outcome === 'breached' || outcome === 'active') ? [{ at: judgedAt, queue_id: queueIdWhenJudged, is_certain: outcome === 'breached' }] : []));
-
-function timersRow(timers: readonly Timer[]): Readonly<Record<'timers' | 'breaches', readonly object[]>> {
-  return { timers: timerRows(timers), breaches: breachRows(timers) };
-}
-
 /** The rows of both tables. */
-export const queueFold = ticketFold((story, desk) => ({ ticket_facts: { ...queueRow(story) }, sla_timer_facts: timersRow(slaTimers(story, desk)) }));
+export const queueFold = ticketFold((story, desk) => ({ ticket_facts: queueRow(story), sla_timer_facts: timersRow(slaTimers(story, desk)) }));

@@ -1,7 +1,8 @@
 // The rows of the views at an instant, made from the facts that the projections keep, as the SQL of the views makes them.
 // What several tickets add up to (hours, scorecards, sessions) is compared in ClickHouse only.
 import { agentsRow } from '../../services/agent-analytics/facts.ts';
-import { queueRow, timerRows, type QueueRow } from '../../services/queue-analytics/facts.ts';
+import { queueRow, type QueueRow } from '../../services/queue-analytics/facts.ts';
+import { timersRow } from '../../services/queue-analytics/timer-facts.ts';
 import { END_OF_TIME, type BusinessClock } from '../../services/ticket/desk/business-clock.ts';
 import type { SqlRow } from '../oracle/compare.ts';
 import { metadataText } from '../oracle/attributes.ts';
@@ -93,7 +94,7 @@ function queueViews(row: QueueRow, clock: BusinessClock, now: number): Record<st
 
 /** What a timer says at the present: an open one past its due time is a breach by then. */
 function timers({ timers: all, desk }: Folded, now: number): SqlRow[] {
-  return timerRows(all).map((t) => {
+  return timersRow(all).timers.map((t) => {
     const clock = desk.policies.find(({ policyId, version }) => policyId === t.policy_id && version === t.policy_version)?.clock;
     const outcome = t.outcome === 'active' && t.due_at !== null && t.due_at < now ? 'breached' : t.outcome;
     const isJudged = t.judged_at !== null && t.judged_at <= now;

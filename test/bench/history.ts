@@ -1,12 +1,12 @@
 // Fills a running stack with a history as large as wanted, made inside ClickHouse (history.sql): for measuring what depends
 // on how much there is. It goes straight into the timelines, so Kafka and the archive know nothing of it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { bringIntoForce } from '../../infra/config/apply.ts';
 import { count, Progress } from '../../infra/facts/progress.ts';
-import { findProjections } from '../../infra/projections/find.ts';
+import { projectDir } from '../../infra/local/settings.ts';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { codeOf } from '../../services/runtime/projection/computed-by.ts';
-import { Facts, RECOMPUTE_CHUNK, type Ticket } from '../../services/runtime/projection/facts.ts';
 import { benchDesk } from './history-desk.ts';
 
 const CHUNK = 20_000;
@@ -33,19 +33,18 @@ export async function fillTimelines(clickhouse: ClickHouse, tickets: number): Pr
   return row?.n ?? 0;
 }
 
-/** The facts of every ticket, by the fold that the services use. */
-export async function fillFacts(clickhouse: ClickHouse): Promise<void> {
-  for (const { projection } of await findProjections()) {
-    if (projection.facts.length === 0) continue;
-    const tickets = await clickhouse.query<Ticket>(`SELECT DISTINCT integration_id, ticket_id FROM ${projection.database}.timeline ORDER BY integration_id, ticket_id`);
-    const progress = new Progress(`${projection.name}: facts of`, { total: tickets.length });
-    const facts = new Facts(clickhouse, projection, { computedBy: codeOf(projection.name) });
-    for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
-      const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
-      await facts.compute(chunk);
-      progress.step(chunk.length);
-    }
-    progress.end();
+/** Where a checkout's commands find a stack. */
+export interface Place {
+  readonly checkout: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The facts of every ticket, by `npm run rebuild`, which shows how far it is. */
+export async function fillFacts({ checkout, env }: Place): Promise<void> {
+  for (const projection of ['queue-analytics', 'agent-analytics']) {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'infra/rebuild/rebuild.ts', projection], { cwd: checkout, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`npm run rebuild -- ${projection} ended with ${code ?? 'a signal'}`);
   }
 }
 
@@ -53,5 +52,5 @@ export async function fill(clickhouse: ClickHouse, { tickets, facts }: { tickets
   await withDesk(clickhouse);
   const events = await fillTimelines(clickhouse, tickets);
   console.error(`${count(events)} events of ${count(tickets)} tickets in ${databases.map((database) => `${database}.timeline`).join(' and ')}`);
-  if (facts) await fillFacts(clickhouse);
+  if (facts) await fillFacts({ checkout: projectDir, env: process.env });
 }

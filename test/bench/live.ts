@@ -191,7 +191,7 @@ export async function live(options: LiveOptions): Promise<void> {
     for (const stack of stacks) {
       if (options.history > 0) {
         await fillTimelines(stack.clickhouse, options.history);
-        await fillFacts(stack.clickhouse);
+        await fillFacts(stack);
       }
       await stack.startServices();
     }

@@ -63,7 +63,7 @@ export async function questions({ tickets, rounds, command, checkout }: Question
     if (stack === undefined) throw new Error('a stack is needed');
     const { clickhouse } = stack;
     const events = await fillTimelines(clickhouse, tickets);
-    await fillFacts(clickhouse);
+    await fillFacts(stack);
     const sizes = await clickhouse.query<{ id: string; n: number }>("SELECT integration_id AS id, count() AS n FROM queue.tickets WHERE integration_id IN ('bench-50k', 'bench-large') GROUP BY id ORDER BY id");
     const rows: Row[] = [];
     for (const file of readdirSync(folder).filter((name) => name.endsWith('.sql')).sort()) rows.push(await rowOf(clickhouse, file, rounds));

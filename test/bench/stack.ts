@@ -13,6 +13,7 @@ import { deskIntegrations } from '../../infra/demo/desk/desk.ts';
 import { portVariables, projectDir, type StackPorts } from '../../infra/local/settings.ts';
 import { runningState } from '../../infra/local/supervisor/supervisor.ts';
 import { connectClickHouse, type ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { removeWithThisProcess } from '../system/data-folder.ts';
 import { freePorts } from '../system/free-ports.ts';
 import { benchDesk } from './history-desk.ts';
 import { watchProcess, type Used } from './processes.ts';
@@ -88,6 +89,7 @@ export class BenchStack {
   /** Kafka, registry and ClickHouse with topics, schemas, tables and a desk; no service yet. */
   static async start(checkout = projectDir): Promise<BenchStack> {
     const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-bench-'));
+    removeWithThisProcess(dataDir);
     const [ingressPort = 0] = await freePorts(1);
     const stack = new BenchStack(checkout, await commitOf(checkout), await environmentOn(dataDir, ingressPort));
     console.error(`${stack.commit}: starting its stack…`);
@@ -186,14 +188,17 @@ export class BenchStack {
 /** Works with a stack of each checkout, all running at once so that rounds can alternate, and stops them in any case. */
 export async function withStacks<T>(checkouts: readonly string[], work: (stacks: readonly BenchStack[]) => Promise<T>): Promise<T> {
   const stacks: BenchStack[] = [];
-  const stopAll = async (): Promise<void> => {
-    for (const stack of stacks.splice(0)) await stack.stop();
-  };
+  const state: { stopping?: Promise<void> } = {};
+  const stopAll = (): Promise<void> => (state.stopping ??= Promise.all(stacks.map((stack) => stack.stop())).then(() => undefined));
+  // Whatever was being measured fails when its stack goes: that is no news then, and the process ends only when all has stopped.
   const onSignal = (): void => void stopAll().finally(() => process.exit(130));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
     for (const checkout of checkouts) stacks.push(await BenchStack.start(checkout));
     return await work([...stacks]);
+  } catch (error) {
+    if (state.stopping !== undefined) await new Promise(() => undefined);
+    throw error;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     await stopAll();

@@ -27,7 +27,7 @@ export async function startUp({ tickets, rounds, command, checkout }: StartUpOpt
     const [short, long] = stacks;
     if (short === undefined || long === undefined) throw new Error('two stacks are needed');
     const events = await fillTimelines(long.clickhouse, tickets);
-    await fillFacts(long.clickhouse);
+    await fillFacts(long);
     const rows = [];
     for (const service of measured) {
       const [none, full]: [number[], number[]] = [[], []];

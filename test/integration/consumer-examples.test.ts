@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeClients, eventually, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 import { consumerStarted, endAll, openReceiver, run, type Receiver } from './consumer-kit.ts';
-import { copyOfTheCode, root } from './copy-of-the-code.ts';
+import { copyOfTheCode, root, unitTest } from './copy-of-the-code.ts';
 
 let receiver: Receiver;
 let folder: string;
@@ -112,7 +112,7 @@ test('a transcript has what was said, in event time, and never a private word, a
   expect(first.output + second.output).not.toMatch(/SECRET/);
 });
 
-test('a scaffolded projection is migrated by folder and counts each event once', async () => {
+test('a scaffolded projection is migrated by folder, counts each event once and passes its unit test', async () => {
   const name = `made-${randomUUID().slice(0, 8).replaceAll(/^\d/g, 'x')}`;
   const database = name.replaceAll('-', '_');
   const made = await run(copy.folder, ['infra/scaffold/new-projection.ts', name]).end();
@@ -126,10 +126,12 @@ test('a scaffolded projection is migrated by folder and counts each event once',
   await send(message);
   const running = run(copy.folder, [service(name)]);
   await eventually(async () => {
-    const rows = await query<{ sender_type: string }>(`SELECT sender_type FROM ${database}.messages FINAL WHERE ticket_id = {t:String}`, { t: id });
-    return rows.length === 1 ? true : null;
+    const rows = await query<{ customer_messages: number }>(`SELECT customer_messages FROM ${database}.ticket_facts FINAL WHERE ticket_id = {t:String}`, { t: id });
+    return rows[0]?.customer_messages === 1 ? true : null;
   }, 'the message in the new table');
   const silent = await query('SELECT name FROM system.columns WHERE database = {d:String} AND table = \'messages_by_day\' AND comment = \'\'', { d: database });
   expect(silent).toStrictEqual([]);
   expect((await running.end('SIGTERM')).code).toBe(0);
+  const unit = await run(copy.folder, unitTest(`services/${name}/facts.test.ts`)).end();
+  expect(unit.code, unit.output).toBe(0);
 });

@@ -5,8 +5,9 @@ import { expect } from 'vitest';
 import type { Calendar as DeskCalendar, Desk, Integration, Policy } from '../../infra/config/desk.ts';
 import { readDesk } from '../../infra/config/read-desk.ts';
 import { toRows, type Rows } from '../../infra/config/rows.ts';
+import { groupBy } from '../../services/runtime/group-by.ts';
 import type { Calendar } from '../oracle/calendar.ts';
-import type { OracleConfig } from '../oracle/config.ts';
+import type { OracleConfig, Shift } from '../oracle/config.ts';
 import type { SlaPolicy } from '../oracle/sla.ts';
 
 export type HistoryConfig = Required<Pick<OracleConfig, 'calendars' | 'defaultCalendars' | 'policies'>> & Pick<OracleConfig, 'statusMaps' | 'shifts' | 'agentNames'>;
@@ -34,11 +35,12 @@ function policyOf({ policy_id, versions }: SlaPolicy): Policy {
   };
 }
 
-const policiesOf = (id: string, policies: readonly SlaPolicy[]): Policy[] =>
-  policies.filter((policy) => policy.integration_id === id).map(policyOf);
+interface Own {
+  readonly policies: readonly SlaPolicy[];
+  readonly shifts: readonly Shift[];
+}
 
-function integrationOf(id: string, config: HistoryConfig): Integration {
-  const shifts = (config.shifts ?? []).filter((shift) => shift.integration_id === id);
+function integrationOf(id: string, { policies, shifts }: Own, config: HistoryConfig): Integration {
   const names = config.agentNames?.[id] ?? {};
   const agents = new Set([...shifts.map((shift) => shift.agent_id), ...Object.keys(names)]);
   const calendar_id = config.defaultCalendars[id];
@@ -46,7 +48,7 @@ function integrationOf(id: string, config: HistoryConfig): Integration {
   return {
     ...(calendar_id === undefined ? {} : { calendar_id }),
     ...(status_map === undefined ? {} : { status_map }),
-    policies: policiesOf(id, config.policies),
+    policies: policies.map(policyOf),
     agents: Object.fromEntries([...agents].map((agent) => [agent, {
       ...(names[agent] === undefined ? {} : { name: names[agent] }),
       shifts: shifts.filter((shift) => shift.agent_id === agent).map(({ from, to, calendar_id: hours }) =>
@@ -57,7 +59,10 @@ function integrationOf(id: string, config: HistoryConfig): Integration {
 
 /** The file that an operator would write. */
 export function deskFile(integrations: readonly string[], config: HistoryConfig): string {
-  const desk: Desk = { calendars: config.calendars.map(calendarOf), integrations: Object.fromEntries(integrations.map((id) => [id, integrationOf(id, config)])) };
+  const policies = groupBy(config.policies, ({ integration_id }) => integration_id);
+  const shifts = groupBy(config.shifts ?? [], ({ integration_id }) => integration_id);
+  const ownOf = (id: string): Own => ({ policies: policies.get(id) ?? [], shifts: shifts.get(id) ?? [] });
+  const desk: Desk = { calendars: config.calendars.map(calendarOf), integrations: Object.fromEntries(integrations.map((id) => [id, integrationOf(id, ownOf(id), config)])) };
   return JSON.stringify(desk);
 }
 

@@ -29,7 +29,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await rebuild(root, 'discard', 'queue-analytics');
   await clickhouse.command('DROP DATABASE IF EXISTS queue_told SYNC');
-  if (isCopyDeployed) await deployOriginal();
+  await endAll();
+  if (isOriginalStopped) await deployOriginal();
   await remove();
   await clickhouse.close();
   await closeClients();
@@ -118,16 +119,15 @@ const databases = async (): Promise<string[]> => (await query<{ name: string }>(
 const reopens = async (): Promise<Set<number>> =>
   new Set((await query<{ reopens: number }>('SELECT reopens FROM queue.tickets WHERE ticket_id IN {ids:Array(String)}', { ids: tickets })).map((row) => row.reopens));
 
-/** The running service is replaced by one of the copy's code, and this by the one before. */
-let isCopyDeployed = false;
-async function deployCopy(): Promise<void> {
+let isOriginalStopped = false;
+async function stopOriginal(): Promise<void> {
   await control({ action: 'stop', name: 'queue-analytics' });
-  isCopyDeployed = true;
-  await consumerStarted(runService(copy, ['services/queue-analytics/main.ts']));
+  isOriginalStopped = true;
 }
+/** The original's service in the place of the copy's. */
 async function deployOriginal(): Promise<void> {
   await endAll();
-  isCopyDeployed = false;
+  isOriginalStopped = false;
   await control({ action: 'start', name: 'queue-analytics' });
 }
 
@@ -197,10 +197,12 @@ function changeTheCopy(): void {
   change('01-facts.sql', ['    clock_skew_ms Int64 COMMENT', "    twice_the_replies UInt32 COMMENT 'Of this test.',\n    clock_skew_ms Int64 COMMENT"]);
 }
 
-const isWaiting = async (): Promise<boolean> => {
-  const answer = await fetch(`${environment.healthUrls['queue-analytics'] ?? ''}/health/ready`);
-  return !answer.ok && (await answer.text()).includes('FACTS_OF_OTHER_CODE');
-};
+const originalReady = async (): Promise<{ reason?: string }> =>
+  (await fetch(`${environment.healthUrls['queue-analytics'] ?? ''}/health/ready`)).json() as Promise<{ reason?: string }>;
+
+/** It has nothing but facts to wait for, and says so. */
+const waits = (ready: () => Promise<{ reason?: string }>, what: string): Promise<true> =>
+  eventually(async () => ((await ready()).reason?.startsWith('FACTS_OF_OTHER_CODE') === true ? true : null), what);
 
 test('a changed definition leaves live numbers alone until the rebuild, which brings all of it at once', async () => {
   changeTheCopy();
@@ -218,11 +220,15 @@ test('a changed definition leaves live numbers alone until the rebuild, which br
   expect(compared.output).toMatch(/new columns: twice_the_replies/);
   expect(await reopens()).toStrictEqual(new Set([1]));
 
+  const next = runService(copy, ['services/queue-analytics/main.ts']);
+  await consumerStarted(next);
   await underTraffic(async () => {
+    await waits(next.ready, 'the service of the new code waits for the rebuild');
+    expect(await reopens()).toStrictEqual(new Set([1]));
     await done(copy, 'queue-analytics', '--keep-old');
     expect(await reopens()).toStrictEqual(new Set([10]));
-    await eventually(async () => ((await isWaiting()) ? true : null), 'the service of the old code waits');
-    await deployCopy();
+    await waits(originalReady, 'the service of the old code waits for good');
+    await stopOriginal();
   });
   expect(await reopens()).toStrictEqual(new Set([10]));
   expect((await query('SELECT ticket_id FROM queue.ticket_facts FINAL WHERE twice_the_replies != agent_replies * 2')).length).toBe(0);

@@ -171,16 +171,19 @@ describe('under another desk', () => {
 });
 
 test('what was asked for in another way is not mixed up, names are not taken twice, and nothing ahead is known', async () => {
+  await clickhouse.command('CREATE DATABASE taken_agents');
   const nothing = { at: null, known: null, desk: null, integrations: [] };
   const refusals: readonly (readonly [name: string, asked: Partial<Asked>, RegExp])[] = [
     ['past', { at: AT + 1 }, /there is a snapshot past already, made with --at 2026-03-29T00:20:00.007Z: choose another name, or .*drop past/],
     ['last-monday', {}, /"last-monday" can't be the name of a snapshot/],
     ['queue', {}, /there is a database queue already/],
+    ['taken', {}, /there is a database taken_agents already, which is none of a snapshot taken/],
     ['running', {}, /there is a function running_business_seconds already/],
     ['ahead', { at: Date.UTC(2126, 0) }, /--at 2126-01-01T00:00:00.000Z lies in the future/],
     ['nobody', { integrations: ['crm-z'] }, /no event has come of crm-z; events have come of .*crm-a-snapshot-here/],
   ];
   for (const [name, asked, message] of refusals) await expect(create(clickhouse, { name, asked: { ...nothing, ...asked }, source: null, chunkTickets: 1 }), name).rejects.toThrow(message);
+  await clickhouse.command('DROP DATABASE taken_agents SYNC');
   expect(await snapshot('create', 'nofile', '--desk', join(folder, 'nowhere.json'))).toMatchObject({ code: 2, output: expect.stringMatching(/nowhere\.json: ENOENT/) as string });
   expect(await snapshot('drop', 'tuesday')).toMatchObject({ code: 2, output: expect.stringContaining('there is no snapshot tuesday; there is past, shown, stricter') as string });
 });

@@ -181,26 +181,29 @@ function stationsOf(timeline: Timeline): AgentHappening[] {
   });
 }
 
+/** Without the sessions, which go over several tickets. */
+export function ticketWork(timeline: Timeline): AgentHappening[] {
+  const answer = firstResponse(timeline).reply;
+  return [
+    ...actsOf(timeline),
+    ...stationsOf(timeline),
+    ...replyTurns(timeline).flatMap((turn): AgentHappening[] => {
+      const at = turn.replies[0]?.at ?? 0;
+      const answers = turn.replies.some((reply) => reply.index === answer?.index);
+      return [{ at, flow: 'reply_turns', key: turn.agent }, { at, flow: 'first_responses', key: turn.agent, amount: Number(answers) }];
+    }),
+  ];
+}
+
 function agentHappenings(tenant: readonly Timeline[], rules: Rules): AgentHappening[] {
-  const perTicket = tenant.flatMap((timeline) => {
-    const answer = firstResponse(timeline).reply;
-    return [
-      ...actsOf(timeline),
-      ...stationsOf(timeline),
-      ...replyTurns(timeline).flatMap((turn): AgentHappening[] => {
-        const at = turn.replies[0]?.at ?? 0;
-        const answers = turn.replies.some((reply) => reply.index === answer?.index);
-        return [{ at, flow: 'reply_turns', key: turn.agent }, { at, flow: 'first_responses', key: turn.agent, amount: Number(answers) }];
-      }),
-    ];
-  });
+  const perTicket = tenant.flatMap(ticketWork);
   const handled = agentSessions(tenant, rules).map((session): AgentHappening =>
     ({ at: session.actions[0]?.at ?? 0, flow: 'handle_seconds', key: session.agent, amount: Math.trunc(session.handleMs / 1000) }));
   return [...perTicket, ...handled];
 }
 
-/** Time held within an hour: a sum over tickets is the sum of their whole-second values. */
-function heldWithin(held: readonly Span[][], start: number): number {
+/** An agent's time held within the hour that starts then, in whole seconds: a sum over tickets is the sum of their whole-second values. */
+export function heldWithin(held: readonly Span[][], start: number): number {
   return held.reduce((sum, spans) =>
     sum + seconds(spans.map((s) => ({ from: Math.max(s.from, start), to: Math.min(s.to, start + hour) })), elapsedClock), 0);
 }

@@ -7,7 +7,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { sqlString, type ClickHouse } from '../clickhouse.ts';
-import { messageOf } from '../errors.ts';
 
 const servicesFolder = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -29,9 +28,6 @@ export async function admittedTo(clickhouse: ClickHouse, table: string): Promise
   const [row] = await clickhouse.query<{ definition: string }>(`SELECT create_table_query AS definition FROM system.tables WHERE concat(database, '.', name) = {table:String}`, { table });
   return ADMITTED.exec(row?.definition ?? '')?.[1] ?? null;
 }
-
-/** Whether an insert failed since the table admits other code only. */
-export const refusesOthers = (error: unknown): boolean => messageOf(error).includes('Constraint `computed_by_one_code`');
 
 /** From now on the table admits rows of this code only. */
 export async function admitOnly(clickhouse: ClickHouse, table: string, code: string): Promise<void> {

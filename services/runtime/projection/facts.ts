@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlString, type ClickHouse } from '../clickhouse.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { admittedTo, refusesOthers } from './computed-by.ts';
+import { admittedTo } from './computed-by.ts';
 import type { Failpoint } from './failpoint.ts';
-import { insertHalving } from './halving.ts';
-import { Rows, type Batch } from './rows.ts';
+import { insertHalving, isOfARow } from './halving.ts';
+import { Rows } from './rows.ts';
 
 export interface Ticket {
   readonly integration_id: string;
@@ -23,12 +23,10 @@ export interface FailedTicket extends Ticket {
   readonly error: string;
 }
 
-type Row = Readonly<Record<string, unknown>>;
-
 /** What is told of a ticket, a row for each facts table. What is read later has a version that is higher or the same. */
 interface Told {
   readonly version: number;
-  readonly rows: Readonly<Record<string, Row>>;
+  readonly rows: Readonly<Record<string, object>>;
 }
 
 /** Tells tickets under one version of the configuration. */
@@ -91,6 +89,10 @@ export const RECOMPUTE_CHUNK = 5_000;
 /** Tickets whose rows are objects at once: with all of a chunk, making and encoding them took more than twice the time. */
 const TOLD_AT_ONCE = 250;
 
+function* slicesOf(timelines: readonly Timeline[]): Generator<readonly Timeline[]> {
+  for (let from = 0; from < timelines.length; from += TOLD_AT_ONCE) yield timelines.slice(from, from + TOLD_AT_ONCE);
+}
+
 /**
  * Changes whenever the configuration does: by the version that is live, and by the parts of its tables, for what is written to
  * them by other means than a file.
@@ -104,7 +106,7 @@ export class Facts {
   readonly #rows: Rows;
   #configState = '';
   #teller: Teller | null = null;
-  /** The table that refused what this code computes. */
+  /** The table that admits another version of the code only. */
   #refusedBy: string | null = null;
 
   constructor(clickhouse: ClickHouse, definition: FactsDefinition, options: FactsOptions) {
@@ -116,71 +118,82 @@ export class Facts {
   }
 
   /** In the order of the tables: whoever is interrupted in between does them all again. */
-  async compute(tickets: readonly TouchedTicket[], tables = this.#definition.facts): Promise<void> {
+  async compute(tickets: readonly TouchedTicket[]): Promise<void> {
     for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
       const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
-      await this.#write(await this.#readWhole(chunk), tables);
+      await this.#write(await this.#readWhole(chunk));
     }
   }
 
-  /** The tickets of a condition on the timeline, all at once. @returns how many they are. */
-  async computeWhere(condition: string, tables = this.#definition.facts): Promise<number> {
-    const timelines = await this.#read(condition);
-    await this.#write(timelines, tables);
-    return timelines.length;
+  /** The tickets of a condition on the timeline, told while they are read. @returns how many they are. */
+  async computeWhere(condition: string): Promise<number> {
+    try {
+      return await this.#tell(this.#clickhouse.stream<Timeline>(this.#timelines(condition)));
+    } catch (error) {
+      if (!isOfARow(error)) throw error;
+      const timelines = await this.#clickhouse.query<Timeline>(this.#timelines(condition));
+      await this.#write(timelines);
+      return timelines.length;
+    }
   }
 
   /** Once a table has refused what this code computes, nothing is worth doing until it no longer does. @throws RuntimeError */
   async assertAdmitted(): Promise<void> {
-    if (this.#refusedBy === null) return;
-    const admitted = await admittedTo(this.#clickhouse, this.#refusedBy);
-    if (admitted !== null && admitted !== this.#options.computedBy) throw this.#refusal(this.#refusedBy);
-    this.#refusedBy = null;
+    if (this.#refusedBy !== null) await this.#assertAdmittedTo(this.#refusedBy);
   }
 
-  #refusal(table: string): RuntimeError {
-    return new RuntimeError('FACTS_OF_OTHER_CODE', `${table} holds facts of another version of the code than this one (${this.#options.computedBy}): run that version, or bring all facts to this one by \`npm run rebuild\``);
+  async #assertAdmittedTo(table: string): Promise<void> {
+    const [admitted, mine] = [await admittedTo(this.#clickhouse, table), this.#options.computedBy];
+    const isRefused = admitted !== null && admitted !== mine;
+    this.#refusedBy = isRefused ? table : null;
+    if (isRefused) throw new RuntimeError('FACTS_OF_OTHER_CODE', `${table} holds facts of another version of the code than this one (${mine}): run that version, or bring all facts to this one by \`npm run rebuild\``);
   }
 
-  async #write(timelines: readonly Timeline[], tables: readonly string[]): Promise<void> {
+  async #write(timelines: readonly Timeline[]): Promise<void> {
     this.#options.at?.('read');
-    const { fold } = this.#definition;
-    const [first] = timelines;
-    if (first === undefined || fold === undefined) return;
-    const teller = await this.#tellerFor(fold, first.config_state);
-    const refused = await insertHalving(timelines, (some) => this.#tell(teller, some, tables));
+    const refused = await insertHalving(timelines, async (some) => {
+      await this.#tell(slicesOf(some));
+    });
     for (const { row: { integration_id, ticket_id }, detail } of refused) (this.#options.onFailed ?? throwFailed)({ integration_id, ticket_id, error: detail });
   }
 
-  /** Encoded as they are told, table by table inserted. @throws RuntimeError where one of them can't be told or is refused. */
-  async #tell(teller: Teller, timelines: readonly Timeline[], tables: readonly string[]): Promise<void> {
-    const { into = this.#definition.database, computedBy: computed_by, at } = this.#options;
-    const { configVersion: config_version } = teller;
-    const batches = await Promise.all(tables.map(async (table) => [table, await this.#rows.batch(into, table)] as const));
-    for (let from = 0; from < timelines.length; from += TOLD_AT_ONCE) {
-      const told = timelines.slice(from, from + TOLD_AT_ONCE).map((timeline) => toldOf(teller, timeline));
-      for (const [table, batch] of batches) batch.add(told.map(({ whose, rows }) => ({ ...whose, ...rows[table], config_version, computed_by })));
-    }
-    at?.('folded');
-    for (const [table, batch] of batches) {
-      await this.#insert(`${into}.${table}`, batch);
-      at?.(`inserted:${table}`);
+  /** @returns how many. @throws RuntimeError where one can't be told or is refused, or all are. */
+  async #tell(slices: Slices): Promise<number> {
+    try {
+      return await this.#tellSlices(slices);
+    } catch (error) {
+      const { into = this.#definition.database } = this.#options;
+      // Rows of one version of the code don't fit another's tables in many ways, and none of them is a ticket's fault.
+      for (const table of this.#definition.facts) await this.#assertAdmittedTo(`${into}.${table}`);
+      throw error;
     }
   }
 
-  #insert(table: string, batch: Batch): Promise<void> {
-    return batch.insert().catch((error: unknown) => {
-      if (!refusesOthers(error)) throw error;
-      this.#refusedBy = table;
-      throw this.#refusal(table);
-    });
+  /** Encoded as they are told, table by table inserted. */
+  async #tellSlices(slices: Slices): Promise<number> {
+    const { into = this.#definition.database, computedBy, at } = this.#options;
+    const batches = await Promise.all(this.#definition.facts.map(async (table) => [table, await this.#rows.batch(into, table)] as const));
+    let tickets = 0;
+    for await (const timelines of slices) {
+      const teller = await this.#tellerFor(timelines[0]?.config_state ?? '');
+      const told = timelines.map((timeline) => toldOf(teller, timeline));
+      const common = told.map(({ whose }) => ({ ...whose, config_version: teller.configVersion, computed_by: computedBy }));
+      for (const [table, batch] of batches) batch.add(common, told.map(({ rows }) => rows[table] ?? {}));
+      tickets += timelines.length;
+    }
+    at?.('folded');
+    for (const [table, batch] of batches) {
+      await batch.insert();
+      at?.(`inserted:${table}`);
+    }
+    return tickets;
   }
 
   /** The timelines, with at least what was landed. @throws RuntimeError `CLICKHOUSE_UNAVAILABLE` when a replica goes on lagging. */
   async #readWhole(tickets: readonly TouchedTicket[]): Promise<Timeline[]> {
     const keys = tickets.map(({ integration_id, ticket_id }) => `(${sqlString(integration_id)},${sqlString(ticket_id)})`).join(',');
     for (const delayMs of [...LAGGING_MS, null]) {
-      const timelines = await this.#read(`(integration_id, ticket_id) IN (${keys})`);
+      const timelines = await this.#clickhouse.query<Timeline>(this.#timelines(`(integration_id, ticket_id) IN (${keys})`));
       const short = firstShort(tickets, timelines);
       if (short === undefined) return timelines;
       if (delayMs === null) throw new RuntimeError('CLICKHOUSE_UNAVAILABLE', `the timeline of ${short.integration_id}/${short.ticket_id} lacks events that were landed: the replica that was asked lags behind`);
@@ -190,19 +203,21 @@ export class Facts {
   }
 
   /** Without FINAL, which costs more than it spares: a fold drops repetitions itself. */
-  #read(condition: string): Promise<Timeline[]> {
+  #timelines(condition: string): string {
     const { where } = this.#options;
-    return this.#clickhouse.query<Timeline>(`
+    return `
       SELECT integration_id, ticket_id, ${CONFIG_STATE} AS config_state, groupArray(tuple(${this.#definition.fold?.columns.join(', ') ?? ''})) AS events
       FROM ${this.#definition.database}.timeline
       WHERE (${condition})${where === undefined ? '' : ` AND (${where})`}
       GROUP BY integration_id, ticket_id
-      SETTINGS output_format_json_named_tuples_as_objects = 0`);
+      SETTINGS optimize_aggregation_in_order = 1, output_format_json_named_tuples_as_objects = 0`;
   }
 
   /** The configuration is read again only when it has changed; its answer names its own version. */
-  async #tellerFor(fold: Fold, configState: string): Promise<Teller> {
+  async #tellerFor(configState: string): Promise<Teller> {
     if (this.#teller !== null && configState === this.#configState) return this.#teller;
+    const { fold } = this.#definition;
+    if (fold === undefined) throw new RuntimeError('CONFIG_INVALID', `${this.#definition.database} has no fold`);
     const { configuration } = this.#options;
     const [answer] = configuration === undefined ? await this.#clickhouse.query<unknown>(fold.configQuery) : [configuration];
     this.#teller = fold.under(answer);
@@ -220,6 +235,9 @@ function toldOf({ tell }: Teller, { integration_id, ticket_id, events }: Timelin
     throw new RuntimeError('FACTS_FAILED', messageOf(error), { cause: error });
   }
 }
+
+/** Some timelines after the other. */
+type Slices = Iterable<readonly Timeline[]> | AsyncIterable<readonly Timeline[]>;
 
 /** A ticket whose timeline was read without an event that was landed before. */
 function firstShort(tickets: readonly TouchedTicket[], timelines: readonly Timeline[]): Ticket | undefined {

@@ -7,6 +7,9 @@ export interface Refused<Row> {
   readonly detail: string;
 }
 
+/** Whether it is one of the rows that can't be inserted, whichever. */
+export const isOfARow = (error: unknown): boolean => ['CLICKHOUSE_BAD_DATA', 'FACTS_FAILED'].includes(toRuntimeError(error).code);
+
 /** @returns the rows that are refused for what they say; any other failure is thrown. */
 export async function insertHalving<Row>(rows: readonly Row[], insert: (rows: readonly Row[]) => Promise<void>): Promise<Refused<Row>[]> {
   const [first] = rows;
@@ -15,9 +18,8 @@ export async function insertHalving<Row>(rows: readonly Row[], insert: (rows: re
     await insert(rows);
     return [];
   } catch (error) {
-    const failure = toRuntimeError(error);
-    if (failure.code !== 'CLICKHOUSE_BAD_DATA' && failure.code !== 'FACTS_FAILED') throw failure;
-    if (rows.length === 1) return [{ row: first, detail: failure.message }];
+    if (!isOfARow(error)) throw toRuntimeError(error);
+    if (rows.length === 1) return [{ row: first, detail: toRuntimeError(error).message }];
     const half = Math.ceil(rows.length / 2);
     return [...(await insertHalving(rows.slice(0, half), insert)), ...(await insertHalving(rows.slice(half), insert))];
   }

@@ -50,6 +50,9 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
       computed.push([...sql.matchAll(/\('acme',('[^']*')\)/g)].map(([, ticket]) => ticket).join(','));
       return Promise.resolve([]);
     },
+    stream: () => {
+      throw new Error('nothing is streamed here');
+    },
     command: () => Promise.resolve(),
     insertEncoded: (_table, _format, body) => {
       inserts.push(body.length);
@@ -164,6 +167,9 @@ test('a ticket that can not be told holds nobody up, is reported, and is tried a
     // The timeline of each ticket is the one event that it is named after.
     const clickhouse: ClickHouse = {
       query: <Row>(sql: string) => Promise.resolve(answer(sql) as Row[]),
+      stream: () => {
+        throw new Error('nothing is rebuilt here');
+      },
       command: () => Promise.resolve(),
       insertEncoded: (into, _format, body) => {
         if (into === 'd.failed_tickets') for (const line of body.toString().split('\n')) notes.set((JSON.parse(line) as { ticket_id: string }).ticket_id, JSON.parse(line) as { ticket_id: string; error: string });

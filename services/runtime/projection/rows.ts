@@ -1,12 +1,12 @@
 // Inserts rows into tables of ClickHouse, in the types that these have there.
 import { toRuntimeError, type ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
-import { blockEncoder, type BlockEncoder, type Column, type Row } from '../native/encode.ts';
+import { blockEncoder, type BlockEncoder, type Column } from '../native/encode.ts';
 
 /** Rows that are inserted together. They are encoded as they come: rows that wait as objects cost several times their making. */
 export interface Batch {
-  /** @param rows all of one shape; columns that they don't name have their defaults. @throws RuntimeError as the encoder does */
-  add(rows: readonly Row[]): void;
+  /** @param parts of the rows, all of one shape; columns that they don't name have their defaults. @throws RuntimeError as the encoder does */
+  add(...parts: readonly (readonly object[])[]): void;
   insert(): Promise<void>;
 }
 
@@ -31,10 +31,10 @@ export class Rows {
       return new RuntimeError(code, `${name}: ${message}`, { cause: error });
     };
     return {
-      add: (rows) => {
-        columns = Object.keys(rows[0] ?? {});
+      add: (...parts) => {
+        columns = parts.flatMap((rows) => Object.keys(rows[0] ?? {}));
         try {
-          blocks.push(encode(rows));
+          blocks.push(encode(...parts));
         } catch (error) {
           throw forgetting(error);
         }

@@ -6,10 +6,8 @@ import { storyOf, type Story } from '../story.ts';
 import { liveDeskOf, liveDeskQuery, type DeskAnswer } from './desk.ts';
 import { eventOf, timelineColumns, type TimelineValues } from './timeline.ts';
 
-export type Row = Readonly<Record<string, unknown>>;
-
 /** Rows by table, without whose they are. */
-export type Keep = (story: Story, desk: Desk) => Readonly<Record<string, Row>>;
+export type Keep = (story: Story, desk: Desk) => Readonly<Record<string, object>>;
 
 /**
  * The version of what is told; of a ticket's rows the highest wins. What is read later comes from the same or more events, under
@@ -20,7 +18,7 @@ export const versionOf = (configVersion: number, events: number): number => conf
 /** What a ticket's events say under one version of the configuration. */
 export interface Told {
   readonly version: number;
-  readonly rows: Readonly<Record<string, Row>>;
+  readonly rows: Readonly<Record<string, object>>;
 }
 
 export interface Teller {
