@@ -65,11 +65,27 @@ class Reader {
     return ends.map((end, index) => values.slice(ends[index - 1] ?? 0, end));
   }
 
+  #fromDictionary(type: string, count: number): unknown[] {
+    if (count === 0) return [];
+    const bytes = 2 ** (Number(this.long(false)) & 0xff);
+    const keys: unknown[] = this.values('String', Number(this.long(false)));
+    if (type.startsWith('Nullable')) keys[0] = null;
+    if (this.long(false) !== count) throw new Error('a dictionary is for another number of values');
+    return this.#times(count, () => keys[this.integer(bytes, false)]);
+  }
+
+  /** The marks that stand before a column with dictionaries in it. */
+  begin(type: string): void {
+    for (const { length } of type.matchAll(/LowCardinality\(/g)) if (length > 0 && this.long(false) !== 1) throw new Error('keys come with each block');
+  }
+
   values(type: string, count: number): unknown[] {
     const { name, parts: [first = '', second = ''], parts } = readType(type);
     const [, signed = '', bits = ''] = /^(U?)Int(\d+)$/.exec(name) ?? [];
     if (bits !== '') return this.#times(count, () => (bits === '64' ? this.long(signed === '') : this.integer(Number(bits) / 8, signed === '')));
     switch (name) {
+      case 'LowCardinality': return this.#fromDictionary(first, count);
+      case 'DateTime': return this.#times(count, () => this.integer(4, false) * 1000);
       case 'DateTime64': return this.#times(count, () => this.long(true));
       case 'Float64': return this.#times(count, () => this.double());
       case 'Bool': return this.#times(count, () => this.byte() === 1);
@@ -94,7 +110,11 @@ export function readBlocks(body: Buffer): Row[] {
   const rows: Row[] = [];
   while (!reader.ended) {
     const [columns, count] = [reader.varint(), reader.varint()];
-    const read = Array.from({ length: columns }, () => [reader.text(), reader.values(reader.text(), count)] as const);
+    const read = Array.from({ length: columns }, () => {
+      const [name, type] = [reader.text(), reader.text()];
+      if (count > 0) reader.begin(type);
+      return [name, reader.values(type, count)] as const;
+    });
     for (let index = 0; index < count; index++) rows.push(Object.fromEntries(read.map(([name, values]) => [name, values[index]])));
   }
   return rows;
