@@ -5,7 +5,7 @@
 // Flushes are spaced: under load the next one begins no sooner than a while after the last one began, and its batches are
 // fetched after that wait, so that they hold all that came in meanwhile. Far behind, batch after batch is landed while the
 // touched tickets are collected, and their facts are computed every few seconds.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import type { Poison } from '../avro/record-reader.ts';
 import { BREAKER_WINDOW, PartitionHeld, placeOf, type PoisonBreaker } from './breaker.ts';
@@ -155,6 +155,9 @@ export class Projector {
 
   async #run(): Promise<void> {
     do {
+      // The batches of one fetch are handed over one after the other, and the next fetch waits for all of them: together, or
+      // those after the first would wait for a flush of their own.
+      await turn();
       const begun = performance.now();
       const group = this.#pending;
       this.#pending = [];
