@@ -55,12 +55,13 @@ test('tickets go on over two partitions while ingress and projections run', asyn
   for (const event of created) expect(await sendUntilAccepted(event)).toBe('duplicate');
 
   const facts = await eventually(async () => {
+    // First that the facts count all events, then what they say.
+    const [told] = await query<{ n: number }>('SELECT sum(bitAnd(version, 4294967295)) AS n FROM queue.ticket_facts FINAL WHERE ticket_id IN {tickets:Array(String)}', { tickets });
     const rows = await query<{ first: number; waiting: boolean; n: number; places: number }>(`
       SELECT t.first_response_seconds AS first, t.is_waiting AS waiting, e.n AS n, e.places AS places
       FROM queue.tickets AS t
       INNER JOIN (SELECT ticket_id, count() AS n, uniqExact(kafka_partition) AS places FROM queue.timeline FINAL GROUP BY ticket_id) AS e ON e.ticket_id = t.ticket_id
       WHERE t.ticket_id IN {tickets:Array(String)}`, { tickets });
-    const [told] = await query<{ n: number }>('SELECT sum(bitAnd(version, 4294967295)) AS n FROM queue.ticket_facts FINAL WHERE ticket_id IN {tickets:Array(String)}', { tickets });
     return rows.length === tickets.length && rows.every(({ n }) => n === 3) && told?.n === 3 * tickets.length ? rows : null;
   }, 'all three events of each ticket', 40_000);
   expect(facts.every(({ first, waiting }) => first === 600 && waiting), JSON.stringify(facts)).toBe(true);
