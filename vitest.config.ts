@@ -19,6 +19,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...onTheStack],
           // They share nothing but modules without state: loading those once a worker spares a third of the time.
           isolate: false,
+          maxWorkers: 2,
           testTimeout: 30_000,
         },
       },

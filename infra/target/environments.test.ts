@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { environmentsOf, unreadIntegrations } from './environments.ts';
 import { startSystem } from '../start/start.ts';
+import { freePorts } from '../../test/system/free-ports.ts';
 
 let folder = '';
 let file = '';
@@ -18,7 +19,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test('a stack does not start with integrations whose events nothing of it reads, and says what to do', async () => {
-  const start = (env: Record<string, string>): Promise<unknown> => startSystem({ dataDir: join(folder, 'data'), env: { ...process.env, INTEGRATIONS_FILE: file, ...env }, ports: { kafka: 39_101, kafkaController: 39_102, registry: 39_103, clickhouse: 39_104, ingress: 39_105, healthBase: 39_110 } });
+  const [kafka = 0, kafkaController = 0, registry = 0, clickhouse = 0, ingress = 0, healthBase = 0] = await freePorts(6);
+  const start = (env: Record<string, string>): Promise<unknown> => startSystem({ dataDir: join(folder, 'data'), env: { ...process.env, INTEGRATIONS_FILE: file, ...env }, ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase } });
   await expect(start({ INGRESS_ENVIRONMENTS: '' })).rejects.toThrow(/initech is in staging, which no service of this stack reads.*ENVIRONMENT=staging.*INGRESS_ENVIRONMENTS=production,staging/);
   await expect(start({ INGRESS_ENVIRONMENTS: '', ENVIRONMENT: 'staging' })).rejects.toThrow(/acme is in production/);
   expect(await unreadIntegrations(file, ['production', 'staging'])).toStrictEqual([]);
