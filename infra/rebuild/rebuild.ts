@@ -1,8 +1,9 @@
 // npm run rebuild -- queue-analytics: computes the facts of a projection anew beside the live ones,
 // compares, and swaps; after a change of a metric's definition this is the one command to run.
 // With --ticket, --integration or --from/--to, only those tickets, in place.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { instant, positive } from '../facts/arguments.ts';
 import { CHUNK_TICKETS, chunksOf, together, within } from '../facts/chunks.ts';
 import { dropDatabase, owning, readDiary, refuseSecond } from '../facts/diary.ts';
 import type { Filter } from '../facts/filter.ts';
@@ -157,18 +158,6 @@ const discard = (name: string): Promise<number> => withClickHouse({ command: 're
   console.log(`dropped ${into} and ${previousOf(projection)}`);
   return 0;
 });
-
-function instant(text: string): Date {
-  const time = new Date(/^\d{4}-\d\d-\d\d$/.test(text) || /(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('an ISO 8601 time, UTC unless it says otherwise');
-  return time;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 100_000) throw new InvalidArgumentError('a whole number from 1 to 100000');
-  return value;
-}
 
 const collect = (value: string, previous: readonly string[]): string[] => [...previous, value];
 

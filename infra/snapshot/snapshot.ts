@@ -1,8 +1,9 @@
 // npm run snapshot -- create | list | drop: every view of the live databases as of an instant, by what was known at one,
 // under another desk file, of chosen tenants. What it was asked for stays in it; what is live is only read.
 import { createHash } from 'node:crypto';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { instantText, type ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { instant, positive } from '../facts/arguments.ts';
 import { CHUNK_TICKETS } from '../facts/chunks.ts';
 import { readDeskFile } from '../config/desk-file.ts';
 import { tableText } from '../demo/report.ts';
@@ -76,18 +77,6 @@ const dropSnapshot = (name: string): Promise<void> => withClickHouse({ command: 
   await drop(clickhouse, found);
   console.log(`snapshot ${name} is dropped`);
 });
-
-function instant(text: string): Date {
-  const time = new Date(/^\d{4}-\d\d-\d\d$/.test(text) || /(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('an ISO 8601 time, UTC unless it says otherwise');
-  return time;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 100_000) throw new InvalidArgumentError('a whole number from 1 to 100000');
-  return value;
-}
 
 const program = new Command('npm run snapshot --').exitOverride()
   .description('Every view as of an instant, by what was known at one, under another desk file, of chosen tenants: in databases of its own.')
