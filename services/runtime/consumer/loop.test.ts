@@ -100,6 +100,7 @@ function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, ref
             if (mine === generation) [log.committed, log.note] = [next, note];
             return Promise.resolve();
           },
+          alive: () => undefined,
           rewind: (offset) => {
             sentBack = offset;
           },

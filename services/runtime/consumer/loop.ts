@@ -237,6 +237,7 @@ export class ConsumerLoop {
   async #handleTicket(run: Run, events: readonly Delivery[]): Promise<void> {
     for (const event of events) {
       const done = await this.#slots(() => this.#handleEvent(run, event));
+      run.batch.alive();
       if (!done) return;
       run.state.progress.done(event.record.offset);
     }

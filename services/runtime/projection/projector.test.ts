@@ -14,7 +14,7 @@ import { Projector } from './projector.ts';
 const record = (offset: number, value: string): LogRecord => ({ topic: 'log', partition: 0, offset, key: 'TKT-1', value: Buffer.from(value), headers: {}, timestampMs: 0 });
 const committed: number[] = [];
 const batchOf = (values: readonly string[], from = 0, lag = 0): ManualBatch => ({
-  topic: 'log', partition: 0, records: values.map((value, index) => record(from + index, value)), lag, owned: () => true, generation: 1, rewind: () => undefined,
+  topic: 'log', partition: 0, records: values.map((value, index) => record(from + index, value)), lag, owned: () => true, generation: 1, alive: () => undefined, rewind: () => undefined,
   commit: (next) => {
     committed.push(next);
     return Promise.resolve();
