@@ -30,7 +30,7 @@ test('of connections that send more than all together may have waiting, some are
   const honest = connect({ port, host: '127.0.0.1' });
   const heldBefore = held.length;
   honest.write(request);
-  await expect.poll(() => held.length, 'who has one request waiting is not cut off').toBeGreaterThan(heldBefore);
+  await expect.poll(() => held.length, { message: 'who has one request waiting is not cut off' }).toBeGreaterThan(heldBefore);
 
   holds = false;
   for (const response of held) response.end('.');
