@@ -107,15 +107,14 @@ class BatchingProducer implements LogProducer {
     if (this.waiting() >= this.#limits.maxWaiting || this.#waitingBytes + bytes > this.#limits.maxWaitingBytes) {
       return Promise.reject(new RuntimeError('LOG_OVERLOADED', `${this.waiting()} events wait for Kafka`));
     }
-    const message = { key: record.key, value: record.value, headers: { ...record.headers } };
-    const partition = this.#choose({ topic, message, partitionMetadata });
+    const message: Message = { key: record.key, value: record.value, headers: { ...record.headers } };
+    message.partition = this.#choose({ topic, message, partitionMetadata });
+    const { partition } = message;
     this.#waiting += 1;
     this.#waitingBytes += bytes;
     return new Promise<{ partition: number }>((resolve, reject) => {
       this.#lanes.add({
-        topic, partition, resolve, reject,
-        message: { ...message, partition },
-        bytes,
+        topic, partition, message, bytes, resolve, reject,
         expiresAt: Date.now() + this.#limits.deadlineMs,
       });
     }).finally(() => {
