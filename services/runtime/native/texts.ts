@@ -9,8 +9,8 @@ export class Texts {
   readonly #begin: number;
   /** Where each one's length stands. */
   readonly #places: Uint32Array;
-  /** All of them, lengths included, where every byte is a character. */
-  readonly #ascii: string | null;
+  /** All of them, lengths included, where every byte is a character; not known until a short one is asked for. */
+  #ascii: string | null | undefined;
   /** The first byte behind them; beyond the last byte where they are cut. */
   readonly end: number;
 
@@ -25,8 +25,6 @@ export class Texts {
       at = length < 128 ? at + 1 + length : this.#longText(at).end;
     }
     this.end = at;
-    const all = bytes.subarray(begin, at);
-    this.#ascii = isAscii(all) ? all.toString('latin1') : null;
   }
 
   at(row: number): string {
@@ -38,8 +36,16 @@ export class Texts {
       return this.#bytes.toString('utf8', from, end);
     }
     const from = place + 1;
-    if (this.#ascii === null || length > SHORT_TEXT) return this.#bytes.toString('utf8', from, from + length);
-    return this.#ascii.substring(from - this.#begin, from - this.#begin + length);
+    const ascii = length > SHORT_TEXT ? null : this.#allAscii();
+    return ascii === null ? this.#bytes.toString('utf8', from, from + length) : ascii.substring(from - this.#begin, from - this.#begin + length);
+  }
+
+  #allAscii(): string | null {
+    if (this.#ascii === undefined) {
+      const all = this.#bytes.subarray(this.#begin, this.end);
+      this.#ascii = isAscii(all) ? all.toString('latin1') : null;
+    }
+    return this.#ascii;
   }
 
   #longText(place: number): { readonly from: number; readonly end: number } {
