@@ -14,6 +14,7 @@ const accept = createAccept({
   producer: { append: unreachable, waiting: () => 0, close: unreachable },
   window: new DedupeWindow(10),
   logger: createLogger('ingress', 'fatal'),
+  onSignature: () => undefined,
   onQuarantined: unreachable,
   onUnlistedVersion: unreachable,
 });

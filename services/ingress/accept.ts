@@ -20,7 +20,7 @@ import { payloadKeyOf, type PreparedEvent } from './event/prepare.ts';
 import { readTime } from './event/time.ts';
 import { toLogRecord } from './event/to-log-record.ts';
 import { UnlistedVersions } from './unlisted-versions.ts';
-import { verifyWebhook } from './verify.ts';
+import { verifyWebhook, type OnSignature } from './verify.ts';
 
 export interface Delivery {
   readonly body: Buffer;
@@ -36,6 +36,7 @@ export interface AcceptDependencies {
   readonly producer: LogProducer;
   readonly window: DedupeWindow;
   readonly logger: Logger;
+  readonly onSignature: OnSignature;
   readonly onQuarantined: (reason: string) => void;
   readonly onUnlistedVersion: (eventType: string, kind: 'missing' | 'unlisted') => void;
 }
@@ -52,7 +53,7 @@ const BIG_BODIES_WAITING = 128;
 export type Accept = (delivery: Delivery) => Promise<Answer | Refused>;
 
 export function createAccept(dependencies: AcceptDependencies): Accept {
-  const { integrations, window } = dependencies;
+  const { integrations, window, onSignature } = dependencies;
   const limit = createLimit();
   const unlisted = new UnlistedVersions(dependencies);
   const bigOnes = pLimit(1);
@@ -63,7 +64,7 @@ export function createAccept(dependencies: AcceptDependencies): Accept {
     }
     const parsed = parseWebhook(body, receivedAt);
     if ('kind' in parsed) return parsed;
-    const webhook = verifyWebhook(parsed, headers, integrations, pathIntegrationId);
+    const webhook = verifyWebhook(parsed, headers, integrations, pathIntegrationId, onSignature);
     if ('kind' in webhook) return webhook;
     const bodySha256 = createHash('sha256').update(body).digest('hex');
     const { event_id: eventId } = webhook.envelope;

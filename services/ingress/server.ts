@@ -19,8 +19,8 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Each answer but those about health; `outcome` is one of a fixed set. */
   readonly onAnswer: (status: number, outcome: string) => void;
-  /** How long it took to decide on an event, Kafka's acknowledgement included. */
-  readonly onDecided: (seconds: number) => void;
+  /** How long it took to decide on an event, Kafka's acknowledgement included; `kept` when the answer is 200. */
+  readonly onDecided: (seconds: number, kept: boolean) => void;
   readonly requestTimeoutMs?: number;
 }
 
@@ -48,7 +48,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
       pathIntegrationId: params.integration_id === '' ? undefined : params.integration_id,
       receivedAt: new Date(),
     });
-    onDecided((performance.now() - started) / 1_000);
+    onDecided((performance.now() - started) / 1_000, !('kind' in outcome));
     if ('kind' in outcome) return refuse(reply, withRetryAfter(outcome));
     onAnswer(200, outcome.status);
     return reply.send(outcome);
