@@ -31,7 +31,7 @@ async function inTime(ready: Readiness): Promise<string | null> {
 
 export function addHealthRoutes(app: FastifyInstance, metrics: Registry, ready: Readiness, warnings: Warnings = () => []): void {
   const check = shared(CHECKS_PER_SECOND, () => inTime(ready));
-  addServiceMetrics(metrics, { app, ready: check, warnings });
+  addServiceMetrics(metrics, { server: app.server, ready: check, warnings });
   // As bytes, so that many answers that wait for a slow reader hold one copy of it.
   const page = shared(PAGES_PER_SECOND, async () => Buffer.from(await metrics.metrics()));
   app.get('/health/live', () => Promise.resolve({ status: 'live' }));

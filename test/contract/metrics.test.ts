@@ -1,5 +1,5 @@
 // The table of all metrics is what the code tells. After a change: npx vitest run test/contract/metrics.test.ts -u
-import Fastify from 'fastify';
+import { createServer } from 'node:http';
 import type { Gauge, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { createIngressMetrics } from '../../services/ingress/metrics.ts';
@@ -20,7 +20,7 @@ const never = (): never => {
 
 function ofEveryService(): Registry {
   const metrics = createMetrics('test');
-  addServiceMetrics(metrics, { app: Fastify(), ready: () => Promise.resolve(null), warnings: () => [] });
+  addServiceMetrics(metrics, { server: createServer(), ready: () => Promise.resolve(null), warnings: () => [] });
   void watchSchemas({ schemaById: () => Promise.resolve(null) }, [], metrics, logger).stop();
   return metrics;
 }

@@ -1,7 +1,7 @@
 // What every service tells: about its process by prom-client's own metrics (CPU, memory, descriptors, event loop,
 // garbage collection), and whether it is ready, by the same check as /health/ready. No label here or elsewhere may
 // have a value that a sender chose: the number of series is bounded whatever comes in.
-import type { FastifyInstance } from 'fastify';
+import type { Server } from 'node:http';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 /** Gauges with the name of a counter; nodejs_active_resources, by type, tells the same. */
@@ -16,13 +16,13 @@ export function createMetrics(service: string): Registry {
 }
 
 export interface ServiceState {
-  readonly app: FastifyInstance;
+  readonly server: Server;
   /** Null when ready, else the reason. */
   readonly ready: () => Promise<string | null>;
   readonly warnings: () => readonly string[];
 }
 
-export function addServiceMetrics(registry: Registry, { app, ready, warnings }: ServiceState): void {
+export function addServiceMetrics(registry: Registry, { server, ready, warnings }: ServiceState): void {
   const registers = [registry];
   new Gauge({
     name: 'ticketstream_ready', help: '1 when /health/ready answers 200, else 0: its body says why', registers,
@@ -39,7 +39,7 @@ export function addServiceMetrics(registry: Registry, { app, ready, warnings }: 
   new Gauge({
     name: 'ticketstream_http_connections', help: 'Open connections to the port of the service', registers,
     async collect() {
-      this.set(await new Promise<number>((resolve) => app.server.getConnections((error, count) => resolve(error === null ? count : 0))));
+      this.set(await new Promise<number>((resolve) => server.getConnections((error, count) => resolve(error === null ? count : 0))));
     },
   });
 }
