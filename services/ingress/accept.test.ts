@@ -24,6 +24,7 @@ const unsigned = (bytes: number): Delivery => ({
   headers: {},
   pathIntegrationId: undefined,
   receivedAt: new Date(),
+  traceparent: '',
 });
 
 test('of big bodies one is read in a turn of the event loop, and small ones need not wait for them', async () => {

@@ -32,9 +32,7 @@ export function createIngressMetrics(registry: Registry, sources: { waiting: () 
   new Gauge({ name: 'ticketstream_integrations_file_valid', help: '0 while INTEGRATIONS_FILE cannot be used and the previous integrations stay in force', registers, collect() { this.set(sources.integrationsValid() ? 1 : 0); } });
   return {
     onAnswer: (status: number, outcome: string) => answers.inc({ status: String(status), outcome }),
-    onDecided: (duration: number, kept: boolean) => {
-      if (kept) seconds.observe(duration);
-    },
+    onDecided: (duration: number) => seconds.observe(duration),
     onSignature: (secret: string | undefined, verified: boolean) => signatures.inc({ kid: kid(secret), result: verified ? 'verified' : 'failed' }),
     onQuarantined: countQuarantined(registry),
     onUnlistedVersion: (event_type: string, version: 'missing' | 'unlisted') => unlisted.inc({ event_type, version }),

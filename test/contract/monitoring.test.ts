@@ -21,10 +21,10 @@ const alerts = rules.flatMap((rule) => (rule.alert === undefined ? [] : [{ ...ru
 const runbook = read('RUNBOOK.md');
 
 /** Labels by metric, as the table has them; a histogram's series are metrics too. */
-const metrics = new Map([...read('METRICS.md').matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \|/gm)].flatMap(([, name = '', type = '', labels = '']) => {
+const metrics = new Map([...read('METRICS.md').matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \|/gm)].flatMap(([, name = '', type = '', labels = '']): [string, string[]][] => {
   const known = [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label);
-  const histogram = ['_bucket', '_sum', '_count'].map((ending) => [name + ending, [...known, 'le']] as const);
-  return type === 'histogram' || type === 'summary' ? histogram : [[name, known] as const];
+  const histogram = ['_bucket', '_sum', '_count'].map((ending): [string, string[]] => [name + ending, [...known, 'le']]);
+  return type === 'histogram' || type === 'summary' ? histogram : [[name, known]];
 }));
 const ofPrometheus = ['up', 'ALERTS'];
 const recorded = rules.flatMap(({ record }) => record ?? []);

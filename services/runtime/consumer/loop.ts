@@ -17,6 +17,7 @@ import { groupBy } from '../group-by.ts';
 import { gaugeHeldPartitions } from '../metrics/held-partitions.ts';
 import type { Poison } from '../avro/record-reader.ts';
 import type { Logger } from '../logger.ts';
+import { traceFields } from '../trace.ts';
 
 export interface LoopOptions {
   readonly sort: Sort;
@@ -217,7 +218,7 @@ export class ConsumerLoop {
       progress.done(item.record.offset);
       attempts.count(item.kind);
       const { partition, offset } = item.record;
-      if (item.kind === 'poison') logger.warn({ partition, offset, reason: item.reason }, 'record skipped; event-archive keeps it in quarantine');
+      if (item.kind === 'poison') logger.warn({ partition, offset, reason: item.reason, ...traceFields(item.record.headers['traceparent']) }, 'record skipped; event-archive keeps it in quarantine');
     }
     const tickets = groupBy(events, ({ identity }) => JSON.stringify([identity.integration_id, identity.ticket_id]));
     await Promise.all([...tickets.values()].map((ticket) => this.#handleTicket(run, ticket)));

@@ -197,10 +197,11 @@ async function quarantineTo({ consumer, config, connection, parts, metrics }: Co
   const producer = await connectProducer(connection, [topic]);
   parts.push({ name: 'quarantine producer', stop: () => producer.close() });
   const onQuarantined = countQuarantined(metrics);
-  return async ({ record, eventType, identity }, detail) => {
+  return async ({ record, eventType, identity, traceparent }, detail) => {
     const item = fromPoison({ kind: 'poison', reason: 'identity_missing', detail, record }, config.ENVIRONMENT, new Date());
     await producer.append(topic, toQuarantineRecord({
       ...item,
+      traceparent: traceparent(),
       reason: 'handler_failed',
       refusedBy: consumer.name,
       integrationId: identity.integration_id,

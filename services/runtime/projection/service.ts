@@ -26,6 +26,7 @@ import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
 import { quarantineRows } from './quarantine-landing.ts';
 import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry/registry.ts';
 import { watchSchemas } from '../registry/schema-watch.ts';
+import { traceFields } from '../trace.ts';
 
 type ServiceConfig = Config<typeof consumerSettings>;
 
@@ -139,12 +140,12 @@ async function quarantineTo({ config, connection, logger, parts, projection, onQ
     const { partition, offset } = poison.record;
     const refusedHere = poison.reason === 'refused_by_clickhouse';
     if (!archive && !refusedHere) {
-      logger.warn({ topic: poison.record.topic, partition, offset, reason: poison.reason }, 'record skipped; event-archive keeps it in quarantine');
+      logger.warn({ topic: poison.record.topic, partition, offset, reason: poison.reason, ...traceFields(poison.record.headers['traceparent']) }, 'record skipped; event-archive keeps it in quarantine');
       return;
     }
     const item = fromPoison(poison, config.ENVIRONMENT, new Date());
     await producer.append(topic, toQuarantineRecord(refusedHere ? { ...item, refusedBy: projection.name } : item));
     onQuarantined(poison.reason);
-    logger.warn({ partition, offset, reason: poison.reason }, 'record quarantined');
+    logger.warn({ partition, offset, reason: poison.reason, ...traceFields(item.traceparent) }, 'record quarantined');
   };
 }
