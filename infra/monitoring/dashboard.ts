@@ -54,7 +54,7 @@ export const rows: readonly { readonly title: string; readonly panels: readonly 
   { title: 'Saturation', panels: [
     { title: 'Memory', unit: 'bytes', says: 'Resident.', queries: [{ expr: `process_resident_memory_bytes{${of()}}`, legend: '{{service}}' }] },
     { title: 'CPU', unit: 'percentunit', says: 'Of one core.', queries: [{ expr: `rate(process_cpu_seconds_total{${of()}}[$__rate_interval])`, legend: '{{service}}' }] },
-    { title: 'Event loop lag', unit: 's', says: 'p99; what takes long keeps all others waiting.', queries: [{ expr: `nodejs_eventloop_lag_p99_seconds{${of()}}`, legend: '{{service}}' }] },
+    { title: 'Event loop lag', unit: 's', says: 'p99; what takes long keeps all others waiting. An idle one shows 0.05.', queries: [{ expr: `nodejs_eventloop_lag_p99_seconds{${of()}}`, legend: '{{service}}' }] },
     { title: 'Open descriptors', unit: 'short', says: 'Files and sockets.', queries: [{ expr: `process_open_fds{${of()}}`, legend: '{{service}}' }] },
     { title: 'Connections', unit: 'short', says: 'To the port of each service.', queries: [{ expr: `ticketstream_http_connections{${of()}}`, legend: '{{service}}' }] },
     { title: 'Events that wait for Kafka', unit: 'short', says: 'At 10,000 the door answers 503.', queries: [{ expr: 'ticketstream_waiting_events', legend: '{{instance}}' }] },

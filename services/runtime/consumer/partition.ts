@@ -23,7 +23,9 @@ export interface PartitionState {
   generation: number;
   /** Where the partition was sent back to last. */
   rewoundTo: number;
+  /** Times that it was held in a row, and where. */
   holds: number;
+  heldAt: number;
   hold: Hold | null;
   committed: string;
   committing: Promise<void> | null;
@@ -31,5 +33,5 @@ export interface PartitionState {
 
 export const newPartition = (place: string, dedupeEvents: number): PartitionState => ({
   place, progress: new Progress(-1), recent: new RecentEvents(dedupeEvents), tries: new Map(), refused: new Set(),
-  turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, hold: null, committed: '', committing: null,
+  turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, heldAt: -1, hold: null, committed: '', committing: null,
 });

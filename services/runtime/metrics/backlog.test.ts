@@ -16,7 +16,7 @@ beforeEach(() => {
 const at = (committed: number, end: number, partition = 0): ConsumerPosition => ({ topic: 'log', partition, committed, note: '', low: 0, end });
 const record = (offset: number, timestampMs: number): LogRecord => ({ topic: 'log', partition: 0, offset, key: null, value: null, headers: {}, timestampMs });
 const batch = (records: readonly LogRecord[]): ManualBatch => ({
-  topic: 'log', partition: 0, records, lag: 0, owned: () => true, generation: 1, commit: () => Promise.resolve(), rewind: () => undefined,
+  topic: 'log', partition: 0, records, lag: 0, owned: () => true, alive: () => undefined, generation: 1, commit: () => Promise.resolve(), rewind: () => undefined,
 });
 
 /** Values by series, of what is asked now. */

@@ -4,7 +4,6 @@ import { PoisonBreaker } from './breaker.ts';
 import { codeOf } from './computed-by.ts';
 import { connectClickHouse, type ClickHouse } from '../clickhouse.ts';
 import { consumerSettings, masked, readConfig, type Config } from '../config.ts';
-import { messageOf } from '../errors.ts';
 import { eventsTopic, quarantineTopic } from '../event-log.ts';
 import { startHealthServer } from '../health.ts';
 import type { KafkaConnection } from '../kafka/admin.ts';
@@ -18,7 +17,7 @@ import type { Poison } from '../avro/record-reader.ts';
 import { failpointOf, type Failpoint } from './failpoint.ts';
 import { ProjectionMetrics } from './flush/metrics.ts';
 import { eventRows, type ToLanding } from './landing.ts';
-import { runService, type Stoppable } from '../lifecycle.ts';
+import { endNow, runService, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { Projector, type Projection } from './projector.ts';
 import { countQuarantined } from '../quarantine/metrics.ts';
@@ -65,13 +64,13 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
       projection, config, logger, clickhouse, connection, parts, backlog,
       metrics: new ProjectionMetrics(metrics), onQuarantined: countQuarantined(metrics), at: failpointOf(env['FAILPOINT']),
     };
-    const projectors = [await startEvents(context, await quarantineTo(context, archive))];
-    if (archive) projectors.push(await startQuarantine(context));
+    const feeds = [await startEvents(context, await quarantineTo(context, archive))];
+    if (archive) feeds.push(await startQuarantine(context));
     const probe = createLogProbe(connection, [eventsTopic(config.ENVIRONMENT), quarantineTopic(config.ENVIRONMENT)]);
     parts.push(probe);
     const ready = async (): Promise<string | null> =>
-      projectors.map((projector) => projector.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => [...schemas.warnings(), ...projectors.flatMap((projector) => projector.warnings())]);
+      feeds.map((feed) => feed.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => [...schemas.warnings(), ...feeds.flatMap((feed) => feed.warnings())]);
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
   });
@@ -83,13 +82,13 @@ function quarantineOf({ name, group = `${name}-quarantine` }: Projection, { ENVI
   return { groupId: group, topic: quarantineTopic(ENVIRONMENT) };
 }
 
-async function startEvents(context: Context, quarantine: (poison: Poison) => Promise<void>): Promise<Projector> {
+async function startEvents(context: Context, quarantine: (poison: Poison) => Promise<void>): Promise<Reading> {
   const { config, projection } = context;
   const schemas = new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK));
   return startProjector(context, { ...eventsOf(projection, config), projection, toLanding: eventRows(schemas), quarantine, breaker: new PoisonBreaker(config.POISON_BREAKER === 'on') });
 }
 
-function startQuarantine(context: Context): Promise<Projector> {
+function startQuarantine(context: Context): Promise<Reading> {
   return startProjector(context, {
     ...quarantineOf(context.projection, context.config),
     projection: { ...context.projection, name: `${context.projection.name}-quarantine`, facts: [] },
@@ -100,6 +99,14 @@ function startQuarantine(context: Context): Promise<Projector> {
   });
 }
 
+/** A feed at work. */
+interface Reading {
+  /** Null while it works; else why it does not. */
+  readonly failure: () => string | null;
+  /** What is amiss although it works. */
+  readonly warnings: () => string[];
+}
+
 interface Feed extends GroupOnTopic {
   readonly projection: Projection;
   readonly toLanding: ToLanding;
@@ -107,25 +114,21 @@ interface Feed extends GroupOnTopic {
   readonly breaker: PoisonBreaker;
 }
 
-async function startProjector({ config, logger, clickhouse, connection, parts, metrics, backlog, at }: Context, feed: Feed): Promise<Projector> {
+async function startProjector({ config, logger, clickhouse, connection, parts, metrics, backlog, at }: Context, feed: Feed): Promise<Reading> {
   const computedBy = feed.projection.facts.length === 0 ? '' : codeOf(feed.projection.name);
   const projector = new Projector({ ...feed, computedBy, clickhouse, logger, metrics, catchUpLag: config.CATCH_UP_LAG, at });
   await projector.start();
-  parts.push(
-    await startConsumer(connection, {
-      groupId: feed.groupId,
-      topics: [feed.topic],
-      concurrency: PARTITIONS_AT_ONCE,
-      handle: (batch) => projector.handle(backlog.watch(batch)),
-      onCrash: (error) => {
-        logger.fatal({ error: messageOf(error) }, 'consumer crashed');
-        process.exit(1);
-      },
-    }),
-    // Stopped before the consumer: what was read is done and committed while the group still knows us.
-    { name: 'projector', stop: () => projector.stop() },
-  );
-  return projector;
+  const reading = await startConsumer(connection, {
+    groupId: feed.groupId,
+    topics: [feed.topic],
+    concurrency: PARTITIONS_AT_ONCE,
+    handle: (batch) => projector.handle(backlog.watch(batch)),
+    stuckAfterMs: config.STUCK_AFTER_SECONDS * 1_000,
+    onStuck: endNow(logger),
+  });
+  // Stopped before the consumer: what was read is done and committed while the group still knows us.
+  parts.push(reading, { name: 'projector', stop: () => projector.stop() });
+  return { failure: () => projector.failure() ?? reading.failure(), warnings: () => projector.warnings() };
 }
 
 /**
