@@ -64,7 +64,7 @@ export class ClickHouseProxy {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
-    const isInsert = /INSERT\s+INTO/i.test(decodeURIComponent(request.url ?? '').slice(0, 4_000)) || /^\s*INSERT\s/i.test(body.subarray(0, 20).toString());
+    const isInsert = /^\s*INSERT\s/i.test(new URL(request.url ?? '/', 'http://proxy').searchParams.get('query') ?? '') || /^\s*INSERT\s/i.test(body.subarray(0, 20).toString());
     if (!isInsert || this.#left === 0 || this.#fault === null) {
       const answer = await this.#pass(request, body);
       response.writeHead(answer.status, answer.headers).end(answer.body);

@@ -121,7 +121,7 @@ export class Load {
         this.givenUp += 1;
         return;
       }
-      await sleep(delay / (this.#options.compress ?? 25));
+      await sleep(delay / (this.#options.compress ?? 60));
     }
   }
 

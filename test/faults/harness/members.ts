@@ -29,8 +29,10 @@ async function ask({ brokers }: KafkaConnection, request: Buffer): Promise<void>
   const [host = '', port = ''] = (brokers[0] ?? '').split(':');
   const socket = connect({ host, port: Number(port) });
   socket.write(request);
-  await once(socket, 'data');
+  const [answer] = (await once(socket, 'data')) as [Buffer];
   socket.destroy();
+  const error = answer.readInt16BE(8);
+  if (error !== 0) throw new Error(`Kafka did not let the member leave: error ${error}`);
 }
 
 /** Takes all present members out of a group: for when they are dead or frozen. */

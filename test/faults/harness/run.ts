@@ -212,6 +212,8 @@ export async function runFault(stack: FaultStack, fault: Fault, options: RunOpti
         await fault.inject(run.scene, injections);
         if (fault.recovers !== false) await run.recovered();
       }
+    } catch (error) {
+      run.scene.fail('I9', `broken off after ${injections} injections: ${String(error)}`);
     } finally {
       await stack.heal();
       await load?.stop();
