@@ -28,25 +28,6 @@ export const quarantine = (args: readonly string[], env: Readonly<Record<string,
     });
   });
 
-/**
- * A schema of an event type that producers know already and the registry does not: its id, and how to
- * register it. The registry counts ids up, so the next one after a probe's is known beforehand.
- */
-export async function comingSchema(eventType: string): Promise<{ id: number; register: () => Promise<void> }> {
-  const { record } = contracts.get(eventType) ?? {};
-  const registry = new SchemaRegistry(environment.registryUrl);
-  const variant = (mark: string): string => JSON.stringify({ ...record, doc: `${mark} ${crypto.randomUUID()}` });
-  const subject = `test-coming-${crypto.randomUUID()}`;
-  const id = (await registry.register(`${subject}-probe`, variant('probe'))) + 1;
-  return {
-    id,
-    register: async () => {
-      const registered = await registry.register(subject, variant('coming'));
-      if (registered !== id) throw new Error(`the registry gave ${registered}, not ${id}`);
-    },
-  };
-}
-
 /** The id under which this build writes an event type: not the newest one, which another build may have registered. */
 export async function writtenSchemaId(topic: string, eventType: string): Promise<number> {
   const contract = contracts.get(eventType);

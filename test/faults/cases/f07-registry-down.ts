@@ -7,13 +7,14 @@ export default defineFault({
   id: 'F7',
   title: 'the registry does not answer, or hangs, while every service is started again',
   times: { small: 1, full: 4 },
-  inject: async ({ stack }, turn) => {
+  inject: async ({ stack, arrives }, turn) => {
     stack.proxies.registry.set(turn % 2 === 0 ? 'refuse' : 'freeze');
     await Promise.all(['ingress', ...projections].map(async (name) => {
       await stack.get(name).stop();
       await stack.get(name).start();
     }));
     await everyServiceWarns(stack, /does not answer/);
+    await arrives();
     stack.proxies.registry.heal();
   },
   // Services look every ten seconds; the short run sees them notice a registry that is back in the next fault.

@@ -25,6 +25,7 @@ export default defineFault({
     if (turn % 2 === 1) for (const { subject, schema } of lock) if (ids.has(await registry.register(subject, schema))) scene.fail('I1', `the registry gave ${subject} its old id by itself: nothing is tried here`);
     await everyServiceWarns(stack, /lacks the schema ids.*npm run schemas -- restore/);
     for (const name of ['ingress', ...projections]) if ((await missingAt(scene, name)) !== ids.size) scene.fail('I9', `${name} does not count ${ids.size} missing schemas`);
+    await scene.arrives();
     const { code, output } = await stack.run('infra/schemas/schemas.ts', 'restore');
     if (code !== 0) scene.fail('I9', `restore ended with ${code}: ${output}`);
     for (const { id, schema } of lock) if (!sameSchema((await registry.schemaById(id)) ?? '{}', schema)) scene.fail('I9', `schema ${id} is not back`);

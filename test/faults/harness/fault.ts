@@ -49,6 +49,8 @@ export interface Scene {
   readonly sendUntilAccepted: (event: Sent, url?: string) => Promise<Request>;
   /** Events that another producer appended to the log: as good as acknowledged. */
   readonly appended: (events: readonly Sent[]) => void;
+  /** Sends an event of a new ticket and waits until every table has it: for what goes on while something is broken. */
+  readonly arrives: () => Promise<void>;
   /** Moves the load to another door. */
   readonly aim: (url: string) => void;
   /** Waits up to so long, by chance. */
@@ -60,6 +62,8 @@ export interface Scene {
   readonly violations: readonly Violation[];
   /** Shown beside the result. */
   readonly note: (text: string) => void;
+  /** Times how long it takes from now until every service is ready and a new event has come all the way. */
+  readonly recovered: () => Promise<void>;
   /** Looks at what a group has committed and what is in its table; judged at the end. */
   readonly audit: (group: string) => Promise<void>;
   /** Events of this integration are looked at, too. */

@@ -55,8 +55,10 @@ export const endsOfLog = async (kafka: KafkaConnection): Promise<Map<number, num
 
 const whose = 'integration_id AS integrationId, ticket_id AS ticketId';
 
-export async function rowsOf(clickhouse: ClickHouse, integrations: readonly string[]): Promise<TableRow[]> {
-  const all = await Promise.all(Object.entries(eventTables).map(([table, source]) => clickhouse.query<TableRow>(`
+/** @param only of this table; of all when it is none. */
+export async function rowsOf(clickhouse: ClickHouse, integrations: readonly string[], only?: string): Promise<TableRow[]> {
+  const tables = Object.entries(eventTables).filter(([table]) => only === undefined || table === only);
+  const all = await Promise.all(tables.map(([table, source]) => clickhouse.query<TableRow>(`
     SELECT '${table}' AS table, ${whose}, lower(event_id) AS eventId, count() AS copies, any(kafka_partition) AS partition, any(kafka_offset) AS offset
     FROM ${source} WHERE integration_id IN {integrations:Array(String)} GROUP BY integration_id, ticket_id, eventId`, { integrations })));
   return all.flat();

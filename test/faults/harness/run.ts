@@ -113,12 +113,18 @@ class Run {
         const at = performance.now();
         for (const event of events) history.add({ event, sentAt: at, answeredAt: at, outcome: 'ok', status: 200, said: 'accepted' });
       },
+      arrives: async () => {
+        const event = this.#probe();
+        await this.#untilAccepted(event);
+        await waitUntil(() => this.#isEverywhere(event), 'a new event in every table', RECOVER_WITHIN_MS);
+      },
       aim: (url) => (this.#target = url),
       pause: (maxMs) => sleep(random.next() * maxMs),
       requests: () => history.requests,
       fail: (invariant, what, eventIds = []) => void this.violations.push({ invariant, what, count: Math.max(1, eventIds.length), eventIds }),
       violations: this.violations,
       note: (text) => void this.notes.push(text),
+      recovered: () => this.recovered(),
       audit: (group) => this.#audit(group),
       watch: (integrationId) => void this.integrations.add(integrationId),
       settled: () => this.settle(),
@@ -139,15 +145,20 @@ class Run {
   /** The commits first: what is committed then must be in the table already. */
   async #audit(group: string): Promise<void> {
     const committed = new Map((await positions(this.stack.kafka)).filter((entry) => entry.group === group).map((entry) => [entry.partition, entry.committed]));
-    const rows = await rowsOf(this.stack.clickhouse, [...this.integrations]);
-    this.audits.push({ group, committed, held: new Set(rows.filter(({ table }) => table === tableOfGroup[group]).map(identityOf)) });
+    const rows = await rowsOf(this.stack.clickhouse, [...this.integrations], tableOfGroup[group]);
+    this.audits.push({ group, committed, held: new Set(rows.map(identityOf)) });
+  }
+
+  #probe(): Sent {
+    const [event] = ticketStory({ integrationId: nameOf(this.fault), seed: `${this.seed}/probe/${this.#probes++}`, events: 1 });
+    if (event === undefined) throw new Error('a ticket has at least one event');
+    return event;
   }
 
   /** From now until every service is ready and a new event has come all the way. */
   async recovered(): Promise<void> {
     const began = performance.now();
-    const [event] = ticketStory({ integrationId: nameOf(this.fault), seed: `${this.seed}/probe/${this.#probes++}`, events: 1 });
-    if (event === undefined) return;
+    const event = this.#probe();
     try {
       await this.#untilAccepted(event);
       await waitUntil(() => this.#isEverywhere(event), 'a new event in every table', RECOVER_WITHIN_MS);
