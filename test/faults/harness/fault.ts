@@ -68,6 +68,6 @@ export interface Scene {
   readonly audit: (group: string) => Promise<void>;
   /** Events of this integration are looked at, too. */
   readonly watch: (integrationId: string) => void;
-  /** Resolves when everything acknowledged so far has been projected. */
+  /** Resolves when everything that the log holds now has been projected. */
   readonly settled: () => Promise<void>;
 }

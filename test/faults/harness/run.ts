@@ -178,13 +178,22 @@ class Run {
     return false;
   }
 
-  /** Waits until all groups are where the log ends and the facts tell what was landed. What is still missing then, is. */
+  /** Waits until all groups have done what the log holds now, whatever comes meanwhile. What is still missing then, is. */
   async settle(): Promise<void> {
+    const now = await positions(this.stack.kafka);
+    const placeOf = ({ group, topic, partition }: (typeof now)[number]): string => `${group} ${topic}/${partition}`;
     await waitUntil(async () => {
-      const ends = await positions(this.stack.kafka);
-      if (ends.some(({ committed, end }) => committed !== end)) return false;
-      return this.#factsAreComplete();
-    }, 'all groups at the end of the log', SETTLE_MS).catch((error: unknown) => this.notes.push(String(error)));
+      const committed = new Map((await positions(this.stack.kafka)).map((entry) => [placeOf(entry), entry.committed]));
+      return now.every((entry) => (committed.get(placeOf(entry)) ?? 0) >= entry.end);
+    }, 'all groups to have done what the log holds', SETTLE_MS).catch((error: unknown) => this.notes.push(String(error)));
+  }
+
+  /** The same when nobody sends any more: then the facts tell all that was landed. */
+  async settleAtLast(): Promise<void> {
+    await this.settle();
+    // What went to the quarantine topic meanwhile.
+    await this.settle();
+    await waitUntil(() => this.#factsAreComplete(), 'facts that tell what was landed', 20_000).catch((error: unknown) => this.notes.push(String(error)));
   }
 
   async #factsAreComplete(): Promise<boolean> {
@@ -229,7 +238,7 @@ export async function runFault(stack: FaultStack, fault: Fault, options: RunOpti
       await stack.heal();
       await load?.stop();
     }
-    await run.settle();
+    await run.settleAtLast();
     await fault.finish?.(run.scene);
   } finally {
     watch.end();
