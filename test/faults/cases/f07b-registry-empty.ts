@@ -12,8 +12,8 @@ const missingAt = async ({ stack }: Scene, name: string): Promise<number> =>
 
 export default defineFault({
   id: 'F7b',
-  title: 'the registry comes back empty, or with other ids for the same schemas; restore brings the ids back',
-  times: { small: 2, full: 4 },
+  title: 'the registry comes back empty, and somebody registers the same schemas under other ids; restore brings the ids back',
+  times: { small: 1, full: 4 },
   inject: async (scene, turn) => {
     const { stack } = scene;
     const lock = await readLock(join(stack.dataDir, 'schemas.lock.json'));
@@ -22,8 +22,9 @@ export default defineFault({
     await rm(join(stack.dataDir, 'registry'), { recursive: true });
     await stack.parts.start('registry');
     const registry = registryOf(stack);
-    if (turn % 2 === 1) for (const { subject, schema } of lock) if (ids.has(await registry.register(subject, schema))) scene.fail('I1', `the registry gave ${subject} its old id by itself: nothing is tried here`);
     await everyServiceWarns(stack, /lacks the schema ids.*npm run schemas -- restore/);
+    // Every other time nobody does.
+    if (turn % 2 === 0) for (const { subject, schema } of lock) if (ids.has(await registry.register(subject, schema))) scene.fail('I1', `the registry gave ${subject} its old id by itself: nothing is tried here`);
     for (const name of ['ingress', ...projections]) if ((await missingAt(scene, name)) !== ids.size) scene.fail('I9', `${name} does not count ${ids.size} missing schemas`);
     await scene.arrives();
     const { code, output } = await stack.run('infra/schemas/schemas.ts', 'restore');
