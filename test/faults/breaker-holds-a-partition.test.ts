@@ -6,7 +6,8 @@ import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { BREAKER_WINDOW } from '../../services/runtime/projection/breaker.ts';
 import { consumerPositions } from '../../services/runtime/kafka/admin.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
-import { comingSchema, connection, encoded, headersOf, quarantine } from '../system/quarantine-cli.ts';
+import { encoded, headersOf } from '../system/log-records.ts';
+import { comingSchema, connection, quarantine } from '../system/quarantine-cli.ts';
 import { closeClients, control, environment, eventually, landed, newTicketId, query, send, ticket } from '../system/support.ts';
 
 afterAll(closeClients);

@@ -6,7 +6,8 @@ import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka/admin.ts';
 import { SchemaRegistry } from '../../services/runtime/registry/registry.ts';
-import { connection, encoded, writtenSchemaId } from '../system/quarantine-cli.ts';
+import { encoded } from '../system/log-records.ts';
+import { connection, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, ticket } from '../system/support.ts';
 
 afterAll(closeClients);

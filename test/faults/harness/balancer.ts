@@ -1,7 +1,7 @@
 // A small load balancer in front of ingresses. It asks each for its readiness all the time and sends new requests to those that
 // said yes; one that can't be reached, or says that it stops, gets none. What was given to an ingress is that one's to answer:
 // nothing is sent twice behind the sender's back, except where no connection came about at all.
-import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 
@@ -73,17 +73,19 @@ export class Balancer {
 
 interface Answered {
   readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
+
+const without = (headers: IncomingHttpHeaders, ...names: readonly string[]): IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
 
 /** On a connection of its own: one that is kept open may be closed by the other side in the instant in which it is used. */
 function ask(backend: string, { method, url = '/', headers }: IncomingMessage, body: Buffer): Promise<Answered | 'no connection'> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest(new URL(url, backend), { method, headers: { ...headers, connection: 'close', 'content-length': body.length }, agent: false }, (answer) => {
       buffer(answer).then((text) => {
-        const { connection: _, 'transfer-encoding': __, ...kept } = answer.headers;
-        resolve({ status: answer.statusCode ?? 502, headers: kept, body: text });
+        resolve({ status: answer.statusCode ?? 502, headers: without(answer.headers, 'connection', 'transfer-encoding'), body: text });
       }, reject);
     });
     let isConnected = false;

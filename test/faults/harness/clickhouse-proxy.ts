@@ -80,11 +80,9 @@ export class ClickHouseProxy {
 
   #pass({ method, url = '/', headers }: IncomingMessage, body: Buffer): Promise<Answered> {
     return new Promise((resolve, reject) => {
-      const { 'transfer-encoding': _, ...kept } = headers;
-      const sent = httpRequest(new URL(url, this.#target), { method, headers: { ...kept, 'content-length': body.length } }, (answer) => {
+      const sent = httpRequest(new URL(url, this.#target), { method, headers: { ...whole(headers), 'content-length': body.length } }, (answer) => {
         buffer(answer).then((text) => {
-          const { 'transfer-encoding': __, ...given } = answer.headers;
-          resolve({ status: answer.statusCode ?? 502, headers: { ...given, 'content-length': String(text.length) }, body: text });
+          resolve({ status: answer.statusCode ?? 502, headers: { ...whole(answer.headers), 'content-length': String(text.length) }, body: text });
         }, reject);
       });
       sent.on('error', reject);
@@ -98,6 +96,9 @@ export class ClickHouseProxy {
     await once(this.#server, 'close');
   }
 }
+
+/** Of a body that is not in chunks any more. */
+const whole = (headers: IncomingHttpHeaders): IncomingHttpHeaders => Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'transfer-encoding'));
 
 const exceptions = {
   '202': 'Code: 202. DB::Exception: Too many simultaneous queries. Maximum: 1. (TOO_MANY_SIMULTANEOUS_QUERIES)',
@@ -116,7 +117,9 @@ function misanswer(response: ServerResponse, answer: (typeof insertFaults)[Inser
     case '500':
       response.writeHead(500).end('Code: 209. DB::Exception: Timeout exceeded. (SOCKET_TIMEOUT)\n');
       return;
-    default:
+    case '202':
+    case '164':
+    case '242':
       response.writeHead(500, { 'x-clickhouse-exception-code': answer }).end(`${exceptions[answer]}\n`);
   }
 }

@@ -20,6 +20,8 @@ export interface Fault {
   readonly integrations?: readonly Integration[];
   /** Recovery is measured after each injection; false for those after which nothing has to recover. */
   readonly recovers?: boolean;
+  /** It sets groups back, as an operator would: offsets may go backwards. */
+  readonly rewinds?: boolean;
   /** Before the load begins. */
   readonly prepare?: (scene: Scene) => Promise<void>;
   /** One injection, healed when it resolves. */
@@ -45,6 +47,8 @@ export interface Scene {
   readonly send: (event: Sent, options?: { url?: string; headers?: Readonly<Record<string, string>> }) => Promise<Request>;
   /** The same again until it has a 2xx, within 60 s. */
   readonly sendUntilAccepted: (event: Sent, url?: string) => Promise<Request>;
+  /** Events that another producer appended to the log: as good as acknowledged. */
+  readonly appended: (events: readonly Sent[]) => void;
   /** Moves the load to another door. */
   readonly aim: (url: string) => void;
   /** Waits up to so long, by chance. */
@@ -58,7 +62,7 @@ export interface Scene {
   readonly note: (text: string) => void;
   /** Looks at what a group has committed and what is in its table; judged at the end. */
   readonly audit: (group: string) => Promise<void>;
-  /** An event of an integration of its own, which is watched like the load's. */
+  /** Events of this integration are looked at, too. */
   readonly watch: (integrationId: string) => void;
   /** Resolves when everything acknowledged so far has been projected. */
   readonly settled: () => Promise<void>;

@@ -63,6 +63,8 @@ export interface QuarantineRow {
   readonly integrationId: string;
   readonly eventId: string;
   readonly reason: string;
+  /** Not replayed or given up yet. */
+  readonly isPending: boolean;
   readonly copies: number;
 }
 
@@ -144,7 +146,7 @@ const bare = ({ integrationId, eventId }: Pick<Sent, 'integrationId' | 'eventId'
 function acknowledged({ fates, log, tables, rows, quarantine }: Observation): Found {
   const inLog = idsOf(log);
   const kept = [...fates].filter(([, fate]) => fate.outcome === 'ok' && !fate.isQuarantined);
-  const inQuarantine = new Set(quarantine.map(bare));
+  const inQuarantine = new Set(quarantine.filter(({ isPending }) => isPending).map(bare));
   const expected = kept.map(([id]) => id);
   return [
     ...violation('I1', 'acknowledged and not in the log', expected.filter((id) => !inLog.has(id))),

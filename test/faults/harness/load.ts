@@ -3,7 +3,7 @@
 // Every attempt goes into the history.
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { History, type Outcome, type Request, type Sent } from './history.ts';
+import type { History, Outcome, Request, Sent } from './history.ts';
 
 const RETRY_AFTER_MS = [5_000, 30_000, 300_000, 300_000];
 const ANSWER_TIMEOUT_MS = 10_000;

@@ -59,20 +59,17 @@ export async function rowsOf(clickhouse: ClickHouse, integrations: readonly stri
   const all = await Promise.all(Object.entries(eventTables).map(([table, source]) => clickhouse.query<TableRow>(`
     SELECT '${table}' AS table, ${whose}, lower(event_id) AS eventId, count() AS copies, any(kafka_partition) AS partition, any(kafka_offset) AS offset
     FROM ${source} WHERE integration_id IN {integrations:Array(String)} GROUP BY integration_id, ticket_id, eventId`, { integrations })));
-  return all.flat().map((row) => ({ ...row, copies: Number(row.copies), offset: Number(row.offset) }));
+  return all.flat();
 }
 
 const factsOf = async (clickhouse: ClickHouse, integrations: readonly string[]): Promise<FactsRow[]> =>
   (await Promise.all(factsTables.map((table) => clickhouse.query<FactsRow>(`
     SELECT '${table}' AS table, ${whose}, toUInt32(bitAnd(version, 4294967295)) AS events FROM ${table} FINAL WHERE integration_id IN {integrations:Array(String)}`, { integrations })))).flat();
 
-const quarantineOf = async (clickhouse: ClickHouse, integrations: readonly string[]): Promise<QuarantineRow[]> => {
-  const rows = await clickhouse.query<QuarantineRow>(`
-    SELECT origin, origin_partition AS partition, origin_offset AS offset, integration_id AS integrationId, lower(event_id) AS eventId, any(reason) AS reason, count() AS copies
+const quarantineOf = (clickhouse: ClickHouse, integrations: readonly string[]): Promise<QuarantineRow[]> => clickhouse.query<QuarantineRow>(`
+    SELECT origin, origin_partition AS partition, origin_offset AS offset, integration_id AS integrationId, lower(event_id) AS eventId, any(reason) AS reason, toBool(any(status) = 'pending') AS isPending, count() AS copies
     FROM log.quarantine WHERE integration_id IN {integrations:Array(String)} AND refused_by = ''
     GROUP BY origin, partition, offset, integrationId, eventId, body_sha256`, { integrations });
-  return rows.map((row) => ({ ...row, copies: Number(row.copies), offset: row.offset === null ? null : Number(row.offset) }));
-};
 
 const ticketsOf = (clickhouse: ClickHouse, integrations: readonly string[]): Promise<TicketRow[]> => clickhouse.query<TicketRow>(`
   SELECT t.integration_id AS integrationId, t.ticket_id AS ticketId, e.events AS events, customer_messages AS customerMessages, agent_replies AS agentReplies, private_notes AS privateNotes, status, assignee_id AS assigneeId

@@ -109,6 +109,10 @@ class Run {
     return {
       stack, random, send, integrationId: nameOf(this.fault), times: this.options.times, size: this.options.size, seed: this.seed,
       sendUntilAccepted: (event, url) => this.#untilAccepted(event, url),
+      appended: (events) => {
+        const at = performance.now();
+        for (const event of events) history.add({ event, sentAt: at, answeredAt: at, outcome: 'ok', status: 200, said: 'accepted' });
+      },
       aim: (url) => (this.#target = url),
       pause: (maxMs) => sleep(random.next() * maxMs),
       requests: () => history.requests,
@@ -229,7 +233,7 @@ async function resultOf(run: Run, { since, samples, injections, began }: { since
   const mine = new Set(integrations);
   const entries = log.entries.filter(({ integrationId }) => mine.has(integrationId));
   const judged = judge({
-    ...tables, fates, samples, ends, log: entries, gaps: log.gaps, poison: log.poison, audits: run.audits, recoverySeconds: run.recoverySeconds,
+    ...tables, fates, ends, samples: fault.rewinds === true ? [] : samples, log: entries, gaps: log.gaps, poison: log.poison, audits: run.audits, recoverySeconds: run.recoverySeconds,
     endedByThemselves: stack.ended.map(({ name, code, signal }) => `${name} (${signal ?? `code ${code ?? '?'}`})`),
     peakMb: new Map([...stack.services.values()].map(({ name, peakMb }) => [name, peakMb])),
     rebuilt: options.rebuild === true ? await differsWhenRebuilt(stack, nameOf(fault)) : [],
