@@ -52,7 +52,7 @@ await runService(logger, async (parts) => {
   const topics = environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]);
   const producer = await connectProducer(connection, topics);
   parts.push({ name: 'producer', stop: () => producer.close() });
-  const probe = createLogProbe(connection, topics);
+  const probe = createLogProbe(connection, topics, { written: true });
   parts.push(probe);
 
   const window = new DedupeWindow(config.DEDUPE_EVENTS);

@@ -7,7 +7,7 @@ import { differsWhenRebuilt, integrationsOf, runFault } from './harness/run.ts';
 import { FaultStack } from './harness/stack.ts';
 
 const seed = Number(process.env['SEED'] ?? 1);
-const small = faults.filter(({ times }) => times.small > 0);
+const small = faults.filter(({ times, on = 'one broker' }) => times.small > 0 && on === 'one broker');
 let stack: FaultStack;
 
 beforeAll(async () => {

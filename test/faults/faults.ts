@@ -1,7 +1,7 @@
 // npm run test:faults: every fault, or those that are named, on a stack of its own, and the page that tells what came of it.
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { projectDir, SetupError } from '../../infra/local/settings.ts';
@@ -10,7 +10,10 @@ import { faults, notRun } from './harness/cases.ts';
 import type { Fault } from './harness/fault.ts';
 import { violationsText, writeResults, type Versions } from './harness/results.ts';
 import { integrationsOf, runFault, type Result } from './harness/run.ts';
+import { noSmallDisk } from './harness/small-disk.ts';
 import { FaultStack } from './harness/stack.ts';
+import type { StackKind } from './harness/parts.ts';
+import { groupBy } from '../../services/runtime/group-by.ts';
 
 interface Options {
   readonly seed: number;
@@ -51,27 +54,43 @@ async function versionsOf(stack: FaultStack): Promise<Versions> {
   };
 }
 
-async function runAll(chosen: readonly Fault[], { seed, times, small, page }: Options): Promise<number> {
-  console.error('starting a stack…');
-  const stack = await FaultStack.start(integrationsOf(chosen));
-  process.once('SIGINT', () => void stack.stop().finally(() => process.exit(130)));
-  process.once('SIGTERM', () => void stack.stop().finally(() => process.exit(143)));
-  const results: Result[] = [];
+/** Those that need the same stack, one after the other. */
+async function runOn(kind: StackKind, chosen: readonly Fault[], options: Options, results: Result[]): Promise<void> {
+  console.error(`starting a stack (${kind})…`);
+  const stack = await FaultStack.start(integrationsOf(chosen), kind);
+  const end = (code: number) => () => void stack.stop().finally(() => process.exit(code));
+  const [interrupted, terminated] = [end(130), end(143)];
+  process.once('SIGINT', interrupted).once('SIGTERM', terminated);
   try {
     const versions = await versionsOf(stack);
     for (const fault of chosen) {
-      const wanted = times ?? (small ? fault.times.small : fault.times.full);
-      if (wanted === 0) continue;
-      const result = await runFault(stack, fault, { seed, times: wanted, size: small ? 'small' : 'full', rebuild: !small, onProgress: (text) => process.stderr.write(`\r${text}   `) });
+      const result = await runFault(stack, fault, { seed: options.seed, times: timesOf(fault, options), size: options.small ? 'small' : 'full', rebuild: !options.small, onProgress: (text) => process.stderr.write(`\r${text}   `) });
       results.push(result);
-      const { injections, events, lost, duplicated, recoverySeconds, seconds, violations } = result;
-      console.log(`\r${fault.id.padEnd(5)} ${violations.length === 0 ? 'holds ' : 'BROKEN'} ${fault.title}: ${injections} times, ${events} events, ${lost} lost, ${duplicated} duplicated, recovered within ${Math.max(0, ...recoverySeconds).toFixed(1)} s, ${seconds.toFixed(0)} s in all`);
-      const text = violationsText(result);
-      if (text !== '') console.log(text);
-      if (page) await writeResults(results, versions);
+      tell(result);
+      if (options.page) await writeResults(results, versions);
     }
   } finally {
     await stack.stop();
+    process.off('SIGINT', interrupted).off('SIGTERM', terminated);
+  }
+}
+
+const timesOf = ({ times: own }: Fault, { times, small }: Options): number => times ?? (small ? own.small : own.full);
+
+function tell(result: Result): void {
+  const { fault, injections, events, lost, duplicated, recoverySeconds, seconds, violations } = result;
+  console.log(`\r${fault.id.padEnd(5)} ${violations.length === 0 ? 'holds ' : 'BROKEN'} ${fault.title}: ${injections} times, ${events} events, ${lost} lost, ${duplicated} duplicated, recovered within ${Math.max(0, ...recoverySeconds).toFixed(1)} s, ${seconds.toFixed(0)} s in all`);
+  const text = violationsText(result);
+  if (text !== '') console.log(text);
+}
+
+async function runAll(chosen: readonly Fault[], options: Options): Promise<number> {
+  const results: Result[] = [];
+  const wanted = chosen.filter((fault) => timesOf(fault, options) > 0);
+  for (const [kind, needing] of groupBy(wanted, ({ on = 'one broker' }) => on)) {
+    const problem = kind === 'small disks' ? await noSmallDisk(join(tmpdir(), `ticketstream-mount-${process.pid}`)) : null;
+    if (problem === null) await runOn(kind, needing, options, results);
+    else console.log(needing.map(({ id, title }) => `${id.padEnd(5)} not run: ${title}: ${problem}`).join('\n'));
   }
   return results.every(({ violations }) => violations.length === 0) ? 0 : 1;
 }

@@ -8,18 +8,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import type { Stoppable } from '../lifecycle.ts';
 import { connectKafka, type KafkaConnection } from './admin.ts';
+import { MinInSync, unavailable } from './topic-state.ts';
 
 export interface LogProbe extends Stoppable {
-  /** Null when every partition of the topics has a leader, by a broker's own answer just now; else why not. */
+  /** Null when the topics can be read, and written where that was asked for, by a broker's own answer just now; else why not. */
   check(): Promise<string | null>;
 }
 
 const DEADLINE_MS = 1_500;
 
-export function createLogProbe(connection: KafkaConnection, topics: readonly string[]): LogProbe {
+export function createLogProbe(connection: KafkaConnection, topics: readonly string[], { written = false } = {}): LogProbe {
   // Its failures are told by its answer, once; the library would log each of them.
   const quiet = { ...connection, logger: connection.logger.child({}, { level: 'silent' }) };
   let admin: Admin | null = null;
+  const minInSync = new MinInSync(topics);
   let told: string | null = null;
   const leave = async (): Promise<void> => {
     const left = admin;
@@ -32,10 +34,8 @@ export function createLogProbe(connection: KafkaConnection, topics: readonly str
       admin = connecting;
       await connecting.connect();
     }
-    const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
-    const leaderless = metadata.topics.flatMap(({ name, partitions }) =>
-      partitions.filter(({ leader }) => leader < 0).map(({ partitionId }) => `${name}/${partitionId}`));
-    return leaderless.length === 0 ? null : `Kafka has no leader for ${leaderless.join(', ')}`;
+    const { topics: states } = await admin.fetchTopicMetadata({ topics: [...topics] });
+    return unavailable(states, written ? await minInSync.of(admin) : undefined);
   };
   const late = async (): Promise<string> => {
     await sleep(DEADLINE_MS, undefined, { ref: false });

@@ -3,6 +3,7 @@
 import type { Invariant, Violation } from './judge.ts';
 import type { Random } from '../../../infra/demo/random.ts';
 import type { Request, Sent } from './history.ts';
+import type { StackKind } from './parts.ts';
 import type { Integration, FaultStack } from './stack.ts';
 
 export interface Fault {
@@ -12,6 +13,8 @@ export interface Fault {
   readonly title: string;
   /** Injections in `npm test`, where 0 leaves it out, and in `npm run test:faults`. */
   readonly times: { readonly small: number; readonly full: number };
+  /** What it needs; one broker and the machine's disks, unless something else is said. Those that need more are not in `npm test`. */
+  readonly on?: StackKind;
   /** Events per second of the load beside it; 25 by default, 0 for none. */
   readonly perSecond?: number;
   /** What its integration has besides a secret. */

@@ -6,7 +6,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { projectDir } from '../../../infra/local/settings.ts';
-import { startStack, type Stack } from '../../../infra/local/stack.ts';
+import type { KafkaCluster } from '../../../infra/local/kafka-cluster.ts';
+import type { Stack } from '../../../infra/local/stack.ts';
 import { mainFile } from '../../../infra/start/services.ts';
 import { connectClickHouse, type ClickHouse } from '../../../services/runtime/clickhouse.ts';
 import type { KafkaConnection } from '../../../services/runtime/kafka/admin.ts';
@@ -14,6 +15,7 @@ import { createLogger } from '../../../services/runtime/logger.ts';
 import { newDataFolder } from '../../system/data-folder.ts';
 import { freePorts } from '../../system/free-ports.ts';
 import { ClickHouseProxy } from './clickhouse-proxy.ts';
+import { startParts, type RunningParts, type SmallDisks, type StackKind } from './parts.ts';
 import { Service, type Ended } from './processes.ts';
 import { TcpProxy } from './proxy.ts';
 import { secretOf } from './story.ts';
@@ -41,7 +43,7 @@ export interface Proxies {
 
 interface Parts {
   readonly dataDir: string;
-  readonly stack: Stack;
+  readonly running: RunningParts;
   readonly proxies: Proxies;
   readonly http: ClickHouseProxy;
   /** Of what reads and prepares past the proxies. */
@@ -52,8 +54,9 @@ interface Parts {
 
 export class FaultStack {
   readonly dataDir: string;
-  /** Kafka, registry and ClickHouse as processes. */
+  /** Kafka, registry and ClickHouse as processes; no Kafka where there is a cluster. */
   readonly parts: Stack;
+  readonly #running: RunningParts;
   readonly proxies: Proxies;
   readonly clickhouseProxy: ClickHouseProxy;
   readonly direct: NodeJS.ProcessEnv;
@@ -65,26 +68,31 @@ export class FaultStack {
   readonly ended: Ended[] = [];
   #integrations: Integration[] = [];
 
-  private constructor({ dataDir, stack, proxies, http, direct, proxied }: Parts) {
-    [this.dataDir, this.parts, this.proxies, this.clickhouseProxy, this.direct, this.proxied] = [dataDir, stack, proxies, http, direct, proxied];
-    this.clickhouse = connectClickHouse(stack.clickhouseUrl);
-    this.kafka = { brokers: [stack.kafkaBrokers], clientId: 'fault-checker', logger: createLogger('fault-checker', 'error') };
+  private constructor({ dataDir, running, proxies, http, direct, proxied }: Parts) {
+    [this.dataDir, this.#running, this.proxies, this.clickhouseProxy, this.direct, this.proxied] = [dataDir, running, proxies, http, direct, proxied];
+    this.parts = running.stack;
+    this.clickhouse = connectClickHouse(this.parts.clickhouseUrl);
+    this.kafka = { brokers: running.brokers.split(','), clientId: 'fault-checker', logger: createLogger('fault-checker', 'error') };
   }
 
   /** With all services ready. */
-  static async start(integrations: readonly Integration[]): Promise<FaultStack> {
+  static async start(integrations: readonly Integration[], kind: StackKind = 'one broker'): Promise<FaultStack> {
     const dataDir = await newDataFolder();
     await mkdir(join(dataDir, 'logs'), { recursive: true });
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !elsewhere.has(name)));
     const [kafka = 0, kafkaController = 0, registry = 0, clickhouse = 0, throughProxy = 0, ingress = 0] = await freePorts(6);
     const proxies = { kafka: await TcpProxy.open(throughProxy), registry: await TcpProxy.open(registry), clickhouse: await TcpProxy.open(clickhouse), ingress: await TcpProxy.open(ingress) };
-    const stack = await startStack({ dataDir, env: own, ports: { kafka, kafkaController, registry, clickhouse }, kafkaSettings: twoListeners({ kafka, kafkaController, throughProxy, advertised: proxies.kafka.port }) });
+    const running = await startParts(kind, { dataDir, env: own, ports: { kafka, kafkaController, registry, clickhouse, throughProxy }, kafkaProxy: proxies.kafka.port });
+    const { stack, brokers, brokersForServices } = running;
     const http = await ClickHouseProxy.open(stack.clickhouseUrl);
-    const common = { ...own, DATA_DIR: dataDir, SCHEMAS_LOCK: join(dataDir, 'schemas.lock.json'), INTEGRATIONS_FILE: join(dataDir, 'integrations.json'), INGRESS_ENVIRONMENTS: 'production' };
+    const common = {
+      ...own, DATA_DIR: dataDir, SCHEMAS_LOCK: join(dataDir, 'schemas.lock.json'), INTEGRATIONS_FILE: join(dataDir, 'integrations.json'), INGRESS_ENVIRONMENTS: 'production',
+      ...(kind === 'three brokers' ? { TOPIC_REPLICAS: '3' } : {}),
+    };
     const started = new FaultStack({
-      dataDir, stack, proxies, http,
-      direct: { ...common, KAFKA_BROKERS: stack.kafkaBrokers, SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl, CLICKHOUSE_URL: stack.clickhouseUrl },
-      proxied: { ...common, KAFKA_BROKERS: through(proxies.kafka), SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl.replace(`:${registry}`, `:${proxies.registry.port}`), CLICKHOUSE_URL: `http://${through(proxies.clickhouse)}` },
+      dataDir, running, proxies, http,
+      direct: { ...common, KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl, CLICKHOUSE_URL: stack.clickhouseUrl },
+      proxied: { ...common, KAFKA_BROKERS: brokersForServices, SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl.replace(`:${registry}`, `:${proxies.registry.port}`), CLICKHOUSE_URL: `http://${through(proxies.clickhouse)}` },
     });
     try {
       await started.setIntegrations(integrations);
@@ -107,6 +115,18 @@ export class FaultStack {
     }, (ended) => this.ended.push(ended));
     this.services.set(name, service);
     return service;
+  }
+
+  /** @throws Error where there is one broker. */
+  get cluster(): KafkaCluster {
+    if (this.#running.cluster === null) throw new Error('there is no cluster here: the fault has to say that it needs three brokers');
+    return this.#running.cluster;
+  }
+
+  /** @throws Error where disks are as large as the machine's. */
+  get disks(): SmallDisks {
+    if (this.#running.disks === null) throw new Error('no disk is small here: the fault has to say that it needs small disks');
+    return this.#running.disks;
   }
 
   get(name: string): Service {
@@ -154,13 +174,19 @@ export class FaultStack {
     this.clickhouseProxy.heal();
     this.proxies.clickhouse.target = Number(new URL(this.parts.clickhouseUrl).port);
     for (const service of this.services.values()) await service.kill('SIGCONT');
+    const { cluster, disks } = this.#running;
+    await Promise.all([disks?.kafka.free(), disks?.clickhouse.free()]);
+    if (cluster === null) this.parts.kill('kafka', 'SIGCONT');
+    else await cluster.heal();
   }
 
   async stop(): Promise<void> {
-    await this.heal();
+    await this.heal().catch((error: unknown) => console.error(String(error)));
     await Promise.all([...this.services.values()].map((service) => service.stop()));
     await this.clickhouse.close();
-    await this.parts.stop();
+    const { cluster, disks } = this.#running;
+    await Promise.all([this.parts.stop(), cluster?.stop()]);
+    await Promise.all([disks?.kafka.unmount(), disks?.clickhouse.unmount()]);
     await Promise.all([...(Object.values(this.proxies) as TcpProxy[]), this.clickhouseProxy].map((proxy) => proxy.close()));
     if (process.env['KEEP_TEST_DATA'] === undefined) await rm(this.dataDir, { recursive: true, force: true });
     else console.log(`kept ${this.dataDir}`);
@@ -174,12 +200,3 @@ const nextPort = (): number => lastPort++;
 const through = (proxy: TcpProxy): string => `127.0.0.1:${proxy.port}`;
 
 export const integrationNamed = (id: string): Integration => ({ integration_id: id, environment: 'production', secrets: [secretOf(id)] });
-
-function twoListeners({ kafka, kafkaController, throughProxy, advertised }: Readonly<Record<'kafka' | 'kafkaController' | 'throughProxy' | 'advertised', number>>): Record<string, string> {
-  const at = (port: number): string => `127.0.0.1:${port}`;
-  return {
-    listeners: `BROKER://${at(kafka)},CONTROLLER://${at(kafkaController)},PROXIED://${at(throughProxy)}`,
-    'advertised.listeners': `BROKER://${at(kafka)},PROXIED://${at(advertised)}`,
-    'listener.security.protocol.map': 'BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT',
-  };
-}
