@@ -1,5 +1,6 @@
 // The page keeps the rows of faults that were not run again.
 import { expect, test } from 'vitest';
+import { faults, notRun } from './cases.ts';
 import { defineFault } from './fault.ts';
 import { pageWith, rowsIn } from './results.ts';
 import type { Result } from './run.ts';
@@ -19,4 +20,17 @@ test('a run of one fault replaces its row and keeps the others, in the order of 
   expect([...after.keys()]).toStrictEqual(['F2', 'F2b', 'F10']);
   expect(after.get('F2')).toMatchObject({ lost: '3', holds: 'NO: I1', 'seconds to recover': '2.0 / 3.0', 'when, of which commit': '1970-01-01 00:00, def5678', 'what happens': 'F2 | happens' });
   expect(after.get('F10')).toMatchObject({ lost: '0', holds: 'yes', 'when, of which commit': '1970-01-01 00:00, abc1234' });
+});
+
+/** Faults of the plan, which has no F15. */
+const planned = Array.from({ length: 34 }, (_, index) => `F${index + 1}`).filter((id) => id !== 'F15');
+
+test('every fault of the plan is run, or it is said why not; each has a name of its own', () => {
+  const run = new Set(faults.map(({ id }) => id.replace(/[a-z]$/, '')));
+  expect(planned.filter((id) => run.has(id) === (notRun[id] !== undefined))).toStrictEqual([]);
+  expect(new Set(faults.map(({ id }) => id)).size).toBe(faults.length);
+});
+
+test('a dozen and more of them run in npm test', () => {
+  expect(faults.filter(({ times }) => times.small > 0).length).toBeGreaterThanOrEqual(12);
 });
