@@ -33,7 +33,7 @@ async function waitTogether({ stack, fail }: Scene): Promise<void> {
     await waitUntil(async () => (await readinessOf(stack.get(name))).status === 503, `${name} to wait`, 60_000);
     const { reason } = await readinessOf(stack.get(name));
     if (!/^POISON_BREAKER: .* waits at offset \d+: .*unknown_schema/.test(reason)) fail('I9', `${name} says ${reason} instead of why it waits`);
-    if (!/ticketstream_breaker_open\{[^}]*\} 1/.test(await stack.get(name).metrics())) fail('I9', `${name} has no metric for a partition that waits`);
+    if (!/ticketstream_held_partitions\{cause="poison"[^}]*\} 1/.test(await stack.get(name).metrics())) fail('I9', `${name} has no metric for a partition that waits`);
   }
 }
 
