@@ -1,9 +1,10 @@
 // Appends to the log so that an acknowledged record is there, once per call, in call order.
 //
-// Which send an event waits for is decided by lanes.ts. The producer is not idempotent on purpose: with kafkajs, idempotence and
-// a lost acknowledgement lead to an acked event that was never written (design, pitfalls);
-// duplicates are harmless here. A send can also resolve without an answer for a partition
-// whose leader moved, so each acknowledgement is checked and what it lacks is sent again.
+// Which send a record waits for is decided by lanes.ts. The producer is not idempotent on purpose:
+// with kafkajs, idempotence and a lost acknowledgement lead to an acked event that was never
+// written (design, pitfalls); duplicates are harmless here. A send can also resolve without an
+// answer for a partition whose leader moved, so each acknowledgement is checked and what it lacks
+// is sent again.
 import kafkajs, { type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { connectKafka, METADATA_MAX_AGE_MS, type KafkaConnection } from './admin.ts';
