@@ -1,0 +1,187 @@
+// Damage of many kinds, planted in the tables, the log and the offsets of a running system: each is found with its name, what can be
+// repaired is, and beside live traffic nothing is found that isn't there.
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Finding } from '../../infra/reconcile/findings.ts';
+import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
+import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
+import { connectKafka, placeGroup } from '../../services/runtime/kafka/admin.ts';
+import { connectProducer } from '../../services/runtime/kafka/producer.ts';
+import { toQuarantineRecord } from '../../services/runtime/quarantine/quarantine.ts';
+import { connection, encoded, headersOf, writtenSchemaId } from '../system/quarantine-cli.ts';
+import { closeClients, control, environment, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket, type SignedEvent } from '../system/support.ts';
+
+const topic = eventsTopic('production');
+const clickhouse = connectClickHouse(environment.clickhouseUrl);
+const at = (minute: number): string => new Date(Date.UTC(2026, 2, 2, 9, minute)).toISOString();
+
+interface Ran { readonly code: number; readonly findings: readonly (Finding & { repaired: boolean })[]; readonly stderr: string }
+
+function reconcile(...args: string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', 'infra/reconcile/reconcile.ts', '--json', ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      const findings = stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Finding & { repaired: boolean });
+      resolve({ code: error === null ? 0 : Number(error.code), findings, stderr });
+    });
+  });
+}
+
+const told = ({ findings }: Ran, of: string): string[] =>
+  findings.filter(({ event_id, ticket_id }) => event_id === of || ticket_id === of).map(({ kind, table }) => `${kind} ${table}`).sort();
+
+async function clean(...args: string[]): Promise<Ran> {
+  const ran = await reconcile(...args);
+  expect(ran.code, `${ran.stderr}\n${JSON.stringify(ran.findings, null, 1)}`).toBe(0);
+  expect(ran.findings.filter(({ kind }) => kind !== 'conflict')).toStrictEqual([]);
+  return ran;
+}
+
+/** A ticket with four events, all landed. */
+async function story(): Promise<{ id: string; events: SignedEvent[] }> {
+  const id = newTicketId();
+  const { created, assigned, message, status } = ticket(id);
+  const events = [created(at(0), 'hello'), assigned(at(1), { agent_id: 'lea', group_id: 'support' }), message(at(5), { agent: 'lea' }), status(at(9), 'open', 'solved')];
+  for (const event of events) await sendUntilAccepted(event);
+  return { id, events };
+}
+
+const idOf = ({ events }: { events: SignedEvent[] }, index: number): string => events[index]?.event_id ?? '';
+const deleteRow = (table: string, where: string): Promise<void> => clickhouse.command(`ALTER TABLE ${table} DELETE WHERE ${where} SETTINGS mutations_sync = 2`);
+const isEvent = (id: string): string => `event_id = '${id}'`;
+
+const quarantined = async (event: SignedEvent): Promise<void> => {
+  await eventually(async () => ((await query('SELECT 1 FROM log.quarantine WHERE event_id = {id:String}', { id: event.event_id })).length === 1 ? true : null), 'the event in quarantine');
+};
+/** A message whose is_private is a text: it does not validate. */
+function broken(): SignedEvent {
+  const event = ticket(newTicketId()).message(at(0), 'customer');
+  event.payload['is_private'] = 'yes';
+  return event;
+}
+
+afterAll(async () => {
+  await clickhouse.close();
+  await closeClients();
+});
+
+const stories: { id: string; events: SignedEvent[] }[] = [];
+const storyAt = (index: number): { id: string; events: SignedEvent[] } => stories[index] ?? { id: '', events: [] };
+beforeAll(async () => {
+  stories.push(...(await Promise.all(Array.from({ length: 12 }, story))));
+  for (const { id } of stories) await landed(id, 4);
+});
+
+test('beside live traffic, with repetitions and quarantine, nothing is found', async () => {
+  const event = broken();
+  expect((await send(event)).body.status).toBe('quarantined');
+  const repeated = storyAt(0).events[2];
+  expect.assert(repeated);
+  const producer = await connectProducer(connection, [topic]);
+  const schemaId = await writtenSchemaId(topic, 'message.received');
+  await producer.append(topic, { key: storyAt(0).id, value: encoded(repeated, schemaId), headers: headersOf(repeated) });
+  const other = { ...repeated, payload: { ...repeated.payload, content: { text: 'something else', content_type: 'text' } } };
+  await producer.append(topic, { key: storyAt(0).id, value: encoded(other, schemaId), headers: headersOf(repeated) });
+  await producer.append(topic, { key: 'K', value: Buffer.from('no Avro at all'), headers: {} });
+  await producer.close();
+  const state = { going: true };
+  const traffic = (async () => {
+    while (state.going) await story();
+  })();
+  const ran = await clean('--facts', 'full', '--window-records', '20').finally(() => {
+    state.going = false;
+  });
+  await traffic;
+  expect(ran.findings.map(({ kind, event_id }) => [kind, event_id])).toStrictEqual([['conflict', repeated.event_id]]);
+});
+
+test('every damage is told by its name; what can be repaired is, and then all is clean', async () => {
+  const pending = broken();
+  const both = broken();
+  expect([(await send(pending)).body.status, (await send(both)).body.status]).toStrictEqual(['quarantined', 'quarantined']);
+  await quarantined(pending);
+  await quarantined(both);
+  const came = { ...both, payload: { ...both.payload, is_private: false } };
+  expect((await send(came)).body.status).toBe('accepted');
+  await landed(String(came.payload['ticket_id']), 1);
+  const twiceQuarantined = storyAt(9).events[1];
+  expect.assert(twiceQuarantined);
+  const [place] = await query<{ p: number; o: number }>('SELECT kafka_partition AS p, kafka_offset AS o FROM log.event_store FINAL WHERE event_id = {id:String}', { id: twiceQuarantined.event_id });
+  const producer = await connectProducer(connection, [quarantineTopic('production')]);
+  await producer.append(quarantineTopic('production'), toQuarantineRecord({
+    environment: 'production', reason: 'unknown_schema', path: '', detail: '', origin: topic, originPartition: place?.p ?? 0, originOffset: place?.o ?? 0,
+    integrationId: 'acme', eventId: twiceQuarantined.event_id, eventType: '', version: '', ticketId: storyAt(9).id, receivedAt: new Date(), payload: Buffer.from('x'),
+  }));
+  await producer.close();
+  await quarantined(twiceQuarantined);
+  const extra = randomUUID();
+
+  await deleteRow('queue.timeline', isEvent(idOf(storyAt(0), 1)));
+  await deleteRow('log.event_store', isEvent(idOf(storyAt(1), 2)));
+  await deleteRow('queue.ticket_facts', `ticket_id = '${storyAt(2).id}'`);
+  await clickhouse.command(`CREATE TABLE queue.older AS agents.ticket_facts ENGINE = Memory`);
+  await clickhouse.command(`INSERT INTO queue.older SELECT * EXCEPT version, 0 AS version FROM agents.ticket_facts LIMIT 0`).catch(() => undefined);
+  await clickhouse.command(`DROP TABLE queue.older`);
+  await clickhouse.command(`ALTER TABLE agents.ticket_facts UPDATE held = [] WHERE ticket_id = '${storyAt(3).id}' SETTINGS mutations_sync = 2`);
+  await deleteRow('agents.timeline', isEvent(idOf(storyAt(4), 3)));
+  await clickhouse.command(`INSERT INTO queue.timeline SELECT * REPLACE ('${extra}' AS event_id) FROM queue.timeline WHERE ${isEvent(idOf(storyAt(5), 0))} LIMIT 1`);
+  await clickhouse.command(`INSERT INTO agents.timeline SELECT * REPLACE (upper(event_id) AS event_id) FROM agents.timeline WHERE ${isEvent(idOf(storyAt(6), 0))} LIMIT 1`);
+  await clickhouse.command(`ALTER TABLE log.event_store UPDATE content_text = 'never said' WHERE ${isEvent(idOf(storyAt(7), 2))} SETTINGS mutations_sync = 2`);
+  await deleteRow('log.quarantine_store', isEvent(pending.event_id));
+  await clickhouse.command(`INSERT INTO queue.ticket_facts SELECT * REPLACE ('TKT-NOBODY' AS ticket_id) FROM queue.ticket_facts WHERE ticket_id = '${storyAt(8).id}' LIMIT 1`);
+
+  const found = await reconcile('--facts', 'full');
+  expect(found.code, found.stderr).toBe(1);
+  expect(told(found, idOf(storyAt(0), 1))).toStrictEqual(['missing queue.timeline']);
+  expect(told(found, storyAt(0).id)).toStrictEqual(expect.arrayContaining(['facts_ahead queue.sla_timer_facts', 'facts_ahead queue.ticket_facts']));
+  expect(told(found, idOf(storyAt(1), 2))).toStrictEqual(['missing log.event_store']);
+  expect(told(found, storyAt(2).id)).toStrictEqual(['facts_missing queue.ticket_facts']);
+  expect(told(found, storyAt(3).id)).toStrictEqual(['facts_changed agents.ticket_facts']);
+  expect(told(found, idOf(storyAt(4), 3))).toStrictEqual(['missing agents.timeline']);
+  expect(told(found, extra)).toStrictEqual(['extra queue.timeline']);
+  expect(told(found, idOf(storyAt(6), 0).toUpperCase())).toStrictEqual(['extra agents.timeline']);
+  expect(told(found, idOf(storyAt(7), 2))).toStrictEqual(['changed log.event_store']);
+  expect(told(found, pending.event_id)).toStrictEqual(['missing log.quarantine_store']);
+  expect(told(found, 'TKT-NOBODY')).toStrictEqual(['facts_extra queue.ticket_facts']);
+  expect(told(found, both.event_id)).toStrictEqual(['landed_and_quarantined log.event_store']);
+  expect(told(found, twiceQuarantined.event_id)).toStrictEqual(['landed_and_quarantined agents.timeline', 'landed_and_quarantined log.event_store', 'landed_and_quarantined queue.timeline']);
+
+  const repaired = await reconcile('--repair', '--facts', 'full');
+  expect(repaired.findings.filter((item) => !item.repaired && item.kind !== 'conflict'), repaired.stderr).toStrictEqual([]);
+  expect(repaired.code, repaired.stderr).toBe(0);
+  await clean('--facts', 'full');
+  expect((await query<{ n: number }>('SELECT count() AS n FROM reconcile.removed'))[0]?.n).toBeGreaterThan(0);
+  expect((await query<{ text: string }>('SELECT content_text AS text FROM log.events WHERE event_id = {id:String}', { id: idOf(storyAt(7), 2) }))[0]?.text).toBe('hello');
+});
+
+test('offsets that were committed ahead of what was written are told from lag', async () => {
+  await control({ action: 'stop', name: 'agent-analytics' });
+  const late = await story();
+  await eventually(async () => ((await query('SELECT 1 FROM queue.timeline WHERE ticket_id = {t:String}', { t: late.id })).length === 4 ? true : null), 'the events in queue.timeline');
+  const lag = await clean();
+  expect(lag.stderr).toMatch(/agent-analytics has \d+ records of .* before it/);
+  await placeGroup(connection, { groupId: 'agent-analytics', topic, from: 'latest', reset: true });
+  const found = await reconcile('--since', '10m');
+  expect(found.code).toBe(1);
+  for (const event of late.events) expect(told(found, event.event_id)).toStrictEqual(['missing agents.timeline']);
+  expect((await reconcile('--repair')).code).toBe(0);
+  await clean();
+  await control({ action: 'start', name: 'agent-analytics' });
+  await landed(late.id, 4);
+});
+
+test('records that are gone from the log’s start are told, and nothing is deleted for it', async () => {
+  const [row] = await query<{ p: number; o: number }>('SELECT kafka_partition AS p, min(kafka_offset) + 2 AS o FROM log.event_store FINAL GROUP BY p ORDER BY count() DESC LIMIT 1');
+  const { p = 0, o = 0 } = row ?? {};
+  const admin = connectKafka(connection).admin();
+  await admin.connect();
+  await admin.fetchTopicOffsets(topic);
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition: p, offset: String(o) }] });
+  await admin.disconnect();
+  const before = (await query<{ n: number }>('SELECT count() AS n FROM log.events'))[0]?.n;
+  const found = await reconcile('--repair', '--partition', String(p));
+  expect(found.code, found.stderr).toBe(1);
+  expect(found.findings.map(({ kind }) => kind)).toContain('log_start_moved');
+  expect(found.findings.filter(({ kind, table }) => kind === 'not_in_log' && table === 'log.event_store').length).toBeGreaterThan(0);
+  expect((await query<{ n: number }>('SELECT count() AS n FROM log.events'))[0]?.n).toBe(before);
+});
