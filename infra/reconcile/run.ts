@@ -1,4 +1,5 @@
 // One run: the quarantine topic first, since it explains what tables lack; then the log; then what lies outside of it; then facts.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
 import { offsetsSince, type KafkaConnection, type OffsetRange } from '../../services/runtime/kafka/admin.ts';
@@ -6,6 +7,7 @@ import { eventRows } from '../../services/runtime/projection/landing.ts';
 import { quarantineRows } from '../../services/runtime/projection/quarantine-landing.ts';
 import type { SchemaLookup } from '../../services/runtime/registry/registry.ts';
 import { dropDatabase, owning, readDiary, refuseSecond } from '../facts/diary.ts';
+import { readInventory } from '../quarantine/inventory.ts';
 import { findCompared, tableOf, type Compared } from './compared.ts';
 import type { Run, Scope } from './context.ts';
 import { compareFacts, type Depth } from './facts.ts';
@@ -14,6 +16,7 @@ import { lostFromLog, outsideOfLog } from './outside.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { repairAlsoLanded } from './repair.ts';
 import { createScratch, SCRATCH } from './scratch.ts';
+import { SECOND_LOOK_MS } from './second-look.ts';
 import { compareTopic } from './windows.ts';
 
 export interface Options {
@@ -66,10 +69,15 @@ async function compareQuarantine(run: Run): Promise<Quarantine> {
   return openQuarantine(run);
 }
 
+/** An item that is being replayed is pending until that is noted: what still is, a moment later, stays so. */
 async function compareLanded(run: Run, quarantine: Quarantine): Promise<void> {
   const found = await quarantine.alsoLanded();
-  if (run.repair) await repairAlsoLanded(run, found);
-  run.report.add(found.map((item) => item.finding), run.repair);
+  if (found.length === 0) return;
+  await sleep(SECOND_LOOK_MS);
+  const pending = new Set((await readInventory(run.connection, run.environment, () => false)).filter(({ status }) => status === 'pending').map(({ item }) => item.id));
+  const still = found.filter(({ id }) => pending.has(id));
+  if (run.repair) await repairAlsoLanded(run, still);
+  run.report.add(still.map((item) => item.finding), run.repair);
 }
 
 /** How far each group is behind: no loss, and no finding. */
@@ -79,22 +87,25 @@ const lagsOf = ({ compared }: Run): string[] => compared.flatMap((item) => {
 });
 
 /** @returns what was looked at, a line each. */
+async function lookAtAll(run: Run, options: Options): Promise<string[]> {
+  const { report } = run;
+  const quarantine = await compareQuarantine(run);
+  const records = await compareTopic(run, eventsTopic(run.environment), quarantine);
+  await compareLanded(run, quarantine);
+  for (const [, compared] of new Map(run.compared.map((item) => [item.group, item]))) report.add(lostFromLog(run, compared));
+  for (const compared of run.compared) for await (const rows of outsideOfLog(run, compared)) report.add(rows);
+  const told: string[] = [];
+  for (const compared of run.compared) {
+    if (compared.found.projection.facts.length > 0) told.push(await compareFacts(run, compared, options.facts));
+  }
+  return [`${records} records of ${eventsTopic(run.environment)} compared with ${run.compared.map(tableOf).join(', ')}`, ...told, ...lagsOf(run)];
+}
+
+/** @returns what was looked at, a line each. */
 export async function reconcile(parts: Parts, options: Options, report: Report): Promise<string[]> {
   const { clickhouse } = parts;
   refuseSecond(await readDiary(clickhouse, SCRATCH), 'tables are being compared with the log');
   const run = await prepare(parts, options, report);
   await createScratch(clickhouse, run.compared);
-  return owning(clickhouse, SCRATCH, async () => {
-    const quarantine = await compareQuarantine(run);
-    const records = await compareTopic(run, eventsTopic(run.environment), quarantine);
-    await compareLanded(run, quarantine);
-    for (const [, compared] of new Map(run.compared.map((item) => [item.group, item]))) report.add(lostFromLog(run, compared));
-    for (const compared of run.compared) for await (const rows of outsideOfLog(run, compared)) report.add(rows);
-    const told: string[] = [];
-    for (const compared of run.compared) {
-      if (compared.found.projection.facts.length > 0) told.push(await compareFacts(run, compared, options.facts));
-    }
-    await dropDatabase(clickhouse, SCRATCH);
-    return [`${records} records of ${eventsTopic(run.environment)} compared with ${run.compared.map(tableOf).join(', ')}`, ...told, ...lagsOf(run)];
-  });
+  return owning(clickhouse, SCRATCH, () => lookAtAll(run, options)).finally(() => dropDatabase(clickhouse, SCRATCH).catch(() => undefined));
 }

@@ -5,7 +5,7 @@ import type { Run } from './context.ts';
 import { isNote, lineOf, type Finding } from './findings.ts';
 
 /** A flush that was under way takes less. */
-const SECOND_LOOK_MS = 1_500;
+export const SECOND_LOOK_MS = 1_500;
 
 const linesOf = (findings: readonly Finding[]): ReadonlySet<string> => new Set(findings.map(lineOf));
 

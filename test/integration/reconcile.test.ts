@@ -2,6 +2,7 @@
 // repaired is, and beside live traffic nothing is found that isn't there.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Finding } from '../../infra/reconcile/findings.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
@@ -86,9 +87,12 @@ test('beside live traffic, with repetitions and quarantine, nothing is found', a
   await producer.close();
   const state = { going: true };
   const traffic = (async () => {
-    while (state.going) await story();
+    while (state.going) {
+      await story();
+      await sleep(100);
+    }
   })();
-  const ran = await clean('--facts', 'full', '--window-records', '20').finally(() => {
+  const ran = await clean('--facts', 'full', '--window-records', '100').finally(() => {
     state.going = false;
   });
   await traffic;
@@ -101,7 +105,7 @@ test('every damage is told by its name; what can be repaired is, and then all is
   expect([(await send(pending)).body.status, (await send(both)).body.status]).toStrictEqual(['quarantined', 'quarantined']);
   await quarantined(pending);
   await quarantined(both);
-  const came = { ...both, payload: { ...both.payload, is_private: false } };
+  const came: SignedEvent = { ...both, payload: { ...both.payload, is_private: false } };
   expect((await send(came)).body.status).toBe('accepted');
   await landed(String(came.payload['ticket_id']), 1);
   const twiceQuarantined = storyAt(9).events[1];
@@ -119,16 +123,19 @@ test('every damage is told by its name; what can be repaired is, and then all is
   await deleteRow('queue.timeline', isEvent(idOf(storyAt(0), 1)));
   await deleteRow('log.event_store', isEvent(idOf(storyAt(1), 2)));
   await deleteRow('queue.ticket_facts', `ticket_id = '${storyAt(2).id}'`);
-  await clickhouse.command(`CREATE TABLE queue.older AS agents.ticket_facts ENGINE = Memory`);
-  await clickhouse.command(`INSERT INTO queue.older SELECT * EXCEPT version, 0 AS version FROM agents.ticket_facts LIMIT 0`).catch(() => undefined);
-  await clickhouse.command(`DROP TABLE queue.older`);
+  // An older copy of a part of facts: what a ticket said before its last event.
+  await clickhouse.command(`CREATE TABLE queue.newer AS queue.sla_timer_facts`);
+  await clickhouse.command(`INSERT INTO queue.newer SELECT * REPLACE (version - 1 AS version) FROM (SELECT * FROM queue.sla_timer_facts FINAL WHERE ticket_id = '${storyAt(10).id}')`);
+  await deleteRow('queue.sla_timer_facts', `ticket_id = '${storyAt(10).id}'`);
+  await clickhouse.command(`INSERT INTO queue.sla_timer_facts SELECT * FROM queue.newer`);
+  await clickhouse.command(`DROP TABLE queue.newer SYNC`);
   await clickhouse.command(`ALTER TABLE agents.ticket_facts UPDATE held = [] WHERE ticket_id = '${storyAt(3).id}' SETTINGS mutations_sync = 2`);
   await deleteRow('agents.timeline', isEvent(idOf(storyAt(4), 3)));
-  await clickhouse.command(`INSERT INTO queue.timeline SELECT * REPLACE ('${extra}' AS event_id) FROM queue.timeline WHERE ${isEvent(idOf(storyAt(5), 0))} LIMIT 1`);
-  await clickhouse.command(`INSERT INTO agents.timeline SELECT * REPLACE (upper(event_id) AS event_id) FROM agents.timeline WHERE ${isEvent(idOf(storyAt(6), 0))} LIMIT 1`);
+  await clickhouse.command(`INSERT INTO queue.timeline SELECT * REPLACE ('${extra}' AS event_id) FROM (SELECT * FROM queue.timeline WHERE ${isEvent(idOf(storyAt(5), 0))} LIMIT 1)`);
+  await clickhouse.command(`INSERT INTO agents.timeline SELECT * REPLACE (upper(event_id) AS event_id) FROM (SELECT * FROM agents.timeline WHERE ${isEvent(idOf(storyAt(6), 0))} LIMIT 1)`);
   await clickhouse.command(`ALTER TABLE log.event_store UPDATE content_text = 'never said' WHERE ${isEvent(idOf(storyAt(7), 2))} SETTINGS mutations_sync = 2`);
   await deleteRow('log.quarantine_store', isEvent(pending.event_id));
-  await clickhouse.command(`INSERT INTO queue.ticket_facts SELECT * REPLACE ('TKT-NOBODY' AS ticket_id) FROM queue.ticket_facts WHERE ticket_id = '${storyAt(8).id}' LIMIT 1`);
+  await clickhouse.command(`INSERT INTO queue.ticket_facts SELECT * REPLACE ('TKT-NOBODY' AS ticket_id) FROM (SELECT * FROM queue.ticket_facts FINAL WHERE ticket_id = '${storyAt(8).id}')`);
 
   const found = await reconcile('--facts', 'full');
   expect(found.code, found.stderr).toBe(1);
@@ -136,6 +143,7 @@ test('every damage is told by its name; what can be repaired is, and then all is
   expect(told(found, storyAt(0).id)).toStrictEqual(expect.arrayContaining(['facts_ahead queue.sla_timer_facts', 'facts_ahead queue.ticket_facts']));
   expect(told(found, idOf(storyAt(1), 2))).toStrictEqual(['missing log.event_store']);
   expect(told(found, storyAt(2).id)).toStrictEqual(['facts_missing queue.ticket_facts']);
+  expect(told(found, storyAt(10).id)).toStrictEqual(['facts_behind queue.sla_timer_facts']);
   expect(told(found, storyAt(3).id)).toStrictEqual(['facts_changed agents.ticket_facts']);
   expect(told(found, idOf(storyAt(4), 3))).toStrictEqual(['missing agents.timeline']);
   expect(told(found, extra)).toStrictEqual(['extra queue.timeline']);

@@ -2,7 +2,7 @@
 import type { EachBatchPayload } from 'kafkajs';
 import { RuntimeError } from '../errors.ts';
 import type { LogRecord } from '../event-log.ts';
-import { connectKafka, deleteGroup, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
+import { connectKafka, deleteGroup, toLogError, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
 import { toRecord } from './record.ts';
 
 /** Batches of one partition come in order; the next one is fetched when the visitor is done with this one. */
@@ -51,8 +51,8 @@ export async function readRanges(connection: KafkaConnection, topic: string, wan
   const groupId = `${connection.clientId}-range-${process.pid}-${Date.now()}-${Math.floor(Math.random() * 1e6)}`;
   const consumer = connectKafka(connection).consumer({ groupId, sessionTimeout: SESSION_TIMEOUT_MS, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
   let silence: NodeJS.Timeout | undefined;
-  await consumer.connect();
   try {
+    await consumer.connect();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
       const listen = (): void => {
@@ -80,6 +80,8 @@ export async function readRanges(connection: KafkaConnection, topic: string, wan
       for (const { partition, from } of filled) consumer.seek({ topic, partition, offset: String(from) });
       listen();
     });
+  } catch (error) {
+    throw toLogError(error);
   } finally {
     clearTimeout(silence);
     await consumer.disconnect();
