@@ -11,6 +11,7 @@ import { toQuarantineRecord } from '../../services/runtime/quarantine/quarantine
 import { idToWrite, type LockedSchema, type SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { count, Progress } from '../facts/progress.ts';
 import { Refused } from '../target/refused.ts';
+import { lastRecords, otherLog } from './restore.ts';
 
 export interface Archive {
   readonly clickhouse: ClickHouse;
@@ -146,7 +147,7 @@ async function quarantineRecords({ clickhouse }: Archive, partition: number, fro
 }
 
 /** A partition that is not the archive's would get its events to other places. */
-async function partitionsOf({ clickhouse, connection }: Archive, topic: string, tables: readonly string[]): Promise<{ partition: number; next: number; records: number }[]> {
+async function partitionsOf({ clickhouse, connection }: Archive, topic: string, tables: readonly string[]): Promise<Place[]> {
   const offsets = await topicOffsets(connection, topic);
   const rows = await clickhouse.query<{ partition: number; records: number }>(`SELECT partition, max(last) + 1 AS records FROM (${tables.map((table) => `SELECT kafka_partition AS partition, max(kafka_offset) AS last FROM ${table} GROUP BY partition`).join(' UNION ALL ')}) GROUP BY partition ORDER BY partition`);
   return rows.map(({ partition, records }) => {
@@ -154,6 +155,17 @@ async function partitionsOf({ clickhouse, connection }: Archive, topic: string, 
     if (now === undefined) throw new Refused(`the archive has events of ${topic}/${partition}, and the topic has ${offsets.length} partitions: make it anew with as many as it had`);
     return { partition, next: now.high, records };
   });
+}
+
+/** @throws Refused when the log's last records are not those of the archive. */
+async function assertSameLog({ clickhouse, connection }: Archive, topic: string, tables: readonly string[], { partition, next }: { partition: number; next: number }): Promise<void> {
+  if (next === 0) return;
+  const { last } = await lastRecords(connection, topic, partition);
+  for (const table of tables) {
+    const rows = await clickhouse.query<{ offset: number; event_id: string }>(`SELECT kafka_offset AS offset, lower(event_id) AS event_id FROM ${table} FINAL WHERE kafka_partition = ${partition} AND kafka_offset >= ${Math.min(...last.keys())} AND kafka_offset < ${next}`);
+    const other = rows.find(({ offset, event_id }) => last.has(offset) && last.get(offset)?.headers['ce_id']?.toLowerCase() !== event_id);
+    if (other !== undefined) throw otherLog(topic, partition, other.offset);
+  }
 }
 
 async function writePartition(archive: Archive, topic: string, { partition, next }: { partition: number; next: number }, records: AsyncIterable<readonly Rewritten[]>): Promise<number> {
@@ -170,24 +182,32 @@ async function* once<T>(items: Promise<T>): AsyncGenerator<T> {
   yield await items;
 }
 
+interface Place {
+  readonly partition: number;
+  readonly next: number;
+  readonly records: number;
+}
+
 /** Appends what the archive has behind the log's end. */
 export async function writeLogFromArchive(archive: Archive): Promise<string> {
+  const { environment } = archive;
   const contracts = [...(await loadContracts()).values()];
   const encoders = new Map(await Promise.all(contracts.map(async (contract) => [contract.eventType, await encoderOf(archive, contract)] as const)));
-  const events = await partitionsOf(archive, eventsTopic(archive.environment), ['log.event_store']);
-  const quarantine = await partitionsOf(archive, quarantineTopic(archive.environment), ['log.quarantine_store', 'log.quarantine_resolution_store']);
-  const total = [...events, ...quarantine].reduce((sum, { next, records }) => sum + Math.max(0, records - next), 0);
+  const topics = [
+    { topic: quarantineTopic(environment), tables: ['log.quarantine_store', 'log.quarantine_resolution_store'], recordsOf: (place: Place) => Promise.resolve(once(quarantineRecords(archive, place.partition, place.next))) },
+    { topic: eventsTopic(environment), tables: ['log.event_store'], recordsOf: async ({ partition, next }: Place) => merged(eventsOf(archive, { encoders, select: selectOf(contracts) }, partition, next), await poisonOf(archive, partition, next)) },
+  ];
+  const behind = await Promise.all(topics.map(async (subject) => ({ ...subject, places: (await partitionsOf(archive, subject.topic, subject.tables)).filter(({ next, records }) => records > next) })));
+  for (const { topic, tables, places } of behind) for (const place of places) await assertSameLog(archive, topic, tables, place);
+  const total = behind.flatMap(({ places }) => places).reduce((sum, { next, records }) => sum + records - next, 0);
   const progress = new Progress('written', { total, unit: 'records' });
   let repeated = 0;
-  for (const place of quarantine.filter(({ next, records }) => records > next)) {
-    repeated += await writePartition(archive, quarantineTopic(archive.environment), place, once(quarantineRecords(archive, place.partition, place.next)));
-    progress.step(place.records - place.next);
+  for (const { topic, places, recordsOf } of behind) {
+    for (const place of places) {
+      repeated += await writePartition(archive, topic, place, await recordsOf(place));
+      progress.step(place.records - place.next);
+    }
   }
-  for (const place of events.filter(({ next, records }) => records > next)) {
-    const rows = merged(eventsOf(archive, { encoders, select: selectOf(contracts) }, place.partition, place.next), await poisonOf(archive, place.partition, place.next));
-    repeated += await writePartition(archive, eventsTopic(archive.environment), place, rows);
-    progress.step(place.records - place.next);
-  }
-  progress.end();
+  if (total > 0) progress.end();
   return total === 0 ? 'the log has all that the archive has' : `${count(total)} records written again from the archive${repeated === 0 ? '' : `, ${count(repeated)} of them repetitions where the archive has none`}`;
 }

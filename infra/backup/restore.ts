@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { eventsTopic, type LogRecord } from '../../services/runtime/event-log.ts';
 import { consumerPositions, placeGroup, restoreOffsets, topicOffsets, type KafkaConnection } from '../../services/runtime/kafka/admin.ts';
+import { readRanges } from '../../services/runtime/kafka/ranges.ts';
 import { rewriter } from '../../services/runtime/kafka/rewrite.ts';
 import { bringIntoForce } from '../config/apply.ts';
 import { readDeskFile } from '../config/desk-file.ts';
@@ -15,18 +16,53 @@ import { findProjections } from '../projections/find.ts';
 import { findCompared } from '../reconcile/compared.ts';
 import { Refused } from '../target/refused.ts';
 import { readSegment } from './log-files.ts';
-import { parts, segmentsByPlace, type Manifest } from './manifest.ts';
+import { parts, segmentsByPlace, type Manifest, type Segment } from './manifest.ts';
 
 export interface Backup {
   readonly folder: string;
   readonly manifest: Manifest;
 }
 
-/** A log that begins anew after its loss has other events at these offsets, and what is behind them would be lost a second time. */
+/** Records at the log's end that must be those of the backup or archive, which is to follow them. */
+const COMPARED = 100;
+
+/** With other partitions a ticket's events would be elsewhere. */
 export async function refuseOtherPartitions(connection: KafkaConnection, topics: Readonly<Record<string, number>>): Promise<void> {
   for (const [topic, partitions] of Object.entries(topics)) {
     const now = (await topicOffsets(connection, topic)).length;
     if (now !== partitions) throw new Refused(`${topic} has ${now} partitions, and had ${partitions}: make it anew with as many (TOPIC_PARTITIONS=${partitions} npm run topics), or events would not be where their tickets are`);
+  }
+}
+
+/** What a partition has at its end, to be compared with what is to follow it. */
+export async function lastRecords(connection: KafkaConnection, topic: string, partition: number): Promise<{ next: number; last: ReadonlyMap<number, LogRecord> }> {
+  const { low = 0, high = 0 } = (await topicOffsets(connection, topic)).find((entry) => entry.partition === partition) ?? {};
+  const last = new Map<number, LogRecord>();
+  await readRanges(connection, topic, [{ partition, from: Math.max(low, high - COMPARED), to: high }], (records) => records.forEach((record) => last.set(record.offset, record)));
+  return { next: high, last };
+}
+
+export const otherLog = (topic: string, partition: number, offset: number): Refused =>
+  new Refused(`${topic}/${partition} has another record at offset ${offset} than it had: it was begun anew and has taken events since. Nothing was written to it; infra/backup/README.md says what to do`);
+
+async function restorePartition(connection: KafkaConnection, folder: string, segments: readonly Segment[], onRecords: (count: number) => void): Promise<number> {
+  const [first] = segments;
+  if (first === undefined) return 0;
+  const { topic, partition } = first;
+  const { next, last } = await lastRecords(connection, topic, partition);
+  const log = await rewriter(connection, { topic, partition, next });
+  try {
+    for (const segment of segments.filter(({ to }) => to > next - COMPARED)) {
+      for await (const records of readSegment(folder, segment)) {
+        const other = records.find(({ offset, value }) => last.has(offset) && !Buffer.from(last.get(offset)?.value ?? '').equals(value ?? Buffer.alloc(0)));
+        if (other !== undefined) throw otherLog(topic, partition, other.offset);
+        await log.write(records);
+        onRecords(records.length);
+      }
+    }
+    return log.repeated;
+  } finally {
+    await log.close();
   }
 }
 
@@ -36,24 +72,7 @@ export async function restoreLog(connection: KafkaConnection, { folder, manifest
   const places = [...segmentsByPlace(manifest).values()];
   const progress = new Progress('written', { total: places.flat().reduce((sum, { from, to }) => sum + to - from, 0), unit: 'records' });
   let repeated = 0;
-  for (const segments of places) {
-    const [first] = segments;
-    if (first === undefined) continue;
-    const { topic, partition } = first;
-    const next = (await topicOffsets(connection, topic)).find((entry) => entry.partition === partition)?.high ?? 0;
-    const log = await rewriter(connection, { topic, partition, next });
-    try {
-      for (const segment of segments.filter(({ to }) => to > next)) {
-        for await (const records of readSegment(folder, segment)) {
-          await log.write(records);
-          progress.step(records.length);
-        }
-      }
-    } finally {
-      await log.close();
-    }
-    repeated += log.repeated;
-  }
+  for (const segments of places) repeated += await restorePartition(connection, folder, segments, (done) => progress.step(done));
   progress.end();
   for (const { groupId, topic, offsets } of manifest.offsets) {
     const now = await consumerPositions(connection, groupId, topic);

@@ -14,8 +14,10 @@ export type Window = OffsetRange;
 
 /** What of a window can't be compared as it is. */
 export interface Exceptions {
-  /** Offsets that are in quarantine for everybody, or for one service only. */
+  /** Offsets that are in quarantine, and for whom: '' for everybody. */
   readonly quarantined: ReadonlyMap<number, ReadonlySet<string>>;
+  /** Those and what has been let in again, or was found to be there by another way. */
+  readonly everQuarantined: ReadonlySet<number>;
   /** Why the record there can't be landed. */
   readonly unreadable: ReadonlyMap<number, string>;
 }
@@ -129,7 +131,7 @@ const isQuarantined = ({ found }: Compared, { quarantined }: Exceptions, offset:
 function findingOf(compared: Compared, window: Window, difference: Difference, { counting, exceptions }: { counting: (Counting & { content: string }) | undefined; exceptions: Exceptions }): Finding | null {
   const { offset, logged, stored, content, at, integration_id, ticket_id, event_id } = difference;
   const unreadable = exceptions.unreadable.get(offset) ?? '';
-  const verdict = judge({ offset, logged, stored }, { partition: window.partition, counting, unreadable, isQuarantined: isQuarantined(compared, exceptions, offset) });
+  const verdict = judge({ offset, logged, stored }, { partition: window.partition, counting, unreadable, isQuarantined: isQuarantined(compared, exceptions, offset), wasQuarantined: exceptions.everQuarantined.has(offset) });
   const about = { partition: window.partition, offset, hour: hourOf(at), integration_id, ticket_id, event_id };
   if (verdict !== null) {
     const detail = verdict === 'later_copy' ? { detail: `the row is of the copy at offset ${counting?.offset ?? ''}, the first one is here` } : verdict === 'unreadable' ? { detail: `its record can't be read any more: ${unreadable}` } : {};

@@ -3,7 +3,7 @@ import { judge, type Candidate, type Circumstances, type Counting } from './judg
 
 const at = (offset: number, partition = 2): Counting => ({ partition, offset, hash: 'a' });
 const judged = (candidate: Partial<Candidate>, circumstances: Partial<Circumstances> = {}) =>
-  judge({ offset: 5, logged: 'a', stored: '', ...candidate }, { partition: 2, counting: undefined, isQuarantined: false, unreadable: '', ...circumstances });
+  judge({ offset: 5, logged: 'a', stored: '', ...candidate }, { partition: 2, counting: undefined, isQuarantined: false, wasQuarantined: false, unreadable: '', ...circumstances });
 
 test('a record without a row is missing, unless an earlier copy counts or quarantine has it', () => {
   expect(judged({})).toBe('missing');
@@ -13,8 +13,8 @@ test('a record without a row is missing, unless an earlier copy counts or quaran
 
 test('a later copy must not count for the first one', () => {
   expect(judged({}, { counting: at(9) })).toBe('later_copy');
-  // Replayed from quarantine: it was put into the log again, behind.
-  expect(judged({}, { counting: at(9), isQuarantined: true })).toBeNull();
+  expect(judged({}, { counting: at(9), wasQuarantined: true }), 'replayed from quarantine, it was put into the log again').toBeNull();
+  expect(judged({}, { wasQuarantined: true }), 'nor is it lost by that').toBe('missing');
 });
 
 test('a row says what its record says', () => {

@@ -21,6 +21,8 @@ export interface Circumstances {
   readonly counting: Counting | undefined;
   /** The record is in quarantine instead: nobody, or not this table's service, could use it. */
   readonly isQuarantined: boolean;
+  /** It was, and may have been put into the log again, behind. */
+  readonly wasQuarantined: boolean;
   /** Why the record there can't be read; '' when it can. */
   readonly unreadable: string;
 }
@@ -28,7 +30,7 @@ export interface Circumstances {
 export type Verdict = 'missing' | 'later_copy' | 'changed' | 'extra' | 'unreadable';
 
 /** Null when all is well: a later copy of an event has no row of its own. */
-export function judge({ offset, logged, stored }: Candidate, { partition, counting, isQuarantined, unreadable }: Circumstances): Verdict | null {
+export function judge({ offset, logged, stored }: Candidate, { partition, counting, isQuarantined, wasQuarantined, unreadable }: Circumstances): Verdict | null {
   if (logged === '') {
     if (isQuarantined) return null; // told as such, where quarantine and tables are compared
     return unreadable === '' ? 'extra' : 'unreadable';
@@ -36,7 +38,7 @@ export function judge({ offset, logged, stored }: Candidate, { partition, counti
   if (stored !== '') return stored === logged ? null : 'changed';
   if (counting === undefined) return isQuarantined ? null : 'missing';
   if (counting.offset < offset) return null;
-  if (counting.offset > offset) return isQuarantined ? null : 'later_copy';
+  if (counting.offset > offset) return wasQuarantined ? null : 'later_copy';
   // A ticket's events may lie in two partitions, since more were added: of two copies with one offset either may count.
   return counting.partition === partition ? 'changed' : null;
 }

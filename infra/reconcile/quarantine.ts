@@ -13,8 +13,8 @@ const QUARANTINED = `${SCRATCH}.quarantined`;
 const IDENTITY = 'environment, origin, origin_position, integration_id, event_id, body_sha256';
 
 export interface Quarantine {
-  /** Items of the log by offset, for each who could not use it. Those that were let in again count as well as any event. */
-  offsetsOf(window: Window): Promise<Exceptions['quarantined']>;
+  /** Items of the log by their offsets. */
+  offsetsOf(window: Window): Promise<Pick<Exceptions, 'quarantined' | 'everQuarantined'>>;
   /** Pending, though a table has it. */
   alsoLanded(): Promise<AlsoLanded[]>;
 }
@@ -73,10 +73,13 @@ export async function openQuarantine(run: Run): Promise<Quarantine> {
   return {
     offsetsOf: async ({ partition, from, to }) => {
       const rows = await clickhouse.query<{ offset: number; refused_by: string[] }>(`
-        SELECT origin_offset AS offset, groupUniqArray(refused_by) AS refused_by FROM ${QUARANTINED}
-        WHERE origin = ${sqlString(events[0]?.topic ?? '')} AND origin_partition = ${partition} AND origin_offset >= ${from} AND origin_offset < ${to} AND status IN ('pending', 'discarded')
+        SELECT origin_offset AS offset, groupUniqArrayIf(refused_by, status IN ('pending', 'discarded')) AS refused_by FROM ${QUARANTINED}
+        WHERE origin = ${sqlString(events[0]?.topic ?? '')} AND origin_partition = ${partition} AND origin_offset >= ${from} AND origin_offset < ${to}
         GROUP BY offset`);
-      return new Map(rows.map(({ offset, refused_by }) => [offset, new Set(refused_by)]));
+      return {
+        quarantined: new Map(rows.filter(({ refused_by }) => refused_by.length > 0).map(({ offset, refused_by }) => [offset, new Set(refused_by)])),
+        everQuarantined: new Set(rows.map(({ offset }) => offset)),
+      };
     },
     alsoLanded: async () => {
       const [row] = await clickhouse.query<{ pending: number }>(`SELECT countIf(status = 'pending') AS pending FROM ${QUARANTINED}`);
@@ -97,13 +100,13 @@ export interface LostPoison {
 }
 
 /** Records that the archive has passed, that can't be used, and that are not in quarantine either. */
-export function unquarantined(run: Run, poison: readonly Poison[], { quarantined }: Exceptions): LostPoison[] {
+export function unquarantined(run: Run, poison: readonly Poison[], { everQuarantined }: Exceptions): LostPoison[] {
   const archive = run.compared.find(({ name }) => name === 'event_store');
   if (archive === undefined) return [];
   return poison.flatMap((item) => {
     const { partition, offset, headers, key, timestampMs } = item.record;
     const isOther = run.scope.tenant !== undefined && headers['integration_id'] !== run.scope.tenant;
-    if (isOther || offset >= committedOf(archive, partition) || quarantined.has(offset)) return [];
+    if (isOther || offset >= committedOf(archive, partition) || everQuarantined.has(offset)) return [];
     const about = { partition, offset, hour: hourOf(new Date(timestampMs).toISOString().replace('T', ' ')), integration_id: headers['integration_id'] ?? '', ticket_id: key ?? '', event_id: headers['ce_id'] ?? '' };
     return [{ poison: item, finding: finding('not_quarantined', archive.topic, { ...about, detail: `it can't be used (${item.reason}), and is not in quarantine` }) }];
   });

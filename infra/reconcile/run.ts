@@ -16,7 +16,6 @@ import { lostFromLog, outsideOfLog } from './outside.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { repairAlsoLanded } from './repair.ts';
 import { createScratch, SCRATCH } from './scratch.ts';
-import { SECOND_LOOK_MS } from './second-look.ts';
 import { compareTopic } from './windows.ts';
 
 export interface Options {
@@ -69,11 +68,14 @@ async function compareQuarantine(run: Run): Promise<Quarantine> {
   return openQuarantine(run);
 }
 
+/** Longer than a replay takes from the log to its note. */
+const REPLAY_MS = 2_000;
+
 /** An item that is being replayed is pending until that is noted: what still is, a moment later, stays so. */
 async function compareLanded(run: Run, quarantine: Quarantine): Promise<void> {
   const found = await quarantine.alsoLanded();
   if (found.length === 0) return;
-  await sleep(SECOND_LOOK_MS);
+  await sleep(REPLAY_MS);
   const pending = new Set((await readInventory(run.connection, run.environment, () => false)).filter(({ status }) => status === 'pending').map(({ item }) => item.id));
   const still = found.filter(({ id }) => pending.has(id));
   if (run.repair) await repairAlsoLanded(run, still);

@@ -18,7 +18,6 @@ type Sums = ReadonlyMap<string, { rows: number; checksum: string }>;
 
 interface Topic {
   readonly run: Run;
-  readonly topic: string;
   readonly tables: readonly Compared[];
   readonly sums: ReadonlyMap<string, Sums>;
   /** What is in quarantine; the quarantine topic itself has none. */
@@ -34,7 +33,7 @@ async function collect(found: AsyncIterable<readonly Finding[]>): Promise<Findin
 async function closeWindow({ run, tables, sums, quarantine }: Topic, window: Window, poison: readonly Poison[]): Promise<void> {
   const { clickhouse, report, repair, windowRecords } = run;
   const exceptions: Exceptions = {
-    quarantined: (await quarantine?.offsetsOf(window)) ?? new Map(),
+    ...((await quarantine?.offsetsOf(window)) ?? { quarantined: new Map(), everQuarantined: new Set() }),
     unreadable: new Map(poison.map(({ record, reason }) => [record.offset, reason])),
   };
   for (const compared of tables) {
@@ -57,29 +56,6 @@ function windowsOf({ partition, from, to }: OffsetRange, size: number): Window[]
   return windows;
 }
 
-async function comparePartition(topic: Topic, range: OffsetRange, onRecords: (count: number) => void): Promise<void> {
-  const { run } = topic;
-  const lander = new Lander(SCRATCH, run.clickhouse, run.toLandingOf(topic.topic));
-  const windows = windowsOf(range, run.windowRecords);
-  const close = async (): Promise<void> => {
-    const poison = await lander.finish();
-    const window = windows.shift();
-    if (window !== undefined) await closeWindow(topic, window, poison);
-  };
-  const take = async (records: readonly LogRecord[]): Promise<void> => {
-    for (let rest = records; rest.length > 0;) {
-      const end = windows[0]?.to ?? Infinity;
-      const inside = rest.filter(({ offset }) => offset < end);
-      await lander.add(inside);
-      rest = rest.slice(inside.length);
-      if (rest.length > 0 || (inside.at(-1)?.offset ?? 0) + 1 >= end) await close();
-    }
-    onRecords(records.length);
-  };
-  await readRanges(run.connection, topic.topic, [range], take);
-  while (windows.length > 0) await close();
-}
-
 /** @returns records read. */
 export async function compareTopic(run: Run, topic: string, quarantine: Quarantine | null): Promise<number> {
   const tables = run.compared.filter((compared) => compared.topic === topic);
@@ -88,7 +64,26 @@ export async function compareTopic(run: Run, topic: string, quarantine: Quaranti
   for (const compared of tables) sums.set(tableOf(compared), await storedSums(run, compared));
   const total = ranges.reduce((sum, { from, to }) => sum + Math.max(0, to - from), 0);
   const progress = new Progress(`${topic}: compared`, { total, unit: 'records' });
-  for (const range of ranges) await comparePartition({ run, topic, tables, sums, quarantine }, range, (count) => progress.step(count));
+  const lander = new Lander(SCRATCH, run.clickhouse, run.toLandingOf(topic));
+  const windows = ranges.flatMap((range) => windowsOf(range, run.windowRecords));
+  const close = async (): Promise<void> => {
+    const poison = await lander.finish();
+    const window = windows.shift();
+    if (window !== undefined) await closeWindow({ run, tables, sums, quarantine }, window, poison);
+  };
+  const isBefore = (window: Window, { partition, offset }: LogRecord): boolean => window.partition !== partition || window.to <= offset;
+  const take = async (records: readonly LogRecord[]): Promise<void> => {
+    for (let [rest, first] = [records, records[0]]; first !== undefined; first = rest[0]) {
+      while (windows[0] !== undefined && isBefore(windows[0], first)) await close();
+      const end = windows[0]?.to ?? Infinity;
+      const inside = rest.filter(({ offset }) => offset < end);
+      await lander.add(inside);
+      rest = rest.slice(inside.length);
+    }
+    progress.step(records.length);
+  };
+  await readRanges(run.connection, topic, ranges, take, 'in turn');
+  while (windows.length > 0) await close();
   if (total > 0) progress.end();
   return total;
 }

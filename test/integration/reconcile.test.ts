@@ -166,14 +166,13 @@ test('offsets that were committed ahead of what was written are told from lag', 
   await control({ action: 'stop', name: 'agent-analytics' });
   const late = await story();
   await eventually(async () => ((await query('SELECT 1 FROM queue.timeline WHERE ticket_id = {t:String}', { t: late.id })).length === 4 ? true : null), 'the events in queue.timeline');
-  const lag = await clean();
+  const lag = await clean('--facts', 'counts');
   expect(lag.stderr).toMatch(/agent-analytics has \d+ records of .* before it/);
   await placeGroup(connection, { groupId: 'agent-analytics', topic, from: 'latest', reset: true });
-  const found = await reconcile('--since', '10m');
+  const found = await reconcile('--since', '10m', '--facts', 'counts');
   expect(found.code).toBe(1);
   for (const event of late.events) expect(told(found, event.event_id)).toStrictEqual(['missing agents.timeline']);
-  expect((await reconcile('--repair')).code).toBe(0);
-  await clean();
+  expect((await reconcile('--repair', '--facts', 'counts')).code).toBe(0);
   await control({ action: 'start', name: 'agent-analytics' });
   await landed(late.id, 4);
 });

@@ -42,12 +42,16 @@ class Ranges {
   }
 }
 
-/** @throws RuntimeError `LOG_UNAVAILABLE` when nothing comes for a minute, and whatever the visitor throws. */
-export async function readRanges(connection: KafkaConnection, topic: string, wanted: readonly OffsetRange[], visit: Visit): Promise<void> {
+/**
+ * @param order all ranges at once, or one after the other as they are given.
+ * @throws RuntimeError `LOG_UNAVAILABLE` when nothing comes for a minute, and whatever the visitor throws.
+ */
+export async function readRanges(connection: KafkaConnection, topic: string, wanted: readonly OffsetRange[], visit: Visit, order: 'at once' | 'in turn' = 'at once'): Promise<void> {
   const filled = wanted.filter(({ from, to }) => to > from);
   if (filled.length === 0) return;
   const ranges = new Ranges(filled);
-  const others = (await topicOffsets(connection, topic)).map(({ partition }) => partition).filter((partition) => ranges.nextOf(partition) === undefined);
+  const first = order === 'at once' ? filled : filled.slice(0, 1);
+  const others = (await topicOffsets(connection, topic)).map(({ partition }) => partition).filter((partition) => !first.some((range) => range.partition === partition));
   const groupId = `${connection.clientId}-range-${process.pid}-${Date.now()}-${Math.floor(Math.random() * 1e6)}`;
   const consumer = connectKafka(connection).consumer({ groupId, sessionTimeout: SESSION_TIMEOUT_MS, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
   let silence: NodeJS.Timeout | undefined;
@@ -71,8 +75,15 @@ export async function readRanges(connection: KafkaConnection, topic: string, wan
           await visitWhileAlive(ranges.take(batch.messages.map((message) => toRecord(topic, batch.partition, message)), batch.partition), visit, () => payload.heartbeat());
           ranges.passed(batch.partition, Number(batch.lastOffset()) + 1);
         }
-        if (ranges.isDone) resolve();
-        else listen();
+        if (ranges.isDone) {
+          resolve();
+          return;
+        }
+        if (ranges.nextOf(batch.partition) === undefined && order === 'in turn') {
+          consumer.pause([{ topic, partitions: [batch.partition] }]);
+          consumer.resume([{ topic, partitions: filled.filter(({ partition }) => ranges.nextOf(partition) !== undefined).slice(0, 1).map(({ partition }) => partition) }]);
+        }
+        listen();
       };
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
       void consumer.run({ autoCommit: false, partitionsConsumedConcurrently: filled.length, eachBatch: (payload) => eachBatch(payload).catch(reject) }).catch(reject);
