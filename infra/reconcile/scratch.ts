@@ -46,6 +46,7 @@ const asBatch = (records: readonly LogRecord[]): ManualBatch => ({
   lag: 0,
   generation: 0,
   owned: () => true,
+  alive: () => undefined,
   commit: () => Promise.resolve(),
   rewind: () => undefined,
 });
