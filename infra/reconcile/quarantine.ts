@@ -99,15 +99,26 @@ export interface LostPoison {
   readonly finding: Finding;
 }
 
-/** Records that the archive has passed, that can't be used, and that are not in quarantine either. */
-export function unquarantined(run: Run, poison: readonly Poison[], { everQuarantined }: Exceptions): LostPoison[] {
+/** Of these offsets, those that have a row: they could be used once, whatever became of their schema. */
+async function landedOffsets({ clickhouse }: Run, archive: Compared, poison: readonly Poison[]): Promise<ReadonlySet<number>> {
+  const [first] = poison;
+  if (first === undefined) return new Set();
+  const rows = await clickhouse.query<{ offset: number }>(`SELECT kafka_offset AS offset FROM ${tableOf(archive)} WHERE kafka_partition = ${first.record.partition} AND kafka_offset IN (${poison.map(({ record }) => record.offset).join(', ')})`);
+  return new Set(rows.map(({ offset }) => offset));
+}
+
+/** Records of a window that the archive has passed, that can't be used, and that are not in quarantine either. */
+export async function unquarantined(run: Run, poison: readonly Poison[], { everQuarantined }: Exceptions): Promise<LostPoison[]> {
   const archive = run.compared.find(({ name }) => name === 'event_store');
   if (archive === undefined) return [];
-  return poison.flatMap((item) => {
-    const { partition, offset, headers, key, timestampMs } = item.record;
+  const suspects = poison.filter(({ record: { partition, offset, headers } }) => {
     const isOther = run.scope.tenant !== undefined && headers['integration_id'] !== run.scope.tenant;
-    if (isOther || offset >= committedOf(archive, partition) || everQuarantined.has(offset)) return [];
+    return !isOther && offset < committedOf(archive, partition) && !everQuarantined.has(offset);
+  });
+  const landed = await landedOffsets(run, archive, suspects);
+  return suspects.filter(({ record }) => !landed.has(record.offset)).map((item) => {
+    const { partition, offset, headers, key, timestampMs } = item.record;
     const about = { partition, offset, hour: hourOf(new Date(timestampMs).toISOString().replace('T', ' ')), integration_id: headers['integration_id'] ?? '', ticket_id: key ?? '', event_id: headers['ce_id'] ?? '' };
-    return [{ poison: item, finding: finding('not_quarantined', archive.topic, { ...about, detail: `it can't be used (${item.reason}), and is not in quarantine` }) }];
+    return { poison: item, finding: finding('not_quarantined', archive.topic, { ...about, detail: `it can't be used (${item.reason}), and is not in quarantine` }) };
   });
 }

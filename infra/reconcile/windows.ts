@@ -42,7 +42,7 @@ async function closeWindow({ run, tables, sums, quarantine }: Topic, window: Win
     await lookAndRepair(run, look, (found) => repairWindow(run, compared, found));
   }
   if (quarantine !== null) {
-    const lost = unquarantined(run, poison, exceptions);
+    const lost = await unquarantined(run, poison, exceptions);
     if (repair) await repairPoison(run, lost);
     report.add(lost.map((item) => item.finding), repair);
     await truncate(clickhouse, tables.map(({ name }) => name));

@@ -10,6 +10,7 @@ import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.t
 import { connectKafka, placeGroup } from '../../services/runtime/kafka/admin.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { toQuarantineRecord } from '../../services/runtime/quarantine/quarantine.ts';
+import { endAll, run } from './consumer-kit.ts';
 import { connection, encoded, headersOf, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, control, environment, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket, type SignedEvent } from '../system/support.ts';
 
@@ -38,6 +39,20 @@ async function clean(...args: string[]): Promise<Ran> {
   return ran;
 }
 
+/** As a service: it runs at once, tells by its metrics, and ends by a signal. */
+async function scheduledRunIsClean(): Promise<void> {
+  const running = run('.', ['infra/reconcile/reconcile.ts', '--facts', 'full', '--every', '1h', '--metrics-port', '0']);
+  const metrics = await eventually(async () => {
+    const port = /127\.0\.0\.1:(\d+)\/metrics/.exec(running.output())?.[1];
+    const page = port === undefined ? '' : await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return page.includes('ticketstream_reconcile_last_run_looked{service="reconcile"} 1') ? page : null;
+  }, 'a run that could look at everything');
+  const findings = metrics.split('\n').filter((line) => line.startsWith('ticketstream_reconcile_findings{'));
+  expect(findings.length).toBeGreaterThan(10);
+  expect(findings.filter((line) => !line.endsWith(' 0')), running.output()).toStrictEqual([]);
+  expect((await running.end('SIGTERM')).code).toBe(0);
+}
+
 /** A ticket with four events, all landed. */
 async function story(): Promise<{ id: string; events: SignedEvent[] }> {
   const id = newTicketId();
@@ -62,6 +77,7 @@ function broken(): SignedEvent {
 }
 
 afterAll(async () => {
+  await endAll();
   await clickhouse.close();
   await closeClients();
 });
@@ -157,7 +173,7 @@ test('every damage is told by its name; what can be repaired is, and then all is
   const repaired = await reconcile('--repair', '--facts', 'full');
   expect(repaired.findings.filter((item) => !item.repaired && item.kind !== 'conflict'), repaired.stderr).toStrictEqual([]);
   expect(repaired.code, repaired.stderr).toBe(0);
-  await clean('--facts', 'full');
+  await scheduledRunIsClean();
   expect((await query<{ n: number }>('SELECT count() AS n FROM reconcile.removed'))[0]?.n).toBeGreaterThan(0);
   expect((await query<{ text: string }>('SELECT content_text AS text FROM log.events WHERE event_id = {id:String}', { id: idOf(storyAt(7), 2) }))[0]?.text).toBe('hello');
 });
