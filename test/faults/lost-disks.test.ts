@@ -42,7 +42,7 @@ const checksum = (): Promise<unknown> => query(`
   SELECT * FROM
   (
       SELECT 'events' AS what, count() AS n, toString(sum(cityHash64(tuple(* EXCEPT late_seconds)))) AS checksum FROM log.events
-      UNION ALL SELECT 'tickets', count(), toString(sum(cityHash64(integration_id, ticket_id, status, agent_replies, resolutions))) FROM queue.tickets
+      UNION ALL SELECT 'facts', count(), toString(sum(cityHash64(tuple(*)))) FROM queue.ticket_facts FINAL
       UNION ALL SELECT 'quarantine', count(), toString(sum(cityHash64(event_id, reason, payload, status))) FROM log.quarantine
   )
   ORDER BY what`);

@@ -4,11 +4,13 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Finding } from '../../infra/reconcile/findings.ts';
+import { Report, type Finding } from '../../infra/reconcile/findings.ts';
+import { reconcile, type Options } from '../../infra/reconcile/run.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka, placeGroup } from '../../services/runtime/kafka/admin.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
+import { readKnown, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { toQuarantineRecord } from '../../services/runtime/quarantine/quarantine.ts';
 import { endAll, run } from './consumer-kit.ts';
 import { connection, encoded, headersOf, writtenSchemaId } from '../system/quarantine-cli.ts';
@@ -18,25 +20,34 @@ const topic = eventsTopic('production');
 const clickhouse = connectClickHouse(environment.clickhouseUrl);
 const at = (minute: number): string => new Date(Date.UTC(2026, 2, 2, 9, minute)).toISOString();
 
-interface Ran { readonly code: number; readonly findings: readonly (Finding & { repaired: boolean })[]; readonly stderr: string }
+interface Ran { readonly code: number; readonly findings: readonly (Finding & { repaired: boolean })[]; readonly said: string }
 
-function reconcile(...args: string[]): Promise<Ran> {
+const findingsOf = (lines: readonly string[]): Ran['findings'] => lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Finding & { repaired: boolean });
+
+/** As a person runs it. */
+function command(...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(process.execPath, ['--import', 'tsx', 'infra/reconcile/reconcile.ts', '--json', ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      const findings = stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Finding & { repaired: boolean });
-      resolve({ code: error === null ? 0 : Number(error.code), findings, stderr });
+      resolve({ code: error === null ? 0 : Number(error.code), findings: findingsOf(stdout.split('\n')), said: stderr });
     });
   });
+}
+
+/** The same without a process of its own. */
+async function reconciled(options: Partial<Options> = {}): Promise<Ran> {
+  const lines: string[] = [];
+  const report = new Report((line) => lines.push(line), { json: true, limit: 1_000 });
+  const schemas = new SchemaLookup(new SchemaRegistry(environment.registryUrl), await readKnown(process.env['SCHEMAS_LOCK'] ?? ''));
+  const said = await reconcile({ clickhouse, connection, environment: 'production', schemas }, { scope: {}, repair: false, facts: 'counts', windowRecords: 0, ...options }, report);
+  return { code: report.left > 0 ? 1 : 0, findings: findingsOf(lines), said: said.join('\n') };
 }
 
 const told = ({ findings }: Ran, of: string): string[] =>
   findings.filter(({ event_id, ticket_id }) => event_id === of || ticket_id === of).map(({ kind, table }) => `${kind} ${table}`).sort();
 
-async function clean(...args: string[]): Promise<Ran> {
-  const ran = await reconcile(...args);
-  expect(ran.code, `${ran.stderr}\n${JSON.stringify(ran.findings, null, 1)}`).toBe(0);
-  expect(ran.findings.filter(({ kind }) => kind !== 'conflict')).toStrictEqual([]);
-  return ran;
+function assertClean(ran: Ran): void {
+  expect(ran.findings.filter(({ kind }) => kind !== 'conflict'), ran.said).toStrictEqual([]);
+  expect(ran.code, ran.said).toBe(0);
 }
 
 /** As a service: it runs at once, tells by its metrics, and ends by a signal. */
@@ -108,10 +119,11 @@ test('beside live traffic, with repetitions and quarantine, nothing is found', a
       await sleep(100);
     }
   })();
-  const ran = await clean('--facts', 'full', '--window-records', '100').finally(() => {
+  const ran = await command('--facts', 'full', '--window-records', '100').finally(() => {
     state.going = false;
   });
   await traffic;
+  assertClean(ran);
   expect(ran.findings.map(({ kind, event_id }) => [kind, event_id])).toStrictEqual([['conflict', repeated.event_id]]);
 });
 
@@ -153,8 +165,8 @@ test('every damage is told by its name; what can be repaired is, and then all is
   await deleteRow('log.quarantine_store', isEvent(pending.event_id));
   await clickhouse.command(`INSERT INTO queue.ticket_facts SELECT * REPLACE ('TKT-NOBODY' AS ticket_id) FROM (SELECT * FROM queue.ticket_facts FINAL WHERE ticket_id = '${storyAt(8).id}')`);
 
-  const found = await reconcile('--facts', 'full');
-  expect(found.code, found.stderr).toBe(1);
+  const found = await command('--facts', 'full');
+  expect(found.code, found.said).toBe(1);
   expect(told(found, idOf(storyAt(0), 1))).toStrictEqual(['missing queue.timeline']);
   expect(told(found, storyAt(0).id)).toStrictEqual(expect.arrayContaining(['facts_ahead queue.sla_timer_facts', 'facts_ahead queue.ticket_facts']));
   expect(told(found, idOf(storyAt(1), 2))).toStrictEqual(['missing log.event_store']);
@@ -170,9 +182,9 @@ test('every damage is told by its name; what can be repaired is, and then all is
   expect(told(found, both.event_id)).toStrictEqual(['landed_and_quarantined log.event_store']);
   expect(told(found, twiceQuarantined.event_id)).toStrictEqual(['landed_and_quarantined agents.timeline', 'landed_and_quarantined log.event_store', 'landed_and_quarantined queue.timeline']);
 
-  const repaired = await reconcile('--repair', '--facts', 'full');
-  expect(repaired.findings.filter((item) => !item.repaired && item.kind !== 'conflict'), repaired.stderr).toStrictEqual([]);
-  expect(repaired.code, repaired.stderr).toBe(0);
+  const repaired = await reconciled({ repair: true, facts: 'full' });
+  expect(repaired.findings.filter((item) => !item.repaired && item.kind !== 'conflict'), repaired.said).toStrictEqual([]);
+  expect(repaired.code, repaired.said).toBe(0);
   await scheduledRunIsClean();
   expect((await query<{ n: number }>('SELECT count() AS n FROM reconcile.removed'))[0]?.n).toBeGreaterThan(0);
   expect((await query<{ text: string }>('SELECT content_text AS text FROM log.events WHERE event_id = {id:String}', { id: idOf(storyAt(7), 2) }))[0]?.text).toBe('hello');
@@ -182,13 +194,14 @@ test('offsets that were committed ahead of what was written are told from lag', 
   await control({ action: 'stop', name: 'agent-analytics' });
   const late = await story();
   await eventually(async () => ((await query('SELECT 1 FROM queue.timeline WHERE ticket_id = {t:String}', { t: late.id })).length === 4 ? true : null), 'the events in queue.timeline');
-  const lag = await clean('--facts', 'counts');
-  expect(lag.stderr).toMatch(/agent-analytics has \d+ records of .* before it/);
+  const lag = await reconciled();
+  assertClean(lag);
+  expect(lag.said).toMatch(/agent-analytics has \d+ records of .* before it/);
   await placeGroup(connection, { groupId: 'agent-analytics', topic, from: 'latest', reset: true });
-  const found = await reconcile('--since', '10m', '--facts', 'counts');
+  const found = await reconciled({ scope: { since: new Date(Date.now() - 600_000) } });
   expect(found.code).toBe(1);
   for (const event of late.events) expect(told(found, event.event_id)).toStrictEqual(['missing agents.timeline']);
-  expect((await reconcile('--repair', '--facts', 'counts')).code).toBe(0);
+  expect((await reconciled({ repair: true })).code).toBe(0);
   await control({ action: 'start', name: 'agent-analytics' });
   await landed(late.id, 4);
 });
@@ -202,8 +215,8 @@ test('records that are gone from the log’s start are told, and nothing is dele
   await admin.deleteTopicRecords({ topic, partitions: [{ partition: p, offset: String(o) }] });
   await admin.disconnect();
   const before = (await query<{ n: number }>('SELECT count() AS n FROM log.events'))[0]?.n;
-  const found = await reconcile('--repair', '--partition', String(p));
-  expect(found.code, found.stderr).toBe(1);
+  const found = await reconciled({ repair: true, scope: { partition: p } });
+  expect(found.code, found.said).toBe(1);
   expect(found.findings.map(({ kind }) => kind)).toContain('log_start_moved');
   expect(found.findings.filter(({ kind, table }) => kind === 'not_in_log' && table === 'log.event_store').length).toBeGreaterThan(0);
   expect((await query<{ n: number }>('SELECT count() AS n FROM log.events'))[0]?.n).toBe(before);
