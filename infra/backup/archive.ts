@@ -51,14 +51,20 @@ function nested(values: readonly (readonly [string, unknown])[]): Record<string,
   return record;
 }
 
+/** A row of the archive, times as milliseconds, as the record that it was. */
+export function recordMaker(record: AvroRecord): (row: Readonly<Record<string, unknown>>) => Record<string, unknown> {
+  const sources = sourcesOf(record);
+  return (row) => nested(sources.map(({ name, column }) => [name, row[column] ?? null]));
+}
+
 async function encoderOf({ registry, locked, environment }: Archive, { record, recordName, eventType }: EventContract): Promise<Encoder> {
   const id = await idToWrite(registry, locked, `${eventsTopic(environment)}-${recordName}`, JSON.stringify(record));
   const encode = createEncoder(record, id);
-  const sources = sourcesOf(record);
+  const recordOf = recordMaker(record);
   return (row) => {
     const text = (name: string): string => textOf(row[name]);
     return {
-      value: encode(nested(sources.map(({ name, column }) => [name, row[column] ?? null]))),
+      value: encode(recordOf(row)),
       headers: {
         ce_specversion: '1.0',
         ce_id: text('event_id'),
