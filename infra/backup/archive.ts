@@ -2,7 +2,7 @@
 // the offset that it had. What the archive never had is lost: the sender's signature and the hash of the body as it was sent.
 import { loadContracts, type AvroRecord, type EventContract } from '../../schemas/contract.ts';
 import { createEncoder } from '../../services/runtime/avro/avro.ts';
-import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
 import { topicOffsets, type KafkaConnection } from '../../services/runtime/kafka/admin.ts';
 import { rewriter, type Rewritten } from '../../services/runtime/kafka/rewrite.ts';
@@ -14,7 +14,7 @@ import { Refused } from '../target/refused.ts';
 import { lastRecords, otherLog } from './restore.ts';
 
 export interface Archive {
-  readonly clickhouse: ClickHouse;
+  readonly clickhouse: StreamingClickHouse;
   readonly connection: KafkaConnection;
   readonly environment: string;
   readonly registry: SchemaRegistry;

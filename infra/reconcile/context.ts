@@ -1,5 +1,5 @@
 // What every step of a run works with.
-import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
 import type { OffsetRange, KafkaConnection } from '../../services/runtime/kafka/admin.ts';
 import type { ToLanding } from '../../services/runtime/projection/landing.ts';
@@ -14,7 +14,7 @@ export interface Scope {
 }
 
 export interface Run {
-  readonly clickhouse: ClickHouse;
+  readonly clickhouse: StreamingClickHouse;
   readonly connection: KafkaConnection;
   readonly environment: string;
   readonly scope: Scope;

@@ -1,6 +1,6 @@
 // Where the tables differ from the log, window by window of a partition's offsets: counts and checksums first, which do not
 // depend on any order; only where these differ are single events looked at.
-import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
 import type { OffsetRange } from '../../services/runtime/kafka/admin.ts';
 import { tableOf, type Compared } from './compared.ts';
@@ -111,7 +111,7 @@ const keyText = (key: readonly string[], values: Key): string => key.map((column
 const NUMBERS = new Set(['kafka_partition', 'kafka_offset']);
 
 /** The rows that count for these events, wherever in the log they come from. */
-async function countingRows(clickhouse: ClickHouse, compared: Compared, wanted: readonly Difference[]): Promise<Map<string, Counting & { content: string }>> {
+async function countingRows(clickhouse: StreamingClickHouse, compared: Compared, wanted: readonly Difference[]): Promise<Map<string, Counting & { content: string }>> {
   const { key, columns } = compared;
   if (wanted.length === 0) return new Map();
   const literal = (column: string, value: string | number | undefined): string => (NUMBERS.has(column) ? String(value) : sqlString(String(value)));

@@ -1,6 +1,6 @@
 // One run: the quarantine topic first, since it explains what tables lack; then the log; then what lies outside of it; then facts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
 import { offsetsSince, type KafkaConnection, type OffsetRange } from '../../services/runtime/kafka/admin.ts';
 import { eventRows } from '../../services/runtime/projection/landing.ts';
@@ -27,7 +27,7 @@ export interface Options {
 }
 
 export interface Parts {
-  readonly clickhouse: ClickHouse;
+  readonly clickhouse: StreamingClickHouse;
   readonly connection: KafkaConnection;
   readonly environment: string;
   readonly schemas: SchemaLookup;

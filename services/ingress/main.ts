@@ -2,12 +2,12 @@
 import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
 import { eventsTopic, quarantineTopic } from '../runtime/event-log.ts';
-import { createMetrics } from '../runtime/health.ts';
 import { readTail } from '../runtime/kafka/consumer.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer } from '../runtime/kafka/producer.ts';
 import { runService } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { createMetrics } from '../runtime/metrics/process.ts';
 import { readLock, SchemaRegistry } from '../runtime/registry/registry.ts';
 import { watchSchemas } from '../runtime/registry/schema-watch.ts';
 import { createAccept } from './accept.ts';
@@ -68,6 +68,7 @@ await runService(logger, async (parts) => {
       producer,
       window,
       logger,
+      onSignature: counted.onSignature,
       onQuarantined: counted.onQuarantined,
       onUnlistedVersion: counted.onUnlistedVersion,
     }),

@@ -1,6 +1,7 @@
 // The only door to ClickHouse: one client, every setting pinned that varies between versions,
 // and errors told apart by ClickHouse's own code and text into "try again" and "never".
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
 import { messageOf, RuntimeError } from './errors.ts';
@@ -9,6 +10,8 @@ import { messageOf, RuntimeError } from './errors.ts';
 const pinned: ClickHouseSettings = {
   async_insert: 0,
   insert_deduplicate: 0,
+  // With 1 an insert drops replaced rows by itself, row by row: 80,000 facts took 2.4 s of CPU instead of 0.6. FINAL drops them.
+  optimize_on_insert: 0,
   date_time_input_format: 'best_effort',
   input_format_avro_allow_missing_fields: 1,
   input_format_null_as_default: 1,
@@ -20,14 +23,20 @@ const pinned: ClickHouseSettings = {
 export interface ClickHouse {
   /** Rows as objects; times come as text in UTC, 64-bit integers as numbers. */
   query<Row>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<Row[]>;
-  /** The same as they come, some at a time. */
-  stream<Row>(sql: string): AsyncIterable<Row[]>;
+  /** The answer as blocks of the Native format, for native/decode.ts. */
+  read(sql: string): Promise<Buffer>;
   /** Runs a statement that returns nothing. */
   command(sql: string): Promise<void>;
   /** Inserts an encoded body in a format that ClickHouse reads itself, e.g. an Avro container. */
   insertEncoded(table: string, format: string, body: Buffer): Promise<void>;
   ping(): Promise<string | null>;
   close(): Promise<void>;
+}
+
+/** For answers of any length. */
+export interface StreamingClickHouse extends ClickHouse {
+  /** Rows as objects as they come, some at a time. */
+  stream<Row>(sql: string): AsyncIterable<Row[]>;
 }
 
 /** Numbers of errors after which the same bytes can succeed: timeouts, overload, network, read-only or missing replicas. */
@@ -53,7 +62,7 @@ export function toRuntimeError(error: unknown): RuntimeError {
   return new RuntimeError('CLICKHOUSE_UNAVAILABLE', messageOf(error), { cause: error });
 }
 
-class HttpClickHouse implements ClickHouse {
+class HttpClickHouse implements StreamingClickHouse {
   readonly #client: ClickHouseClient;
 
   constructor(client: ClickHouseClient) {
@@ -74,6 +83,13 @@ class HttpClickHouse implements ClickHouse {
     } catch (error) {
       throw toRuntimeError(error);
     }
+  }
+
+  read(sql: string): Promise<Buffer> {
+    return this.#attempt(async () => {
+      const { stream } = await this.#client.exec({ query: `${sql}\nFORMAT Native` });
+      return buffer(stream);
+    });
   }
 
   command(sql: string): Promise<void> {
@@ -112,7 +128,7 @@ class HttpClickHouse implements ClickHouse {
 }
 
 /** @param url `http://user:password@host:8123`; user and password are optional. */
-export function connectClickHouse(url: string, settings: ClickHouseSettings = {}): ClickHouse {
+export function connectClickHouse(url: string, settings: ClickHouseSettings = {}): StreamingClickHouse {
   const parsed = new URL(url);
   const client = createClient({
     url: parsed.origin,

@@ -77,6 +77,7 @@ export class BenchStack {
   readonly clickhouseUrl: string;
   readonly ingressUrl: string;
   readonly #children = new Map<string, Child>();
+  readonly #healthPorts = new Map<string, number>();
   #parts: Readonly<Record<string, number>> = {};
 
   private constructor(checkout: string, commit: string, env: NodeJS.ProcessEnv) {
@@ -106,12 +107,17 @@ export class BenchStack {
     await mkdir(join(this.dataDir, 'bench'));
     const { process: child, logFile } = await this.#spawn('stack', 'infra/local/local.ts', ['start'], this.env);
     await this.#until('stack', child, async () => (await readFile(logFile, 'utf8')).includes('The stack is ready'));
-    const running = await runningState(this.dataDir);
-    this.#parts = Object.fromEntries((running?.processes ?? []).map(({ name, identity }) => [name, identity.pid]));
+    await this.refreshParts();
     for (const command of ['topics', 'schemas', 'migrate']) await this.run(`infra/${command}/${command}.ts`);
     const desk = join(this.dataDir, 'bench', 'desk.json');
     await writeFile(desk, JSON.stringify(benchDesk(deskIntegrations)));
     await this.run('infra/config/config.ts', 'apply', desk);
+  }
+
+  /** Parts that ended are started again by their supervisor, under other pids. */
+  async refreshParts(): Promise<void> {
+    const running = await runningState(this.dataDir);
+    this.#parts = Object.fromEntries((running?.processes ?? []).map(({ name, identity }) => [name, identity.pid]));
   }
 
   async #spawn(name: string, file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Child> {
@@ -149,6 +155,7 @@ export class BenchStack {
   /** @returns milliseconds until it was ready. */
   async startService(name: Service, env: NodeJS.ProcessEnv = {}): Promise<number> {
     const [healthPort = 0] = name === 'ingress' ? [Number(this.env['INGRESS_PORT'])] : await freePorts(1);
+    this.#healthPorts.set(name, healthPort);
     const began = performance.now();
     const { process: child } = await this.#spawn(name, 'infra/start/service.ts', [name], { ...this.env, HEALTH_PORT: String(healthPort), ...env });
     await this.#until(name, child, () => fetch(`http://127.0.0.1:${healthPort}/health/ready`).then((answer) => answer.ok, () => false));
@@ -159,11 +166,16 @@ export class BenchStack {
     await Promise.all(names.map((name) => this.startService(name)));
   }
 
-  async stopService(name: string): Promise<void> {
+  /** Of a service that runs. */
+  healthUrl(name: Service): string {
+    return `http://127.0.0.1:${this.#healthPorts.get(name) ?? 0}`;
+  }
+
+  async stopService(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.#children.get(name)?.process;
     this.#children.delete(name);
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
+    child.kill(signal);
     await once(child, 'exit');
   }
 

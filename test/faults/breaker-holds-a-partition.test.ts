@@ -54,7 +54,7 @@ test('a partition that is mostly poison waits in every service, the others go on
     const { reason } = await readyWhen(service, (status) => status === 503);
     expect(reason).toMatch(new RegExp(`^POISON_BREAKER: ${topic}/${held.partition} waits at offset \\d+: .*unknown_schema`));
     const metrics = await (await fetch(`${environment.healthUrls[service] ?? ''}/metrics`)).text();
-    expect(metrics).toMatch(/ticketstream_breaker_open\{partition="[^"]+",service="[^"]+"\} 1/);
+    expect(metrics).toMatch(/ticketstream_held_partitions\{cause="poison",service="[^"]+"\} 1/);
   }
   // A restart forgets the window, not the place.
   await control({ action: 'restart', name: 'event-archive' });
