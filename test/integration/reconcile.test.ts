@@ -116,7 +116,7 @@ test('beside live traffic, with repetitions and quarantine, nothing is found', a
   const traffic = (async () => {
     while (state.going) {
       await story();
-      await sleep(100);
+      await sleep(300);
     }
   })();
   const ran = await command('--facts', 'full', '--window-records', '100').finally(() => {
