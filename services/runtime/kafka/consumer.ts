@@ -219,42 +219,5 @@ export async function readTail(connection: KafkaConnection, topic: string, count
 
 /** Visits what was appended to a topic since then, in partition order, up to where it ended at the start. */
 export async function readSince(connection: KafkaConnection, topic: string, since: Date, visit: (record: LogRecord) => void): Promise<void> {
-<<<<<<< HEAD
   await readRanges(connection, topic, await offsetsSince(connection, topic, since), eachOf(visit));
-=======
-  await readRanges(connection, topic, await offsetsSince(connection, topic, since), visit);
-}
-
-/** Visits these offsets, in partition order. It uses a group of its own that it deletes, and commits nothing. */
-export async function readRanges(connection: KafkaConnection, topic: string, ranges: readonly OffsetRange[], visit: (record: LogRecord) => void): Promise<void> {
-  const remaining = new Map(ranges.filter(({ from, to }) => to > from).map(({ partition, to }) => [partition, to]));
-  if (remaining.size === 0) return;
-  const groupId = `${connection.clientId}-tail-${process.pid}-${Date.now()}`;
-  const consumer = connectKafka(connection).consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
-  await consumer.connect();
-  try {
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-      void consumer.run({
-        autoCommit: false,
-        partitionsConsumedConcurrently: ranges.length,
-        eachBatch: ({ batch }) => {
-          const end = remaining.get(batch.partition);
-          if (end === undefined) return Promise.resolve();
-          for (const message of batch.messages) {
-            if (Number(message.offset) < end) visit(toRecord(topic, batch.partition, message));
-          }
-          if (Number(batch.lastOffset()) + 1 >= end) remaining.delete(batch.partition);
-          if (remaining.size === 0) resolve();
-          return Promise.resolve();
-        },
-      }).catch(reject);
-      for (const { partition, from } of ranges) consumer.seek({ topic, partition, offset: String(from) });
-    });
-  } finally {
-    await consumer.disconnect();
-    await deleteGroup(connection, groupId).catch(() => undefined);
-  }
->>>>>>> main
 }
