@@ -33,7 +33,7 @@ describe.skipIf(missing !== null)(`Prometheus${missing === null ? '' : ` (skippe
     prometheus = await startPrometheus({
       programs, dir, port, targets: services.map(([, url]) => new URL(url).host),
       // As ours, but that nothing takes minutes.
-      edit: (_file, text) => text.replaceAll(/(scrape_interval|evaluation_interval): \w+/g, '$1: 1s').replaceAll(/for: \d+m/g, 'for: 1s'),
+      edit: (_file, text) => text.replaceAll(/(scrape_interval|evaluation_interval): \w+/g, '$1: 250ms').replaceAll(/for: \d+m/g, 'for: 250ms'),
     });
   });
   afterAll(async () => {
