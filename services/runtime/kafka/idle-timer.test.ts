@@ -18,7 +18,7 @@ const file = require.resolve('kafkajs/src/network/requestQueue');
 /** A copy of kafkajs's own, whatever was done to the one that is in use. */
 function asItComes(): QueueClass {
   const inUse = require.cache[file];
-  delete require.cache[file];
+  Reflect.deleteProperty(require.cache, file);
   const fresh = require(file) as QueueClass;
   if (inUse !== undefined) require.cache[file] = inUse;
   return fresh;
