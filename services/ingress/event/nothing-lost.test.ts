@@ -134,6 +134,20 @@ test('a platform that is no text, and whatever else the envelope has, is kept', 
   }
 });
 
+test('a number is no platform, however many digits it has', () => {
+  const [sample] = samples;
+  expect.assert(sample);
+  const sent = webhook(sample, { payload: sample.payload, source: { platform: 'NUMBER', integration_id: 'acme' } });
+  for (const number of ['1234', '12345678901234567890', '1e400', '0.1000000000000000055511151231257827']) {
+    const parsed = parseWebhook(Buffer.from(JSON.stringify(sent.json).replace('"NUMBER"', number)), new Date(0));
+    expect.assert(!('kind' in parsed));
+    const prepared = prepare({ ...parsed, integration });
+    expect.assert(prepared.kind === 'event');
+    expect((prepared.record['source'] as { platform: string }).platform, number).toBe('');
+    expect(JSON.stringify(prepared.record['extra'])).toContain(number);
+  }
+});
+
 const loneSurrogates = fc.string({ unit: fc.constantFrom('a', '\ud800', '\udbff', '\udc00', '📦'), minLength: 1 });
 
 test('ill-formed text anywhere never gets into value, key or headers: it is mended, and in an identifier quarantined', () => {
