@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly metrics: Registry;
   readonly ready: Readiness;
   readonly warnings?: Warnings;
+  /** Whether answers ask their connections to end. */
+  readonly isDraining?: () => boolean;
   readonly logger: Logger;
   /** Each answer but those about health; `outcome` is one of a fixed set. */
   readonly onAnswer: (status: number, outcome: string) => void;
@@ -35,6 +37,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
     onRefused: ({ status, code }) => onAnswer(status, code),
     toRefusal: (error) => refusalOf(error, options.logger),
     ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (options.isDraining?.() === true) reply.header('connection', 'close');
+    return Promise.resolve();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(/^application\/([\w.+-]+\+)?json\s*(;|$)/i, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

@@ -4,7 +4,6 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +12,7 @@ import { deskIntegrations } from '../../infra/demo/desk/desk.ts';
 import { portVariables, projectDir, type StackPorts } from '../../infra/local/settings.ts';
 import { runningState } from '../../infra/local/supervisor/supervisor.ts';
 import { connectClickHouse, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { removeWithThisProcess } from '../system/data-folder.ts';
+import { endWithThisProcess, removeWithThisProcess } from '../system/data-folder.ts';
 import { freePorts } from '../system/free-ports.ts';
 import { benchDesk } from './history-desk.ts';
 import { watchProcess, type Used } from './processes.ts';
@@ -29,13 +28,6 @@ const elsewhere = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'CL
 
 const READY_WITHIN_MS = 300_000;
 const LOOK_EVERY_MS = 25;
-
-/** Ends the process when this one ends, however it ends: its input closes then. */
-function endWithThisProcess(pid: number): void {
-  const ender = spawn('sh', ['-c', 'cat > /dev/null; kill -TERM "$1" 2> /dev/null', 'sh', String(pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
-  ender.unref();
-  if (ender.stdin instanceof Socket) ender.stdin.unref();
-}
 
 async function commitOf(checkout: string): Promise<string> {
   const { stdout } = await promisify(execFile)('git', ['-C', checkout, 'describe', '--always', '--dirty=+']);

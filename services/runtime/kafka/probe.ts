@@ -4,24 +4,25 @@ import { messageOf } from '../errors.ts';
 import type { Stoppable } from '../lifecycle.ts';
 import type { KafkaConnection } from './admin.ts';
 import { createQuickAdmin } from './quick-admin.ts';
+import { MinInSync, unavailable } from './topic-state.ts';
 
 export interface LogProbe extends Stoppable {
-  /** Null when every partition of the topics has a leader, by a broker's own answer just now; else why not. */
+  /** Null when the topics can be read, and written where that was asked for, by a broker's own answer just now; else why not. */
   check(): Promise<string | null>;
 }
 
-export function createLogProbe(connection: KafkaConnection, topics: readonly string[]): LogProbe {
+export function createLogProbe(connection: KafkaConnection, topics: readonly string[], { written = false } = {}): LogProbe {
   const admin = createQuickAdmin(connection);
+  const minInSync = new MinInSync(topics);
   let told: string | null = null;
-  const leaderless = async (): Promise<string | null> => {
-    const metadata = await admin.ask((asked) => asked.fetchTopicMetadata({ topics: [...topics] }));
-    const without = metadata.topics.flatMap(({ name, partitions }) => partitions.filter(({ leader }) => leader < 0).map(({ partitionId }) => `${name}/${partitionId}`));
-    return without.length === 0 ? null : `Kafka has no leader for ${without.join(', ')}`;
-  };
+  const ask = (): Promise<string | null> => admin.ask(async (asked) => {
+    const { topics: states } = await asked.fetchTopicMetadata({ topics: [...topics] });
+    return unavailable(states, written ? await minInSync.of(asked) : undefined);
+  });
   return {
     name: 'log probe',
     check: async () => {
-      const reason = await leaderless().catch(messageOf);
+      const reason = await ask().catch(messageOf);
       if ((reason === null) !== (told === null)) connection.logger.warn({ reason }, reason === null ? 'Kafka answers again' : 'not ready');
       told = reason;
       return reason;
