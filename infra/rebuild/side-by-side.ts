@@ -1,25 +1,24 @@
 // Several projections at a time, each by a thread of its own: one thread folds what one projection keeps, so two keep two
 // cores busy. Each goes on by itself when another fails, and none outlives the command.
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 /** What reads TypeScript is set up for each thread by itself. */
-const inThread = (file: string): string => `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(file)}); })`;
+const inThread = (file: string): string =>
+  `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))}).then(({ register }) => { register(); return import(${JSON.stringify(file)}); })`;
 
 function tell(name: string, lines: Readable, screen: NodeJS.WriteStream): void {
   createInterface({ input: lines }).on('line', (line) => screen.write(`${name}: ${line}\n`));
 }
 
 /** The same command, for one projection. */
-async function runOne(name: string, args: readonly string[]): Promise<number> {
-  const thread = new Worker(inThread(pathToFileURL(process.argv[1] ?? '').href), { eval: true, argv: [name, ...args], stdout: true, stderr: true });
+function runOne(name: string, args: readonly string[]): Promise<number> {
+  const thread = new Worker(inThread(new URL('rebuild.ts', import.meta.url).href), { eval: true, argv: [name, ...args], stdout: true, stderr: true });
   tell(name, thread.stdout, process.stdout);
   tell(name, thread.stderr, process.stderr);
-  const [code] = (await once(thread, 'exit')) as [number];
-  return code;
+  thread.once('error', (error) => process.stderr.write(`${name}: ${error.stack ?? error.message}\n`));
+  return new Promise((resolve) => thread.once('exit', resolve));
 }
 
 /** The exit code that says most. */
