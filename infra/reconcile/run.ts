@@ -94,7 +94,7 @@ async function lookAtAll(run: Run, options: Options): Promise<string[]> {
   const quarantine = await compareQuarantine(run);
   const records = await compareTopic(run, eventsTopic(run.environment), quarantine);
   await compareLanded(run, quarantine);
-  for (const [, compared] of new Map(run.compared.map((item) => [item.group, item]))) report.add(lostFromLog(run, compared));
+  report.add(lostFromLog(run));
   for (const compared of run.compared) for await (const rows of outsideOfLog(run, compared)) report.add(rows);
   const told: string[] = [];
   for (const compared of run.compared) {
