@@ -34,7 +34,7 @@ export interface Parts {
 }
 
 /** Large enough that few windows differ only for copies, small enough for memory: a window that differs is looked at as a whole. */
-const [LEAST_WINDOW, LARGEST_WINDOW, WINDOWS] = [20_000, 250_000, 100];
+const [LEAST_WINDOW, LARGEST_WINDOW, WINDOWS] = [20_000, 100_000, 100];
 
 /** What of a topic is compared: as far as it went when its groups were asked. */
 async function rangesOf(parts: Parts, { scope }: Options, compared: readonly Compared[], topic: string): Promise<OffsetRange[]> {
