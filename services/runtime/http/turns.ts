@@ -1,6 +1,6 @@
 // A connection may send its next requests before the first is answered, thousands of them at once.
 // Only some are worked on at a time and the rest wait, so that other connections get their turn in
-// between; and while many wait, no more are read. What was read in one piece is parsed as a whole,
+// between; and while many wait, no more are read. What was read in one turn is parsed as a whole,
 // so when all connections together have too many waiting, one that sends more of them is cut off.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -59,24 +59,17 @@ export function inTurns(handle: RequestListener, mostWaiting = MOST_WAITING): Re
 
 /**
  * Node reads on at the end of each request and whenever a body is read, so a pause from within a
- * request would not last. After what was read in one piece is parsed it does, until a body is read;
- * and at the end of the turn all that came has been parsed, and nothing more was read.
+ * request would not last. At the end of the turn all that came has been parsed, and nothing more was read.
  */
 function readOnSoon(connection: Connection, socket: Socket): void {
   if (connection.due || (!connection.paused && connection.waiting.length < READ_NO_MORE)) return;
   connection.due = true;
-  // In one turn of the event loop a socket is read up to 32 times.
-  process.nextTick(pauseIfMany, connection, socket);
   setImmediate(readOn, connection, socket);
-}
-
-function pauseIfMany(connection: Connection, socket: Socket): void {
-  connection.paused = connection.waiting.length >= READ_NO_MORE;
-  if (connection.paused) socket.pause();
 }
 
 function readOn(connection: Connection, socket: Socket): void {
   connection.due = false;
-  pauseIfMany(connection, socket);
-  if (!connection.paused) socket.resume();
+  connection.paused = connection.waiting.length >= READ_NO_MORE;
+  if (connection.paused) socket.pause();
+  else socket.resume();
 }
