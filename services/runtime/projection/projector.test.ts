@@ -1,6 +1,7 @@
 // What a projection does with poison, with far too much to do and with odd tickets, against stand-ins for ClickHouse and the quarantine.
 import { Registry } from 'prom-client';
 import { beforeEach, expect, test } from 'vitest';
+import { encodedRow } from '../avro/avro.ts';
 import { PoisonBreaker, BREAKER_WINDOW, PartitionHeld } from './breaker.ts';
 import type { ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
@@ -23,9 +24,9 @@ const batchOf = (values: readonly string[], from = 0, lag = 0): ManualBatch => (
 beforeEach(() => committed.splice(0));
 
 const header = Buffer.from('one schema');
-const toLanding: ToLanding = (of) => Promise.resolve(of.value?.toString() === 'poison'
+const toLanding: ToLanding = (of) => (of.value?.toString() === 'poison'
   ? { kind: 'poison', reason: 'truncated', detail: '', record: of }
-  : { kind: 'row', table: 'landing', header, parts: [of.value ?? Buffer.alloc(0)], record: of, eventType: 'happened',
+  : { kind: 'row', table: 'landing', header, ...encodedRow(of.value ?? Buffer.alloc(0)), record: of, eventType: 'happened',
     identity: { event_id: String(of.offset), ticket_id: of.value?.toString() ?? '', integration_id: 'acme' } });
 
 const fold: Fold = { columns: ['event_id'], eventTypes: [], configQuery: '', under: () => ({ configVersion: 0, tell: () => ({ version: 0, rows: {} }) }) };
