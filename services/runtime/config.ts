@@ -70,9 +70,15 @@ export const commonSettings = {
   LOG_LEVEL: { parse: oneOf('debug', 'info', 'warn', 'error'), default: 'info', doc: 'pino level' },
 } satisfies Settings;
 
+/** Settings of services that read the log as a group. */
+export const groupSettings = {
+  ...commonSettings,
+  STUCK_AFTER_SECONDS: { parse: integer(1, 86_400), default: 600, doc: 'A batch that gets nowhere for this long, and waits for nothing that is away, ends the process, so that a supervisor starts it again' },
+} satisfies Settings;
+
 /** Settings of services that write to ClickHouse. */
 export const consumerSettings = {
-  ...commonSettings,
+  ...groupSettings,
   CLICKHOUSE_URL: { parse: url, default: 'http://127.0.0.1:8123', doc: 'ClickHouse HTTP endpoint; user and password may be part of the URL', secret: true },
   HEALTH_PORT: { parse: integer(0, 65535), default: 0, doc: 'Port of /health/live, /health/ready and /metrics on loopback; 0 takes a free one' },
   POISON_BREAKER: { parse: oneOf('on', 'off'), default: 'on', doc: 'Hold a partition when most of its recent records are poison; off quarantines them all instead' },

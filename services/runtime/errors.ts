@@ -15,6 +15,7 @@ export const errorTable = {
   FACTS_OF_OTHER_CODE: { retriable: false, meaning: 'A facts table holds rows that another version of the code computed; run that version, or `npm run rebuild`.' },
   FACTS_FAILED: { retriable: false, meaning: 'The facts of a ticket could not be computed, a defect of ours; the other tickets go on.' },
   OWNERSHIP_LOST: { retriable: true, meaning: 'The partition moved to another consumer; its records are handled there.' },
+  HANDLER_STUCK: { retriable: false, meaning: 'A batch got nowhere for as long as STUCK_AFTER_SECONDS says, and not for an outage; the process ends so that a new one takes over.' },
   PARTITION_HELD: { retriable: true, meaning: 'Most recent records of the partition are poison; it waits for a fix, or for POISON_BREAKER=off.' },
   GROUP_IN_USE: { retriable: false, meaning: 'A consumer group that has members cannot be moved; stop them, or read as another group.' },
 } as const satisfies Record<string, { retriable: boolean; meaning: string }>;

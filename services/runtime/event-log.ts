@@ -52,6 +52,8 @@ export interface PartitionBatch {
 export interface ManualBatch extends PartitionBatch {
   /** Another one after each rebalance: the partition may have been elsewhere in between. */
   readonly generation: number;
+  /** Says that the handler got somewhere, or knows why it doesn't; who says nothing for long is taken to hang. */
+  readonly alive: () => void;
   /** Commits the next offset to read and a note for whoever reads the commit; does nothing once the group moved on. */
   readonly commit: (next: number, note: string) => Promise<void>;
   /** Lets the partition's next batch begin at an earlier offset. Nothing is committed by it. */

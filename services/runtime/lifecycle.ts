@@ -13,6 +13,12 @@ const STOP_DEADLINE_MS = 8_000;
 /** One Ctrl-C under `npm run` arrives twice: from the terminal and, milliseconds later, from npm. */
 const SAME_KEY_PRESS_MS = 1_000;
 
+/** For what only a new process mends. */
+export const endNow = (logger: Logger) => (error: Error): never => {
+  logger.fatal({ error: error.message }, 'the process ends, so that a new one takes over');
+  process.exit(1);
+};
+
 export async function stopAll(parts: readonly Stoppable[], logger: Logger): Promise<void> {
   for (const part of parts.toReversed()) {
     try {

@@ -46,7 +46,8 @@ test('records deleted before a start are told with partition and number', async 
       seen.push(...offsets);
       await commit(Math.max(...offsets) + 1, '');
     },
-    onCrash: (error) => errors.push(error.message),
+    stuckAfterMs: 60_000,
+    onStuck: (error) => errors.push(error.message),
   });
   await append(10);
   const first = await start();

@@ -5,14 +5,20 @@ afterAll(closeClients);
 
 const ready = async (service: string): Promise<boolean> => (await fetch(`${environment.healthUrls[service] ?? ''}/health/ready`)).ok;
 
-test('without Kafka nothing is acknowledged; when it is back the retry gets in', async () => {
+/** The processes of the services: another one means that the one before has ended. */
+async function pids(): Promise<unknown> {
+  const all = (await control({ action: 'pids', name: '' })) as Record<string, number>;
+  return Object.fromEntries(Object.entries(all).filter(([name]) => name !== 'kafka'));
+}
+
+test('without Kafka nothing is acknowledged and nobody ends; when it is back the retry gets in', async () => {
   const id = newTicketId();
   const event = ticket(id).created('2026-03-02T09:00:00.000Z', 'hello');
+  const before = await pids();
   await control({ action: 'stop', name: 'kafka' });
   try {
     for (const service of ['ingress', 'queue-analytics', 'event-archive']) {
-      // One that kafkajs gave up in the middle of a request ends and is started again: it is not there, and so not ready either.
-      await eventually(async () => ((await ready(service).catch(() => false)) ? null : true), `${service} is not ready, though nobody sends`, 5_000);
+      await eventually(async () => ((await ready(service)) ? null : true), `${service} is not ready, though nobody sends`, 5_000);
     }
     const answer = await send(event);
     expect(answer.status).toBe(503);
@@ -25,6 +31,7 @@ test('without Kafka nothing is acknowledged; when it is back the retry gets in',
   }
   await sendUntilAccepted(event);
   await landed(id, 1);
+  expect(await pids(), 'the same processes as before').toStrictEqual(before);
 });
 
 test('without ClickHouse events are accepted all the same, and arrive when it is back', async () => {

@@ -1,13 +1,14 @@
 // One event through the handler: a try, what its end means, and the quarantine after the last.
-// Only one rule looks beyond the event: when one after the other fails for good, the cause is
-// not the events but the handler or its configuration, and nothing more is set aside until one
-// goes through again.
+// Only one rule looks beyond the event: when one after the other fails for good, of more than one
+// tenant, the cause is not the events but the handler or its configuration, and nothing more is set
+// aside until one goes through again. One tenant's events alone may all be bad.
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Delivery } from './events.ts';
 import { isOutage, type Consumer, type HandlerAnswer } from '../consumer.ts';
 import { messageOf } from '../errors.ts';
 import type { LogRecord } from '../event-log.ts';
 import type { Logger } from '../logger.ts';
+import type { WaitCause } from './waiting.ts';
 
 export interface AttemptOptions {
   readonly consumer: Consumer;
@@ -21,7 +22,7 @@ export interface AttemptOptions {
 }
 
 /** `waits` is no end: the event has to be tried again, and nothing of its ticket may pass it. */
-export type AttemptEnd = { readonly kind: 'handled' | 'quarantined' | 'aborted' } | { readonly kind: 'waits'; readonly outage: boolean; readonly reason: string };
+export type AttemptEnd = { readonly kind: 'handled' | 'quarantined' | 'aborted' } | { readonly kind: 'waits'; readonly cause: WaitCause; readonly reason: string };
 
 type Outcome = 'handled' | 'duplicate' | 'unwanted' | 'quarantined' | 'poison';
 
@@ -40,6 +41,8 @@ export class Attempts {
   readonly #retries: Counter<'cause'>;
   readonly #seconds: Histogram;
   #failedInARow = 0;
+  /** Whose they are. */
+  readonly #failing = new Set<string>();
 
   constructor(options: AttemptOptions) {
     this.#options = options;
@@ -59,6 +62,7 @@ export class Attempts {
     stopTimer();
     if (answer === undefined) {
       this.#failedInARow = 0;
+      this.#failing.clear();
       this.count('handled');
       return { kind: 'handled' };
     }
@@ -67,12 +71,12 @@ export class Attempts {
       case 'reject': return this.#setAside(delivery, answer.reason);
       case 'retry_later':
         this.#retries.inc({ cause: 'outage' });
-        return { kind: 'waits', outage: true, reason: answer.reason };
+        return { kind: 'waits', cause: 'outage', reason: answer.reason };
       case 'failed':
         this.#retries.inc({ cause: 'failure' });
         this.#log(delivery).warn({ attempt, of: this.#options.attempts, error: answer.reason }, 'handler failed');
         if (attempt >= this.#options.attempts) return this.#setAside(delivery, `after ${attempt} attempts: ${answer.reason}`);
-        return { kind: 'waits', outage: false, reason: answer.reason };
+        return { kind: 'waits', cause: 'failure', reason: answer.reason };
     }
   }
 
@@ -101,8 +105,9 @@ export class Attempts {
   }
 
   async #setAside(delivery: Delivery, reason: string): Promise<AttemptEnd> {
-    if (this.#failedInARow >= FAILURES_IN_A_ROW) {
-      return { kind: 'waits', outage: true, reason: `the last ${FAILURES_IN_A_ROW} events all failed, which is not the events' fault; nothing more is quarantined until one goes through: ${reason}` };
+    this.#failing.add(delivery.identity.integration_id);
+    if (this.#failedInARow >= FAILURES_IN_A_ROW && this.#failing.size > 1) {
+      return { kind: 'waits', cause: 'handler', reason: `the last ${FAILURES_IN_A_ROW} events all failed, which is not the events' fault; nothing more is quarantined until one goes through: ${reason}` };
     }
     // Counted first: others are on their way at the same time.
     this.#failedInARow += 1;
@@ -110,7 +115,7 @@ export class Attempts {
       await this.#options.quarantine(delivery, `consumer ${this.#options.consumer.name}: ${reason}`);
     } catch (error) {
       this.#failedInARow = Math.max(0, this.#failedInARow - 1);
-      return { kind: 'waits', outage: true, reason: `the quarantine can't be written: ${messageOf(error)}` };
+      return { kind: 'waits', cause: 'outage', reason: `the quarantine can't be written: ${messageOf(error)}` };
     }
     this.count('quarantined');
     this.#log(delivery).error({ reason }, 'event quarantined');

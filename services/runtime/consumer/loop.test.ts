@@ -41,8 +41,8 @@ class Log {
   committed = 0;
   note = '';
 
-  add(ticket: string, words: string, { id = words, schema = 2 } = {}): void {
-    const value = encoders.get(schema)?.({ event_id: id, ticket_id: ticket, source: { integration_id: 'acme' }, words: schema === 5 ? 5 : words, said_at: 1_700_000_000_000, mood: 'fine', lang: 'de', more: 4 }) ?? null;
+  add(ticket: string, words: string, { id = words, schema = 2, tenant = 'acme' } = {}): void {
+    const value = encoders.get(schema)?.({ event_id: id, ticket_id: ticket, source: { integration_id: tenant }, words: schema === 5 ? 5 : words, said_at: 1_700_000_000_000, mood: 'fine', lang: 'de', more: 4 }) ?? null;
     this.addRaw(ticket, value);
   }
 
@@ -100,6 +100,7 @@ function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, ref
             if (mine === generation) [log.committed, log.note] = [next, note];
             return Promise.resolve();
           },
+          alive: () => undefined,
           rewind: (offset) => {
             sentBack = offset;
           },
@@ -261,9 +262,9 @@ test('an outage skips nothing, quarantines nothing and is told', async () => {
   expect(loop.failure()).toBeNull();
 });
 
-test('when all events fail, the handler is at fault: the rest waits', async () => {
+test('when the events of all tenants fail, the handler is at fault: the rest waits', async () => {
   const log = new Log();
-  for (let i = 0; i < 100; i++) log.add(`T${i}`, String(i));
+  for (let i = 0; i < 100; i++) log.add(`T${i}`, String(i), { tenant: i % 2 === 0 ? 'acme' : 'globex' });
   let broken = true;
   const seen: string[] = [];
   const { read, quarantined, loop } = instance(log, {
@@ -278,6 +279,42 @@ test('when all events fail, the handler is at fault: the rest waits', async () =
   broken = false;
   await read();
   expect(seen.length).toBe(90);
+});
+
+test.for([['throws', 'after 3 attempts'], ['rejects', 'never']] as const)('one tenant whose events the handler %s all ends in quarantine and holds up nobody else', async ([how, why]) => {
+  const log = new Log();
+  for (let i = 0; i < 60; i++) log.add(`bad ${i}`, `bad ${i}`, { tenant: 'globex' });
+  for (let i = 0; i < 5; i++) log.add(`good ${i}`, `good ${i}`);
+  const seen: string[] = [];
+  const { read, quarantined, loop } = instance(log, {
+    handle: ({ words }) => {
+      if (words.startsWith('good')) return Promise.resolve(void seen.push(words));
+      if (how === 'throws') throw new TypeError('x is not a function');
+      return Promise.resolve(reject('never'));
+    },
+  });
+  await read(1);
+  expect(seen.length, 'the others are handled with the first batch').toBe(5);
+  await read();
+  expect(quarantined.length).toBe(60);
+  expect(quarantined[0]).toContain(why);
+  expect(loop.failure()).toBeNull();
+  expect(log.committed).toBe(65);
+});
+
+test('though the events of two tenants are bad, a third one’s are handled', async () => {
+  const log = new Log();
+  const seen: string[] = [];
+  const { read } = instance(log, { handle: ({ words }) => Promise.resolve(words.startsWith('good') ? void seen.push(words) : reject('never')) });
+  for (let i = 0; i < 60; i++) log.add(`bad ${i}`, `bad ${i}`, { tenant: i % 2 === 0 ? 'globex' : 'initech' });
+  await read(20);
+  expect(log.committed, 'the handler seems to be at fault').toBeLessThan(60);
+  for (let i = 0; i < 20; i++) {
+    log.add(`good ${i}`, `good ${i}`);
+    await read(1);
+    expect(seen.at(-1)).toBe(`good ${i}`);
+  }
+  expect(log.committed).toBe(80);
 });
 
 test('whoever takes over repeats only what was not done, though a slow event holds the offset back', async () => {

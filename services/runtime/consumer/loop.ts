@@ -7,10 +7,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Gauge, type Registry } from 'prom-client';
-import { PartitionHeld, type PoisonBreaker } from '../projection/breaker.ts';
+import { faultOf, PartitionHeld, type PoisonBreaker } from '../projection/breaker.ts';
 import type { Attempts } from './attempt.ts';
 import type { Delivery, Sort, Unwanted } from './events.ts';
 import { newPartition, type PartitionState } from './partition.ts';
+import { WaitingEvents } from './waiting.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import type { ConsumerPosition, LogRecord, ManualBatch } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
@@ -42,7 +43,7 @@ interface Run {
   readonly batch: ManualBatch;
   readonly state: PartitionState;
   readonly abort: AbortController;
-  readonly waiting: { readonly outage: boolean; readonly reason: string }[];
+  readonly waiting: WaitingEvents;
 }
 
 /** How a batch ended. `read_again`: its partition was sent back to read what came before. */
@@ -142,7 +143,7 @@ export class ConsumerLoop {
     const [first] = batch.records;
     if (first === undefined) return { kind: 'passed' };
     if (!this.#goesOn({ batch })) return { kind: 'stopped' };
-    const run: Run = { batch, state, abort: new AbortController(), waiting: [] };
+    const run: Run = { batch, state, abort: new AbortController(), waiting: new WaitingEvents(this.#options.concurrency) };
     this.#runs.add(run);
     const watch = setInterval(() => {
       if (!batch.owned()) run.abort.abort(new Error('the partition was reassigned'));
@@ -189,23 +190,23 @@ export class ConsumerLoop {
     const open = batch.records.filter((record) => !state.progress.isDone(record.offset));
     await this.#remember(state, known);
     const sorted = await Promise.all(open.map(this.#options.sort));
-    const poison = sorted.map((item) => item.kind === 'poison');
-    const heldAt = this.#options.breaker.assess(state.place, poison);
+    const faults = sorted.map((item) => (item.kind === 'poison' ? faultOf(item) : null));
+    const heldAt = this.#options.breaker.assess(state.place, faults);
     const passing = heldAt === null ? sorted : sorted.slice(0, heldAt);
     state.lag = batch.lag + open.length;
     await this.#handleAll(run, passing);
     const undone = sorted.filter(({ record }) => !state.progress.isDone(record.offset)).length;
     state.lag = batch.lag + undone;
-    const [waiting] = run.waiting;
+    const waiting = run.waiting.told();
     const offset = sorted.find(({ record }) => !state.progress.isDone(record.offset))?.record.offset;
     state.progress.advance(offset ?? (batch.records.at(-1)?.offset ?? 0) + 1);
-    this.#options.breaker.passed(state.place, poison.filter((_, index) => state.progress.isDone(sorted[index]?.record.offset ?? -1)));
+    this.#options.breaker.passed(state.place, faults.filter((_, index) => state.progress.isDone(sorted[index]?.record.offset ?? -1)));
     if (offset === undefined) {
       this.#passed(state);
       return { kind: 'passed' };
     }
     if (!this.#goesOn(run)) return { kind: 'stopped' };
-    if (waiting !== undefined) return { kind: 'held', offset, ...waiting, ...run.waiting.find((item) => item.outage) };
+    if (waiting !== undefined) return { kind: 'held', offset, outage: waiting.cause !== 'failure', reason: waiting.reason };
     return { kind: 'held', offset, outage: true, reason: `most of the last records can't be read (${passing.length} of ${sorted.length} passed)` };
   }
 
@@ -237,6 +238,7 @@ export class ConsumerLoop {
   async #handleTicket(run: Run, events: readonly Delivery[]): Promise<void> {
     for (const event of events) {
       const done = await this.#slots(() => this.#handleEvent(run, event));
+      run.batch.alive();
       if (!done) return;
       run.state.progress.done(event.record.offset);
     }
@@ -244,13 +246,13 @@ export class ConsumerLoop {
 
   async #handleEvent(run: Run, event: Delivery): Promise<boolean> {
     const { state, waiting } = run;
-    const { attempts, concurrency } = this.#options;
+    const { attempts } = this.#options;
+    const { integration_id: tenant } = event.identity;
     if (state.recent.has(event.key)) {
       attempts.count('duplicate');
       return true;
     }
-    // Many that wait are an outage: trying all others too would only take time.
-    if (!this.#goesOn(run) || waiting.length >= concurrency) return false;
+    if (!this.#goesOn(run) || waiting.isEnoughOf(tenant)) return false;
     const { offset } = event.record;
     const attempt = (state.tries.get(offset) ?? 0) + 1;
     const end = await attempts.try(event, attempt, run.abort.signal);
@@ -266,8 +268,8 @@ export class ConsumerLoop {
         return true;
       case 'aborted': return false;
       case 'waits':
-        if (!end.outage) state.tries.set(offset, attempt);
-        waiting.push({ outage: end.outage, reason: end.reason });
+        if (end.cause === 'failure') state.tries.set(offset, attempt);
+        waiting.add({ cause: end.cause, reason: end.reason, tenant });
         return false;
     }
   }
@@ -288,6 +290,9 @@ export class ConsumerLoop {
 
   #hold(state: PartitionState, { offset, outage, reason }: Extract<End, { kind: 'held' }>): PartitionHeld {
     const { backoffMs, maxBackoffMs, logger } = this.#options;
+    // Where something got done, what waits now is something else.
+    if (offset > state.heldAt) state.holds = 0;
+    state.heldAt = offset;
     const retryAfterMs = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(state.holds, 20));
     if (outage && state.hold === null) logger.warn({ partition: state.place, offset, reason, retry_after_ms: retryAfterMs }, 'partition waits; nothing is skipped');
     state.holds += 1;

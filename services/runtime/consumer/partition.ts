@@ -16,7 +16,9 @@ export interface PartitionState {
   generation: number;
   /** Where the partition was sent back to last. */
   rewoundTo: number;
+  /** Times that it was held in a row, and where. */
   holds: number;
+  heldAt: number;
   hold: { readonly reason: string; readonly since: number } | null;
   committed: string;
   committing: Promise<void> | null;
@@ -25,5 +27,5 @@ export interface PartitionState {
 
 export const newPartition = (place: string, dedupeEvents: number): PartitionState => ({
   place, progress: new Progress(-1), recent: new RecentEvents(dedupeEvents), tries: new Map(), refused: new Set(),
-  turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, hold: null, committed: '', committing: null, lag: 0,
+  turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, heldAt: -1, hold: null, committed: '', committing: null, lag: 0,
 });

@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import type { Registry } from 'prom-client';
 import { PoisonBreaker } from '../projection/breaker.ts';
-import { commonSettings, integer, masked, oneOf, readConfig, type Config, type Settings } from '../config.ts';
+import { groupSettings, integer, masked, oneOf, readConfig, type Config, type Settings } from '../config.ts';
 import { Attempts } from './attempt.ts';
 import { createSort, type Delivery } from './events.ts';
 import { ConsumerLoop } from './loop.ts';
@@ -16,7 +16,7 @@ import { consumerPositions, placeGroup, type KafkaConnection } from '../kafka/ad
 import { readTail, startConsumer } from '../kafka/consumer.ts';
 import { connectProducer } from '../kafka/producer.ts';
 import { createLogProbe } from '../kafka/probe.ts';
-import { runService, type Stoppable } from '../lifecycle.ts';
+import { endNow, runService, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
 import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry/registry.ts';
@@ -36,7 +36,7 @@ function groupName(raw: string): string {
 
 /** Settings that every consumer has besides its own. */
 export const eventConsumerSettings = {
-  ...commonSettings,
+  ...groupSettings,
   HEALTH_PORT: { parse: integer(0, 65_535), default: 0, doc: 'Port of /health/live, /health/ready and /metrics on loopback; 0 takes a free one' },
   POISON_BREAKER: { parse: oneOf('on', 'off'), default: 'on', doc: 'Hold a partition when most of its recent records are poison; off passes over them' },
   CONSUMER_GROUP: { parse: groupName, default: '', doc: 'Consumer group; when empty the consumer’s name, with the environment’s behind it unless that is production. Another group reads on its own, without touching the first (--group)' },
@@ -144,16 +144,15 @@ async function startLoop(context: Context): Promise<Readiness> {
     },
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  parts.push(await startConsumer(connection, {
+  const reading = await startConsumer(connection, {
     groupId: group,
     topics: [topic],
     concurrency: PARTITIONS_AT_ONCE,
     handle: (batch) => loop.handle(batch),
-    onCrash: (error) => {
-      logger.fatal({ error: messageOf(error) }, 'consumer crashed');
-      process.exit(1);
-    },
-  }));
+    stuckAfterMs: config.STUCK_AFTER_SECONDS * 1_000,
+    onStuck: endNow(logger),
+  });
+  parts.push(reading);
   // Stopped before the Kafka consumer: what is in flight ends and is committed while the group still knows us.
   parts.push({ name: 'handlers', stop: () => loop.stop() });
   logger.info({ group, topic, events: [...consumer.records.keys()] }, 'reading');
@@ -161,7 +160,7 @@ async function startLoop(context: Context): Promise<Readiness> {
   onProgress?.(-1, 0);
   const probe = createLogProbe(connection, [topic]);
   parts.push(probe);
-  return async () => loop.failure() ?? (await probe.check());
+  return async () => loop.failure() ?? reading.failure() ?? (await probe.check());
 }
 
 /** Places of the events that this consumer put into quarantine lately: they are not done, and a replay of them is no copy. */

@@ -24,12 +24,12 @@ export interface KafkaConnection {
 /** kafkajs reports each retry of a broker that is away as an error; ours are logged where they are decided. */
 const quiet = new Set(['Connection error: connect ECONNREFUSED', 'Failed to connect to seed broker']);
 
-export function connectKafka({ brokers, clientId, logger }: KafkaConnection): Kafka {
+export function connectKafka({ brokers, clientId, logger }: KafkaConnection, { requestTimeout = 5_000 } = {}): Kafka {
   return new KafkaClient({
     clientId,
     brokers: [...brokers],
     connectionTimeout: 2_000,
-    requestTimeout: 5_000,
+    requestTimeout,
     retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
     logLevel: logLevel.WARN,
     logCreator: () => ({ namespace, level, log }) => {

@@ -5,12 +5,14 @@
 // membership alive. The handler commits through its batch when its effects are durable, which may be
 // after it has returned.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { PartitionHeld } from '../projection/breaker.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { connectKafka, deleteGroup, METADATA_MAX_AGE_MS, offsetsSince, reportMissing, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
+import { Membership } from './membership.ts';
 import { gapText, missingRecords } from './missing-records.ts';
 import { DecodedRecord } from './record-decoder.ts';
+import { StuckBatches } from './stuck.ts';
 import type { LogRecord, ManualBatch } from '../event-log.ts';
 import type { Stoppable } from '../lifecycle.ts';
 
@@ -20,53 +22,91 @@ export interface ConsumerOptions {
   /** Batches handed out at once; one per partition at the most. */
   readonly concurrency: number;
   readonly handle: (batch: ManualBatch) => Promise<void>;
-  /** The consumer cannot go on; the process should end and be restarted. */
-  readonly onCrash: (error: Error) => void;
+  /** A batch has been in hand for longer than `stuckAfterMs` without a word: only a new process helps. */
+  readonly onStuck: (error: RuntimeError) => void;
+  readonly stuckAfterMs: number;
+}
+
+/** Reads as a member of a group until it is stopped. */
+export interface LogConsumer extends Stoppable {
+  /** Null while it is a member; else why not. */
+  failure(): string | null;
 }
 
 const HEARTBEAT_MS = 3_000;
+/** After which the group goes on without a member that was killed. Others wait for it that long when they join, and twice if it was killed while it joined. */
 const SESSION_TIMEOUT_MS = 10_000;
 /** How long the group waits for its members when one comes or goes. A flush looks between its steps whether it is waited for. */
 const REBALANCE_TIMEOUT_MS = 10_000;
+/** Longer than a session: a member's request waits for that of a dead one, and giving up earlier would leave another dead one behind. */
+const REQUEST_TIMEOUT_MS = SESSION_TIMEOUT_MS + 5_000;
 const MAX_BYTES_PER_PARTITION = 4_500_000;
+/** A broker's answer to a fetch. It may be larger by a batch of records. */
+const MAX_BYTES = 10_485_760;
 const COMMIT_ATTEMPTS = 4;
 const COMMIT_RETRY_MS = 200;
+const LOOK_EVERY_MS = 1_000;
 
-export async function startConsumer(connection: KafkaConnection, options: ConsumerOptions): Promise<Stoppable> {
-  const consumer = connectKafka(connection).consumer({
-    groupId: options.groupId,
-    sessionTimeout: SESSION_TIMEOUT_MS,
-    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-    heartbeatInterval: HEARTBEAT_MS,
-    maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
-    maxWaitTimeInMs: 1_000,
-    metadataMaxAge: METADATA_MAX_AGE_MS,
-    allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 10, restartOnFailure: () => Promise.resolve(true) },
-  });
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) options.onCrash(payload.error);
-  });
-  const group: Group = { generation: 0, next: new Map() };
-  consumer.on(consumer.events.GROUP_JOIN, () => {
-    group.generation += 1;
-    group.next.clear();
-  });
-  // Now, since kafkajs goes on at the log's start, commits that, and says neither from where nor what it skips.
-  for (const topic of options.topics) await reportMissing(connection, options.groupId, topic);
-  await consumer.connect();
-  await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    // A batch that ends after the group was rejoined would move the new generation's position past what it did not do.
-    eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: options.concurrency,
-    eachBatch: (payload) => {
-      noteGap(connection, options.groupId, { group, payload });
-      return handleBatch({ consumer, group }, payload, options);
+export async function startConsumer(connection: KafkaConnection, options: ConsumerOptions): Promise<LogConsumer> {
+  const { groupId, topics } = options;
+  const kafka = connectKafka(connection, { requestTimeout: REQUEST_TIMEOUT_MS });
+  const group: Group = { generation: 0, next: new Map(), inHand: new StuckBatches() };
+  const membership = new Membership({
+    groupId,
+    logger: connection.logger,
+    create: () => newConsumer(kafka, groupId),
+    begin: async (consumer) => {
+      // Now, since kafkajs goes on at the log's start, commits that, and says neither from where nor what it skips.
+      for (const topic of topics) await reportMissing(connection, groupId, topic);
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        // A batch that ends after the group was rejoined would move the new generation's position past what it did not do.
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: options.concurrency,
+        eachBatch: (payload) => {
+          noteGap(connection, groupId, { group, payload });
+          return handleBatch({ consumer, group }, payload, options);
+        },
+      });
     },
+    onJoined: () => {
+      group.generation += 1;
+      group.next.clear();
+    },
+    isBusy: () => !group.inHand.isEmpty,
   });
-  return { name: 'consumer', stop: () => consumer.disconnect() };
+  await membership.start();
+  const watch = setInterval(() => endIfStuck(group.inHand, options), LOOK_EVERY_MS).unref();
+  return {
+    name: 'consumer',
+    failure: () => membership.failure(),
+    stop: () => {
+      clearInterval(watch);
+      return membership.stop();
+    },
+  };
+}
+
+const newConsumer = (kafka: Kafka, groupId: string): Consumer => kafka.consumer({
+  groupId,
+  sessionTimeout: SESSION_TIMEOUT_MS,
+  rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+  heartbeatInterval: HEARTBEAT_MS,
+  maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
+  maxBytes: MAX_BYTES,
+  maxWaitTimeInMs: 1_000,
+  metadataMaxAge: METADATA_MAX_AGE_MS,
+  allowAutoTopicCreation: false,
+  // It tries again for about 15 s, which outlasts a broker's restart, and is then begun anew: it would go on asking a coordinator that moved.
+  retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 10, restartOnFailure: () => Promise.resolve(false) },
+});
+
+function endIfStuck(inHand: StuckBatches, { stuckAfterMs, onStuck }: ConsumerOptions): void {
+  const longest = inHand.longest();
+  if (longest === null || longest.silentMs <= stuckAfterMs) return;
+  onStuck(new RuntimeError('HANDLER_STUCK', `a batch of ${longest.place} is in hand and got nowhere for ${Math.round(longest.silentMs / 1_000)} s`));
 }
 
 /** kafkajs rejoins while handlers still run, and would commit for them in the group's next generation. */
@@ -74,6 +114,7 @@ interface Group {
   generation: number;
   /** Offset that follows what was read, by topic and partition. */
   readonly next: Map<string, number>;
+  readonly inHand: StuckBatches;
 }
 
 /** Records that are deleted while the group runs: what comes next is not what follows. Going back is our own doing. */
@@ -94,6 +135,7 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
   const { generation } = group;
   const sameGroup = (): boolean => payload.isRunning() && group.generation === generation;
   const owned = (): boolean => sameGroup() && !payload.isStale();
+  const watched = group.inHand.begin(`${topic}/${partition}`);
   let lost: unknown = null;
   const heartbeat = setInterval(() => {
     payload.heartbeat().catch((error: unknown) => {
@@ -108,6 +150,7 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
       lag: Math.max(0, Number(payload.batch.highWatermark) - Number(last.offset) - 1),
       owned: () => owned() && lost === null,
       generation,
+      alive: watched.alive,
       commit: (next, note) => commitWhile(() => sameGroup() && lost === null, payload, { partition, offset: String(next), metadata: note }),
       rewind: (offset) => consumer.seek({ topic, partition, offset: String(offset) }),
     });
@@ -125,6 +168,7 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
     throw new Error(`batch ${topic}/${partition} from ${messages[0]?.offset ?? '?'}: ${messageOf(error)}`, { cause: error });
   } finally {
     clearInterval(heartbeat);
+    watched.end();
   }
   if (sameGroup()) payload.resolveOffset(last.offset);
   if (lost !== null) throw toError(lost);

@@ -15,7 +15,7 @@ import { Projector } from './projector.ts';
 const record = (offset: number, value: string): LogRecord => ({ topic: 'log', partition: 0, offset, key: 'TKT-1', value: Buffer.from(value), headers: {}, timestampMs: 0 });
 const committed: number[] = [];
 const batchOf = (values: readonly string[], from = 0, lag = 0): ManualBatch => ({
-  topic: 'log', partition: 0, records: values.map((value, index) => record(from + index, value)), lag, owned: () => true, generation: 1, rewind: () => undefined,
+  topic: 'log', partition: 0, records: values.map((value, index) => record(from + index, value)), lag, owned: () => true, generation: 1, alive: () => undefined, rewind: () => undefined,
   commit: (next) => {
     committed.push(next);
     return Promise.resolve();
@@ -56,6 +56,7 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
     },
     command: () => Promise.resolve(),
     insertEncoded: (_table, _format, body) => {
+      if (body.includes('refused')) return Promise.reject(new RuntimeError('CLICKHOUSE_BAD_DATA', 'cannot parse it'));
       inserts.push(body.length);
       return Promise.resolve();
     },
@@ -102,6 +103,24 @@ test('a partition that is mostly poison is held at its first poison, with nothin
   expect(projector.failure() ?? '').toMatch(/^POISON_BREAKER: log\/0 waits at offset 10/);
   await projector.handle(batchOf(times(BREAKER_WINDOW + 1, 'good'), 10));
   expect(projector.failure(), 'readable records close the breaker').toBeNull();
+});
+
+const fromTenant = (tenant: string, batch: ManualBatch): ManualBatch => ({ ...batch, records: batch.records.map((of) => ({ ...of, headers: { integration_id: tenant } })) });
+
+test('rows of one tenant that ClickHouse refuses all end in quarantine, and hold nobody up', async () => {
+  const { projector, kept } = await rig();
+  await projector.handle(fromTenant('acme', batchOf(times(BREAKER_WINDOW * 2, 'refused'))));
+  expect(kept.length).toBe(BREAKER_WINDOW * 2);
+  expect(projector.failure()).toBeNull();
+  expect(committed.at(-1)).toBe(BREAKER_WINDOW * 2);
+});
+
+test('rows of most tenants that ClickHouse refuses are a fault of ours: the partition waits', async () => {
+  const { projector, kept } = await rig();
+  const [acme, globex] = ['acme', 'globex'].map((tenant, index) => fromTenant(tenant, batchOf(times(BREAKER_WINDOW, 'refused'), index * BREAKER_WINDOW)));
+  expect.assert(acme !== undefined && globex !== undefined);
+  await expect(projector.handle({ ...acme, records: [...acme.records, ...globex.records] })).rejects.toThrow('POISON_BREAKER');
+  expect(kept.length, 'until it was seen that it is not one tenant').toBeLessThanOrEqual(BREAKER_WINDOW);
 });
 
 test('with the breaker off all poison is kept', async () => {

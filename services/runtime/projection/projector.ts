@@ -177,6 +177,7 @@ export class Projector {
   /** Tries again for as long as the partitions are ours: an outage delays, it never skips. @returns what tells each batch's caller. */
   async #flushUntilDone(group: readonly Pending[]): Promise<(() => void)[]> {
     for (let attempt = 0; ; attempt++) {
+      this.#sayAlive(group.map(({ batch }) => batch));
       const waiting = group.filter(({ batch, reject }) => {
         if (batch.owned()) return true;
         reject(new RuntimeError('OWNERSHIP_LOST', 'the partition was reassigned'));
@@ -198,6 +199,11 @@ export class Projector {
         await this.#backOff(error, attempt);
       }
     }
+  }
+
+  /** Those in hand, and those that come after them. */
+  #sayAlive(batches: readonly ManualBatch[]): void {
+    for (const batch of [...batches, ...this.#pending.map((pending) => pending.batch)]) batch.alive();
   }
 
   async #backOff(error: unknown, attempt: number): Promise<void> {
@@ -250,6 +256,7 @@ export class Projector {
     for (let from = 0; from < tickets.length; from += FOLD_CHUNK) {
       // The group waits for whoever has lost its partitions; all of it is another's to do now.
       if (batches.length > 0 && !batches.some((batch) => batch.owned())) throw new RuntimeError('OWNERSHIP_LOST', 'the partitions were reassigned');
+      this.#sayAlive(batches);
       const chunk = tickets.slice(from, from + FOLD_CHUNK);
       this.#failures = [];
       await this.#facts.compute(chunk);

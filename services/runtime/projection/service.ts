@@ -5,7 +5,6 @@ import { PoisonBreaker } from './breaker.ts';
 import { codeOf } from './computed-by.ts';
 import { connectClickHouse, type ClickHouse } from '../clickhouse.ts';
 import { consumerSettings, masked, readConfig, type Config } from '../config.ts';
-import { messageOf } from '../errors.ts';
 import { eventsTopic, quarantineTopic } from '../event-log.ts';
 import { createMetrics, startHealthServer } from '../health.ts';
 import type { KafkaConnection } from '../kafka/admin.ts';
@@ -15,7 +14,7 @@ import { connectProducer } from '../kafka/producer.ts';
 import type { Poison } from '../avro/record-reader.ts';
 import { failpointOf, type Failpoint } from './failpoint.ts';
 import { eventRows, type ToLanding } from './landing.ts';
-import { runService, type Stoppable } from '../lifecycle.ts';
+import { endNow, runService, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { Projector, type Projection } from './projector.ts';
 import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
@@ -53,25 +52,25 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     parts.push(schemas);
     const context: Context = { projection, config, logger, metrics, clickhouse, connection, parts, at: failpointOf(env['FAILPOINT']) };
     const archive = options.archive === true;
-    const projectors = [await startEvents(context, await quarantineTo(context, archive))];
-    if (archive) projectors.push(await startQuarantine(context));
+    const feeds = [await startEvents(context, await quarantineTo(context, archive))];
+    if (archive) feeds.push(await startQuarantine(context));
     const probe = createLogProbe(connection, [eventsTopic(config.ENVIRONMENT), quarantineTopic(config.ENVIRONMENT)]);
     parts.push(probe);
     const ready = async (): Promise<string | null> =>
-      projectors.map((projector) => projector.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => [...schemas.warnings(), ...projectors.flatMap((projector) => projector.warnings())]);
+      feeds.map((feed) => feed.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => [...schemas.warnings(), ...feeds.flatMap((feed) => feed.warnings())]);
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
   });
 }
 
-async function startEvents(context: Context, quarantine: (poison: Poison) => Promise<void>): Promise<Projector> {
+async function startEvents(context: Context, quarantine: (poison: Poison) => Promise<void>): Promise<Reading> {
   const { config, projection } = context;
   const schemas = new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK));
   return startProjector(context, { projection, topic: eventsTopic(config.ENVIRONMENT), toLanding: eventRows(schemas), quarantine, metrics: context.metrics, breaker: new PoisonBreaker(config.POISON_BREAKER === 'on') });
 }
 
-function startQuarantine(context: Context): Promise<Projector> {
+function startQuarantine(context: Context): Promise<Reading> {
   return startProjector(context, {
     projection: { ...context.projection, name: `${context.projection.name}-quarantine`, facts: [] },
     topic: quarantineTopic(context.config.ENVIRONMENT),
@@ -83,6 +82,14 @@ function startQuarantine(context: Context): Promise<Projector> {
   });
 }
 
+/** A feed at work. */
+interface Reading {
+  /** Null while it works; else why it does not. */
+  readonly failure: () => string | null;
+  /** What is amiss although it works. */
+  readonly warnings: () => string[];
+}
+
 interface Feed {
   readonly projection: Projection;
   readonly topic: string;
@@ -92,25 +99,21 @@ interface Feed {
   readonly breaker: PoisonBreaker;
 }
 
-async function startProjector({ config, logger, clickhouse, connection, parts, at }: Context, feed: Feed): Promise<Projector> {
+async function startProjector({ config, logger, clickhouse, connection, parts, at }: Context, feed: Feed): Promise<Reading> {
   const computedBy = feed.projection.facts.length === 0 ? '' : codeOf(feed.projection.name);
   const projector = new Projector({ ...feed, computedBy, clickhouse, logger, catchUpLag: config.CATCH_UP_LAG, at });
   await projector.start();
-  parts.push(
-    await startConsumer(connection, {
-      groupId: feed.projection.group ?? feed.projection.name,
-      topics: [feed.topic],
-      concurrency: PARTITIONS_AT_ONCE,
-      handle: (batch) => projector.handle(batch),
-      onCrash: (error) => {
-        logger.fatal({ error: messageOf(error) }, 'consumer crashed');
-        process.exit(1);
-      },
-    }),
-    // Stopped before the consumer: what was read is done and committed while the group still knows us.
-    { name: 'projector', stop: () => projector.stop() },
-  );
-  return projector;
+  const reading = await startConsumer(connection, {
+    groupId: feed.projection.group ?? feed.projection.name,
+    topics: [feed.topic],
+    concurrency: PARTITIONS_AT_ONCE,
+    handle: (batch) => projector.handle(batch),
+    stuckAfterMs: config.STUCK_AFTER_SECONDS * 1_000,
+    onStuck: endNow(logger),
+  });
+  // Stopped before the consumer: what was read is done and committed while the group still knows us.
+  parts.push(reading, { name: 'projector', stop: () => projector.stop() });
+  return { failure: () => projector.failure() ?? reading.failure(), warnings: () => projector.warnings() };
 }
 
 /**

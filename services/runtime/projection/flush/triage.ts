@@ -5,7 +5,7 @@ import type { Poison } from '../../avro/record-reader.ts';
 import type { ClickHouse } from '../../clickhouse.ts';
 import type { LogRecord, ManualBatch } from '../../event-log.ts';
 import { groupBy } from '../../group-by.ts';
-import { placeOf, type PoisonBreaker } from '../breaker.ts';
+import { faultOf, placeOf, type Fault, type PoisonBreaker } from '../breaker.ts';
 import { insertHalving } from '../halving.ts';
 import type { LandingRow, ToLanding } from '../landing.ts';
 
@@ -22,8 +22,8 @@ export interface TriageOptions {
 export interface KeptBatch {
   readonly batch: ManualBatch;
   readonly landed: readonly LandingRow[];
-  /** Per record done, whether it was poison. */
-  readonly handled: readonly boolean[];
+  /** Per record done, its fault, if it was poison. */
+  readonly handled: readonly (Fault | null)[];
   /** The record that is held. */
   readonly next: LogRecord | undefined;
   /** Why it is poison. */
@@ -63,7 +63,7 @@ export class Triage {
       const landing = this.#options.toLanding(record);
       landings.push(landing instanceof Promise ? await landing : landing);
     }
-    const hold = this.#options.breaker.assess(placeOf(batch), landings.map(({ kind }) => kind === 'poison'));
+    const hold = this.#options.breaker.assess(placeOf(batch), landings.map((item) => (item.kind === 'poison' ? faultOf(item) : null)));
     const rows = landings.slice(0, hold ?? landings.length).filter((item) => item.kind === 'row');
     const poison = landings.filter((item) => item.kind === 'poison').map((item) => [item.record, item] as const);
     return { batch, rows, poison: new Map(poison) };
@@ -83,8 +83,8 @@ export class Triage {
   /** Quarantines a batch's poison, up to where the breaker holds it. */
   async #keep({ batch, rows, poison: unreadable }: SortedBatch, refused: ReadonlyMap<LogRecord, Poison>): Promise<KeptBatch> {
     const poisonOf = (record: LogRecord): Poison | undefined => unreadable.get(record) ?? refused.get(record);
-    const flags = batch.records.map((record) => poisonOf(record) !== undefined);
-    const handled = flags.slice(0, this.#options.breaker.assess(placeOf(batch), flags) ?? flags.length);
+    const faults = batch.records.map((record) => faultOf(poisonOf(record)));
+    const handled = faults.slice(0, this.#options.breaker.assess(placeOf(batch), faults) ?? faults.length);
     const toKeep = batch.records.slice(0, handled.length).flatMap((record) => poisonOf(record) ?? []).filter(({ record }) => !this.#kept.has(record));
     for (let from = 0; from < toKeep.length; from += QUARANTINE_CHUNK) {
       await Promise.all(toKeep.slice(from, from + QUARANTINE_CHUNK).map(async (item) => {
