@@ -21,6 +21,11 @@ export interface ConsumerOptions {
   readonly topics: readonly string[];
   /** Batches handed out at once; one per partition at the most. */
   readonly concurrency: number;
+  /**
+   * Of a broker's answer to a fetch, which may be larger by a batch of records. The next one is fetched when all of it is done: about
+   * four times as much is in memory at once, for each broker, however far behind the group is.
+   */
+  readonly fetchBytes: number;
   readonly handle: (batch: ManualBatch) => Promise<void>;
   /** A batch has been in hand for longer than `stuckAfterMs` without a word: only a new process helps. */
   readonly onStuck: (error: RuntimeError) => void;
@@ -40,9 +45,7 @@ const SESSION_TIMEOUT_MS = 10_000;
 const REBALANCE_TIMEOUT_MS = 10_000;
 /** Longer than a session: a member's request waits for that of a dead one, and giving up earlier would leave another dead one behind. */
 const REQUEST_TIMEOUT_MS = SESSION_TIMEOUT_MS + 5_000;
-const MAX_BYTES_PER_PARTITION = 4_500_000;
-/** A broker's answer to a fetch. It may be larger by a batch of records. */
-const MAX_BYTES = 10_485_760;
+const MAX_BYTES_PER_PARTITION = 8_388_608;
 const COMMIT_ATTEMPTS = 4;
 const COMMIT_RETRY_MS = 200;
 const LOOK_EVERY_MS = 1_000;
@@ -54,7 +57,7 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
   const membership = new Membership({
     groupId,
     logger: connection.logger,
-    create: () => newConsumer(kafka, groupId),
+    create: () => newConsumer(kafka, options),
     begin: async (consumer) => {
       // Now, since kafkajs goes on at the log's start, commits that, and says neither from where nor what it skips.
       for (const topic of topics) await reportMissing(connection, groupId, topic);
@@ -89,13 +92,13 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
   };
 }
 
-const newConsumer = (kafka: Kafka, groupId: string): Consumer => kafka.consumer({
+const newConsumer = (kafka: Kafka, { groupId, fetchBytes }: ConsumerOptions): Consumer => kafka.consumer({
   groupId,
   sessionTimeout: SESSION_TIMEOUT_MS,
   rebalanceTimeout: REBALANCE_TIMEOUT_MS,
   heartbeatInterval: HEARTBEAT_MS,
   maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
-  maxBytes: MAX_BYTES,
+  maxBytes: fetchBytes,
   maxWaitTimeInMs: 1_000,
   metadataMaxAge: METADATA_MAX_AGE_MS,
   allowAutoTopicCreation: false,
