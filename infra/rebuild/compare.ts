@@ -99,16 +99,23 @@ function comparisonSql({ before, after }: Pair, common: readonly string[]): stri
     FROM joined`;
 }
 
+/** Where nothing was before, there is nothing to compare. */
+const countSql = ({ after }: Pair): string => `
+    SELECT 0 AS before, count() AS after, 0 AS missing, after AS added, 0 AS moved, 0 AS equal, 0 AS different, '0' AS sum_before, '0' AS sum_after, [] AS by_column
+    FROM ${after}`;
+
 const CHECKSUM_MODULUS = 2n ** 64n;
 
 /** Adds up over pairs. */
 export async function compare(clickhouse: ClickHouse, subject: Subject, pairs: readonly Pair[]): Promise<Comparison> {
   const { columnsBefore, columnsAfter } = subject;
   const common = columnsAfter.filter((name) => columnsBefore.includes(name) && !ABOUT_THE_ROW.has(name));
+  const [live] = await clickhouse.query<{ rows: number }>(`SELECT count() AS rows FROM ${subject.table}`);
+  const sqlOf = (pair: Pair): string => (live?.rows === 0 ? countSql(pair) : comparisonSql(pair, common));
   const progress = new Progress('compared', { total: pairs.reduce((sum, { tickets }) => sum + tickets, 0) });
   const found: Counts[] = [];
   for (const pair of pairs) {
-    found.push(...(await clickhouse.query<Counts>(comparisonSql(pair, common))));
+    found.push(...(await clickhouse.query<Counts>(sqlOf(pair))));
     progress.step(pair.tickets);
   }
   if (pairs.length > 1) progress.end();

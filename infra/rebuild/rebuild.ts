@@ -1,6 +1,6 @@
 // npm run rebuild -- queue-analytics: computes the facts of a projection anew beside the live ones,
 // compares, and swaps; after a change of a metric's definition this is the one command to run.
-// With --ticket, --integration or --from/--to, only those tickets, in place.
+// With --ticket, --integration or --from/--to, only those tickets, in place. Of several projections, side by side.
 import { Command } from 'commander';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { instant, positive } from '../facts/arguments.ts';
@@ -9,12 +9,13 @@ import { dropDatabase, owning, readDiary, refuseSecond } from '../facts/diary.ts
 import type { Filter } from '../facts/filter.ts';
 import { count, duration } from '../facts/progress.ts';
 import { define, recordedDefinition } from '../projections/definition.ts';
-import { findProjections } from '../projections/find.ts';
+import { findProjections, type FoundProjection } from '../projections/find.ts';
 import { migrateProjection } from '../projections/tables.ts';
 import { exitCodeOf, Refused } from '../target/refused.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
 import { build, catchUp, missed, nextOf, previousOf, type Rebuild, type RebuildDiary } from './build.ts';
 import { columnsOf, compare, COMPARED_AT_ONCE, isSame, reportOf, type Comparison } from './compare.ts';
+import { endWithParent, sideBySide } from './side-by-side.ts';
 import { rebuildSubset, someOf } from './subset.ts';
 import { exchange, finish, isExchanging, isRollback, rollBack } from './swap.ts';
 
@@ -32,10 +33,15 @@ interface Options {
   readonly chunkTickets: number;
 }
 
-async function open(clickhouse: ClickHouse, name: string, chunkTickets: number): Promise<Rebuild> {
+async function find(name: string): Promise<FoundProjection> {
   const projections = (await findProjections()).filter(({ projection }) => projection.facts.length > 0);
   const found = projections.find(({ projection }) => projection.name === name);
   if (found === undefined) throw new Refused(`there is no projection ${name} with facts; there is ${projections.map(({ projection }) => projection.name).join(', ')}`);
+  return found;
+}
+
+async function open(clickhouse: ClickHouse, name: string, chunkTickets: number): Promise<Rebuild> {
+  const found = await find(name);
   return { ...(await define(found)), clickhouse, into: nextOf(found.projection), filter: {}, chunkTickets };
 }
 
@@ -142,6 +148,22 @@ async function run(name: string, options: Options): Promise<number> {
   });
 }
 
+/** As they would be typed. */
+const wordsOf = ({ ticket, integration, from, to, dryRun, keepOld, acceptDifferences, chunkTickets }: Options): string[] => [
+  ...ticket.map((id) => `--ticket=${id}`),
+  ...(integration === undefined ? [] : [`--integration=${integration}`]),
+  ...(from === undefined ? [] : [`--from=${from.toISOString()}`]), ...(to === undefined ? [] : [`--to=${to.toISOString()}`]),
+  ...(dryRun ? ['--dry-run'] : []), ...(keepOld ? ['--keep-old'] : []), ...(acceptDifferences ? ['--accept-differences'] : []),
+  `--chunk-tickets=${chunkTickets}`,
+];
+
+async function runAll(given: readonly string[], options: Options): Promise<number> {
+  const [name = '', ...others] = new Set(given);
+  if (others.length === 0) return run(name, options);
+  await Promise.all([name, ...others].map(find));
+  return sideBySide([name, ...others], wordsOf(options));
+}
+
 const rollback = (name: string): Promise<number> => withClickHouse({ command: 'rebuild rollback', changes: true }, async (clickhouse) => {
   const rebuild = await open(clickhouse, name, CHUNK_TICKETS);
   if (!isRollback(await diaryOf(rebuild))) await finishBrokenOff(rebuild);
@@ -167,7 +189,7 @@ const finished = (code: Promise<number>): Promise<void> => code.then((value) => 
 
 const program = new Command('npm run rebuild --').description('Computes facts anew from the timeline, while live updates go on.').exitOverride();
 program.command('run', { isDefault: true }).description('Build beside the live tables, compare, swap. Broken off, the same command goes on')
-  .argument('<projection>', 'queue-analytics or agent-analytics')
+  .argument('<projections...>', 'queue-analytics, agent-analytics or both: side by side, which takes less time')
   .option('--ticket <id>', 'only this ticket, in place; can be repeated', collect, [])
   .option('--integration <id>', 'only this tenant, in place')
   .option('--from <time>', 'only tickets with an event at or after it, in place', instant)
@@ -176,12 +198,13 @@ program.command('run', { isDefault: true }).description('Build beside the live t
   .option('--keep-old', 'keep what was live, for rollback', false)
   .option('--accept-differences', 'swap although the rows differ and the definition does not', false)
   .option('--chunk-tickets <n>', 'tickets computed at once: more is faster and takes more memory', positive, CHUNK_TICKETS)
-  .action((name: string, options: Options) => finished(run(name, options)));
+  .action((names: string[], options: Options) => finished(runAll(names, options)));
 program.command('rollback').description('Bring back what --keep-old kept: its rows, its definition, its views').argument('<projection>').action((name: string) => finished(rollback(name)));
 program.command('discard').description('Drop what an unfinished run built and what --keep-old kept').argument('<projection>').action((name: string) => finished(discard(name)));
 program.addHelpText('after', `
 Exit codes: 0 done, 1 rows differ and nothing explains it (with --dry-run: rows differ), 2 wrong usage or not possible now, 3 ClickHouse does not answer.`);
 
+endWithParent();
 await program.parseAsync().catch((error: unknown) => {
   process.exitCode = exitCodeOf(error);
 });

@@ -1,6 +1,7 @@
 // The only door to ClickHouse: one client, every setting pinned that varies between versions,
 // and errors told apart by ClickHouse's own code and text into "try again" and "never".
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
 import { messageOf, RuntimeError } from './errors.ts';
@@ -9,6 +10,8 @@ import { messageOf, RuntimeError } from './errors.ts';
 const pinned: ClickHouseSettings = {
   async_insert: 0,
   insert_deduplicate: 0,
+  // With 1 an insert drops replaced rows by itself, row by row: 80,000 facts took 2.4 s of CPU instead of 0.6. FINAL drops them.
+  optimize_on_insert: 0,
   date_time_input_format: 'best_effort',
   input_format_avro_allow_missing_fields: 1,
   input_format_null_as_default: 1,
@@ -20,8 +23,8 @@ const pinned: ClickHouseSettings = {
 export interface ClickHouse {
   /** Rows as objects; times come as text in UTC, 64-bit integers as numbers. */
   query<Row>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<Row[]>;
-  /** The same as they come, some at a time. */
-  stream<Row>(sql: string): AsyncIterable<Row[]>;
+  /** The answer as blocks of the Native format, for native/decode.ts. */
+  read(sql: string): Promise<Buffer>;
   /** Runs a statement that returns nothing. */
   command(sql: string): Promise<void>;
   /** Inserts an encoded body in a format that ClickHouse reads itself, e.g. an Avro container. */
@@ -67,13 +70,11 @@ class HttpClickHouse implements ClickHouse {
     });
   }
 
-  async *stream<Row>(sql: string): AsyncGenerator<Row[]> {
-    try {
-      const result = await this.#client.query({ query: sql, format: 'JSONEachRow' });
-      for await (const rows of result.stream<Row>()) yield rows.map((row) => row.json());
-    } catch (error) {
-      throw toRuntimeError(error);
-    }
+  read(sql: string): Promise<Buffer> {
+    return this.#attempt(async () => {
+      const { stream } = await this.#client.exec({ query: `${sql}\nFORMAT Native` });
+      return buffer(stream);
+    });
   }
 
   command(sql: string): Promise<void> {

@@ -1,7 +1,6 @@
 // A history as the fold is given it: what the landing views and the desk's tables make of the same events and the same
 // configuration, without a database.
 import { groupBy } from '../../services/runtime/group-by.ts';
-import { eventOf } from '../../services/ticket/reading/timeline.ts';
 import type { TicketEvent } from '../../services/ticket/event.ts';
 import type { OpenWindow } from '../../services/ticket/desk/business-clock.ts';
 import { deskOf, type Desk, type DeskConfig } from '../../services/ticket/desk/desk.ts';
@@ -14,14 +13,7 @@ import { bodyTime, type Actor, type AgentAssigned, type CrmEvent, type Escalatio
 import { historyCalendars } from '../oracle/history-config.ts';
 import type { SlaPolicy } from '../oracle/sla.ts';
 
-type Values = Parameters<typeof eventOf>[0];
-type CreationValues = readonly [Values[18], Values[19], Values[20], Values[21], Values[22], Values[23]];
-type EscalationValues = readonly [Values[24], Values[25], Values[26], Values[27], Values[28], Values[29], Values[30], Values[31]];
-
-interface Said extends Partial<Omit<TicketEvent, 'creation' | 'escalation'>> {
-  readonly creation?: CreationValues;
-  readonly escalation?: EscalationValues;
-}
+type Said = Partial<TicketEvent>;
 
 const actor = ({ type, id }: Actor): Said => ({ actorType: type, actorId: id ?? '' });
 
@@ -30,7 +22,10 @@ function creation({ customer, channel, initial_message: message, status, metadat
   return {
     actorType: 'customer', newStatus: status ?? '', messageId: message_id ?? '',
     hasMessage: message_id !== null || text !== null || content_type !== null || files.length > 0,
-    creation: [customer.telegram_user_id, customer.language_code ?? '', channel.type, channel.chat_id, channel.topic_id ?? '', metadata ?? ''],
+    creation: {
+      customerTelegramUserId: customer.telegram_user_id, customerLanguageCode: customer.language_code ?? '',
+      channelType: channel.type, channelChatId: channel.chat_id, channelTopicId: channel.topic_id ?? '', metadata: metadata ?? '',
+    },
   };
 }
 
@@ -42,8 +37,12 @@ const change = ({ changed_by, new_status, previous_status }: StatusChanged): Sai
 const assignment = ({ assigned_by, assignee }: AgentAssigned): Said =>
   ({ ...actor(assigned_by), assigneeId: assignee.agent_id ?? '', groupId: assignee.group_id ?? '', assigneeName: assignee.name ?? '' });
 
-const escalation = ({ policy, breached_metric, threshold_seconds, elapsed_seconds, level, escalated_to: to }: EscalationFired): Said =>
-  ({ escalation: [policy.id, policy.name ?? '', breached_metric, threshold_seconds, elapsed_seconds, level, to.type ?? '', to.id ?? ''] });
+const escalation = ({ policy, breached_metric, threshold_seconds, elapsed_seconds, level, escalated_to: to }: EscalationFired): Said => ({
+  escalation: {
+    policyId: policy.id, policyName: policy.name ?? '', breachedMetric: breached_metric, thresholdSeconds: threshold_seconds, elapsedSeconds: elapsed_seconds,
+    level, escalatedToType: to.type ?? '', escalatedToId: to.id ?? '',
+  },
+});
 
 function said(event: CrmEvent): Said {
   switch (event.event_type) {
@@ -56,14 +55,12 @@ function said(event: CrmEvent): Said {
 }
 
 /** As the timeline holds it: absent texts are ''. */
-export function ticketEventOf(event: CrmEvent): TicketEvent {
-  const { actorType = '', actorId = '', hasMessage = false, messageId = '', isPrivate = false, isAutomated = false, newStatus = '', previousStatus = '', ...other } = said(event);
-  const { assigneeId = '', groupId = '', assigneeName = '', creation: created = [null, '', '', '', '', ''], escalation: fired = ['', '', '', 0, null, '', '', ''] } = other;
-  return eventOf([
-    event.event_id, event.event_type, event.timestamp, event.received_at, bodyTime(event), 0, event.kafka_offset,
-    actorType, actorId, hasMessage, messageId, isPrivate, isAutomated, newStatus, previousStatus, assigneeId, groupId, assigneeName, ...created, ...fired,
-  ]);
-}
+export const ticketEventOf = (event: CrmEvent): TicketEvent => ({
+  eventId: event.event_id, type: event.event_type, at: event.timestamp, receivedAt: event.received_at, bodyAt: bodyTime(event), partition: 0, offset: event.kafka_offset,
+  actorType: '', actorId: '', hasMessage: false, messageId: '', isPrivate: false, isAutomated: false, newStatus: '', previousStatus: '',
+  assigneeId: '', groupId: '', assigneeName: '', creation: null, escalation: null,
+  ...said(event),
+});
 
 const instantOf = (text: unknown): number => Date.parse(`${String(text).replace(' ', 'T')}Z`);
 

@@ -1,5 +1,8 @@
 // npm run bench -- rebuild: the facts of a made-up history from its timeline, by the command that an operator runs. No
-// service runs meanwhile. With another checkout, both stacks hold the same history and take turns.
+// service runs meanwhile. With another checkout, both stacks hold the same history and take turns; one that can't rebuild
+// several projections side by side does one after the other.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { projectDir } from '../../infra/local/settings.ts';
 import { groupBy } from '../../services/runtime/group-by.ts';
 import { figure, medianAndRange } from './figures.ts';
@@ -18,13 +21,17 @@ export interface RebuildOptions {
   readonly againstUpTo: number;
 }
 
-const rebuilt = ['queue-analytics', 'agent-analytics'] as const;
+const rebuilt = ['queue-analytics', 'agent-analytics'];
+
+const commandsOf = ({ checkout }: BenchStack): (readonly string[])[] =>
+  (existsSync(join(checkout, 'infra/rebuild/side-by-side.ts')) ? [rebuilt] : rebuilt.map((name) => [name]));
 
 interface Run {
   readonly stack: BenchStack;
   readonly tickets: number;
   readonly events: number;
-  readonly projection: (typeof rebuilt)[number];
+  /** Those of one command. */
+  readonly projections: string;
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly clickhouseSeconds: number;
@@ -47,12 +54,13 @@ const emptyAll = async (stack: BenchStack): Promise<void> => {
 async function rebuildOnce(stack: BenchStack, tickets: number, events: number): Promise<Run[]> {
   await emptyFacts(stack);
   const runs: Run[] = [];
-  for (const projection of rebuilt) {
-    console.error(`${stack.commit}: ${projection} of ${tickets} tickets`);
+  for (const names of commandsOf(stack)) {
+    const projections = names.join(' ');
+    console.error(`${stack.commit}: ${projections} of ${tickets} tickets`);
     const before = cpuSecondsOf(stack.pids()['clickhouse'] ?? 0);
-    const { seconds, cpuSeconds, peakMb } = await stack.run('infra/rebuild/rebuild.ts', projection);
+    const { seconds, cpuSeconds, peakMb } = await stack.run('infra/rebuild/rebuild.ts', ...names);
     const clickhouseSeconds = cpuSecondsOf(stack.pids()['clickhouse'] ?? 0) - before;
-    runs.push({ stack, tickets, events, projection, seconds, cpuSeconds, clickhouseSeconds, peakMb });
+    runs.push({ stack, tickets, events, projections, seconds, cpuSeconds, clickhouseSeconds, peakMb });
   }
   return runs;
 }
@@ -77,17 +85,19 @@ async function measure(stacks: readonly BenchStack[], options: RebuildOptions): 
 
 const sum = (runs: readonly Run[], of: (run: Run) => number): number => runs.reduce((total, run) => total + of(run), 0);
 
+const namesIn = (runs: readonly Run[]): string[] => [...new Set(runs.map(({ projections }) => projections))];
+
 /** Of both projections, by round. */
 function rounds(runs: readonly Run[], of: (run: Run) => number): number[] {
-  const [queue, agents] = rebuilt.map((name) => runs.filter(({ projection }) => projection === name).map(of));
-  return (queue ?? []).map((value, index) => value + (agents?.[index] ?? 0));
+  const [first = [], ...others] = namesIn(runs).map((name) => runs.filter(({ projections }) => projections === name).map(of));
+  return first.map((value, round) => value + others.reduce((total, values) => total + (values[round] ?? 0), 0));
 }
 
-const projectionRows = (runs: readonly Run[]): Row[] => rebuilt.map((name) => {
-  const own = runs.filter(({ projection }) => projection === name);
+const projectionRows = (runs: readonly Run[]): Row[] => namesIn(runs).map((name) => {
+  const own = runs.filter(({ projections }) => projections === name);
   const [first] = own;
   return {
-    projection: name, of: first?.stack.commit ?? '', tickets: figure(first?.tickets ?? 0), events: figure(first?.events ?? 0),
+    'npm run rebuild --': name, of: first?.stack.commit ?? '', tickets: figure(first?.tickets ?? 0), events: figure(first?.events ?? 0),
     seconds: medianAndRange(own.map(({ seconds }) => seconds)), 'events/s': medianAndRange(own.map(({ events, seconds }) => events / seconds)),
     'CPU s of the command': medianAndRange(own.map(({ cpuSeconds }) => cpuSeconds)), 'CPU s of ClickHouse': medianAndRange(own.map(({ clickhouseSeconds }) => clickhouseSeconds)),
     'peak MB of the command': medianAndRange(own.map(({ peakMb }) => peakMb)),
@@ -119,8 +129,9 @@ export async function rebuild(options: RebuildOptions): Promise<void> {
     const bySize = groupBy(runs.filter(({ tickets }) => tickets > 0), ({ stack, tickets }) => `${tickets} ${stack.commit}`);
     await writeSection('rebuild', `${await headText(head, stacks)}
 
-\`npm run rebuild -- PROJECTION\` from start to end (build beside the live tables, compare, swap), live facts empty, no service running; about
+\`npm run rebuild -- PROJECTIONS\` from start to end (build beside the live tables, compare, swap), live facts empty, no service running; about
 twelve events a ticket, twelve tenants, business calendars and two policies each. Targets for 1 M tickets: both within 120 s, 600 MB.
+CPU and memory of the command are those of all its processes.
 
 ${table([...bySize.values()].flatMap(projectionRows))}
 

@@ -168,7 +168,7 @@ function startRebuild(folder: string, ...args: string[]): { pause: () => void; k
   };
 }
 
-test('killed in the middle, the same command goes on where it was', async () => {
+test('killed in the middle, the same command goes on where it was, also beside another projection', async () => {
   const broken = startRebuild(root, 'queue-analytics', '--chunk-tickets', '1');
   await eventually(async () => ((await query<{ n: number }>('SELECT count() AS n FROM queue_next.chunks_done'))[0]?.n ?? 0) >= 2 ? true : null, 'two chunks');
   broken.pause();
@@ -179,9 +179,9 @@ test('killed in the middle, the same command goes on where it was', async () => 
   const id = newTicketId();
   await tell(id);
   await landed(id, 5);
-  const output = await done(root, 'queue-analytics');
-  expect(output).toMatch(/going on where a run was broken off/);
-  expect(output).toMatch(/swapped after/);
+  const output = await done(root, 'queue-analytics', 'agent-analytics');
+  expect(output).toMatch(/^queue-analytics: going on where a run was broken off$/m);
+  for (const name of ['queue-analytics', 'agent-analytics']) expect(output).toMatch(new RegExp(`^${name}: swapped after`, 'm'));
   await assertFactsAreTold();
 });
 

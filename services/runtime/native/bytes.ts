@@ -1,6 +1,6 @@
 // A buffer that grows as it is written to.
 
-const FIRST_BYTES = 16_384;
+const FIRST_BYTES = 256;
 /** Up to here a loop over the characters is several times cheaper than the call into Node's own code. */
 const SHORT_TEXT = 64;
 const HIGH_WORD = 4_294_967_296;

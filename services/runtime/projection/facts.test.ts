@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
-import { readBlocks } from '../native/testing/read-blocks.ts';
+import { rowsOf, timelinesOf } from '../native/testing/rows-of.ts';
 import { Facts, type FailedTicket, type Fold } from './facts.ts';
 
 const CONFIG_QUERY = 'SELECT configuration';
@@ -10,7 +10,8 @@ const computedBy = 'c0de';
 
 /** Counts a ticket's events; says under which configuration it did. */
 const fold: Fold = {
-  columns: ['event_id', 'event_at'],
+  columns: ['event_id', 'seen'],
+  events: ([ids, seen]) => (row) => ({ eventId: String(ids?.at(row)), seen: seen?.at(row) }),
   eventTypes: ['happened'],
   configQuery: CONFIG_QUERY,
   under: (answer) => {
@@ -22,9 +23,15 @@ const ticket = { integration_id: 'acme', ticket_id: "T'1" };
 const acme = "('acme','T\\'1')";
 
 const columns = [
-  ['integration_id', 'LowCardinality(String)'], ['ticket_id', 'String'], ['version', 'UInt64'], ['told', 'String'], ['seen', 'Array(Tuple(String, UInt8))'],
+  ['integration_id', 'LowCardinality(String)'], ['ticket_id', 'String'], ['version', 'UInt64'], ['told', 'String'], ['seen', 'Array(Tuple(eventId String, seen UInt8))'],
   ['config_version', 'UInt32'], ['computed_by', 'LowCardinality(String)'],
 ].map(([name, type]) => ({ name, type }));
+
+type Seen = readonly [eventId: string, seen: number];
+
+/** What ClickHouse answers where it is asked for timelines. */
+const timelines = (configState: string, tickets: readonly (readonly [ticketId: string, ...Seen[]])[]): Buffer =>
+  timelinesOf(configState, tickets.flatMap(([ticket_id, ...events]) => events.map(([event_id, seen]) => ({ ticket_id, event_id, seen }))), [{ name: 'seen', type: 'UInt8' }]);
 
 interface Rig {
   readonly clickhouse: ClickHouse;
@@ -33,23 +40,22 @@ interface Rig {
   configState: string;
 }
 
-function rig(events: readonly unknown[] = [['e1', 1], ['e2', 2]]): Rig {
+function rig(events: readonly Seen[] = [['e1', 1], ['e2', 2]]): Rig {
   const made: Rig = {
     queries: [], inserts: [], configState: 'one',
     clickhouse: {
       query: <Row>(sql: string) => {
         if (sql.includes('system.columns')) return Promise.resolve(columns as Row[]);
         made.queries.push(sql);
-        const timelines = events.length === 0 ? [] : [{ ...ticket, config_state: made.configState, events }];
-        return Promise.resolve((sql === CONFIG_QUERY ? [{ version: made.configState === 'one' ? 7 : 8 }] : timelines) as Row[]);
+        return Promise.resolve((sql === CONFIG_QUERY ? [{ version: made.configState === 'one' ? 7 : 8 }] : []) as Row[]);
       },
-      stream: async function* <Row>(sql: string) {
-        const rows = await made.clickhouse.query<Row>(sql);
-        if (rows.length > 0) yield rows;
+      read: (sql) => {
+        made.queries.push(sql);
+        return Promise.resolve(timelines(made.configState, [[ticket.ticket_id, ...events]]));
       },
       command: () => Promise.resolve(),
       insertEncoded: (table, _format, body) => {
-        made.inserts.push(...readBlocks(body).map((row): [string, unknown] => [table.replace(/ \(.*/, ''), row]));
+        made.inserts.push(...rowsOf(body).map((row): [string, unknown] => [table.replace(/ \(.*/, ''), row]));
         return Promise.resolve();
       },
       ping: () => Promise.resolve(null),
@@ -64,9 +70,9 @@ test('a row for each table, in their order, with whose it is, its version and th
   await new Facts(clickhouse, { database: 'd', facts: ['first', 'second'], fold }, { computedBy }).compute([ticket]);
   expect(inserts).toStrictEqual([
     ['d.first', { ...ticket, version: 2, told: 'acme', config_version: 7, computed_by: 'c0de' }],
-    ['d.second', { ...ticket, version: 2, seen: [{ 0: 'e1', 1: 1 }, { 0: 'e2', 1: 2 }], config_version: 7, computed_by: 'c0de' }],
+    ['d.second', { ...ticket, version: 2, seen: [{ eventId: 'e1', seen: 1 }, { eventId: 'e2', seen: 2 }], config_version: 7, computed_by: 'c0de' }],
   ]);
-  expect(queries[0]).toContain(`FROM d.timeline\n      WHERE ((integration_id, ticket_id) IN (${acme}))`);
+  expect(queries[0]).toContain(`FROM d.timeline\n  WHERE (integration_id, ticket_id) IN (${acme})\n`);
 });
 
 test('the configuration is read again when it has changed, and only then', async () => {
@@ -82,12 +88,11 @@ test('the configuration is read again when it has changed, and only then', async
 
 test('a timeline that lacks what was landed is read again, and never told short', async () => {
   const made = rig();
-  const whole = <Row>(sql: string): Promise<Row[]> => made.clickhouse.query<Row>(sql);
   let short = 2;
-  const lagging: ClickHouse = { ...made.clickhouse, query: async <Row>(sql: string) => (sql.includes('timeline') && short-- > 0 ? [{ ...ticket, config_state: 'one', events: [['e1', 1]] }] as Row[] : whole<Row>(sql)) };
+  const lagging: ClickHouse = { ...made.clickhouse, read: (sql) => (short-- > 0 ? Promise.resolve(timelines('one', [[ticket.ticket_id, ['e1', 1]]])) : made.clickhouse.read(sql)) };
   const facts = new Facts(lagging, { database: 'd', facts: ['second'], fold }, { computedBy });
   await facts.compute([{ ...ticket, landed: new Set(['E2']) }]);
-  expect(made.inserts).toStrictEqual([['d.second', { ...ticket, version: 2, seen: [{ 0: 'e1', 1: 1 }, { 0: 'e2', 1: 2 }], config_version: 7, computed_by: 'c0de' }]]);
+  expect(made.inserts).toStrictEqual([['d.second', { ...ticket, version: 2, seen: [{ eventId: 'e1', seen: 1 }, { eventId: 'e2', seen: 2 }], config_version: 7, computed_by: 'c0de' }]]);
   await expect(facts.compute([{ ...ticket, landed: new Set(['e3']) }])).rejects.toMatchObject({ code: 'CLICKHOUSE_UNAVAILABLE' });
   expect(made.inserts).toHaveLength(1);
 });
@@ -97,10 +102,7 @@ test('a ticket that can not be told, or whose row is refused, keeps no other fro
   const names = ['good', 'untold', 'refused', 'fine'];
   const clickhouse: ClickHouse = {
     ...made.clickhouse,
-    query: <Row>(sql: string) => (!sql.includes('timeline') ? made.clickhouse.query<Row>(sql) : Promise.resolve(names.map((name) => ({ integration_id: 'acme', ticket_id: name, config_state: 'one', events: [[name, 1]] })) as Row[])),
-    stream: async function* <Row>(sql: string) {
-      yield await clickhouse.query<Row>(sql);
-    },
+    read: () => Promise.resolve(timelines('one', names.map((name) => [name, [name, 1]] as const))),
     insertEncoded: (table, format, body) => (body.includes('refused') ? Promise.reject(new RuntimeError('CLICKHOUSE_BAD_DATA', 'odd')) : made.clickhouse.insertEncoded(table, format, body)),
   };
   const failed: FailedTicket[] = [];
@@ -135,7 +137,7 @@ test('elsewhere: another database, some events, another configuration', async ()
   expect(await facts.computeWhere("ticket_id < 'U'")).toBe(1);
   expect(inserts).toStrictEqual([['copy.first', { ...ticket, version: 2, told: 'acme', config_version: 9, computed_by: 'c0de' }]]);
   expect(queries).toHaveLength(1);
-  expect(queries[0]).toContain("FROM d.timeline\n      WHERE (ticket_id < 'U') AND (event_at < 1)");
+  expect(queries[0]).toContain("FROM d.timeline\n  WHERE (ticket_id < 'U') AND (event_at < 1)\n");
 });
 
 test('a table of other code says so, and is asked before anything else is tried', async () => {

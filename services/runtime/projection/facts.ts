@@ -1,17 +1,15 @@
 // Computes the facts of tickets anew from everything that is known of them, by the projection's fold over their timelines
 // and the configuration. A flush, a rebuild and a snapshot do the same; they differ in what is read, and where it goes.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { sqlString, type ClickHouse } from '../clickhouse.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { admittedTo } from './computed-by.ts';
 import type { Failpoint } from './failpoint.ts';
 import { insertHalving, isOfARow } from './halving.ts';
-import { Rows } from './rows.ts';
+import { Rows, type Batch } from './rows.ts';
+import { readTimelines, type Identified, type Read, type Ticket, type Timeline } from './timelines.ts';
 
-export interface Ticket {
-  readonly integration_id: string;
-  readonly ticket_id: string;
-}
+export type { Ticket };
 
 /** A ticket, and events of it that were landed: a timeline without them is read from a replica that lags. */
 export interface TouchedTicket extends Ticket {
@@ -32,13 +30,11 @@ interface Told {
 /** Tells tickets under one version of the configuration. */
 export interface Teller {
   readonly configVersion: number;
-  readonly tell: (integrationId: string, events: readonly unknown[]) => Told;
+  readonly tell: (integrationId: string, events: readonly Identified[]) => Told;
 }
 
 /** What a fold reads, and what it makes of it; what that means is not for here to know. */
-export interface Fold {
-  /** Columns of the timeline, the first of them the event's id. */
-  readonly columns: readonly string[];
+export interface Fold extends Omit<Read, 'database'> {
   /** Types of the events that the timeline keeps. */
   readonly eventTypes: readonly string[];
   /** Answers one row: the configuration with its version. */
@@ -51,11 +47,6 @@ export interface FactsDefinition {
   readonly database: string;
   readonly facts: readonly string[];
   readonly fold?: Fold;
-}
-
-interface Timeline extends Ticket {
-  readonly config_state: string;
-  readonly events: readonly (readonly unknown[])[];
 }
 
 /** Facts of the live tables, of everything known, under the live configuration: unless something else is said. */
@@ -86,30 +77,8 @@ const lowerAscii = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters
 /** Tickets whose facts are computed at once. */
 export const RECOMPUTE_CHUNK = 5_000;
 
-/** Tickets whose rows are objects at once: with all of a chunk, making and encoding them took more than twice the time. */
-const TOLD_AT_ONCE = 500;
-
-function* slicesOf(timelines: readonly Timeline[]): Generator<readonly Timeline[]> {
-  for (let from = 0; from < timelines.length; from += TOLD_AT_ONCE) yield timelines.slice(from, from + TOLD_AT_ONCE);
-}
-
-/**
- * Changes whenever the configuration does: by the version that is live, and by the parts of its tables, for what is written to
- * them by other means than a file.
- */
-const CONFIG_STATE = `concat(toString(live_config_version()), ' ', (SELECT toString(groupBitXor(cityHash64(table, name))) FROM system.parts WHERE database = 'config' AND active))`;
-
-/** What is read comes some 20 tickets at a time; blocks of so few rows cost ClickHouse five times as much to take. */
-async function* gathered(read: AsyncIterable<readonly Timeline[]>): AsyncGenerator<readonly Timeline[]> {
-  let slice: Timeline[] = [];
-  for await (const timelines of read) {
-    slice.push(...timelines);
-    if (slice.length < TOLD_AT_ONCE) continue;
-    yield slice;
-    slice = [];
-  }
-  if (slice.length > 0) yield slice;
-}
+/** Tickets that are told before others get their turn: what another chunk reads or writes goes on meanwhile. */
+const TOLD_AT_ONCE = 100;
 
 export class Facts {
   readonly #clickhouse: ClickHouse;
@@ -140,10 +109,10 @@ export class Facts {
   /** The tickets of a condition on the timeline, told while they are read. @returns how many they are. */
   async computeWhere(condition: string): Promise<number> {
     try {
-      return await this.#tell(gathered(this.#clickhouse.stream<Timeline>(this.#timelines(condition))));
+      return await this.#tell(await this.#read(condition));
     } catch (error) {
       if (!isOfARow(error)) throw error;
-      const timelines = await this.#clickhouse.query<Timeline>(this.#timelines(condition));
+      const timelines = [...(await this.#read(condition))];
       await this.#write(timelines);
       return timelines.length;
     }
@@ -164,39 +133,39 @@ export class Facts {
   async #write(timelines: readonly Timeline[]): Promise<void> {
     this.#options.at?.('read');
     const refused = await insertHalving(timelines, async (some) => {
-      await this.#tell(slicesOf(some));
+      await this.#tell(some);
     });
     for (const { row: { integration_id, ticket_id }, detail } of refused) (this.#options.onFailed ?? throwFailed)({ integration_id, ticket_id, error: detail });
   }
 
   /** @returns how many. @throws RuntimeError where one can't be told or is refused, or all are. */
-  async #tell(slices: Slices): Promise<number> {
+  async #tell(timelines: Iterable<Timeline>): Promise<number> {
+    const { into = this.#definition.database, at } = this.#options;
     try {
-      return await this.#tellSlices(slices);
+      const batches = await Promise.all(this.#definition.facts.map(async (table) => [table, await this.#rows.batch(into, table)] as const));
+      const tickets = await this.#tellInto(batches, timelines);
+      at?.('folded');
+      for (const [table, batch] of batches) {
+        await batch.insert();
+        at?.(`inserted:${table}`);
+      }
+      return tickets;
     } catch (error) {
-      const { into = this.#definition.database } = this.#options;
       // Rows of one version of the code don't fit another's tables in many ways, and none of them is a ticket's fault.
       for (const table of this.#definition.facts) await this.#assertAdmittedTo(`${into}.${table}`);
       throw error;
     }
   }
 
-  /** Encoded as they are told, table by table inserted. */
-  async #tellSlices(slices: Slices): Promise<number> {
-    const { into = this.#definition.database, computedBy, at } = this.#options;
-    const batches = await Promise.all(this.#definition.facts.map(async (table) => [table, await this.#rows.batch(into, table)] as const));
+  /** Rows are encoded as they are told: if they waited, making and encoding them would take more than twice the time. */
+  async #tellInto(batches: readonly (readonly [table: string, Batch])[], timelines: Iterable<Timeline>): Promise<number> {
     let tickets = 0;
-    for await (const timelines of slices) {
-      const teller = await this.#tellerFor(timelines[0]?.config_state ?? '');
-      const told = timelines.map((timeline) => toldOf(teller, timeline));
-      const common = told.map(({ whose }) => ({ ...whose, config_version: teller.configVersion, computed_by: computedBy }));
-      for (const [table, batch] of batches) batch.add(common, told.map(({ rows }) => rows[table] ?? {}));
-      tickets += timelines.length;
-    }
-    at?.('folded');
-    for (const [table, batch] of batches) {
-      await batch.insert();
-      at?.(`inserted:${table}`);
+    for (const timeline of timelines) {
+      const teller = this.#tellerOf(timeline.configState) ?? (await this.#askForTeller(timeline.configState));
+      const { whose, rows } = toldOf(teller, timeline);
+      const common = { ...whose, config_version: teller.configVersion, computed_by: this.#options.computedBy };
+      for (const [table, batch] of batches) batch.add(common, rows[table] ?? {});
+      if (++tickets % TOLD_AT_ONCE === 0) await turn();
     }
     return tickets;
   }
@@ -205,7 +174,7 @@ export class Facts {
   async #readWhole(tickets: readonly TouchedTicket[]): Promise<Timeline[]> {
     const keys = tickets.map(({ integration_id, ticket_id }) => `(${sqlString(integration_id)},${sqlString(ticket_id)})`).join(',');
     for (const delayMs of [...LAGGING_MS, null]) {
-      const timelines = await this.#clickhouse.query<Timeline>(this.#timelines(`(integration_id, ticket_id) IN (${keys})`));
+      const timelines = [...(await this.#read(`(integration_id, ticket_id) IN (${keys})`))];
       const short = firstShort(tickets, timelines);
       if (short === undefined) return timelines;
       if (delayMs === null) throw new RuntimeError('CLICKHOUSE_UNAVAILABLE', `the timeline of ${short.integration_id}/${short.ticket_id} lacks events that were landed: the replica that was asked lags behind`);
@@ -214,22 +183,24 @@ export class Facts {
     return [];
   }
 
-  /** Without FINAL, which costs more than it spares: a fold drops repetitions itself. */
-  #timelines(condition: string): string {
+  #read(condition: string): Promise<Iterable<Timeline>> {
     const { where } = this.#options;
-    return `
-      SELECT integration_id, ticket_id, ${CONFIG_STATE} AS config_state, groupArray(tuple(${this.#definition.fold?.columns.join(', ') ?? ''})) AS events
-      FROM ${this.#definition.database}.timeline
-      WHERE (${condition})${where === undefined ? '' : ` AND (${where})`}
-      GROUP BY integration_id, ticket_id
-      SETTINGS optimize_aggregation_in_order = 1, output_format_json_named_tuples_as_objects = 0`;
+    return readTimelines(this.#clickhouse, { ...this.#fold(), database: this.#definition.database }, where === undefined ? condition : `(${condition}) AND (${where})`);
+  }
+
+  #fold(): Fold {
+    const { fold, database } = this.#definition;
+    if (fold === undefined) throw new RuntimeError('CONFIG_INVALID', `${database} has no fold`);
+    return fold;
+  }
+
+  #tellerOf(configState: string): Teller | null {
+    return configState === this.#configState ? this.#teller : null;
   }
 
   /** The configuration is read again only when it has changed; its answer names its own version. */
-  async #tellerFor(configState: string): Promise<Teller> {
-    if (this.#teller !== null && configState === this.#configState) return this.#teller;
-    const { fold } = this.#definition;
-    if (fold === undefined) throw new RuntimeError('CONFIG_INVALID', `${this.#definition.database} has no fold`);
+  async #askForTeller(configState: string): Promise<Teller> {
+    const fold = this.#fold();
     const { configuration } = this.#options;
     const [answer] = configuration === undefined ? await this.#clickhouse.query<unknown>(fold.configQuery) : [configuration];
     this.#teller = fold.under(answer);
@@ -248,15 +219,12 @@ function toldOf({ tell }: Teller, { integration_id, ticket_id, events }: Timelin
   }
 }
 
-/** Some timelines after the other. */
-type Slices = Iterable<readonly Timeline[]> | AsyncIterable<readonly Timeline[]>;
-
 /** A ticket whose timeline was read without an event that was landed before. */
 function firstShort(tickets: readonly TouchedTicket[], timelines: readonly Timeline[]): Ticket | undefined {
   const read = new Map(timelines.map(({ integration_id, ticket_id, events }) => [`${integration_id}\0${ticket_id}`, events]));
   return tickets.find(({ integration_id, ticket_id, landed }) => {
     if (landed === undefined || landed.size === 0) return false;
-    const ids = new Set((read.get(`${integration_id}\0${ticket_id}`) ?? []).map(([id]) => id));
+    const ids = new Set((read.get(`${integration_id}\0${ticket_id}`) ?? []).map(({ eventId }) => eventId));
     return [...landed].some((id) => !ids.has(lowerAscii(id)));
   });
 }

@@ -10,6 +10,7 @@ import type { Poison } from '../avro/record-reader.ts';
 import type { Fold } from './facts.ts';
 import type { ToLanding } from './landing.ts';
 import { createLogger } from '../logger.ts';
+import { timelinesOf } from '../native/testing/rows-of.ts';
 import { Projector } from './projector.ts';
 
 const record = (offset: number, value: string): LogRecord => ({ topic: 'log', partition: 0, offset, key: 'TKT-1', value: Buffer.from(value), headers: {}, timestampMs: 0 });
@@ -29,7 +30,9 @@ const toLanding: ToLanding = (of) => (of.value?.toString() === 'poison'
   : { kind: 'row', table: 'landing', header, ...encodedRow(of.value ?? Buffer.alloc(0)), record: of, eventType: 'happened',
     identity: { event_id: String(of.offset), ticket_id: of.value?.toString() ?? '', integration_id: 'acme' } });
 
-const fold: Fold = { columns: ['event_id'], eventTypes: [], configQuery: '', under: () => ({ configVersion: 0, tell: () => ({ version: 0, rows: {} }) }) };
+/** Of an event it asks its id. */
+const columns: Pick<Fold, 'columns' | 'events'> = { columns: ['event_id'], events: ([ids]) => (row) => ({ eventId: String(ids?.at(row)) }) };
+const fold: Fold = { ...columns, eventTypes: [], configQuery: '', under: () => ({ configVersion: 0, tell: () => ({ version: 0, rows: {} }) }) };
 
 interface Rig {
   readonly projector: Projector;
@@ -45,14 +48,11 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
   const computed: string[] = [];
   let factsToFail = failFacts;
   const clickhouse: ClickHouse = {
-    query: (sql) => {
-      if (!sql.includes('FROM d.timeline')) return Promise.resolve([]);
+    query: () => Promise.resolve([]),
+    read: (sql) => {
       if (factsToFail-- > 0) return Promise.reject(new RuntimeError('CLICKHOUSE_UNAVAILABLE', 'away'));
       computed.push([...sql.matchAll(/\('acme',('[^']*')\)/g)].map(([, ticket]) => ticket).join(','));
-      return Promise.resolve([]);
-    },
-    stream: () => {
-      throw new Error('nothing is streamed here');
+      return Promise.resolve(Buffer.alloc(0));
     },
     command: () => Promise.resolve(),
     insertEncoded: (_table, _format, body) => {
@@ -168,17 +168,16 @@ test('whoever stops does what was landed and commits it', async () => {
 test('a ticket that can not be told holds nobody up, is reported, and is tried again by the next run', async () => {
   const notes = new Map<string, { ticket_id: string; error: string }>();
   const told: string[] = [];
-  const columns = [['integration_id', 'String'], ['ticket_id', 'String'], ['version', 'UInt64'], ['config_version', 'UInt32'], ['computed_by', 'String']];
+  const types = [['integration_id', 'String'], ['ticket_id', 'String'], ['version', 'UInt64'], ['config_version', 'UInt32'], ['computed_by', 'String']];
   const answer = (sql: string): unknown[] => {
-    if (sql.includes('system.columns')) return columns.map(([name, type]) => ({ name, type }));
-    if (sql.includes('failed_tickets')) return [...notes.values()].filter(({ error }) => error !== '');
-    return [...sql.matchAll(/'(odd|even)'\)/g)].map(([, id]) => ({ integration_id: 'acme', ticket_id: id, config_state: '', events: [[id === 'odd' ? '1' : '0']] }));
+    if (sql.includes('system.columns')) return types.map(([name, type]) => ({ name, type }));
+    return sql.includes('failed_tickets') ? [...notes.values()].filter(({ error }) => error !== '') : [];
   };
   const run = async (defect: boolean): Promise<Projector> => {
     const oddFold: Fold = {
-      columns: ['event_id'], eventTypes: ['happened'], configQuery: 'SELECT configuration',
+      ...columns, eventTypes: ['happened'], configQuery: 'SELECT configuration',
       under: () => ({ configVersion: 1, tell: (_integrationId, events) => {
-        const [id] = events[0] as [string];
+        const id = events[0]?.eventId ?? '';
         if (defect && id === '1') throw new TypeError('a defect');
         told.push(id);
         return { version: 1, rows: { facts: {} } };
@@ -187,9 +186,7 @@ test('a ticket that can not be told holds nobody up, is reported, and is tried a
     // The timeline of each ticket is the one event that it is named after.
     const clickhouse: ClickHouse = {
       query: <Row>(sql: string) => Promise.resolve(answer(sql) as Row[]),
-      stream: () => {
-        throw new Error('nothing is rebuilt here');
-      },
+      read: (sql) => Promise.resolve(timelinesOf('', [...sql.matchAll(/'(odd|even)'\)/g)].map(([, ticket_id = '']) => ({ ticket_id, event_id: ticket_id === 'odd' ? '1' : '0' })))),
       command: () => Promise.resolve(),
       insertEncoded: (into, _format, body) => {
         if (into === 'd.failed_tickets') for (const line of body.toString().split('\n')) notes.set((JSON.parse(line) as { ticket_id: string }).ticket_id, JSON.parse(line) as { ticket_id: string; error: string });

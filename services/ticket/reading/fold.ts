@@ -1,10 +1,10 @@
 // The fold as a projection runs it: what it reads, and which rows it keeps of a ticket. The runner knows nothing of tickets;
 // it hands over what the queries answered.
 import { deskOf, type Desk } from '../desk/desk.ts';
-import { typeRank } from '../event.ts';
+import { typeRank, type TicketEvent } from '../event.ts';
 import { storyOf, type Story } from '../story.ts';
 import { liveDeskOf, liveDeskQuery, type DeskAnswer } from './desk.ts';
-import { eventOf, timelineColumns, type TimelineValues } from './timeline.ts';
+import { eventsIn, timelineColumns, type Values } from './timeline.ts';
 
 /** Rows by table, without whose they are. */
 export type Keep = (story: Story, desk: Desk) => Readonly<Record<string, object>>;
@@ -23,11 +23,13 @@ export interface Told {
 
 export interface Teller {
   readonly configVersion: number;
-  readonly tell: (integrationId: string, events: readonly unknown[]) => Told;
+  /** @param events as `TicketFold.events` makes them. */
+  readonly tell: (integrationId: string, events: readonly Pick<TicketEvent, 'eventId'>[]) => Told;
 }
 
 export interface TicketFold {
   readonly columns: readonly string[];
+  readonly events: (columns: readonly Values[]) => (row: number) => TicketEvent;
   readonly eventTypes: readonly string[];
   readonly configQuery: string;
   /** @param answer the row that answers the query. */
@@ -36,6 +38,7 @@ export interface TicketFold {
 
 export const ticketFold = (keep: Keep): TicketFold => ({
   columns: timelineColumns,
+  events: eventsIn,
   eventTypes: Object.keys(typeRank),
   configQuery: liveDeskQuery,
   under: (answer) => {
@@ -45,7 +48,7 @@ export const ticketFold = (keep: Keep): TicketFold => ({
       configVersion: version,
       tell: (integrationId, events) => {
         const desk = desks(integrationId);
-        const story = storyOf((events as readonly TimelineValues[]).map(eventOf), desk);
+        const story = storyOf(events as readonly TicketEvent[], desk);
         return { version: versionOf(version, story.version), rows: keep(story, desk) };
       },
     };

@@ -17,9 +17,7 @@ function table(): { clickhouse: ClickHouse; notes: Map<string, Note>; inserts: (
     inserts: () => inserts,
     clickhouse: {
       query: <Row>() => Promise.resolve([...notes.values()].filter(({ error }) => error !== '') as Row[]),
-      stream: () => {
-        throw new Error('nothing is streamed here');
-      },
+      read: () => Promise.reject(new Error('nothing is read in blocks here')),
       command: () => Promise.resolve(),
       insertEncoded: (_table, _format, body) => {
         inserts += 1;
