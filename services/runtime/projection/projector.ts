@@ -12,7 +12,7 @@ import { BREAKER_WINDOW, PartitionHeld, placeOf, type PoisonBreaker } from './br
 import { toRuntimeError, type ClickHouse } from '../clickhouse.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import type { ManualBatch } from '../event-log.ts';
-import { Facts, type FailedTicket, type Fold } from './facts.ts';
+import { Facts, RECOMPUTE_CHUNK, type FailedTicket, type Fold } from './facts.ts';
 import type { Failpoint } from './failpoint.ts';
 import { FailedTickets } from './flush/failed-tickets.ts';
 import { createFlushMetrics, type FlushMetrics } from './flush/metrics.ts';
@@ -67,7 +67,7 @@ const BUSY_FLUSH_EVERY_MS = 400;
 const BUSY_RECORDS = 20;
 const MAX_BACKOFF_MS = 5_000;
 /** Tickets whose timelines are in memory at once; in between it is seen whether the group waits. */
-const FOLD_CHUNK = 5_000;
+const FOLD_CHUNK = RECOMPUTE_CHUNK;
 /** Less than a service has for stopping. */
 const DRAIN_MS = 5_000;
 
