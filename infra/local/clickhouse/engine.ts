@@ -89,7 +89,8 @@ export class Engine {
 
   /** Throws if the statement reaches what it may not; otherwise says whether it names files of user_files. */
   async admit(sql: string): Promise<{ readonly usesFiles: boolean }> {
-    if (this.#externalAccess) return { usesFiles: true };
+    // Its user may do all of it as it is; taking the role and giving it back would cost each statement two others.
+    if (this.#externalAccess) return { usesFiles: false };
     if (!isSuspicious(sql)) return { usesFiles: false };
     const { paths, queries } = needsOf(await this.#canonical(sql));
     for (const query of queries) {
