@@ -1,9 +1,10 @@
-// Two projects, told apart by folder: `unit` needs nothing but Node; `system` runs on the real stack,
-// which test/system/setup.ts starts. A file of one project starts nothing of the other.
+// Three projects, told apart by folder: `unit` needs nothing but Node; `system` runs on the real stack,
+// which test/system/setup.ts starts; `faults` breaks a stack that it starts itself. A file of one project starts nothing of another.
 import { configDefaults, defineConfig } from 'vitest/config';
 import { ReadingOrder } from './test/system/reading-order.ts';
 
-const onTheStack = ['test/{tour,integration,faults}/**/*.test.ts', 'services/*/projection.test.ts'];
+const onTheStack = ['test/{tour,integration}/**/*.test.ts', 'test/faults/*.test.ts', 'services/*/projection.test.ts'];
+const allFaults = 'test/faults/all-faults.test.ts';
 
 export default defineConfig({
   test: {
@@ -28,9 +29,22 @@ export default defineConfig({
         test: {
           name: 'system',
           include: onTheStack,
+          exclude: [...configDefaults.exclude, allFaults],
           globalSetup: 'test/system/setup.ts',
           setupFiles: 'test/system/environment.ts',
           // After the unit tests. Each worker has a stack of its own, so files may break it.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: [allFaults],
+          // Beside the files of the system project, by the same workers.
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
           testTimeout: 300_000,

@@ -7,6 +7,8 @@ import { isObject } from '../../schemas/upcasting.ts';
 
 /** The secret that every example is signed with. */
 export const EXAMPLE_SECRET = 'example-secret';
+/** The one of W3C's own examples. */
+const EXAMPLE_TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 export const exampleSource = { platform: 'my-crm', integration_id: 'acme', environment: 'production' } as const;
 
 export const examplePayload = (contract: EventContract, version: string): JsonObject => {
@@ -104,6 +106,7 @@ export function eventHeaders(contract: EventContract, version: string): Header[]
     { name: 'received_at', meaning: 'When the ingress received it: ISO 8601, milliseconds, UTC.', example: '2026-03-02T09:00:00.412Z' },
     { name: 'body_sha256', meaning: 'SHA-256 of the webhook’s body, hex.', example: createHash('sha256').update(body).digest('hex') },
     { name: 'signature', meaning: 'The envelope’s signature as sent.', example: signature },
+    { name: 'traceparent', meaning: 'W3C Trace Context: the ingress’ span, in the sender’s trace if the webhook carried one.', example: EXAMPLE_TRACEPARENT },
     { name: 'replayed_from', meaning: 'After a replay: where in the quarantine topic it was, as topic/partition:offset.', example: 'crm.production.quarantine/0:17', optional: true },
     { name: 'fixed_by', meaning: 'After a replay with a fix: the fix’s file name.', example: 'fix.ts', optional: true },
   ];
@@ -127,6 +130,7 @@ export const quarantineHeaders: readonly Header[] = [
   { name: 'contract_version', meaning: 'Contract version as sent.', example: '1.2' },
   { name: 'received_at', meaning: 'When it was received: ISO 8601, milliseconds, UTC.', example: '2026-03-02T09:00:00.412Z' },
   { name: 'body_sha256', meaning: 'SHA-256 of the value, hex.', example: createHash('sha256').update('quarantined').digest('hex') },
+  { name: 'traceparent', meaning: 'W3C Trace Context: the span of who put it here; a replay goes on with its trace.', example: EXAMPLE_TRACEPARENT },
   { name: 'content-type', meaning: 'Always the same.', example: 'application/octet-stream' },
   { name: 'origin_key', meaning: 'For a record of a topic: its key.', example: 'TKT-8F3A21C0', optional: true },
   { name: 'origin_headers', meaning: 'For a record of a topic: its headers, as JSON.', example: '{"ce_type":"ticket.created"}', optional: true },

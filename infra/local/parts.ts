@@ -18,6 +18,10 @@ export interface PartContext {
   ports: StackPorts;
   installation: Installation;
   env: Readonly<Record<string, string | undefined>>;
+  /** Settings of Kafka's server.properties besides ours, or instead of them. */
+  kafkaSettings?: Readonly<Record<string, string>>;
+  /** Of the cluster that its Kafka belongs to; one of its own by default. */
+  kafkaClusterId?: string;
 }
 
 const host = '127.0.0.1';
@@ -80,8 +84,11 @@ const registryDir = 'registry';
 /** Java reads and writes file names in the locale's encoding, which knows ASCII only when none is set. */
 const javaEnv = (env: PartContext['env']): PartContext['env'] => ({ ...env, LC_ALL: 'C.UTF-8' });
 
+/** A random one, as Kafka makes it, but never with a dash at its start, which reads as an option. */
+export const newClusterId = (): string => `t${randomBytes(16).toString('base64url').slice(1)}`;
+
 /** Rewritten at every start, so the ports may change between two starts on one data folder. */
-export function kafkaProperties(ports: StackPorts): string {
+export function kafkaProperties(ports: StackPorts, more: PartContext['kafkaSettings'] = {}): string {
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -108,6 +115,7 @@ export function kafkaProperties(ports: StackPorts): string {
     'broker.heartbeat.interval.ms': 500,
     // The default of 128 MB is a third of the heap given below.
     'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
+    ...more,
   };
   return Object.entries(settings).map(([name, value]) => `${name}=${value}\n`).join('');
 }
@@ -126,10 +134,9 @@ function kafkaSpec(context: PartContext): ProcessSpec {
     prepare: async () => {
       await mkdir(join(dataDir, kafkaLogDir), { recursive: true });
       await copyFile(join(projectDir, 'infra/local/kafka/log4j2.properties'), join(dataDir, kafkaLogging));
-      await writeFile(join(dataDir, kafkaPropertiesFile), kafkaProperties(ports));
+      await writeFile(join(dataDir, kafkaPropertiesFile), kafkaProperties(ports, context.kafkaSettings));
       if (await exists(join(dataDir, kafkaLogDir, 'meta.properties'))) return;
-      // A random id, as Kafka makes it, but never with a dash at its start, which reads as an option.
-      const clusterId = `t${randomBytes(16).toString('base64url').slice(1)}`;
+      const clusterId = context.kafkaClusterId ?? newClusterId();
       await run(installation.java, ['-Xmx128m', '-XX:TieredStopAtLevel=1', logging, ...classPath, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', kafkaPropertiesFile], { cwd: dataDir, env });
     },
   };

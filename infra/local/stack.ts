@@ -23,6 +23,10 @@ export interface StackOptions {
   onProgress?: OnProgress;
   /** Base environment of the parts, and of the settings that aren't given here. */
   env?: Readonly<Record<string, string | undefined>>;
+  /** Settings of Kafka's server.properties besides ours, or instead of them. */
+  kafkaSettings?: Readonly<Record<string, string>>;
+  /** Of the cluster that its Kafka belongs to; one of its own by default. */
+  kafkaClusterId?: string;
   /** Start under this supervisor, which then also stops the parts. */
   supervisor?: Supervisor;
 }
@@ -82,7 +86,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     supervisor.isReachedBy(connectionOf(ports, only, env));
     const installation = await ensureInstalled({ cacheDir: options.cacheDir ?? settings.cacheDir, env, only, ...progress });
     const started = await Promise.allSettled(
-      only.map((part) => supervisor.start(partSpec(part, { dataDir, ports, installation, env }))),
+      only.map((part) => supervisor.start(partSpec(part, { dataDir, ports, installation, env, kafkaSettings: options.kafkaSettings ?? {}, ...(options.kafkaClusterId === undefined ? {} : { kafkaClusterId: options.kafkaClusterId }) }))),
     );
     const failed = started.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;

@@ -68,6 +68,7 @@ interface Plan {
   /** The parts that are to run here. */
   parts: PartName[];
   services: readonly string[];
+  healthBase: number;
   servicePorts: Map<string, number>;
 }
 
@@ -86,6 +87,7 @@ function plan(options: SystemOptions): Plan {
     ports: { kafka, kafkaController, registry, clickhouse },
     parts: partNames.filter((part) => setting(env, urlVariables[part]) === undefined),
     services,
+    healthBase,
     servicePorts: servicePorts(services, ingressPort, healthBase),
   };
 }
@@ -98,7 +100,7 @@ function portClaims({ ports, parts, servicePorts: byService }: Plan): PortClaim[
 }
 
 /** What commands have to know of a running system. */
-const reachedBy = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'SCHEMAS_LOCK', 'INTEGRATIONS_FILE', 'INGRESS_PORT'] as const;
+const reachedBy = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'SCHEMAS_LOCK', 'INTEGRATIONS_FILE', 'INGRESS_PORT', 'HEALTH_PORT_BASE'] as const;
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const planned = plan(options);
@@ -107,10 +109,11 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const supervisor = await Supervisor.open({ dataDir, autoRestart: options.autoRestart ?? true, ...progress });
   try {
     options.onSupervisor?.(supervisor);
+    // First what stays wrong until somebody changes it, then what may be in use just now.
+    const integrationsFile = await integrationsFor(planned);
     const problems = await portProblems(portClaims(planned));
     if (problems.length > 0) throw new SetupError(problems);
     const cache = options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir };
-    const integrationsFile = await integrationsFor(planned);
     const stack = await startStack({ supervisor, dataDir, ports, only: parts, env: planned.env, ...cache, ...progress });
     const env = {
       ...planned.env,
@@ -122,6 +125,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       INTEGRATIONS_FILE: integrationsFile,
       INGRESS_ENVIRONMENTS: ingressEnvironments(planned.env).join(','),
       INGRESS_PORT: String(planned.servicePorts.get('ingress') ?? ''),
+      HEALTH_PORT_BASE: String(planned.healthBase),
     };
     supervisor.isReachedBy(Object.fromEntries(reachedBy.map((name) => [name, env[name]])));
     await prepareParts(env, options.onProgress ?? (() => undefined));

@@ -35,6 +35,7 @@ test('posts the escalation as JSON, with its event_id as the idempotency key', a
   expect(got?.request.url).toBe('/hook?token=1');
   expect(got?.request.headers['idempotency-key']).toBe('e-1');
   expect(got?.request.headers['content-type']).toBe('application/json');
+  expect(got?.request.headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   const body = JSON.parse(got?.body ?? '') as Record<string, unknown>;
   expect([body['event_type'], body['ticket_id'], body['level'], body['fired_at']]).toStrictEqual(['escalation.fired', 'TKT-1', 'management', '2026-01-01T00:00:00.000Z']);
 });

@@ -1,5 +1,6 @@
 // Posts every escalation to an HTTP address as JSON: to a pager, a chat, an automation. The
-// receiver may get one twice (after a crash or a lost answer), with the same Idempotency-Key.
+// receiver may get one twice (after a crash or a lost answer), with the same Idempotency-Key; traceparent lets it go on with
+// the event's trace.
 import { ticketEvents } from '../../schemas/events.ts';
 import { defineConsumer, reject, retryLater } from '../runtime/consumer.ts';
 import { url } from '../runtime/config.ts';
@@ -16,10 +17,10 @@ export const consumer = defineConsumer(ticketEvents, {
     ESCALATION_WEBHOOK_URL: { parse: url, default: '', doc: 'Address that gets each escalation as a POST of JSON; may carry a token', secret: true },
   },
   idle: ({ ESCALATION_WEBHOOK_URL }) => (ESCALATION_WEBHOOK_URL === '' ? 'ESCALATION_WEBHOOK_URL is not set' : null),
-  async handle(event, { config, signal }) {
+  async handle(event, { config, signal, traceparent }) {
     const response = await fetch(config.ESCALATION_WEBHOOK_URL, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': event.event_id },
+      headers: { 'content-type': 'application/json', 'idempotency-key': event.event_id, traceparent },
       body: JSON.stringify(event),
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });

@@ -14,6 +14,7 @@ const accept = createAccept({
   producer: { append: unreachable, waiting: () => 0, close: unreachable },
   window: new DedupeWindow(10),
   logger: createLogger('ingress', 'fatal'),
+  onSignature: () => undefined,
   onQuarantined: unreachable,
   onUnlistedVersion: unreachable,
 });
@@ -23,6 +24,7 @@ const unsigned = (bytes: number): Delivery => ({
   headers: {},
   pathIntegrationId: undefined,
   receivedAt: new Date(),
+  traceparent: '',
 });
 
 test('of big bodies one is read in a turn of the event loop, and small ones need not wait for them', async () => {

@@ -11,6 +11,7 @@ import { RuntimeError } from '../runtime/errors.ts';
 import type { LogProducer } from '../runtime/kafka/producer.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { toQuarantineRecord, type Quarantined } from '../runtime/quarantine/quarantine.ts';
+import { traceFields } from '../runtime/trace.ts';
 import type { DedupeWindow, Stored } from './dedupe.ts';
 import type { Encode } from './event/encoders.ts';
 import type { Integrations } from './integrations.ts';
@@ -18,15 +19,17 @@ import type { Answer, AuthenticWebhook, Refused, Unusable } from './outcome.ts';
 import { parseWebhook } from './event/parse.ts';
 import { payloadKeyOf, type PreparedEvent } from './event/prepare.ts';
 import { readTime } from './event/time.ts';
-import { toLogRecord } from './event/to-log-record.ts';
+import { toLogRecord, type Provenance } from './event/to-log-record.ts';
 import { UnlistedVersions } from './unlisted-versions.ts';
-import { verifyWebhook } from './verify.ts';
+import { verifyWebhook, type OnSignature } from './verify.ts';
 
 export interface Delivery {
   readonly body: Buffer;
   readonly headers: IncomingHttpHeaders;
   readonly pathIntegrationId: string | undefined;
   readonly receivedAt: Date;
+  /** The span of its request. */
+  readonly traceparent: string;
 }
 
 export interface AcceptDependencies {
@@ -36,6 +39,7 @@ export interface AcceptDependencies {
   readonly producer: LogProducer;
   readonly window: DedupeWindow;
   readonly logger: Logger;
+  readonly onSignature: OnSignature;
   readonly onQuarantined: (reason: string) => void;
   readonly onUnlistedVersion: (eventType: string, kind: 'missing' | 'unlisted') => void;
 }
@@ -52,23 +56,23 @@ const BIG_BODIES_WAITING = 128;
 export type Accept = (delivery: Delivery) => Promise<Answer | Refused>;
 
 export function createAccept(dependencies: AcceptDependencies): Accept {
-  const { integrations, window } = dependencies;
+  const { integrations, window, onSignature } = dependencies;
   const limit = createLimit();
   const unlisted = new UnlistedVersions(dependencies);
   const bigOnes = pLimit(1);
-  return async ({ body, headers, pathIntegrationId, receivedAt }) => {
+  return async ({ body, headers, pathIntegrationId, receivedAt, traceparent }) => {
     if (body.length > BIG_BODY_BYTES) {
       if (bigOnes.pendingCount >= BIG_BODIES_WAITING) throw new RuntimeError('LOG_OVERLOADED', `${bigOnes.pendingCount} big bodies wait`);
       await bigOnes(() => nextTurn());
     }
     const parsed = parseWebhook(body, receivedAt);
     if ('kind' in parsed) return parsed;
-    const webhook = verifyWebhook(parsed, headers, integrations, pathIntegrationId);
+    const webhook = verifyWebhook(parsed, headers, integrations, pathIntegrationId, onSignature);
     if ('kind' in webhook) return webhook;
     const bodySha256 = createHash('sha256').update(body).digest('hex');
     const { event_id: eventId } = webhook.envelope;
     const { integration_id: integrationId } = webhook.integration;
-    const incoming = { webhook, bodySha256, httpSource: sourceOf(headers, pathIntegrationId) };
+    const incoming = { webhook, bodySha256, traceparent, httpSource: sourceOf(headers, pathIntegrationId) };
     // The limits are for new events: the retry of one that is kept is answered as it was.
     const outcome = await window.once({ environment: environmentOf(webhook), integrationId, eventId, bodySha256 }, async () =>
       refuseByAge(webhook) ?? (await limit(webhook)) ?? store(dependencies, incoming, unlisted));
@@ -113,18 +117,17 @@ function createLimit(): (webhook: AuthenticWebhook) => Promise<Refused | null> {
 const sourceOf = (headers: IncomingHttpHeaders, pathIntegrationId: string | undefined): string =>
   [`/webhooks${pathIntegrationId === undefined ? '' : `/${encodeURIComponent(pathIntegrationId)}`}`, headers['user-agent'] ?? ''].join(' ').trim().slice(0, 300);
 
-interface Incoming {
+interface Incoming extends Provenance {
   readonly webhook: AuthenticWebhook;
-  readonly bodySha256: string;
   readonly httpSource: string;
 }
 
 async function store(dependencies: AcceptDependencies, incoming: Incoming, unlisted: UnlistedVersions): Promise<Stored> {
-  const { webhook, bodySha256 } = incoming;
+  const { webhook } = incoming;
   const { prepare, encode, producer } = dependencies;
   const prepared = prepare(webhook);
   if (prepared.kind === 'unusable') return quarantine(dependencies, incoming, prepared);
-  const record = toLogRecord(webhook, prepared, bodySha256, encode);
+  const record = toLogRecord(webhook, prepared, incoming, encode);
   if ('kind' in record) return quarantine(dependencies, incoming, record);
   if (!prepared.knownVersion) unlisted.note(webhook.integration, prepared);
   await producer.append(eventsTopic(webhook.integration.environment), record);
@@ -134,7 +137,7 @@ async function store(dependencies: AcceptDependencies, incoming: Incoming, unlis
 async function quarantine({ producer, logger, onQuarantined }: AcceptDependencies, incoming: Incoming, unusable: Unusable): Promise<Stored> {
   const { envelope, integration } = incoming.webhook;
   await producer.append(quarantineTopic(integration.environment), toQuarantineRecord(quarantined(incoming, unusable)));
-  logger.warn({ integration_id: integration.integration_id, event_id: forLog(envelope.event_id), reason: unusable.reason, path: forLog(unusable.path) }, 'event quarantined');
+  logger.warn({ integration_id: integration.integration_id, event_id: forLog(envelope.event_id), reason: unusable.reason, path: forLog(unusable.path), ...traceFields(incoming.traceparent) }, 'event quarantined');
   onQuarantined(unusable.reason);
   return 'quarantined';
 }
@@ -144,7 +147,7 @@ const forLog = (text: string): string => text.slice(0, 100);
 
 const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 
-function quarantined({ webhook, httpSource }: Incoming, unusable: Unusable): Quarantined {
+function quarantined({ webhook, httpSource, traceparent }: Incoming, unusable: Unusable): Quarantined {
   const { envelope, json, body, integration, receivedAt } = webhook;
   const key = payloadKeyOf(json);
   const fields = key === undefined ? json : (json[key] as JsonObject);
@@ -159,6 +162,7 @@ function quarantined({ webhook, httpSource }: Incoming, unusable: Unusable): Qua
     version: textOf(json['version']),
     ticketId: textOf(fields['ticket_id']),
     receivedAt,
+    traceparent,
     payload: body,
   };
 }

@@ -42,6 +42,12 @@ const isIntegrations = new Ajv2020({ allErrors: true }).compile<Integration[]>({
 
 const RELOAD_INTERVAL_MS = 1_000;
 
+/** Names a secret where the secret itself must not be: in metrics, in logs. Short, so that it confirms nobody's guess for certain. */
+export const kidOf = (secret: string): string => createHmac('sha256', secret).update('kid').digest('hex').slice(0, 6);
+
+const keysOf = (integrations: readonly Integration[]) =>
+  integrations.map(({ integration_id, environment, secrets }) => ({ integration_id, environment, kids: secrets.map(kidOf) }));
+
 export interface Integrations {
   /** Entries with this id: usually one, several when one id is used in several environments. */
   find(integrationId: string): readonly Integration[];
@@ -119,6 +125,7 @@ async function readAccepted(path: string, accepted: readonly string[]): Promise<
 export async function watchIntegrations(path: string, accepted: readonly string[], logger: Logger): Promise<WatchedIntegrations> {
   let current = await readAccepted(path, accepted);
   let problem: string | null = null;
+  logger.info({ integrations: current.length, keys: keysOf(current) }, 'integrations loaded');
   const known = new Set(current.map((integration) => integration.environment));
   const reload = async (): Promise<void> => {
     try {
@@ -126,7 +133,7 @@ export async function watchIntegrations(path: string, accepted: readonly string[
       const added = next.map((integration) => integration.environment).find((environment) => !known.has(environment));
       if (added !== undefined) throw invalid(`environment ${added} is new: create its topics and restart`);
       [current, problem] = [next, null];
-      logger.info({ integrations: current.length }, 'integrations reloaded');
+      logger.info({ integrations: current.length, keys: keysOf(current) }, 'integrations reloaded');
     } catch (error) {
       problem = messageOf(error);
       logger.error({ error: problem }, 'integrations not reloaded; the previous ones stay');

@@ -2,16 +2,17 @@
 import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
 import { eventsTopic, quarantineTopic } from '../runtime/event-log.ts';
-import { createMetrics } from '../runtime/health.ts';
 import { readTail } from '../runtime/kafka/consumer.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer } from '../runtime/kafka/producer.ts';
 import { runService } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { createMetrics } from '../runtime/metrics/process.ts';
 import { readLock, SchemaRegistry } from '../runtime/registry/registry.ts';
 import { watchSchemas } from '../runtime/registry/schema-watch.ts';
 import { createAccept } from './accept.ts';
 import { DedupeWindow } from './dedupe.ts';
+import { Drain } from './drain.ts';
 import { createEncode } from './event/encoders.ts';
 import { watchIntegrations } from './integrations.ts';
 import { createIngressMetrics } from './metrics.ts';
@@ -24,6 +25,7 @@ const settings = {
   INGRESS_PORT: { parse: integer(0, 65_535), default: 8080, doc: 'Port of POST /webhooks, /health and /metrics' },
   INTEGRATIONS_FILE: { parse: text, doc: 'JSON file of integrations and their secrets; watched for changes' },
   INGRESS_ENVIRONMENTS: { parse: list, default: [], doc: 'Environments whose events are taken; an integration in another one is refused. All of the file when empty; npm start sets it to ENVIRONMENT' },
+  INGRESS_DRAIN_MS: { parse: integer(0, 5_000), default: 1_000, doc: 'From a signal on, how long events are still taken while readiness says no: as long as a load balancer needs to notice' },
   DEDUPE_EVENTS: { parse: integer(1, 10_000_000), default: 100_000, doc: 'Recent events whose retries are answered without a second append' },
 } satisfies Settings;
 
@@ -50,7 +52,7 @@ await runService(logger, async (parts) => {
   const topics = environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]);
   const producer = await connectProducer(connection, topics);
   parts.push({ name: 'producer', stop: () => producer.close() });
-  const probe = createLogProbe(connection, topics);
+  const probe = createLogProbe(connection, topics, { written: true });
   parts.push(probe);
 
   const window = new DedupeWindow(config.DEDUPE_EVENTS);
@@ -60,6 +62,7 @@ await runService(logger, async (parts) => {
   }
 
   const counted = createIngressMetrics(metrics, { waiting: () => producer.waiting(), integrationsValid: () => integrations.warnings().length === 0 });
+  const drain = new Drain();
   const app = createServer({
     accept: createAccept({
       integrations,
@@ -68,17 +71,22 @@ await runService(logger, async (parts) => {
       producer,
       window,
       logger,
+      onSignature: counted.onSignature,
       onQuarantined: counted.onQuarantined,
       onUnlistedVersion: counted.onUnlistedVersion,
     }),
     metrics,
     warnings: () => [...schemas.warnings(), ...integrations.warnings()],
-    ready: () => probe.check(),
+    ready: async () => drain.reason() ?? probe.check(),
+    isDraining: () => drain.hasBegun,
     logger,
     onAnswer: counted.onAnswer,
     onDecided: counted.onDecided,
   });
   await app.listen({ host: config.INGRESS_HOST, port: config.INGRESS_PORT });
-  parts.push({ name: 'http', stop: () => app.close() });
+  parts.push({ name: 'http', stop: async () => {
+    await drain.run(config.INGRESS_DRAIN_MS);
+    await app.close();
+  } });
   logger.info({ host: config.INGRESS_HOST, port: config.INGRESS_PORT }, 'accepting webhooks');
 });

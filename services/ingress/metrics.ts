@@ -1,18 +1,40 @@
-// What the door counts. Every label has a fixed set of values: none is what a sender wrote.
+// What the door counts. Every label has a fixed set of values, or one as large as the integrations file lets it be: none
+// is what a sender wrote.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { countQuarantined } from '../runtime/quarantine/metrics.ts';
+import { kidOf } from './integrations.ts';
+
+/** Keys that are told apart; further ones are counted together. */
+const MAX_KIDS = 200;
+
+/** The label of a key: two values are none of a key's, `unknown` (of no integration) and `other` (beyond the most that are told apart). */
+function createKids(): (secret: string | undefined) => string {
+  const kids = new Map<string, string>();
+  return (secret) => {
+    if (secret === undefined) return 'unknown';
+    const known = kids.get(secret);
+    if (known !== undefined) return known;
+    if (kids.size >= MAX_KIDS) return 'other';
+    const kid = kidOf(secret);
+    kids.set(secret, kid);
+    return kid;
+  };
+}
 
 export function createIngressMetrics(registry: Registry, sources: { waiting: () => number; integrationsValid: () => boolean }) {
   const registers = [registry];
-  const answers = new Counter({ name: 'ticketstream_webhooks_total', help: 'Answers by status and outcome, those about health aside', labelNames: ['status', 'outcome'], registers });
-  const seconds = new Histogram({ name: 'ticketstream_webhook_seconds', help: 'Time to decide on an event, Kafka’s acknowledgement included', buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 3], registers });
-  const quarantines = new Counter({ name: 'ticketstream_quarantined_total', help: 'Events quarantined by reason', labelNames: ['reason'], registers });
+  const kid = createKids();
+  const answers = new Counter({ name: 'ticketstream_webhooks_total', help: 'Answers by status and outcome (accepted, duplicate, quarantined, or the error\'s code), those about health aside', labelNames: ['status', 'outcome'], registers });
+  const seconds = new Histogram({ name: 'ticketstream_ack_seconds', help: 'From a whole request until its 200 is written, Kafka\'s acknowledgement included; of events answered 200', buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3], registers });
+  const signatures = new Counter({ name: 'ticketstream_signatures_total', help: 'Signatures checked, by result (verified, failed) and key: kid is 6 hex digits of a hash of the secret, told in the log when integrations are loaded; of a failed one the integration\'s first; unknown when there is no such integration', labelNames: ['kid', 'result'], registers });
   const unlisted = new Counter({ name: 'ticketstream_unlisted_versions_total', help: 'Accepted events whose contract version is missing or not listed', labelNames: ['event_type', 'version'], registers });
-  new Gauge({ name: 'ticketstream_waiting_events', help: 'Events that wait for Kafka', registers, collect() { this.set(sources.waiting()); } });
+  new Gauge({ name: 'ticketstream_waiting_events', help: 'Events that wait for Kafka\'s acknowledgement', registers, collect() { this.set(sources.waiting()); } });
   new Gauge({ name: 'ticketstream_integrations_file_valid', help: '0 while INTEGRATIONS_FILE cannot be used and the previous integrations stay in force', registers, collect() { this.set(sources.integrationsValid() ? 1 : 0); } });
   return {
     onAnswer: (status: number, outcome: string) => answers.inc({ status: String(status), outcome }),
     onDecided: (duration: number) => seconds.observe(duration),
-    onQuarantined: (reason: string) => quarantines.inc({ reason }),
+    onSignature: (secret: string | undefined, verified: boolean) => signatures.inc({ kid: kid(secret), result: verified ? 'verified' : 'failed' }),
+    onQuarantined: countQuarantined(registry),
     onUnlistedVersion: (event_type: string, version: 'missing' | 'unlisted') => unlisted.inc({ event_type, version }),
   };
 }

@@ -17,6 +17,7 @@ new Gauge({ name: 'pages', help: 'Pages of metrics made', registers: [metrics], 
 let checks = 0;
 let decide: Accept = () => Promise.resolve({ status: 'accepted', event_id: 'e1' });
 
+let isDraining = false;
 const app = createServer({
   accept: (delivery) => decide(delivery),
   metrics,
@@ -27,6 +28,7 @@ const app = createServer({
   logger: createLogger('ingress', 'fatal'),
   onAnswer: (status, outcome) => answers.inc({ status: String(status), outcome }),
   onDecided: () => undefined,
+  isDraining: () => isDraining,
   requestTimeoutMs: 1_000,
 });
 
@@ -311,4 +313,16 @@ describe('thousands of requests on one connection', () => {
     socket.destroy();
     await other.close();
   });
+});
+
+it('on the way out events are still taken, and each answer asks its connection to end', async () => {
+  const socket = open();
+  socket.write(post('{}'));
+  const [before] = parsed((await once(socket, 'data')).toString());
+  isDraining = true;
+  socket.write(post('{}'));
+  const [after] = await answersOf(socket);
+  isDraining = false;
+  expect([before?.status, before?.headers['connection']]).toStrictEqual([200, 'keep-alive']);
+  expect([after?.status, after?.headers['connection']]).toStrictEqual([200, 'close']);
 });

@@ -8,6 +8,7 @@ import { addHealthRoutes, healthPaths, type Readiness, type Warnings } from '../
 import { httpRefusal, isHttpStatus, type Refusal } from '../runtime/http/refusal.ts';
 import { createHttpServer } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { childSpan, traceFields } from '../runtime/trace.ts';
 import type { Accept } from './accept.ts';
 import type { Refused } from './outcome.ts';
 
@@ -16,10 +17,12 @@ export interface ServerOptions {
   readonly metrics: Registry;
   readonly ready: Readiness;
   readonly warnings?: Warnings;
+  /** Whether answers ask their connections to end. */
+  readonly isDraining?: () => boolean;
   readonly logger: Logger;
   /** Each answer but those about health; `outcome` is one of a fixed set. */
   readonly onAnswer: (status: number, outcome: string) => void;
-  /** How long it took to decide on an event, Kafka's acknowledgement included. */
+  /** How long it took to keep an event that is answered 200, Kafka's acknowledgement included. */
   readonly onDecided: (seconds: number) => void;
   readonly requestTimeoutMs?: number;
 }
@@ -35,21 +38,28 @@ export function createServer(options: ServerOptions): FastifyInstance {
     toRefusal: (error) => refusalOf(error, options.logger),
     ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
   });
+  app.addHook('onSend', async (_request, reply) => {
+    if (options.isDraining?.() === true) reply.header('connection', 'close');
+    return Promise.resolve();
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(/^application\/([\w.+-]+\+)?json\s*(;|$)/i, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   addHealthRoutes(app, options.metrics, options.ready, options.warnings);
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const started = performance.now();
     const params = request.params as { integration_id?: string };
-    const outcome = await accept({
+    const traceparent = childSpan(request.headers['traceparent']);
+    const accepting = accept({
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       headers: request.headers,
       // /webhooks// names nobody either.
       pathIntegrationId: params.integration_id === '' ? undefined : params.integration_id,
       receivedAt: new Date(),
+      traceparent,
     });
+    const outcome = await accepting.catch((error: unknown) => refusalOf(error, options.logger.child(traceFields(traceparent))));
+    if ('code' in outcome) return refuse(reply, 'kind' in outcome ? withRetryAfter(outcome) : outcome);
     onDecided((performance.now() - started) / 1_000);
-    if ('kind' in outcome) return refuse(reply, withRetryAfter(outcome));
     onAnswer(200, outcome.status);
     return reply.send(outcome);
   };

@@ -44,12 +44,16 @@ function bodySignatureMatches(webhook: Webhook, headers: IncomingHttpHeaders, se
   return offered.slice(0, 10).some((signature) => equal(Buffer.from(signature.slice(3)), Buffer.from(expected)));
 }
 
-function verifies(integration: Integration, webhook: Webhook, headers: IncomingHttpHeaders): boolean {
+/** @returns the secret that matches. All are tried, so that it takes as long for any of them. */
+function verifies(integration: Integration, webhook: Webhook, headers: IncomingHttpHeaders): string | undefined {
   const withBody = integration.require_body_signature === true || headerOf(headers, 'webhook-signature') !== '';
   const matches = integration.secrets.map((secret) =>
     envelopeSignatureMatches(webhook, secret) && (!withBody || bodySignatureMatches(webhook, headers, secret)));
-  return matches.includes(true);
+  return integration.secrets[matches.indexOf(true)];
 }
+
+/** Told of each check: by which secret, undefined where the integration is unknown; of one that failed, the integration's first. */
+export type OnSignature = (secret: string | undefined, verified: boolean) => void;
 
 /** @param pathIntegrationId the integration named in the URL, if it names one. */
 export function verifyWebhook(
@@ -57,13 +61,18 @@ export function verifyWebhook(
   headers: IncomingHttpHeaders,
   integrations: Integrations,
   pathIntegrationId: string | undefined,
+  onSignature: OnSignature = () => undefined,
 ): AuthenticWebhook | Refused {
   const { integration_id: integrationId } = webhook.envelope.source;
   const candidates = integrations.find(integrationId);
-  const matching = (candidates.length > 0 ? candidates : [nobody]).filter((candidate) => verifies(candidate, webhook, headers));
+  const matching = (candidates.length > 0 ? candidates : [nobody]).flatMap((integration) => {
+    const secret = verifies(integration, webhook, headers);
+    return secret === undefined ? [] : [{ integration, secret }];
+  });
   // One secret may serve an integration in several environments: then the event says which it is of, or it is of the first.
-  const integration = matching.find(({ environment }) => environment === webhook.envelope.source['environment']) ?? matching[0];
-  if (integration === undefined || integration === nobody) return unauthorized;
-  if (pathIntegrationId !== undefined && pathIntegrationId !== integrationId) return unauthorized;
-  return { ...webhook, integration };
+  const found = matching.find(({ integration }) => integration.environment === webhook.envelope.source['environment']) ?? matching[0];
+  const isPathOfOther = pathIntegrationId !== undefined && pathIntegrationId !== integrationId;
+  const verified = found !== undefined && found.integration !== nobody && !isPathOfOther;
+  onSignature(candidates[0] && (found?.secret ?? candidates[0].secrets[0]), verified);
+  return verified ? { ...webhook, integration: found.integration } : unauthorized;
 }

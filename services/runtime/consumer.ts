@@ -42,6 +42,8 @@ export interface HandlerContext<S extends Settings = Settings> {
   readonly logger: Logger;
   /** The same for every delivery of this event to whatever consumer: the idempotency key to give to a sink. */
   readonly effectId: string;
+  /** W3C's header of that name, for what the handler sends on: this delivery's span, in the trace of the event. */
+  readonly traceparent: string;
   /** 1 for the first try. */
   readonly attempt: number;
   /** Aborted when the service must stop or the ticket moved to another instance. */

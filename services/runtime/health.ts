@@ -2,22 +2,16 @@
 // until the service can do its work. Whoever asks, and however often: the cost is bounded.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { messageOf } from './errors.ts';
 import { httpRefusal, isHttpStatus } from './http/refusal.ts';
 import { createHttpServer } from './http/server.ts';
 import type { Stoppable } from './lifecycle.ts';
+import { addServiceMetrics } from './metrics/process.ts';
 import { shared } from './shared-work.ts';
 
 /** Resolves to null when ready, else to the reason why not. */
 export type Readiness = () => Promise<string | null>;
-
-export function createMetrics(service: string): Registry {
-  const registry = new Registry();
-  registry.setDefaultLabels({ service });
-  collectDefaultMetrics({ register: registry });
-  return registry;
-}
 
 /** What is amiss although the service does its work; shown beside readiness. */
 export type Warnings = () => string[];
@@ -37,6 +31,7 @@ async function inTime(ready: Readiness): Promise<string | null> {
 
 export function addHealthRoutes(app: FastifyInstance, metrics: Registry, ready: Readiness, warnings: Warnings = () => []): void {
   const check = shared(CHECKS_PER_SECOND, () => inTime(ready));
+  addServiceMetrics(metrics, { server: app.server, ready: check, warnings });
   // As bytes, so that many answers that wait for a slow reader hold one copy of it.
   const page = shared(PAGES_PER_SECOND, async () => Buffer.from(await metrics.metrics()));
   app.get('/health/live', () => Promise.resolve({ status: 'live' }));

@@ -1,4 +1,4 @@
-// npm run bench -- live | rebuild | catch-up | start-up | questions: measures what the project promises about speed, on real
+// npm run bench -- live | rebuild | catch-up | start-up | questions | soak: measures what the project promises about speed, on real
 // stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { fill } from './history.ts';
 import { live } from './live.ts';
 import { questions } from './questions.ts';
 import { rebuild } from './rebuild.ts';
+import { soak } from './soak.ts';
 import { startUp } from './start-up.ts';
 
 function whole(text: string): number {
@@ -74,6 +75,13 @@ program.command('questions').description('each question of infra/questions for a
   .option('--tickets <n>', 'of all tenants: the largest has these without 100,000', whole, 1_100_000)
   .option('--rounds <n>', 'times each is asked', whole, 5)
   .action((options: { tickets: number; rounds: number }) => questions({ ...options, command: command(), checkout: projectDir }));
+
+program.command('soak').description('hours of load with restarts of services and parts: memory, descriptors, timers, parts of tables, idle CPU, and whether anything is lost or twice')
+  .option('--minutes <n>', 'of load', whole, 120)
+  .option('--rate <n>', 'events a second', whole, 300)
+  .option('--restarts <n>', 'spread over the first four fifths: services and parts in turn, stopped and killed in turn', whole, 12)
+  .option('--idle-seconds <n>', 'for which idle CPU is measured at the end', whole, 120)
+  .action((options: { minutes: number; rate: number; restarts: number; idleSeconds: number }) => soak({ ...options, command: command() }));
 
 program.command('history').description('no measurement: fills a running stack (DATA_DIR or CLICKHOUSE_URL) with a made-up history: tenants bench-50k (50,000 tickets), bench-small-0 … 9, bench-large (the rest)')
   .option('--tickets <n>', 'tickets, twelve events each', whole, 100_000)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { digits, dueBy, dueMs, figure, median, medianAndRange, percentile, thirds } from './figures.ts';
+import { digits, dueBy, dueMs, figure, median, medianAndRange, percentile, thirds, slopePerHour } from './figures.ts';
 import { introduction, table, withSection } from './results.ts';
 
 test('a percentile is the smallest value that the share of all does not exceed, in any order of them', () => {
@@ -64,4 +64,11 @@ test('a part that runs again replaces its own section and no other', () => {
   expect(again).toBe(first.replace('\nold\n', '\nnew\n'));
   expect(again.startsWith(introduction.trim())).toBe(true);
   expect(withSection(again, 'live', '## Live\nnew')).toBe(again);
+});
+
+test('a slope is told per hour, and noise around it is none', () => {
+  const at = (values: readonly number[]) => values.map((value, index) => ({ atMs: index * 60_000, value }));
+  expect(slopePerHour(at([100, 101, 102, 103]))).toBeCloseTo(60);
+  expect(slopePerHour(at([100, 104, 100, 104, 100]))).toBeCloseTo(0);
+  expect(slopePerHour(at([100]))).toBe(0);
 });

@@ -35,6 +35,19 @@ export function thirds(samples: readonly Sample[], lastsMs: number): readonly [f
   return [between(0, 1 / 3), between(2 / 3, Infinity)];
 }
 
+export interface Point {
+  readonly atMs: number;
+  readonly value: number;
+}
+
+/** Of the straight line that lies closest to the points (least squares). */
+export function slopePerHour(points: readonly Point[]): number {
+  const mean = (of: (point: Point) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [middle, level] = [mean(({ atMs }) => atMs), mean(({ value }) => value)];
+  const spread = mean(({ atMs }) => (atMs - middle) ** 2);
+  return spread === 0 ? 0 : (3_600_000 * mean(({ atMs, value }) => (atMs - middle) * (value - level))) / spread;
+}
+
 /** Two or three digits: more is more than a measurement of this kind tells. */
 export function digits(value: number): string {
   const precise = value.toFixed(Math.abs(value) < 1 ? 2 : Math.abs(value) < 10 ? 1 : 0);

@@ -7,6 +7,7 @@ import { kafkaBrokers, schemaRegistryUrl } from '../../infra/local/parts.ts';
 import { createEncode } from '../../services/ingress/event/encoders.ts';
 import { parseWebhook } from '../../services/ingress/event/parse.ts';
 import { createPrepare } from '../../services/ingress/event/prepare.ts';
+import { childSpan } from '../../services/runtime/trace.ts';
 import { toLogRecord } from '../../services/ingress/event/to-log-record.ts';
 import { eventsTopic, type NewRecord } from '../../services/runtime/event-log.ts';
 import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
@@ -35,7 +36,7 @@ async function recordMaker(stack: BenchStack): Promise<(event: CrmEvent) => NewR
     const authentic = { ...webhook, integration: { integration_id: event.integrationId, environment: 'production', secrets: [secret] } };
     const prepared = prepare(authentic);
     if (prepared.kind === 'unusable') throw new Error(`the desk's event is unusable: ${prepared.reason} ${prepared.path} ${prepared.detail}`);
-    const record = toLogRecord(authentic, prepared, '', encode);
+    const record = toLogRecord(authentic, prepared, { bodySha256: '', traceparent: childSpan(undefined) }, encode);
     if ('kind' in record) throw new Error(`the desk's event is unusable: ${record.detail}`);
     return record;
   };

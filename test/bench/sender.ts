@@ -30,7 +30,7 @@ export interface Round {
 }
 
 const RETRY_MS = 500;
-const ATTEMPTS = 60;
+const ATTEMPTS = 240;
 
 export class Sender {
   readonly #url: URL;
@@ -40,6 +40,11 @@ export class Sender {
   readonly #answered = new Map<string, Promise<unknown>>();
   #retries = 0;
   sent = 0;
+
+  /** Events sent so far by `integration/ticket`; all of them are accepted once send() resolved. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
 
   constructor(ingressUrl: string) {
     this.#url = new URL('/webhooks', ingressUrl);

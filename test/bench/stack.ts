@@ -4,7 +4,6 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +12,7 @@ import { deskIntegrations } from '../../infra/demo/desk/desk.ts';
 import { portVariables, projectDir, type StackPorts } from '../../infra/local/settings.ts';
 import { runningState } from '../../infra/local/supervisor/supervisor.ts';
 import { connectClickHouse, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { removeWithThisProcess } from '../system/data-folder.ts';
+import { endWithThisProcess, removeWithThisProcess } from '../system/data-folder.ts';
 import { freePorts } from '../system/free-ports.ts';
 import { benchDesk } from './history-desk.ts';
 import { watchProcess, type Used } from './processes.ts';
@@ -29,13 +28,6 @@ const elsewhere = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'CL
 
 const READY_WITHIN_MS = 300_000;
 const LOOK_EVERY_MS = 25;
-
-/** Ends the process when this one ends, however it ends: its input closes then. */
-function endWithThisProcess(pid: number): void {
-  const ender = spawn('sh', ['-c', 'cat > /dev/null; kill -TERM "$1" 2> /dev/null', 'sh', String(pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
-  ender.unref();
-  if (ender.stdin instanceof Socket) ender.stdin.unref();
-}
 
 async function commitOf(checkout: string): Promise<string> {
   const { stdout } = await promisify(execFile)('git', ['-C', checkout, 'describe', '--always', '--dirty=+']);
@@ -77,6 +69,7 @@ export class BenchStack {
   readonly clickhouseUrl: string;
   readonly ingressUrl: string;
   readonly #children = new Map<string, Child>();
+  readonly #healthPorts = new Map<string, number>();
   #parts: Readonly<Record<string, number>> = {};
 
   private constructor(checkout: string, commit: string, env: NodeJS.ProcessEnv) {
@@ -106,12 +99,17 @@ export class BenchStack {
     await mkdir(join(this.dataDir, 'bench'));
     const { process: child, logFile } = await this.#spawn('stack', 'infra/local/local.ts', ['start'], this.env);
     await this.#until('stack', child, async () => (await readFile(logFile, 'utf8')).includes('The stack is ready'));
-    const running = await runningState(this.dataDir);
-    this.#parts = Object.fromEntries((running?.processes ?? []).map(({ name, identity }) => [name, identity.pid]));
+    await this.refreshParts();
     for (const command of ['topics', 'schemas', 'migrate']) await this.run(`infra/${command}/${command}.ts`);
     const desk = join(this.dataDir, 'bench', 'desk.json');
     await writeFile(desk, JSON.stringify(benchDesk(deskIntegrations)));
     await this.run('infra/config/config.ts', 'apply', desk);
+  }
+
+  /** Parts that ended are started again by their supervisor, under other pids. */
+  async refreshParts(): Promise<void> {
+    const running = await runningState(this.dataDir);
+    this.#parts = Object.fromEntries((running?.processes ?? []).map(({ name, identity }) => [name, identity.pid]));
   }
 
   async #spawn(name: string, file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Child> {
@@ -149,6 +147,7 @@ export class BenchStack {
   /** @returns milliseconds until it was ready. */
   async startService(name: Service, env: NodeJS.ProcessEnv = {}): Promise<number> {
     const [healthPort = 0] = name === 'ingress' ? [Number(this.env['INGRESS_PORT'])] : await freePorts(1);
+    this.#healthPorts.set(name, healthPort);
     const began = performance.now();
     const { process: child } = await this.#spawn(name, 'infra/start/service.ts', [name], { ...this.env, HEALTH_PORT: String(healthPort), ...env });
     await this.#until(name, child, () => fetch(`http://127.0.0.1:${healthPort}/health/ready`).then((answer) => answer.ok, () => false));
@@ -159,11 +158,16 @@ export class BenchStack {
     await Promise.all(names.map((name) => this.startService(name)));
   }
 
-  async stopService(name: string): Promise<void> {
+  /** Of a service that runs. */
+  healthUrl(name: Service): string {
+    return `http://127.0.0.1:${this.#healthPorts.get(name) ?? 0}`;
+  }
+
+  async stopService(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.#children.get(name)?.process;
     this.#children.delete(name);
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
+    child.kill(signal);
     await once(child, 'exit');
   }
 

@@ -83,7 +83,8 @@ test('every example of a version passes the ingress, and the records and headers
       expect.assert(prepared.kind === 'event', what);
       expect(JSON.parse(JSON.stringify(prepared.record)), what).toStrictEqual(exampleRecord(contract, version));
       const shown = eventHeaders(contract, version);
-      const record = toLogRecord(webhook, prepared, shown.find(({ name }) => name === 'body_sha256')?.example ?? '', () => Buffer.alloc(0));
+      const shownAs = (header: string): string => shown.find(({ name }) => name === header)?.example ?? '';
+      const record = toLogRecord(webhook, prepared, { bodySha256: shownAs('body_sha256'), traceparent: shownAs('traceparent') }, () => Buffer.alloc(0));
       expect.assert(!('kind' in record), what);
       expect(Object.fromEntries(shown.filter(({ optional }) => optional !== true).map(({ name, example }) => [name, example])), what).toStrictEqual(record.headers);
     }

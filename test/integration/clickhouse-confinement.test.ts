@@ -161,6 +161,13 @@ describe('ClickHouse endpoint, confined', () => {
       `SELECT * FROM format(Protobuf, 'a Int8', '') SETTINGS format_schema = '${secretFile}:X'`,
       `SET format_schema = '${secretFile}:X'`,
       `SELECT * FROM eval('SELECT file(''${secretFile}'')') SETTINGS allow_experimental_eval_table_function = 1`,
+      `SELECT * FROM system.one SETTINGS additional_result_filter = 'file(\\'${secretFile}\\') = 1'`,
+      `SELECT * FROM system.one SETTINGS additional_table_filters = {'system.one': 'file(\\'${secretFile}\\') = 1'}`,
+      `SELECT * FROM system.one SETTINGS additional_table_filters = {'system.one': 'fi\\x6ce(\\'${secretFile}\\') = 1'}`,
+      `SET additional_table_filters = '{\\'system.one\\': \\'fi\\\\x6ce(1) = 1\\'}'`,
+      `SELECT 1 SETTINGS input_format_record_errors_file_path = '${outside}/errors'`,
+      `SELECT 1 SETTINGS output_format_schema = '${outside}/schema' FORMAT Protobuf`,
+      `CREATE DICTIONARY f (a UInt64) PRIMARY KEY a SOURCE(NULL()) LAYOUT(SSD_CACHE(PATH '${outside}/ssd')) LIFETIME(0)`,
       "SELECT 1 SETTINGS dialect = 'kusto'",
       'SET ROLE user_files',
       'SET DEFAULT ROLE user_files TO default',
@@ -174,6 +181,9 @@ describe('ClickHouse endpoint, confined', () => {
     await refused(`INSERT INTO here VALUES (file('${secretFile}'))`, { input_format_values_interpret_expressions: '1' });
     await refused('SELECT {p:String}, file({p:String})', { param_p: secretFile });
     await refused('SELECT 1', { format_schema: `${secretFile}:X` });
+    await refused('SELECT * FROM system.one', { additional_result_filter: `file('${secretFile}') = 1` });
+    await refused('SELECT * FROM system.one', { additional_table_filters: `{'system.one': 'fi\\x6ce(\\'${secretFile}\\') = 1'}` });
+    await refused('SELECT 1', { input_format_record_errors_file_path: `${outside}/errors` });
     const form = new FormData();
     form.set('query', 'SELECT * FROM t');
     form.set('t', new Blob(['{"b": 1}\n']), 't.json');
@@ -264,5 +274,8 @@ describe('ClickHouse endpoint, confined', () => {
     await works("CREATE DICTIONARY names (a String, n UInt64) PRIMARY KEY a SOURCE(CLICKHOUSE(QUERY 'SELECT file AS a, count() AS n FROM " + database + ".file GROUP BY a')) LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(0)");
     expect(await works("SELECT dictGet('names', 'n', tuple('yy'))")).toBe('1\n');
     expect(await works("SELECT * FROM format(CSV, '1,2')")).toBe('1\t2\n');
+    expect(await works('SELECT n FROM values(\'n Int8, s String\', (1, \'x\'), (2, \'it\'\'s\'))', { additional_result_filter: "n != 1" })).toBe('2\n');
+    expect(await works('SELECT number FROM system.numbers LIMIT 1', { additional_table_filters: "{'system.numbers': 'toString(number) = \\'7\\''}" })).toBe('7\n');
+    expect(await works("SELECT number FROM system.numbers LIMIT 1 SETTINGS additional_table_filters = {'system.numbers': 'number > 8'}")).toBe('9\n');
   });
 });

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
-import { connection, encoded, headersOf, quarantine, writtenSchemaId } from '../system/quarantine-cli.ts';
+import { encoded, headersOf } from '../system/log-records.ts';
+import { connection, quarantine, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, eventually, landed, newTicketId, query, send, ticket, type SignedEvent } from '../system/support.ts';
 
 let folder = '';

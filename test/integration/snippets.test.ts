@@ -20,7 +20,8 @@ import { connectClickHouse, type ClickHouse } from '../../services/runtime/click
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectKafka } from '../../services/runtime/kafka/admin.ts';
 import { readReleases } from '../../services/runtime/registry/registry.ts';
-import { connection, encoded, headersOf } from '../system/quarantine-cli.ts';
+import { encoded, headersOf } from '../system/log-records.ts';
+import { connection } from '../system/quarantine-cli.ts';
 import { freePort } from '../system/free-ports.ts';
 import { closeClients, environment, eventually, ingressUrl, newTicketId, query, send, ticket } from '../system/support.ts';
 import { copyOfTheCode } from './copy-of-the-code.ts';

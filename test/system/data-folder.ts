@@ -23,3 +23,11 @@ export async function newDataFolder(): Promise<string> {
   if (process.env['KEEP_TEST_DATA'] === undefined) removeWithThisProcess(folder);
   return folder;
 }
+
+/** Ends another process when this one ends, however it ends. @returns what forgets it, for when it has ended by itself. */
+export function endWithThisProcess(pid: number): () => void {
+  const ender = spawn('sh', ['-c', 'cat > /dev/null; kill -CONT "$1" 2> /dev/null; kill -TERM "$1" 2> /dev/null', 'sh', String(pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  ender.unref();
+  if (ender.stdin instanceof Socket) ender.stdin.unref();
+  return () => void ender.kill('SIGKILL');
+}

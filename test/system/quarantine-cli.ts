@@ -1,14 +1,10 @@
-// Runs `npm run quarantine` as an operator would, and makes records that another producer might
-// have written into the log.
+// Runs `npm run quarantine` as an operator would, and knows the schemas that records are written under.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { loadContracts } from '../../schemas/contract.ts';
-import { createPrepare } from '../../services/ingress/event/prepare.ts';
-import { parseWebhook } from '../../services/ingress/event/parse.ts';
-import { createEncoder } from '../../services/runtime/avro/avro.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { idToWrite, readLock, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
-import { environment, type SignedEvent } from './support.ts';
+import { contracts } from './log-records.ts';
+import { environment } from './support.ts';
 
 const projectDir = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -31,41 +27,6 @@ export const quarantine = (args: readonly string[], env: Readonly<Record<string,
       resolve({ code, stdout, stderr, lines });
     });
   });
-
-const contracts = await loadContracts();
-const prepare = createPrepare(contracts);
-
-/** The value that the ingress would append for the event, under a schema id of the caller's choice. */
-export function encoded(event: SignedEvent, schemaId: number): Buffer {
-  const webhook = parseWebhook(Buffer.from(JSON.stringify(event)), new Date());
-  if ('kind' in webhook) throw new Error(webhook.message);
-  const { integration_id } = event.source;
-  const prepared = prepare({ ...webhook, integration: { integration_id, environment: event.source.environment, secrets: [] } });
-  if (prepared.kind === 'unusable') throw new Error(prepared.detail);
-  return createEncoder(prepared.contract.record, schemaId)(prepared.record);
-}
-
-export const headersOf = (event: SignedEvent): Record<string, string> =>
-  ({ ce_id: event.event_id, ce_type: event.event_type, integration_id: event.source.integration_id, contract_version: event.version, received_at: '2026-03-02T10:00:00.000Z' });
-
-/**
- * A schema of an event type that producers know already and the registry does not: its id, and how to
- * register it. The registry counts ids up, so the next one after a probe's is known beforehand.
- */
-export async function comingSchema(eventType: string): Promise<{ id: number; register: () => Promise<void> }> {
-  const { record } = contracts.get(eventType) ?? {};
-  const registry = new SchemaRegistry(environment.registryUrl);
-  const variant = (mark: string): string => JSON.stringify({ ...record, doc: `${mark} ${crypto.randomUUID()}` });
-  const subject = `test-coming-${crypto.randomUUID()}`;
-  const id = (await registry.register(`${subject}-probe`, variant('probe'))) + 1;
-  return {
-    id,
-    register: async () => {
-      const registered = await registry.register(subject, variant('coming'));
-      if (registered !== id) throw new Error(`the registry gave ${registered}, not ${id}`);
-    },
-  };
-}
 
 /** The id under which this build writes an event type: not the newest one, which another build may have registered. */
 export async function writtenSchemaId(topic: string, eventType: string): Promise<number> {

@@ -108,6 +108,16 @@ describe('the table', () => {
     }
   });
 
+  test('lines may end in different ways in one file, as after sorting it', () => {
+    const rows = [row(0, 'New', 0), row(1, 'Active', 5), row(2, 'Resolved', 7), row(3, 'Closed', 9)];
+    const expected = read(...rows);
+    for (const ends of [['\r\n', '\n', '\r\n', '\r\n', ''], ['\n', '\r\n', '\n', '\r', '\n'], ['\r\n', '\r\n', '\r\n', '\n', '\r\n'], ['\r', '\n', '\r\n\n', '\n\r\n', '\r']]) {
+      const log = readIncidentLog([header, ...rows].map((line, index) => line + (ends[index] ?? '')).join(''));
+      expect(log.skipped, JSON.stringify(ends)).toStrictEqual([]);
+      expect(states(log), JSON.stringify(ends)).toStrictEqual(states(expected));
+    }
+  });
+
   test('what should be a time and is none is told with its line', () => {
     const log = read(row(0, 'New', 0), row(1, 'Active', 5).replaceAll('1/3/2016', '31-02-2016'));
     expect(log.notes.filter((note) => note.includes('no time')).length).toBeGreaterThan(0);

@@ -149,7 +149,9 @@ export function readIncidentLog(csv: string): IncidentLog {
     else {
       const number = valueOf(cells, 'number') ?? '';
       notes.push(...unreadableTimes(cells, record.line));
-      byNumber.set(number, [...(byNumber.get(number) ?? []), readRow(cells, record.line)]);
+      const rows = byNumber.get(number) ?? [];
+      byNumber.set(number, rows);
+      rows.push(readRow(cells, record.line));
     }
   }
   const isCounted = header.includes(modCount);

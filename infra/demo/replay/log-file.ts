@@ -20,10 +20,12 @@ export interface TableRow {
 const delimiters = { comma: ',', semicolon: ';', tab: '\t' } as const;
 export type Delimiter = keyof typeof delimiters;
 
+/** Also mixed in one file: what was sorted or cut by another tool often ends its last line otherwise. */
+const lineEnds = ['\r\n', '\n', '\r'];
 const linesIn = (text: string): number => text.match(/\r\n|\r|\n/g)?.length ?? 0;
 
 function recordsOf(text: string, delimiter: string, limit = -1): TableRow[] {
-  const parsed = parse(text, { delimiter, to: limit, skip_empty_lines: true, relax_column_count: true, trim: true, raw: true }) as unknown as { record: string[]; raw: string }[];
+  const parsed = parse(text, { delimiter, record_delimiter: lineEnds, to: limit, skip_empty_lines: true, relax_column_count: true, trim: true, raw: true }) as unknown as { record: string[]; raw: string }[];
   let [end, line] = [0, 1];
   return parsed.map(({ record, raw }) => {
     // What was read includes the empty lines before the record and the line end after it.

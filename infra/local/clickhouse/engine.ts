@@ -9,7 +9,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { writeEngineConfig } from './confinement/engine-config.ts';
-import { isSuspicious, needsOf, refusal } from './confinement/rules.ts';
+import { checkSetting, isSuspicious, needsOf, refusal } from './confinement/rules.ts';
 import { checkPaths } from './confinement/user-files.ts';
 import { ClickHouseError, failure } from './errors.ts';
 import type { Progress } from './progress.ts';
@@ -87,10 +87,11 @@ export class Engine {
     await this.#control.query('SET implicit_select = 0, max_query_size = 0');
   }
 
-  /** Throws if the statement reaches what it may not; otherwise says whether it names files of user_files. */
-  async admit(sql: string): Promise<{ readonly usesFiles: boolean }> {
+  /** Throws if the statement, or a setting that comes with it, reaches what it may not; otherwise says whether it names files of user_files. */
+  async admit(sql: string, settings: Profile['settings'] = new Map()): Promise<{ readonly usesFiles: boolean }> {
     // Its user may do all of it as it is; taking the role and giving it back would cost each statement two others.
     if (this.#externalAccess) return { usesFiles: false };
+    for (const [name, value] of settings) checkSetting(name, value);
     if (!isSuspicious(sql)) return { usesFiles: false };
     const { paths, queries } = needsOf(await this.#canonical(sql));
     for (const query of queries) {

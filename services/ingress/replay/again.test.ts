@@ -21,7 +21,7 @@ const event = (change: JsonObject = {}): JsonObject => ({
 });
 
 const request = (body: JsonObject | string): ReplayRequest => ({
-  id: '0:1', environment: 'production', integration_id: 'acme', received_at: '2026-03-02T09:00:01.000Z', body_sha256: 'abc',
+  id: '0:1', environment: 'production', integration_id: 'acme', received_at: '2026-03-02T09:00:01.000Z', body_sha256: 'abc', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)).toString('base64'),
 });
 
@@ -38,6 +38,12 @@ test('an event comes in as it would have, with its own id, times and signature',
   expect({ ce_id, ce_time, received_at, body_sha256, signature }).toStrictEqual({
     ce_id: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', ce_time: '2026-03-02T09:00:00.000Z', received_at: '2026-03-02T09:00:01.000Z', body_sha256: 'abc', signature: 'of a secret that is gone',
   });
+});
+
+test('it goes on with the trace that it had in the quarantine', () => {
+  const answer = ask(event());
+  expect.assert(answer.kind === 'event');
+  expect(answer.headers['traceparent']).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$/);
 });
 
 test('what still is unusable says why today', () => {

@@ -4,6 +4,7 @@
 // write to the quarantine topic can write to the log as well, so this opens nothing.
 import type { JsonObject } from '../../../schemas/contract.ts';
 import type { ReplayAnswer, ReplayRequest } from '../../runtime/quarantine/replay.ts';
+import { childSpan } from '../../runtime/trace.ts';
 import type { Encode } from '../event/encoders.ts';
 import type { Integration } from '../integrations.ts';
 import type { AuthenticWebhook, Unusable, Webhook } from '../outcome.ts';
@@ -47,7 +48,7 @@ function again({ integrations, prepare, encode, fix }: AgainDependencies, reques
   const authentic = { ...webhook, integration: integrationFor(request, integrations) };
   const prepared = prepare(authentic);
   if (prepared.kind === 'unusable') return { ...prepared, id: request.id };
-  const record = toLogRecord(authentic, prepared, request.body_sha256, encode);
+  const record = toLogRecord(authentic, prepared, { bodySha256: request.body_sha256, traceparent: childSpan(request.traceparent) }, encode);
   if ('kind' in record) return { ...record, id: request.id };
   const { environment } = authentic.integration;
   return { id: request.id, kind: 'event', environment, key: record.key, value: record.value.toString('base64'), headers: record.headers };

@@ -8,6 +8,7 @@ import { isOutage, type Consumer, type HandlerAnswer } from '../consumer.ts';
 import { messageOf } from '../errors.ts';
 import type { LogRecord } from '../event-log.ts';
 import type { Logger } from '../logger.ts';
+import { traceFields } from '../trace.ts';
 import type { WaitCause } from './waiting.ts';
 
 export interface AttemptOptions {
@@ -93,6 +94,9 @@ export class Attempts {
         get logger() {
           return log();
         },
+        get traceparent() {
+          return delivery.traceparent();
+        },
         effectId: `${integration_id}/${ticket_id}/${event_id.toLowerCase()}`,
         receivedAt: receivedAt(delivery.record),
         position: { topic, partition, offset },
@@ -122,8 +126,8 @@ export class Attempts {
     return { kind: 'quarantined' };
   }
 
-  #log({ eventType, identity, record }: Delivery): Logger {
+  #log({ eventType, identity, record, traceparent }: Delivery): Logger {
     const { integration_id, ticket_id, event_id } = identity;
-    return this.#options.logger.child({ event_type: eventType, event_id, ticket_id, integration_id, partition: record.partition, offset: record.offset });
+    return this.#options.logger.child({ event_type: eventType, event_id, ticket_id, integration_id, partition: record.partition, offset: record.offset, ...traceFields(traceparent()) });
   }
 }

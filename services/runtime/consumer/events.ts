@@ -9,6 +9,7 @@ import type { LogRecord } from '../event-log.ts';
 import { eventTypeOf } from '../projection/landing.ts';
 import { createRecordReader, type Poison, type WriterSchema } from '../avro/record-reader.ts';
 import type { SchemaLookup } from '../registry/registry.ts';
+import { childSpan } from '../trace.ts';
 
 export interface Delivery {
   readonly kind: 'event';
@@ -17,6 +18,8 @@ export interface Delivery {
   readonly identity: Identity;
   /** Identity of the event, for dedupe. */
   readonly key: string;
+  /** This delivery's span, in the trace that the record tells. */
+  readonly traceparent: () => string;
   /** A fresh object each time, so that a failed try leaves no trace in the next one. @throws Error when the writer's schema can't become the current record. */
   readonly decode: () => AnyEvent;
 }
@@ -69,6 +72,7 @@ export function createSort(records: ReadonlyMap<string, object>, schemas: Schema
     if (decode === undefined) return { kind: 'unwanted', record };
     return {
       kind: 'event', record, eventType, identity, key: eventKey(identity),
+      traceparent: lazily(() => childSpan(record.headers['traceparent'])),
       decode: () => ({ event_type: eventType, ...(decode(body) as Omit<AnyEvent, 'event_type'>) }),
     };
   };

@@ -41,13 +41,13 @@ class Log {
   committed = 0;
   note = '';
 
-  add(ticket: string, words: string, { id = words, schema = 2, tenant = 'acme' } = {}): void {
+  add(ticket: string, words: string, { id = words, schema = 2, tenant = 'acme', headers = {} } = {}): void {
     const value = encoders.get(schema)?.({ event_id: id, ticket_id: ticket, source: { integration_id: tenant }, words: schema === 5 ? 5 : words, said_at: 1_700_000_000_000, mood: 'fine', lang: 'de', more: 4 }) ?? null;
-    this.addRaw(ticket, value);
+    this.addRaw(ticket, value, headers);
   }
 
-  addRaw(key: string, value: Buffer | null): void {
-    this.records.push({ topic: 't', partition: 0, offset: this.records.length, key, value, headers: {}, timestampMs: 1 });
+  addRaw(key: string, value: Buffer | null, headers: Readonly<Record<string, string>> = {}): void {
+    this.records.push({ topic: 't', partition: 0, offset: this.records.length, key, value, headers, timestampMs: 1 });
   }
 }
 
@@ -170,6 +170,22 @@ test('gives the current record whatever schema the writer had, and a fresh one a
   await read();
   const at = '2023-11-14T22:13:20.000Z';
   expect(got).toStrictEqual([['by 1', null, at, 7], ['by 2', 'fine', at, 7], ['by 3', 'fine', at, 7]]);
+});
+
+test('a handler is told a span of the event\'s trace, or of a new one, whatever stands in the record', async () => {
+  const log = new Log();
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+  log.add('T1', 'traced', { headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` } });
+  log.add('T1', 'odd', { headers: { traceparent: `00-${trace}-0-01\nx` } });
+  log.add('T1', 'old');
+  const seen: Record<string, string> = {};
+  const { read } = instance(log, { handle: ({ words }, { traceparent }) => Promise.resolve(void (seen[words] = traceparent)) });
+  await read();
+  expect(Object.keys(seen)).toStrictEqual(['traced', 'odd', 'old']);
+  for (const span of Object.values(seen)) expect(span).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  expect(seen['traced']).toContain(trace);
+  expect(seen['traced']).not.toContain('00f067aa0ba902b7');
+  expect(new Set(Object.values(seen).map((span) => span.slice(3, 35))).size).toBe(3);
 });
 
 test('an event that its schema keeps from being read is quarantined, and stops nothing', async () => {

@@ -6,17 +6,19 @@
 // so that no partition waits for another one. Read again, what is done already is passed over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { faultOf, PartitionHeld, type PoisonBreaker } from '../projection/breaker.ts';
 import type { Attempts } from './attempt.ts';
 import type { Delivery, Sort, Unwanted } from './events.ts';
-import { newPartition, type PartitionState } from './partition.ts';
+import { newPartition, type Hold, type PartitionState } from './partition.ts';
 import { WaitingEvents } from './waiting.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import type { ConsumerPosition, LogRecord, ManualBatch } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
+import { gaugeHeldPartitions } from '../metrics/held-partitions.ts';
 import type { Poison } from '../avro/record-reader.ts';
 import type { Logger } from '../logger.ts';
+import { traceFields } from '../trace.ts';
 
 export interface LoopOptions {
   readonly sort: Sort;
@@ -47,7 +49,7 @@ interface Run {
 }
 
 /** How a batch ended. `read_again`: its partition was sent back to read what came before. */
-type End = { readonly kind: 'passed' | 'read_again' | 'stopped' } | { readonly kind: 'held'; readonly offset: number; readonly outage: boolean; readonly reason: string };
+type End = { readonly kind: 'passed' | 'read_again' | 'stopped' } | { readonly kind: 'held'; readonly offset: number; readonly outage: boolean; readonly poison?: boolean; readonly reason: string };
 
 const COMMIT_EVERY_MS = 200;
 /** After which handlers that still run at a stop are asked to give up, and after which they are left alone. */
@@ -70,31 +72,23 @@ export class ConsumerLoop {
     this.#stopped = new Promise((resolve) => {
       this.#release = resolve;
     });
-    const states = this.#states;
-    new Gauge({
-      name: 'ticketstream_lag_records', help: 'Records in the log that are not handled yet, as of the last batch', labelNames: ['partition'], registers: [options.metrics],
-      collect() {
-        const newest = Math.max(...[...states.values()].map((state) => state.generation));
-        // What isn't handled in a partition that moved away is told by the instance that has it.
-        for (const { place, lag, generation } of states.values()) this.set({ partition: place }, generation === newest ? lag : 0);
-      },
-    });
-    new Gauge({
-      name: 'ticketstream_held_partitions', help: 'Partitions that wait for a sink, for the registry or behind poison', registers: [options.metrics],
-      collect() {
-        this.set([...states.values()].filter((state) => state.hold !== null).length);
-      },
+    gaugeHeldPartitions(options.metrics, () => {
+      const held = this.#held();
+      const poison = held.filter((hold) => hold.poison).length;
+      return { poison, outage: held.length - poison };
     });
   }
 
   /** Null while all partitions move; else why one does not. */
   failure(): string | null {
+    const [hold] = this.#held();
+    return hold === undefined ? null : `${hold.place} waits: ${hold.reason}`;
+  }
+
+  /** A hold that nobody renewed belongs to a partition that moved to another instance. */
+  #held(): (Hold & { readonly place: string })[] {
     const forgottenAfterMs = 3 * Math.max(10_000, this.#options.maxBackoffMs);
-    for (const { place, hold } of this.#states.values()) {
-      // A hold that nobody renewed belongs to a partition that moved to another instance.
-      if (hold !== null && Date.now() - hold.since < forgottenAfterMs) return `${place} waits: ${hold.reason}`;
-    }
-    return null;
+    return [...this.#states.values()].flatMap(({ place, hold }) => (hold !== null && Date.now() - hold.since < forgottenAfterMs ? [{ ...hold, place }] : []));
   }
 
   /** @throws RuntimeError `OWNERSHIP_LOST`, or PartitionHeld when only what lies before its offset is done. */
@@ -193,10 +187,7 @@ export class ConsumerLoop {
     const faults = sorted.map((item) => (item.kind === 'poison' ? faultOf(item) : null));
     const heldAt = this.#options.breaker.assess(state.place, faults);
     const passing = heldAt === null ? sorted : sorted.slice(0, heldAt);
-    state.lag = batch.lag + open.length;
     await this.#handleAll(run, passing);
-    const undone = sorted.filter(({ record }) => !state.progress.isDone(record.offset)).length;
-    state.lag = batch.lag + undone;
     const waiting = run.waiting.told();
     const offset = sorted.find(({ record }) => !state.progress.isDone(record.offset))?.record.offset;
     state.progress.advance(offset ?? (batch.records.at(-1)?.offset ?? 0) + 1);
@@ -207,7 +198,7 @@ export class ConsumerLoop {
     }
     if (!this.#goesOn(run)) return { kind: 'stopped' };
     if (waiting !== undefined) return { kind: 'held', offset, outage: waiting.cause !== 'failure', reason: waiting.reason };
-    return { kind: 'held', offset, outage: true, reason: `most of the last records can't be read (${passing.length} of ${sorted.length} passed)` };
+    return { kind: 'held', offset, outage: true, poison: true, reason: `most of the last records can't be read (${passing.length} of ${sorted.length} passed)` };
   }
 
   /** Events that were done before: so that a later copy of one is recognised. One that failed here is not, so that its replay is handled. */
@@ -228,7 +219,7 @@ export class ConsumerLoop {
       progress.done(item.record.offset);
       attempts.count(item.kind);
       const { partition, offset } = item.record;
-      if (item.kind === 'poison') logger.warn({ partition, offset, reason: item.reason }, 'record skipped; event-archive keeps it in quarantine');
+      if (item.kind === 'poison') logger.warn({ partition, offset, reason: item.reason, ...traceFields(item.record.headers['traceparent']) }, 'record skipped; event-archive keeps it in quarantine');
     }
     const tickets = groupBy(events, ({ identity }) => JSON.stringify([identity.integration_id, identity.ticket_id]));
     await Promise.all([...tickets.values()].map((ticket) => this.#handleTicket(run, ticket)));
@@ -288,7 +279,7 @@ export class ConsumerLoop {
     state.hold = null;
   }
 
-  #hold(state: PartitionState, { offset, outage, reason }: Extract<End, { kind: 'held' }>): PartitionHeld {
+  #hold(state: PartitionState, { offset, outage, reason, poison = false }: Extract<End, { kind: 'held' }>): PartitionHeld {
     const { backoffMs, maxBackoffMs, logger } = this.#options;
     // Where something got done, what waits now is something else.
     if (offset > state.heldAt) state.holds = 0;
@@ -296,7 +287,7 @@ export class ConsumerLoop {
     const retryAfterMs = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(state.holds, 20));
     if (outage && state.hold === null) logger.warn({ partition: state.place, offset, reason, retry_after_ms: retryAfterMs }, 'partition waits; nothing is skipped');
     state.holds += 1;
-    state.hold = outage ? { reason, since: Date.now() } : null;
+    state.hold = outage ? { reason, since: Date.now(), poison } : null;
     return new PartitionHeld(offset, retryAfterMs, reason);
   }
 

@@ -3,6 +3,13 @@
 import { Progress } from './progress.ts';
 import { RecentEvents } from './window.ts';
 
+export interface Hold {
+  readonly reason: string;
+  readonly since: number;
+  /** Behind records that can't be read. */
+  readonly poison: boolean;
+}
+
 export interface PartitionState {
   readonly place: string;
   readonly progress: Progress;
@@ -19,13 +26,12 @@ export interface PartitionState {
   /** Times that it was held in a row, and where. */
   holds: number;
   heldAt: number;
-  hold: { readonly reason: string; readonly since: number } | null;
+  hold: Hold | null;
   committed: string;
   committing: Promise<void> | null;
-  lag: number;
 }
 
 export const newPartition = (place: string, dedupeEvents: number): PartitionState => ({
   place, progress: new Progress(-1), recent: new RecentEvents(dedupeEvents), tries: new Map(), refused: new Set(),
-  turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, heldAt: -1, hold: null, committed: '', committing: null, lag: 0,
+  turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, heldAt: -1, hold: null, committed: '', committing: null,
 });

@@ -11,13 +11,16 @@ import { ConsumerLoop } from './loop.ts';
 import type { Consumer, StartPosition } from '../consumer.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { eventsTopic, quarantineTopic } from '../event-log.ts';
-import { createMetrics, startHealthServer, type Readiness } from '../health.ts';
+import { startHealthServer, type Readiness } from '../health.ts';
 import { consumerPositions, placeGroup, type KafkaConnection } from '../kafka/admin.ts';
 import { readTail, startConsumer } from '../kafka/consumer.ts';
+import { groupBacklog } from '../kafka/group-backlog.ts';
 import { connectProducer } from '../kafka/producer.ts';
 import { createLogProbe } from '../kafka/probe.ts';
 import { endNow, runService, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
+import { createMetrics } from '../metrics/process.ts';
+import { countQuarantined } from '../quarantine/metrics.ts';
 import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
 import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry/registry.ts';
 import { watchSchemas } from '../registry/schema-watch.ts';
@@ -145,12 +148,13 @@ async function startLoop(context: Context): Promise<Readiness> {
     },
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+  const backlog = groupBacklog(connection, { groups: [{ groupId: group, topic }], metrics, parts });
   const reading = await startConsumer(connection, {
     groupId: group,
     topics: [topic],
     concurrency: PARTITIONS_AT_ONCE,
     fetchBytes: FETCH_BYTES,
-    handle: (batch) => loop.handle(batch),
+    handle: (batch) => loop.handle(backlog.watch(batch)),
     stuckAfterMs: config.STUCK_AFTER_SECONDS * 1_000,
     onStuck: endNow(logger),
   });
@@ -189,14 +193,16 @@ async function endAtTheEnd({ connection, group, topic, logger }: Context): Promi
 }
 
 /** Events that this consumer can't handle, as they lie in the log, with what is known of them. */
-async function quarantineTo({ consumer, config, connection, parts }: Context): Promise<(delivery: Delivery, detail: string) => Promise<void>> {
+async function quarantineTo({ consumer, config, connection, parts, metrics }: Context): Promise<(delivery: Delivery, detail: string) => Promise<void>> {
   const topic = quarantineTopic(config.ENVIRONMENT);
   const producer = await connectProducer(connection, [topic]);
   parts.push({ name: 'quarantine producer', stop: () => producer.close() });
-  return async ({ record, eventType, identity }, detail) => {
+  const onQuarantined = countQuarantined(metrics);
+  return async ({ record, eventType, identity, traceparent }, detail) => {
     const item = fromPoison({ kind: 'poison', reason: 'identity_missing', detail, record }, config.ENVIRONMENT, new Date());
     await producer.append(topic, toQuarantineRecord({
       ...item,
+      traceparent: traceparent(),
       reason: 'handler_failed',
       refusedBy: consumer.name,
       integrationId: identity.integration_id,
@@ -204,5 +210,6 @@ async function quarantineTo({ consumer, config, connection, parts }: Context): P
       ticketId: identity.ticket_id,
       eventType,
     }));
+    onQuarantined('handler_failed');
   };
 }

@@ -108,27 +108,32 @@ export const addPartitions = (connection: KafkaConnection, topics: readonly { na
   });
 
 /** How far a consumer group is, per partition; -1 where it never committed. */
+async function offsetsOf(admin: Admin, groupId: string, topic: string): Promise<ConsumerPosition[]> {
+  // In this order: the log's end is then never before a commit that is seen.
+  const groups = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const ends = await admin.fetchTopicOffsets(topic);
+  const committed = new Map(groups[0]?.partitions.map((entry) => [entry.partition, entry]));
+  return ends.map(({ partition, low, high }) => ({
+    topic,
+    partition,
+    committed: Number(committed.get(partition)?.offset ?? -1),
+    note: committed.get(partition)?.metadata ?? '',
+    low: Number(low),
+    end: Number(high),
+  }));
+}
+
 const groupOffsets = (connection: KafkaConnection, groupId: string, topic: string): Promise<ConsumerPosition[]> =>
-  withAdmin(connection, async (admin) => {
-    // In this order: the log's end is then never before a commit that is seen.
-    const groups = await admin.fetchOffsets({ groupId, topics: [topic] });
-    const ends = await admin.fetchTopicOffsets(topic);
-    const committed = new Map(groups[0]?.partitions.map((entry) => [entry.partition, entry]));
-    return ends.map(({ partition, low, high }) => ({
-      topic,
-      partition,
-      committed: Number(committed.get(partition)?.offset ?? -1),
-      note: committed.get(partition)?.metadata ?? '',
-      low: Number(low),
-      end: Number(high),
-    }));
-  });
+  withAdmin(connection, (admin) => offsetsOf(admin, groupId, topic));
 
 /** The same; a partition without a commit counts from its start. */
-export async function consumerPositions(connection: KafkaConnection, groupId: string, topic: string): Promise<ConsumerPosition[]> {
-  const positions = await groupOffsets(connection, groupId, topic);
+export async function positionsOf(admin: Admin, groupId: string, topic: string): Promise<ConsumerPosition[]> {
+  const positions = await offsetsOf(admin, groupId, topic);
   return positions.map((position) => ({ ...position, committed: Math.max(position.committed, position.low) }));
 }
+
+export const consumerPositions = (connection: KafkaConnection, groupId: string, topic: string): Promise<ConsumerPosition[]> =>
+  withAdmin(connection, (admin) => positionsOf(admin, groupId, topic));
 
 /** Says what a group can't read any more because its next offset is not in the log: which partition, how many records, what to do. */
 export async function reportMissing(connection: KafkaConnection, groupId: string, topic: string): Promise<void> {

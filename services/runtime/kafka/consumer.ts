@@ -274,8 +274,8 @@ export async function readSince(connection: KafkaConnection, topic: string, sinc
   await readRanges(connection, topic, await offsetsSince(connection, topic, since), visit);
 }
 
-/** It uses a group of its own that it deletes, and commits nothing. */
-async function readRanges(connection: KafkaConnection, topic: string, ranges: readonly OffsetRange[], visit: (record: LogRecord) => void): Promise<void> {
+/** Visits these offsets, in partition order. It uses a group of its own that it deletes, and commits nothing. */
+export async function readRanges(connection: KafkaConnection, topic: string, ranges: readonly OffsetRange[], visit: (record: LogRecord) => void): Promise<void> {
   const remaining = new Map(ranges.filter(({ from, to }) => to > from).map(({ partition, to }) => [partition, to]));
   if (remaining.size === 0) return;
   const groupId = `${connection.clientId}-tail-${process.pid}-${Date.now()}`;

@@ -103,7 +103,7 @@ class BatchingProducer implements LogProducer {
   append(topic: string, record: NewRecord): Promise<{ partition: number }> {
     const partitionMetadata = this.#partitions.get(topic);
     if (partitionMetadata === undefined) return Promise.reject(new RuntimeError('TOPIC_MISSING', `no producer for topic ${topic}`));
-    const bytes = record.value.length;
+    const bytes = recordBytes(record);
     if (this.waiting() >= this.#limits.maxWaiting || this.#waitingBytes + bytes > this.#limits.maxWaitingBytes) {
       return Promise.reject(new RuntimeError('LOG_OVERLOADED', `${this.waiting()} events wait for Kafka`));
     }
@@ -114,7 +114,7 @@ class BatchingProducer implements LogProducer {
       this.#queue.push({
         topic, partition, resolve, reject,
         message: { ...message, partition },
-        bytes: recordBytes(record),
+        bytes,
         expiresAt: Date.now() + this.#limits.deadlineMs,
       });
       this.#sending ??= this.#drain();

@@ -4,15 +4,16 @@
 export type Failpoint = (step: string) => void;
 
 /**
- * @param wanted a step, and the signal that the process sends itself when it is there for the first time, e.g. `folded` or
- * `folded/SIGSTOP`; SIGKILL by default. Steps are landed, read, folded, inserted:<table> and before-commit.
+ * @param wanted a step, and the signal that the process sends itself when it is there, e.g. `folded` or `folded/SIGSTOP`; SIGKILL
+ * by default, and when it is there for the first time: `folded#3` is the third. Steps are landed, read, folded, inserted:<table>
+ * and before-commit.
  */
 export function failpointOf(wanted = ''): Failpoint {
-  const [at, signal = 'SIGKILL'] = wanted.split('/');
-  let done = false;
+  const [place = '', signal = 'SIGKILL'] = wanted.split('/');
+  const [at, time = '1'] = place.split('#');
+  let times = 0;
   return (step) => {
-    if (done || step !== at) return;
-    done = true;
+    if (step !== at || ++times !== Number(time)) return;
     process.kill(process.pid, signal);
   };
 }

@@ -11,6 +11,7 @@ import type { Fold } from './facts.ts';
 import type { ToLanding } from './landing.ts';
 import { createLogger } from '../logger.ts';
 import { timelinesOf } from '../native/testing/rows-of.ts';
+import { ProjectionMetrics } from './flush/metrics.ts';
 import { Projector } from './projector.ts';
 
 const record = (offset: number, value: string): LogRecord => ({ topic: 'log', partition: 0, offset, key: 'TKT-1', value: Buffer.from(value), headers: {}, timestampMs: 0 });
@@ -72,7 +73,7 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
   const projector = new Projector({
     projection: { name: 'test', database: 'd', facts: ['facts'], fold, timeline: false, flushEveryMs: 0 },
     computedBy: 'c0de',
-    clickhouse, toLanding, quarantine, catchUpLag: 1_000, logger: createLogger('test', 'fatal'), metrics: new Registry(), breaker: new PoisonBreaker(breaker), at: () => undefined,
+    clickhouse, toLanding, quarantine, catchUpLag: 1_000, logger: createLogger('test', 'fatal'), metrics: new ProjectionMetrics(new Registry()), breaker: new PoisonBreaker(breaker), at: () => undefined,
   });
   await projector.start();
   return { projector, inserts, kept, computed };
@@ -197,7 +198,7 @@ test('a ticket that can not be told holds nobody up, is reported, and is tried a
     };
     const projector = new Projector({
       projection: { name: 'test', database: 'd', facts: ['facts'], fold: oddFold, timeline: true, flushEveryMs: 0 }, computedBy: '',
-      clickhouse, toLanding, quarantine: () => Promise.resolve(), catchUpLag: 1_000, logger: createLogger('test', 'fatal'), metrics: new Registry(), breaker: new PoisonBreaker(true), at: () => undefined,
+      clickhouse, toLanding, quarantine: () => Promise.resolve(), catchUpLag: 1_000, logger: createLogger('test', 'fatal'), metrics: new ProjectionMetrics(new Registry()), breaker: new PoisonBreaker(true), at: () => undefined,
     });
     await projector.start();
     return projector;

@@ -6,7 +6,6 @@
 // fetched after that wait, so that they hold all that came in meanwhile. Far behind, nothing waits: batch after batch is landed
 // while the touched tickets are collected, and their facts are computed when these are many.
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import type { Registry } from 'prom-client';
 import type { Poison } from '../avro/record-reader.ts';
 import { BREAKER_WINDOW, PartitionHeld, placeOf, type PoisonBreaker } from './breaker.ts';
 import { toRuntimeError, type ClickHouse } from '../clickhouse.ts';
@@ -15,7 +14,7 @@ import type { ManualBatch } from '../event-log.ts';
 import { Facts, RECOMPUTE_CHUNK, type FailedTicket, type Fold } from './facts.ts';
 import type { Failpoint } from './failpoint.ts';
 import { FailedTickets } from './flush/failed-tickets.ts';
-import { createFlushMetrics, type FlushMetrics } from './flush/metrics.ts';
+import type { FlushTimer, ProjectionMetrics } from './flush/metrics.ts';
 import { Triage, type KeptBatch } from './flush/triage.ts';
 import { Unfolded } from './flush/unfolded.ts';
 import type { ToLanding } from './landing.ts';
@@ -46,7 +45,7 @@ export interface ProjectorOptions {
   readonly computedBy: string;
   readonly clickhouse: ClickHouse;
   readonly logger: Logger;
-  readonly metrics: Registry;
+  readonly metrics: ProjectionMetrics;
   readonly toLanding: ToLanding;
   /** Keeps a record that can't be landed; throws when it couldn't, and then nothing is committed. */
   readonly quarantine: (poison: Poison) => Promise<void>;
@@ -77,7 +76,7 @@ export class Projector {
   readonly #facts: Facts;
   readonly #unfolded: Unfolded;
   readonly #failed: FailedTickets | null;
-  readonly #metrics: FlushMetrics;
+  readonly #flushTimer: FlushTimer;
   readonly #lags = new Map<string, number>();
   #generation = 0;
   #failures: FailedTicket[] = [];
@@ -86,15 +85,19 @@ export class Projector {
   #timer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | null = null;
   #failure: string | null = 'starting';
+  /** Partitions of the flush that fails. */
+  #waiting = 0;
 
   constructor(options: ProjectorOptions) {
-    const { projection, computedBy, clickhouse, logger, metrics, breaker, at } = options;
+    const { projection, computedBy, clickhouse, logger, metrics, breaker } = options;
     this.#options = options;
+    this.#flushTimer = metrics.timer(options.at);
+    const { at } = this.#flushTimer;
     this.#triage = new Triage({ ...options, database: projection.database });
     this.#facts = new Facts(clickhouse, projection, { computedBy, at, onFailed: (failed) => this.#failures.push(failed) });
     this.#unfolded = new Unfolded(projection.fold?.eventTypes ?? null);
     this.#failed = projection.fold === undefined ? null : new FailedTickets(clickhouse, projection.database, logger);
-    this.#metrics = createFlushMetrics(metrics, { lags: this.#lags, breaker, failedTickets: () => this.#failed?.count ?? 0 });
+    metrics.add({ breaker, failedTickets: () => this.#failed?.count ?? 0, waiting: () => this.#waiting });
   }
 
   /** Null while the projector works; else why it does not. */
@@ -161,9 +164,10 @@ export class Projector {
       const begun = performance.now();
       const group = this.#pending;
       this.#pending = [];
-      const stopTimer = this.#metrics.flushSeconds.startTimer();
+      this.#flushTimer.begin();
       const answers = await this.#flushUntilDone(group);
-      stopTimer();
+      this.#flushTimer.end();
+      this.#waiting = 0;
       if (!this.#isBehind()) await sleep(Math.max(0, begun + this.#spacingMs(group) - performance.now()));
       for (const answer of answers) answer();
     } while (this.#pending.length > 0);
@@ -196,6 +200,7 @@ export class Projector {
           return hold === undefined ? resolve : () => reject(hold);
         });
       } catch (error) {
+        this.#waiting = waiting.length;
         await this.#backOff(error, attempt);
       }
     }
@@ -210,6 +215,7 @@ export class Projector {
     const failure = toRuntimeError(error);
     if (failure.code === 'OWNERSHIP_LOST') return;
     this.#failure = `${failure.code}: ${failure.message}`;
+    this.#options.metrics.failures.inc({ code: failure.code });
     const delayMs = Math.min(MAX_BACKOFF_MS, 100 * 2 ** attempt);
     this.#options.logger[failure.retriable ? 'warn' : 'error']({ code: failure.code, error: failure.message, attempt, delay_ms: delayMs }, 'flush failed, trying again');
     await sleep(delayMs);
@@ -219,7 +225,7 @@ export class Projector {
   async #flush(batches: readonly ManualBatch[]): Promise<Map<ManualBatch, PartitionHeld>> {
     await this.#facts.assertAdmitted();
     const kept = await this.#triage.land(batches);
-    this.#options.at('landed');
+    this.#flushTimer.at('landed');
     for (const item of kept) {
       this.#noteLag(item);
       this.#unfolded.add(item);
@@ -250,7 +256,7 @@ export class Projector {
 
   /** The facts of all tickets that were touched, in chunks, and then the offsets. */
   async #fold(batches: readonly ManualBatch[]): Promise<void> {
-    const { logger, at } = this.#options;
+    const { logger, metrics } = this.#options;
     const begun = performance.now();
     const tickets = this.#unfolded.tickets();
     for (let from = 0; from < tickets.length; from += FOLD_CHUNK) {
@@ -261,21 +267,22 @@ export class Projector {
       this.#failures = [];
       await this.#facts.compute(chunk);
       await this.#failed?.note(chunk, this.#failures);
-      this.#metrics.recomputed.inc(chunk.length);
+      metrics.recomputed.inc(chunk.length);
       this.#unfolded.folded(chunk);
     }
-    at('before-commit');
+    this.#flushTimer.at('before-commit');
     const failure = await this.#unfolded.commit(performance.now() - begun);
     if (failure !== undefined) logger.warn({ error: messageOf(failure) }, 'offsets are not committed yet; they are with the next flush');
   }
 
   /** What is done is done: counted, and the breaker opened or closed. */
   #settle({ batch, handled, next, poison }: KeptBatch): PartitionHeld | null {
-    const { breaker, logger } = this.#options;
+    const { breaker, logger, metrics } = this.#options;
     const place = placeOf(batch);
     const poisonCount = handled.filter(Boolean).length;
-    this.#metrics.records.inc({ outcome: 'landed' }, handled.length - poisonCount);
-    this.#metrics.records.inc({ outcome: 'poison' }, poisonCount);
+    const { topic } = batch;
+    metrics.records.inc({ topic, outcome: 'landed' }, handled.length - poisonCount);
+    metrics.records.inc({ topic, outcome: 'poison' }, poisonCount);
     breaker.passed(place, handled);
     if (next !== undefined) return this.#hold(place, next.offset, poison);
     if (breaker.release(place)) logger.info({ partition: place }, 'partition is readable again');

@@ -1,26 +1,31 @@
 // A projection as a process: configuration, consumer, projector, health. A service's main.ts
 // says which projection, and nothing else.
-import type { Registry } from 'prom-client';
 import { PoisonBreaker } from './breaker.ts';
 import { codeOf } from './computed-by.ts';
 import { connectClickHouse, type ClickHouse } from '../clickhouse.ts';
 import { consumerSettings, masked, readConfig, type Config } from '../config.ts';
 import { eventsTopic, quarantineTopic } from '../event-log.ts';
-import { createMetrics, startHealthServer } from '../health.ts';
+import { startHealthServer } from '../health.ts';
 import type { KafkaConnection } from '../kafka/admin.ts';
 import { startConsumer } from '../kafka/consumer.ts';
+import { groupBacklog, type GroupOnTopic } from '../kafka/group-backlog.ts';
 import { createLogProbe } from '../kafka/probe.ts';
 import { connectProducer } from '../kafka/producer.ts';
+import type { Backlog } from '../metrics/backlog.ts';
+import { createMetrics } from '../metrics/process.ts';
 import type { Poison } from '../avro/record-reader.ts';
 import { failpointOf, type Failpoint } from './failpoint.ts';
+import { ProjectionMetrics } from './flush/metrics.ts';
 import { eventRows, type ToLanding } from './landing.ts';
 import { endNow, runService, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { Projector, type Projection } from './projector.ts';
+import { countQuarantined } from '../quarantine/metrics.ts';
 import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
 import { quarantineRows } from './quarantine-landing.ts';
 import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry/registry.ts';
 import { watchSchemas } from '../registry/schema-watch.ts';
+import { traceFields } from '../trace.ts';
 
 type ServiceConfig = Config<typeof consumerSettings>;
 
@@ -28,7 +33,9 @@ interface Context {
   readonly projection: Projection;
   readonly config: ServiceConfig;
   readonly logger: Logger;
-  readonly metrics: Registry;
+  readonly metrics: ProjectionMetrics;
+  readonly onQuarantined: (reason: string) => void;
+  readonly backlog: Backlog;
   readonly clickhouse: ClickHouse;
   readonly connection: KafkaConnection;
   readonly parts: Stoppable[];
@@ -55,8 +62,13 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const connection = { brokers: config.KAFKA_BROKERS, clientId: projection.name, logger };
     const schemas = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(schemas);
-    const context: Context = { projection, config, logger, metrics, clickhouse, connection, parts, at: failpointOf(env['FAILPOINT']) };
     const archive = options.archive === true;
+    const groups = [eventsOf(projection, config), ...(archive ? [quarantineOf(projection, config)] : [])];
+    const backlog = groupBacklog(connection, { groups, metrics, parts });
+    const context: Context = {
+      projection, config, logger, clickhouse, connection, parts, backlog,
+      metrics: new ProjectionMetrics(metrics), onQuarantined: countQuarantined(metrics), at: failpointOf(env['FAILPOINT']),
+    };
     const feeds = [await startEvents(context, await quarantineTo(context, archive))];
     if (archive) feeds.push(await startQuarantine(context));
     const probe = createLogProbe(connection, [eventsTopic(config.ENVIRONMENT), quarantineTopic(config.ENVIRONMENT)]);
@@ -69,20 +81,25 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
   });
 }
 
+const eventsOf = ({ name, group = name }: Projection, { ENVIRONMENT }: ServiceConfig): GroupOnTopic => ({ groupId: group, topic: eventsTopic(ENVIRONMENT) });
+
+function quarantineOf({ name, group = `${name}-quarantine` }: Projection, { ENVIRONMENT }: ServiceConfig): GroupOnTopic {
+  return { groupId: group, topic: quarantineTopic(ENVIRONMENT) };
+}
+
 async function startEvents(context: Context, quarantine: (poison: Poison) => Promise<void>): Promise<Reading> {
   const { config, projection } = context;
   const schemas = new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK));
-  return startProjector(context, { projection, topic: eventsTopic(config.ENVIRONMENT), toLanding: eventRows(schemas), quarantine, metrics: context.metrics, breaker: new PoisonBreaker(config.POISON_BREAKER === 'on') });
+  return startProjector(context, { ...eventsOf(projection, config), projection, toLanding: eventRows(schemas), quarantine, breaker: new PoisonBreaker(config.POISON_BREAKER === 'on') });
 }
 
 function startQuarantine(context: Context): Promise<Reading> {
   return startProjector(context, {
+    ...quarantineOf(context.projection, context.config),
     projection: { ...context.projection, name: `${context.projection.name}-quarantine`, facts: [] },
-    topic: quarantineTopic(context.config.ENVIRONMENT),
     toLanding: quarantineRows(),
     // Its rows are built here from headers and raw bytes; one that ClickHouse refuses is a defect of ours, and waits.
     quarantine: (poison) => Promise.reject(new Error(`the quarantine's own record was refused: ${poison.detail}`)),
-    metrics: createMetrics(`${context.projection.name}-quarantine`),
     breaker: new PoisonBreaker(false),
   });
 }
@@ -95,25 +112,23 @@ interface Reading {
   readonly warnings: () => string[];
 }
 
-interface Feed {
+interface Feed extends GroupOnTopic {
   readonly projection: Projection;
-  readonly topic: string;
   readonly toLanding: ToLanding;
   readonly quarantine: (poison: Poison) => Promise<void>;
-  readonly metrics: Registry;
   readonly breaker: PoisonBreaker;
 }
 
-async function startProjector({ config, logger, clickhouse, connection, parts, at }: Context, feed: Feed): Promise<Reading> {
+async function startProjector({ config, logger, clickhouse, connection, parts, metrics, backlog, at }: Context, feed: Feed): Promise<Reading> {
   const computedBy = feed.projection.facts.length === 0 ? '' : codeOf(feed.projection.name);
-  const projector = new Projector({ ...feed, computedBy, clickhouse, logger, catchUpLag: config.CATCH_UP_LAG, at });
+  const projector = new Projector({ ...feed, computedBy, clickhouse, logger, metrics, catchUpLag: config.CATCH_UP_LAG, at });
   await projector.start();
   const reading = await startConsumer(connection, {
-    groupId: feed.projection.group ?? feed.projection.name,
+    groupId: feed.groupId,
     topics: [feed.topic],
     concurrency: PARTITIONS_AT_ONCE,
     fetchBytes: FETCH_BYTES,
-    handle: (batch) => projector.handle(batch),
+    handle: (batch) => projector.handle(backlog.watch(batch)),
     stuckAfterMs: config.STUCK_AFTER_SECONDS * 1_000,
     onStuck: endNow(logger),
   });
@@ -126,7 +141,7 @@ async function startProjector({ config, logger, clickhouse, connection, parts, a
  * Unreadable records of the log are the archive's to keep, so that each is kept once; other
  * projections count them and go on. What ClickHouse refuses only one of them, that one keeps.
  */
-async function quarantineTo({ config, connection, logger, parts, projection }: Context, archive: boolean): Promise<(poison: Poison) => Promise<void>> {
+async function quarantineTo({ config, connection, logger, parts, projection, onQuarantined }: Context, archive: boolean): Promise<(poison: Poison) => Promise<void>> {
   const topic = quarantineTopic(config.ENVIRONMENT);
   const producer = await connectProducer(connection, [topic]);
   parts.push({ name: 'quarantine producer', stop: () => producer.close() });
@@ -134,11 +149,12 @@ async function quarantineTo({ config, connection, logger, parts, projection }: C
     const { partition, offset } = poison.record;
     const refusedHere = poison.reason === 'refused_by_clickhouse';
     if (!archive && !refusedHere) {
-      logger.warn({ topic: poison.record.topic, partition, offset, reason: poison.reason }, 'record skipped; event-archive keeps it in quarantine');
+      logger.warn({ topic: poison.record.topic, partition, offset, reason: poison.reason, ...traceFields(poison.record.headers['traceparent']) }, 'record skipped; event-archive keeps it in quarantine');
       return;
     }
     const item = fromPoison(poison, config.ENVIRONMENT, new Date());
     await producer.append(topic, toQuarantineRecord(refusedHere ? { ...item, refusedBy: projection.name } : item));
-    logger.warn({ partition, offset, reason: poison.reason }, 'record quarantined');
+    onQuarantined(poison.reason);
+    logger.warn({ partition, offset, reason: poison.reason, ...traceFields(item.traceparent) }, 'record quarantined');
   };
 }

@@ -28,6 +28,15 @@ test('poison of the log keeps its key, its headers and its schema id, to go back
   expect(item.payload).toStrictEqual(logRecord.value);
 });
 
+test('poison goes on with the trace of its record', () => {
+  const traced = { ...logRecord, headers: { ...logRecord.headers, traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' } };
+  const item = fromPoison({ kind: 'poison', reason: 'truncated', detail: 'short', record: traced }, 'production', new Date(0));
+  const read = readQuarantineRecord(inTopic(toQuarantineRecord(item)));
+  expect(read.traceparent).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$/);
+  // As it lies in the log, so that it goes back as it was.
+  expect(read.originHeaders['traceparent']).toBe(traced.headers.traceparent);
+});
+
 test('headers of an absurd size do not keep poison out of the quarantine', () => {
   const { headers } = toQuarantineRecord({ ...poison, originHeaders: { big: 'x'.repeat(3_000_000), small: 'kept' }, detail: 'y'.repeat(100_000) });
   expect(JSON.stringify(headers).length).toBeLessThan(100_000);

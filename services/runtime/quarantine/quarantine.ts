@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { LogRecord, NewRecord } from '../event-log.ts';
 import type { Poison } from '../avro/record-reader.ts';
+import { childSpan } from '../trace.ts';
 
 export interface Quarantined {
   readonly environment: string;
@@ -33,6 +34,8 @@ export interface Quarantined {
   readonly version: string;
   readonly ticketId: string;
   readonly receivedAt: Date;
+  /** The span of the process that quarantines it. */
+  readonly traceparent?: string;
   readonly payload: Buffer;
 }
 
@@ -105,6 +108,7 @@ export function toQuarantineRecord(item: Quarantined): NewRecord {
     contract_version: item.version,
     received_at: item.receivedAt.toISOString(),
     body_sha256: sha256(item.payload),
+    traceparent: item.traceparent ?? '',
     'content-type': 'application/octet-stream',
   };
   return {
@@ -135,6 +139,7 @@ export const fromPoison = (poison: Poison, environment: string, receivedAt: Date
   version: poison.record.headers['contract_version'] ?? '',
   ticketId: poison.record.key ?? '',
   receivedAt,
+  traceparent: childSpan(poison.record.headers['traceparent']),
   payload: poison.record.value ?? Buffer.alloc(0),
 });
 
@@ -181,6 +186,7 @@ export function readQuarantineRecord({ partition, offset, value, headers, timest
     ticketId: text('ce_subject'),
     bodySha256: text('body_sha256'),
     receivedAt: new Date(Number.isNaN(receivedAt) ? timestampMs : receivedAt),
+    traceparent: text('traceparent'),
     payload,
   };
 }

@@ -9,6 +9,8 @@ export interface ReplayRequest {
   readonly integration_id: string;
   readonly received_at: string;
   readonly body_sha256: string;
+  /** Empty of an item from before there was one. */
+  readonly traceparent: string;
   /** base64. */
   readonly body: string;
 }
@@ -28,5 +30,6 @@ export const replayRequest = (item: QuarantineItem): ReplayRequest => ({
   integration_id: item.integrationId,
   received_at: item.receivedAt.toISOString(),
   body_sha256: item.bodySha256,
+  traceparent: item.traceparent,
   body: item.payload.toString('base64'),
 });

@@ -63,6 +63,16 @@ test('a known id is never asked for, an unknown one once in 30 s, and an outage 
   expect(registry.asked).toBe(3);
 });
 
+test('of ids that nobody knows only so many are remembered, whatever a producer writes', async () => {
+  const registry = new Played();
+  const lookup = new SchemaLookup(registry, [], () => 0);
+  for (let id = 0; id <= 10_000; id++) await lookup.find(id);
+  await lookup.find(10_000);
+  expect(registry.asked).toBe(10_001);
+  await lookup.find(0);
+  expect(registry.asked, 'the oldest was forgotten').toBe(10_002);
+});
+
 test('a schema of another kind in the same registry makes no row, and no exception', async () => {
   const registry = new Played();
   registry.schemas.set(9, 'syntax = "proto3";');

@@ -19,6 +19,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { LRUCache } from 'lru-cache';
 import { COMPATIBILITY as RULES, SchemaRegistry as PackageRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { compileSkim } from '../avro/skim.ts';
 import { unframe } from '../avro/avro.ts';
@@ -252,11 +253,14 @@ function jsonOnly(schema: string): string {
   }
 }
 
+const UNKNOWN_IDS = 10_000;
+
 /** Looks schemas up by id: what is known first, then the registry. */
 export class SchemaLookup {
   readonly #registry: SchemaRegistry;
   readonly #known: Map<number, string>;
-  readonly #unknownUntil = new Map<number, number>();
+  /** Ids that nobody knows are whatever somebody wrote: only so many are kept. */
+  readonly #unknownUntil = new LRUCache<number, number>({ max: UNKNOWN_IDS });
   readonly #now: () => number;
 
   constructor(registry: SchemaRegistry, locked: readonly LockedSchema[], now: () => number = Date.now) {

@@ -18,6 +18,7 @@ const PRIVILEGES = [
 /** Settings by which a statement would name a file, a server, or another language than the one that is checked. */
 const FIXED_SETTINGS = [
   'dialect', 'format_schema', 'format_schema_source', 'format_template_row', 'format_template_resultset', 'format_avro_schema_registry_url', 'schema_inference_hints',
+  'output_format_schema', 'input_format_record_errors_file_path', 'rename_files_after_processing',
   'allow_experimental_eval_table_function', 'allow_experimental_ai_functions', 'allow_introspection_functions',
   'merge_tree_disk', 'merge_tree_storage_policy', 'merge_tree_table_disk',
 ];

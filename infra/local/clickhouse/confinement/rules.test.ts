@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSuspicious, needsOf } from './rules.ts';
+import { checkSetting, isSuspicious, needsOf } from './rules.ts';
 
 describe('statements that the engine is asked to read first', () => {
   it('are those that hold a word of danger, however it is written', () => {
@@ -44,9 +44,25 @@ describe('what a statement needs of the machine', () => {
     expect(needsOf('EXISTS TABLE queue.tickets').paths).toStrictEqual([]);
   });
 
+  it('is refused in a filter that comes as a setting, however it is spelt', () => {
+    for (const value of ["file('x') = ''", "{'t': 'file(1)'}", "{\\'t\\': \\'fi\\\\x6ce(1)\\'}", '`fi\\x6ce`(1)', "format(CSV, '1')", "a = 'fi\\x6ce'"]) {
+      for (const name of ['additional_table_filters', 'additional_result_filter', 'parallel_replicas_custom_key']) {
+        expect(() => checkSetting(name, value), value).toThrow(/Code: 497\./);
+        const sql = `SELECT 1 SETTINGS max_threads = 1, ${name} = '${value.replaceAll(/[\\']/g, '\\$&')}'`;
+        expect(isSuspicious(sql), sql).toBe(true);
+        expect(() => needsOf(sql), sql).toThrow(/Code: 497\./);
+      }
+    }
+    expect(() => needsOf('SELECT 1 SETTINGS `additional_result\\x5ffilter` = \'file(1)\'')).toThrow(/Code: 497\./);
+    expect(() => needsOf('SET additional_result_filter = {p:String}')).toThrow(/Code: 497\./);
+    expect(() => checkSetting('additional_table_filters', "{'queue.tickets': 'integration_id = \\'acme\\''}")).not.toThrow();
+    expect(needsOf("SELECT 1 SETTINGS additional_table_filters = {'t':'a != 3'}").paths).toStrictEqual([]);
+    expect(() => checkSetting('log_comment', 'file(x)')).not.toThrow();
+  });
+
   it('is refused if it is more than that', () => {
     for (const sql of ["SELECT file(concat('a', 'b'))", 'SELECT file({p:String})', 'SELECT file(0)', "SELECT * APPLY file", "CREATE TABLE t (`a` Int8) ENGINE = Brand_New('x')", "CREATE DICTIONARY d (`a` String) SOURCE(BRAND_NEW(X 'y'))",
-      "CREATE DICTIONARY d (`a` String) SOURCE(CLICKHOUSE(HOST 'h' TABLE 't'))", "SELECT * FROM format(CSV, 'a Int8 DEFAULT 1', '1')", "SELECT * FROM file('x', CSV, concat('a ', 'Int8'))", "CREATE VIEW v AS SELECT * FROM `/etc/passwd`", "SELECT file('x') FROM `../y`", 'BACKUP TABLE t TO Null', "SELECT 1 INTO OUTFILE 'x'"]) {
+      "CREATE DICTIONARY d (`a` String) SOURCE(CLICKHOUSE(HOST 'h' TABLE 't'))", "SELECT * FROM format(CSV, 'a Int8 DEFAULT 1', '1')", "SELECT * FROM file('x', CSV, concat('a ', 'Int8'))", "CREATE VIEW v AS SELECT * FROM `/etc/passwd`", "SELECT file('x') FROM `../y`", 'BACKUP TABLE t TO Null', "CREATE DICTIONARY d (`a` UInt64) PRIMARY KEY a SOURCE(NULL()) LAYOUT(SSD_CACHE(PATH '/tmp/x'))", "CREATE DICTIONARY d (`a` UInt64) PRIMARY KEY a SOURCE(NULL()) LAYOUT(complex_key_ssd_cache(PATH '/tmp/x'))", "SELECT 1 INTO OUTFILE 'x'"]) {
       expect(() => needsOf(sql), sql).toThrow(/Code: 497\./);
     }
   });

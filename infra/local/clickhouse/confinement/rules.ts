@@ -23,13 +23,17 @@ const DECLARING_CALLS = 'file|format|null|generateRandom|input|fuzzJSON';
 /** A parenthesis, or a comment before it, after blanks of any alphabet and the end of a quoted name. */
 const OPENS = String.raw`[^\w]*?(?:\(|--|/\*|//|#)`;
 
+/** Their values are expressions, which the engine evaluates with the rights of the query. */
+const EXPRESSION_SETTING = 'additional_table_filters|additional_result_filter|parallel_replicas_custom_key';
+
 /**
  * Statements without these can't do harm that the grants don't see, however they are written:
  * names and keywords can be spelt with escapes in quoted identifiers only.
  */
 const SUSPICIOUS = [
-  /\b(?:file|catboostEvaluate|outfile|infile|backup|restore|create|attach|replace|role|exists|\w*values_(?:interpret_expressions|deduce_templates)\w*)\b/i,
+  /\b(?:file|catboostEvaluate|outfile|infile|backup|restore|create|attach|replace|role|exists|ssd_cache|\w*_ssd_cache|\w*values_(?:interpret_expressions|deduce_templates)\w*)\b/i,
   new RegExp(String.raw`\b(?:${OUTSIDE_CALLS}|${DECLARING_CALLS})\b${OPENS}`, 'i'),
+  new RegExp(EXPRESSION_SETTING, 'i'),
   /;[\s\S]*\S/,
 ];
 
@@ -39,6 +43,7 @@ export function isSuspicious(sql: string): boolean {
 
 const IS_OUTSIDE_CALL = new RegExp(`^(?:${OUTSIDE_CALLS})$`);
 const IS_DECLARING_CALL = new RegExp(`^(?:${DECLARING_CALLS})$`);
+const IS_EXPRESSION_SETTING = new RegExp(`^(?:${EXPRESSION_SETTING})$`, 'i');
 const ENGINES = /^(?:\w*MergeTree|Memory|Null|Log|TinyLog|StripeLog|Set|Join|Buffer|View|MaterializedView|WindowView|Merge|Dictionary|GenerateRandom|KeeperMap|Alias|TimeSeries|Atomic|Ordinary|Lazy)$/;
 const DEFAULTS = /\b(?:DEFAULT|MATERIALIZED|ALIAS|EPHEMERAL)\b/i;
 const DEFINING_VERBS = new Set(['CREATE', 'ATTACH', 'REPLACE']);
@@ -46,6 +51,15 @@ const EXPRESSIONS_IN_VALUES = /values_(?:interpret_expressions|deduce_templates)
 
 export function refusal(what: string): Error {
   return failure(497, 'ACCESS_DENIED', `${what} is not allowed: it reaches files, programs or the network of the machine. Files in the folder user_files can be used by file('name', …); ${SWITCH}=on allows the rest.`);
+}
+
+/**
+ * A filter given as a setting: refused if it holds anything that would have to be looked at closer, for it is
+ * text within text, whose escapes may spell other names. Escaped quotes are what strings in it need.
+ */
+export function checkSetting(name: string, value: string): void {
+  if (!IS_EXPRESSION_SETTING.test(name)) return;
+  if (isSuspicious(value) || /\\[^'\\]/.test(value)) throw refusal(`What the setting ${name} holds`);
 }
 
 function isString(token: Token): boolean {
@@ -134,6 +148,13 @@ function checkVerb(tokens: readonly Token[]): void {
   if (verb === 'SET' && (next === 'ROLE' || (next === 'DEFAULT' && third === 'ROLE'))) throw failure(48, 'NOT_IMPLEMENTED', 'Roles need a ClickHouse server; the local engine has one user.');
 }
 
+/** In one statement a setting ends where the next begins, so whatever texts follow are taken for its own. */
+function checkLaterTexts(setting: string, tokens: readonly Token[]): void {
+  for (const token of tokens) if (isString(token)) checkSetting(setting, unquoted(token.text));
+  const isParameter = ({ text }: Token, index: number): boolean => text === '{' && /^\w/.test(tokens[index + 1]?.text ?? '') && tokens[index + 2]?.text === ':';
+  if (tokens.some(isParameter)) throw refusal(`A parameter in the setting ${setting}`);
+}
+
 /** A table that is named like a file is that file, for an engine that takes itself for clickhouse-local. */
 function checkTableName(token: Token): void {
   const name = unquoted(token.text);
@@ -154,6 +175,8 @@ export function needsOf(canonical: string): Needs {
     if (token.text === 'OUTFILE' && previous?.text === 'INTO') throw refusal('INTO OUTFILE');
     if (token.text === 'INFILE' && previous?.text === 'FROM') throw refusal('FROM INFILE');
     if (EXPRESSIONS_IN_VALUES.test(name)) throw refusal(`The setting ${name}`);
+    if (IS_EXPRESSION_SETTING.test(name)) checkLaterTexts(name, tokens.slice(index + 1));
+    if (defines && /^(?:COMPLEX_KEY_)?SSD_CACHE$/i.test(name)) throw refusal(`LAYOUT(${name})`);
     if (defines && token.text === 'ENGINE' && next?.text === '=' && !ENGINES.test(nameOf(tokens[index + 2]))) throw refusal(`ENGINE = ${nameOf(tokens[index + 2])}`);
     if (defines && token.text === 'SOURCE' && next?.text === '(') queries.push(...checkSource(tokens, index));
     if (previous?.text === 'APPLY' && (IS_OUTSIDE_CALL.test(name) || name === 'file')) throw refusal(`APPLY ${name}`);

@@ -31,7 +31,7 @@ function table(): { clickhouse: ClickHouse; notes: Map<string, Note>; inserts: (
 }
 
 const ticket = (id: string) => ({ integration_id: 'acme', ticket_id: id });
-const open = ({ clickhouse }: { clickhouse: ClickHouse }): FailedTickets => new FailedTickets(clickhouse, 'd', createLogger('test', 'fatal'));
+const open = ({ clickhouse }: { clickhouse: ClickHouse }, max?: number): FailedTickets => new FailedTickets(clickhouse, 'd', createLogger('test', 'fatal'), max);
 
 test('a ticket that failed is found by the next run, until its facts are computed', async () => {
   const kept = table();
@@ -50,4 +50,16 @@ test('what is known already is not written again', async () => {
   for (let i = 0; i < 3; i++) await failed.note([ticket('a')], [{ ...ticket('a'), error: 'a defect' }]);
   await failed.note([ticket('b')], []);
   expect(kept.inserts()).toBe(1);
+});
+
+test('so many tickets that they can be no odd ones are not put aside: all wait for the defect to be mended', async () => {
+  const kept = table();
+  const failed = open(kept, 2);
+  await failed.note([ticket('a'), ticket('b')], [ticket('a'), ticket('b')].map((of) => ({ ...of, error: 'a defect'.repeat(1_000) })));
+  expect(kept.notes.get('a')?.error.length).toBe(500);
+  await expect(failed.note([ticket('a'), ticket('c')], [{ ...ticket('c'), error: 'a defect' }])).rejects.toMatchObject({ code: 'FACTS_FAILED' });
+  expect(kept.notes.has('c')).toBe(false);
+  await failed.note([ticket('a')], []);
+  await failed.note([ticket('c')], [{ ...ticket('c'), error: 'a defect' }]);
+  expect(failed.count).toBe(2);
 });

@@ -1,9 +1,15 @@
 // Tickets whose facts can't be computed, through a defect of ours: they are put aside, so that they hold nobody else up, and
 // written down before anything is committed, so that they are not forgotten. They are tried again with their next event and
-// at the next start, which may be that of a build without the defect.
+// at the next start, which may be that of a build without the defect. When a great many fail it is no odd ticket any more:
+// nothing more is put aside, and all wait for the defect to be mended.
 import { instantText, type ClickHouse } from '../../clickhouse.ts';
+import { RuntimeError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { FailedTicket, Ticket } from '../facts.ts';
+
+/** They are kept in memory. */
+const MAX_FAILED = 100_000;
+const MAX_ERROR = 500;
 
 const keyOf = ({ integration_id, ticket_id }: Ticket): string => `${integration_id}/${ticket_id}`;
 
@@ -14,7 +20,10 @@ export class FailedTickets {
   /** Why, by ticket. */
   readonly #known = new Map<string, string>();
 
-  constructor(clickhouse: ClickHouse, database: string, logger: Logger) {
+  readonly #max: number;
+
+  constructor(clickhouse: ClickHouse, database: string, logger: Logger, max = MAX_FAILED) {
+    this.#max = max;
     this.#clickhouse = clickhouse;
     this.#table = `${database}.failed_tickets`;
     this.#logger = logger;
@@ -31,15 +40,18 @@ export class FailedTickets {
 
   /** Those that an earlier run wrote down. */
   async load(): Promise<Ticket[]> {
-    const rows = await this.#clickhouse.query<FailedTicket>(`SELECT integration_id, ticket_id, error FROM ${this.#table} FINAL WHERE error != ''`);
+    const rows = await this.#clickhouse.query<FailedTicket>(`SELECT integration_id, ticket_id, substringUTF8(error, 1, ${MAX_ERROR}) AS error FROM ${this.#table} FINAL WHERE error != ''`);
     for (const row of rows) this.#known.set(keyOf(row), row.error);
     return rows.map(({ integration_id, ticket_id }) => ({ integration_id, ticket_id }));
   }
 
-  /** Writes down what has changed by computing these tickets. */
-  async note(tickets: readonly Ticket[], failures: readonly FailedTicket[]): Promise<void> {
+  /** Writes down what has changed by computing these tickets. @throws RuntimeError `FACTS_FAILED` when too many have failed. */
+  async note(tickets: readonly Ticket[], found: readonly FailedTicket[]): Promise<void> {
+    const failures = found.map((failure) => ({ ...failure, error: failure.error.slice(0, MAX_ERROR) }));
     if (failures.length === 0 && this.#known.size === 0) return;
     const still = new Set(failures.map(keyOf));
+    const more = failures.filter((failure) => !this.#known.has(keyOf(failure))).length;
+    if (this.count + more > this.#max) throw new RuntimeError('FACTS_FAILED', `${this.count + more} tickets have no or old facts, which is no odd ticket any more: nothing is put aside until that is mended, e.g. ${failures[0]?.error ?? ''}`);
     const failed = failures.filter((failure) => this.#known.get(keyOf(failure)) !== failure.error);
     const mended = tickets.filter((ticket) => this.#known.has(keyOf(ticket)) && !still.has(keyOf(ticket)));
     const rows: FailedTicket[] = [...failed, ...mended.map(({ integration_id, ticket_id }) => ({ integration_id, ticket_id, error: '' }))];

@@ -1,0 +1,96 @@
+// A small load balancer in front of ingresses. It asks each for its readiness all the time and sends new requests to those that
+// said yes; one that can't be reached, or says that it stops, gets none. What was given to an ingress is that one's to answer:
+// nothing is sent twice behind the sender's back, except where no connection came about at all.
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
+
+const ASK_EVERY_MS = 200;
+
+export class Balancer {
+  readonly url: string;
+  readonly #server: Server;
+  readonly #backends: readonly string[];
+  readonly #ready = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+  #turn = 0;
+
+  private constructor(server: Server, backends: readonly string[]) {
+    this.#server = server;
+    this.#backends = backends;
+    const address = server.address();
+    this.url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      this.#forward(request, response).catch(() => response.destroy());
+    });
+    this.#timer = setInterval(() => void this.ask(), ASK_EVERY_MS);
+  }
+
+  static async open(backends: readonly string[]): Promise<Balancer> {
+    const server = createServer({ keepAliveTimeout: 65_000 });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const balancer = new Balancer(server, backends);
+    await balancer.ask();
+    return balancer;
+  }
+
+  async ask(): Promise<void> {
+    await Promise.all(this.#backends.map(async (url) => {
+      const isReady = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(1_000) }).then(async (answer) => {
+        await answer.arrayBuffer();
+        return answer.ok;
+      }, () => false);
+      if (isReady) this.#ready.add(url);
+      else this.#ready.delete(url);
+    }));
+  }
+
+  async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await buffer(request);
+    const inTurn = this.#backends.filter((url) => this.#ready.has(url));
+    this.#turn += 1;
+    for (let tried = 0; tried < inTurn.length; tried++) {
+      const backend = inTurn[(this.#turn + tried) % inTurn.length] ?? '';
+      const answer = await ask(backend, request, body);
+      if (answer === 'no connection') {
+        this.#ready.delete(backend);
+        continue;
+      }
+      response.writeHead(answer.status, answer.headers).end(answer.body);
+      return;
+    }
+    response.writeHead(502, { 'content-type': 'application/json' }).end('{"error":{"code":"no_backend"}}');
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, 'close');
+  }
+}
+
+interface Answered {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+const without = (headers: IncomingHttpHeaders, ...names: readonly string[]): IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+
+/** On a connection of its own: one that is kept open may be closed by the other side in the instant in which it is used. */
+function ask(backend: string, { method, url = '/', headers }: IncomingMessage, body: Buffer): Promise<Answered | 'no connection'> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(new URL(url, backend), { method, headers: { ...headers, connection: 'close', 'content-length': body.length }, agent: false }, (answer) => {
+      buffer(answer).then((text) => {
+        resolve({ status: answer.statusCode ?? 502, headers: without(answer.headers, 'connection', 'transfer-encoding'), body: text });
+      }, reject);
+    });
+    let isConnected = false;
+    sent.on('socket', (socket) => socket.once('connect', () => (isConnected = true)));
+    sent.on('error', (error) => (isConnected ? reject(error) : resolve('no connection')));
+    sent.end(body);
+  });
+}

@@ -1,0 +1,19 @@
+// All faults, found by folder, in the order of their numbers.
+import { readdirSync } from 'node:fs';
+import type { Fault } from './fault.ts';
+
+const folder = new URL('../cases/', import.meta.url);
+
+const numberOf = ({ id }: Fault): number => Number(/\d+/.exec(id)?.[0] ?? 0);
+
+export const faults: readonly Fault[] = (await Promise.all(readdirSync(folder).filter((file) => file.endsWith('.ts'))
+  .map(async (file) => ((await import(new URL(file, folder).href)) as { default: Fault }).default)))
+  .sort((a, b) => numberOf(a) - numberOf(b) || a.id.localeCompare(b.id));
+
+/** Faults of the list that are not run here, and why. */
+export const notRun: Readonly<Record<string, string>> = {
+  F24: 'two builds side by side need a copy of the code: test/integration/version-two.test.ts shows it',
+  F25: 'nothing runs while schemas are registered: test/integration/registry.test.ts shows it',
+  F32: 'a soak of hours is a command of its own',
+  F34: 'erasing a person is another command’s to prove',
+};
