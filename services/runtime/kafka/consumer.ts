@@ -5,13 +5,13 @@
 // membership alive. The handler commits through its batch when its effects are durable, which may be
 // after it has returned.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { PartitionHeld } from '../projection/breaker.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { connectKafka, deleteGroup, METADATA_MAX_AGE_MS, offsetsSince, reportMissing, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
 import { Membership } from './membership.ts';
 import { gapText, missingRecords } from './missing-records.ts';
-import { DecodedRecord } from './record-decoder.ts';
+import { toRecord } from './record.ts';
 import { StuckBatches } from './stuck.ts';
 import type { LogRecord, ManualBatch } from '../event-log.ts';
 import type { Stoppable } from '../lifecycle.ts';
@@ -219,47 +219,6 @@ function waitAt(consumer: Consumer, payload: EachBatchPayload, { offset, retryAf
 }
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-/** Of a header that comes again, the first counts; one without a value says nothing. */
-const headerText = (value: Buffer | string | (Buffer | string | null)[] | null | undefined): string => (Array.isArray(value) ? value[0] : value)?.toString() ?? '';
-
-class KafkaRecord implements LogRecord {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: string | null;
-  readonly value: Buffer | null;
-  readonly timestampMs: number;
-  readonly #message: KafkaMessage;
-  #headers: Readonly<Record<string, string>> | undefined;
-
-  constructor(topic: string, partition: number, message: KafkaMessage) {
-    [this.topic, this.partition, this.#message] = [topic, partition, message];
-    this.offset = Number(message.offset);
-    this.key = message.key === null ? null : message.key.toString('utf8');
-    this.value = message.value;
-    this.timestampMs = Number(message.timestamp);
-  }
-
-  get headers(): Readonly<Record<string, string>> {
-    return (this.#headers ??= Object.fromEntries(Object.entries(this.#message.headers ?? {}).map(([name, value]) => [name, headerText(value)])));
-  }
-
-  header(name: string): string | undefined {
-    return this.#message instanceof DecodedRecord ? this.#message.header(bytesOfName(name)) : this.headers[name];
-  }
-}
-
-/** As bytes, by name. */
-const headerNames = new Map<string, Buffer>();
-
-function bytesOfName(name: string): Buffer {
-  const bytes = headerNames.get(name) ?? Buffer.from(name);
-  headerNames.set(name, bytes);
-  return bytes;
-}
-
-const toRecord = (topic: string, partition: number, message: KafkaMessage): LogRecord => new KafkaRecord(topic, partition, message);
 
 /** Visits the last `count` records of a topic, in partition order, up to where it ended at the start. */
 export async function readTail(connection: KafkaConnection, topic: string, count: number, visit: (record: LogRecord) => void): Promise<void> {
