@@ -49,10 +49,16 @@ async function withAdmin<T>(connection: KafkaConnection, work: (admin: Admin) =>
   });
   try {
     return await work(admin);
+  } catch (error) {
+    throw toLogError(error);
   } finally {
     await admin.disconnect();
   }
 }
+
+/** What the client library says of a broker that does not answer as it should. */
+export const toLogError = (error: unknown): unknown =>
+  (error instanceof Error && error.name.startsWith('KafkaJS') ? new RuntimeError('LOG_UNAVAILABLE', messageOf(error), { cause: error }) : error);
 
 export interface TopicSettings {
   readonly name: string;
@@ -226,4 +232,32 @@ export const offsetsSince = (connection: KafkaConnection, topic: string, since: 
 export const deleteGroup = (connection: KafkaConnection, groupId: string): Promise<void> =>
   withAdmin(connection, async (admin) => {
     await admin.deleteGroups([groupId]);
+  });
+
+/** What groups have committed for these topics. */
+export interface CommittedOffsets {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly offsets: readonly { readonly partition: number; readonly offset: number }[];
+}
+
+/** Of all groups that have committed anything. */
+export const committedOffsets = (connection: KafkaConnection, topics: readonly string[]): Promise<CommittedOffsets[]> =>
+  withAdmin(connection, async (admin) => {
+    const { groups } = await admin.listGroups();
+    const found: CommittedOffsets[] = [];
+    for (const { groupId } of groups) {
+      for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: [...topics] })) {
+        const offsets = partitions.map(({ partition, offset }) => ({ partition, offset: Number(offset) })).filter(({ offset }) => offset >= 0);
+        if (offsets.length > 0) found.push({ groupId, topic, offsets });
+      }
+    }
+    return found;
+  });
+
+/** Commits these offsets for a group without members. @throws RuntimeError `GROUP_IN_USE`. */
+export const restoreOffsets = (connection: KafkaConnection, { groupId, topic, offsets }: CommittedOffsets): Promise<void> =>
+  withAdmin(connection, async (admin) => {
+    await waitUntilEmpty(admin, groupId);
+    await commitAsMember(connection, groupId, offsets.map(({ partition, offset }) => ({ topic, partition, offset: String(offset) })));
   });

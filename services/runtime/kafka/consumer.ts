@@ -8,9 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { PartitionHeld } from '../projection/breaker.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { connectKafka, deleteGroup, METADATA_MAX_AGE_MS, offsetsSince, reportMissing, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
+import { connectKafka, METADATA_MAX_AGE_MS, offsetsSince, reportMissing, topicOffsets, type KafkaConnection } from './admin.ts';
 import { Membership } from './membership.ts';
 import { gapText, missingRecords } from './missing-records.ts';
+<<<<<<< HEAD
+=======
+import { readRanges } from './ranges.ts';
+>>>>>>> main
 import { toRecord } from './record.ts';
 import { StuckBatches } from './stuck.ts';
 import type { LogRecord, ManualBatch } from '../event-log.ts';
@@ -220,16 +224,24 @@ function waitAt(consumer: Consumer, payload: EachBatchPayload, { offset, retryAf
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
+<<<<<<< HEAD
+=======
+const eachOf = (visit: (record: LogRecord) => void) => (records: readonly LogRecord[]): void => records.forEach((record) => visit(record));
+
+>>>>>>> main
 /** Visits the last `count` records of a topic, in partition order, up to where it ended at the start. */
 export async function readTail(connection: KafkaConnection, topic: string, count: number, visit: (record: LogRecord) => void): Promise<void> {
   const offsets = await topicOffsets(connection, topic);
   const filled = offsets.filter(({ low, high }) => high > low).length;
   const perPartition = Math.ceil(count / Math.max(1, filled));
-  await readRanges(connection, topic, offsets.map(({ partition, low, high }) => ({ partition, from: Math.max(low, high - perPartition), to: high })), visit);
+  await readRanges(connection, topic, offsets.map(({ partition, low, high }) => ({ partition, from: Math.max(low, high - perPartition), to: high })), eachOf(visit));
 }
 
 /** Visits what was appended to a topic since then, in partition order, up to where it ended at the start. */
 export async function readSince(connection: KafkaConnection, topic: string, since: Date, visit: (record: LogRecord) => void): Promise<void> {
+<<<<<<< HEAD
+  await readRanges(connection, topic, await offsetsSince(connection, topic, since), eachOf(visit));
+=======
   await readRanges(connection, topic, await offsetsSince(connection, topic, since), visit);
 }
 
@@ -264,4 +276,5 @@ export async function readRanges(connection: KafkaConnection, topic: string, ran
     await consumer.disconnect();
     await deleteGroup(connection, groupId).catch(() => undefined);
   }
+>>>>>>> main
 }
