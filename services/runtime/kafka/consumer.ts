@@ -11,10 +11,7 @@ import { messageOf, RuntimeError } from '../errors.ts';
 import { connectKafka, METADATA_MAX_AGE_MS, offsetsSince, reportMissing, topicOffsets, type KafkaConnection } from './admin.ts';
 import { Membership } from './membership.ts';
 import { gapText, missingRecords } from './missing-records.ts';
-<<<<<<< HEAD
-=======
 import { readRanges } from './ranges.ts';
->>>>>>> main
 import { toRecord } from './record.ts';
 import { StuckBatches } from './stuck.ts';
 import type { LogRecord, ManualBatch } from '../event-log.ts';
@@ -224,11 +221,8 @@ function waitAt(consumer: Consumer, payload: EachBatchPayload, { offset, retryAf
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
-<<<<<<< HEAD
-=======
 const eachOf = (visit: (record: LogRecord) => void) => (records: readonly LogRecord[]): void => records.forEach((record) => visit(record));
 
->>>>>>> main
 /** Visits the last `count` records of a topic, in partition order, up to where it ended at the start. */
 export async function readTail(connection: KafkaConnection, topic: string, count: number, visit: (record: LogRecord) => void): Promise<void> {
   const offsets = await topicOffsets(connection, topic);
@@ -239,42 +233,5 @@ export async function readTail(connection: KafkaConnection, topic: string, count
 
 /** Visits what was appended to a topic since then, in partition order, up to where it ended at the start. */
 export async function readSince(connection: KafkaConnection, topic: string, since: Date, visit: (record: LogRecord) => void): Promise<void> {
-<<<<<<< HEAD
   await readRanges(connection, topic, await offsetsSince(connection, topic, since), eachOf(visit));
-=======
-  await readRanges(connection, topic, await offsetsSince(connection, topic, since), visit);
-}
-
-/** Visits these offsets, in partition order. It uses a group of its own that it deletes, and commits nothing. */
-export async function readRanges(connection: KafkaConnection, topic: string, ranges: readonly OffsetRange[], visit: (record: LogRecord) => void): Promise<void> {
-  const remaining = new Map(ranges.filter(({ from, to }) => to > from).map(({ partition, to }) => [partition, to]));
-  if (remaining.size === 0) return;
-  const groupId = `${connection.clientId}-tail-${process.pid}-${Date.now()}`;
-  const consumer = connectKafka(connection).consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
-  await consumer.connect();
-  try {
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-      void consumer.run({
-        autoCommit: false,
-        partitionsConsumedConcurrently: ranges.length,
-        eachBatch: ({ batch }) => {
-          const end = remaining.get(batch.partition);
-          if (end === undefined) return Promise.resolve();
-          for (const message of batch.messages) {
-            if (Number(message.offset) < end) visit(toRecord(topic, batch.partition, message));
-          }
-          if (Number(batch.lastOffset()) + 1 >= end) remaining.delete(batch.partition);
-          if (remaining.size === 0) resolve();
-          return Promise.resolve();
-        },
-      }).catch(reject);
-      for (const { partition, from } of ranges) consumer.seek({ topic, partition, offset: String(from) });
-    });
-  } finally {
-    await consumer.disconnect();
-    await deleteGroup(connection, groupId).catch(() => undefined);
-  }
->>>>>>> main
 }
