@@ -13,7 +13,8 @@ import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { readKnown, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { toQuarantineRecord } from '../../services/runtime/quarantine/quarantine.ts';
 import { endAll, run } from './consumer-kit.ts';
-import { connection, encoded, headersOf, writtenSchemaId } from '../system/quarantine-cli.ts';
+import { encoded, headersOf } from '../system/log-records.ts';
+import { connection, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, control, environment, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket, type SignedEvent } from '../system/support.ts';
 
 const topic = eventsTopic('production');

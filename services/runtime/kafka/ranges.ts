@@ -68,7 +68,7 @@ export async function readRanges(connection: KafkaConnection, topic: string, wan
         clearTimeout(silence);
         const next = ranges.nextOf(batch.partition);
         if (next === undefined) return;
-        if (Number(batch.messages[0]?.offset ?? next) < next) {
+        if (Number(batch.lastOffset()) < next) {
           // After a rejoin the library begins where the group has committed: nowhere.
           consumer.seek({ topic, partition: batch.partition, offset: String(next) });
         } else {
