@@ -12,7 +12,7 @@ import type { ToLanding } from './landing.ts';
 import { createLogger } from '../logger.ts';
 import { timelinesOf } from '../native/testing/rows-of.ts';
 import { ProjectionMetrics } from './flush/metrics.ts';
-import { Projector } from './projector.ts';
+import { Projector, type Projection } from './projector.ts';
 
 const record = (offset: number, value: string): LogRecord => ({ topic: 'log', partition: 0, offset, key: 'TKT-1', value: Buffer.from(value), headers: {}, timestampMs: 0 });
 const committed: number[] = [];
@@ -43,7 +43,7 @@ interface Rig {
   readonly computed: string[];
 }
 
-async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string[]; breaker?: boolean; failFacts?: number } = {}): Promise<Rig> {
+async function rig({ fail = [], breaker = true, failFacts = 0, of = {} }: { fail?: string[]; breaker?: boolean; failFacts?: number; of?: Partial<Projection> } = {}): Promise<Rig> {
   const inserts: number[] = [];
   const kept: number[] = [];
   const computed: string[] = [];
@@ -71,7 +71,7 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
     return Promise.resolve();
   };
   const projector = new Projector({
-    projection: { name: 'test', database: 'd', facts: ['facts'], fold, timeline: false, flushEveryMs: 0 },
+    projection: { name: 'test', database: 'd', facts: ['facts'], fold, timeline: false, flushEveryMs: 0, ...of },
     computedBy: 'c0de',
     clickhouse, toLanding, quarantine, catchUpLag: 1_000, logger: createLogger('test', 'fatal'), metrics: new ProjectionMetrics(new Registry()), breaker: new PoisonBreaker(breaker), at: () => undefined,
   });
@@ -148,6 +148,14 @@ test('far behind, batches are landed one after the other, and their tickets are 
   await projector.handle(batchOf(['c'], 4, 0));
   expect(computed).toStrictEqual(["'a','b','c'"]);
   expect(committed).toStrictEqual([5]);
+});
+
+test('far behind, a flush waits for no other; what has no facts is committed with each', async () => {
+  const aYear = 31_536_000_000;
+  const { projector } = await rig({ of: { facts: [], flushEveryMs: aYear } });
+  await projector.handle(batchOf(['a'], 0, 5_000));
+  await projector.handle(batchOf(['b'], 1, 4_999));
+  expect(committed).toStrictEqual([1, 2]);
 });
 
 test('far behind, a partition that is held is done up to there before it is read again', async () => {
