@@ -73,9 +73,12 @@ function openServer(handler: RequestListener, requestTimeout: number): Server {
   return Object.assign(server, { httpAllowHalfOpen: true });
 }
 
+/** As the router takes it, which has decoded it without an error by then. */
+const pathOf = (url: string): string => decodeURI(url.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? '');
+
 function refusalByPath({ raw, is404, url }: FastifyRequest, paths: HttpServerOptions['paths']): Refusal | null {
   if (raw.httpVersion === '1.1' && raw.headers.host === undefined) return httpRefusal(400);
   if (!is404) return null;
-  const known = paths.find(({ path }) => path.test(url.split('?', 1)[0] ?? ''));
+  const known = paths.find(({ path }) => path.test(pathOf(url)));
   return known === undefined ? httpRefusal(404) : httpRefusal(405, { allow: known.allow });
 }

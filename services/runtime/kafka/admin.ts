@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { disarmIdleTimer } from './idle-timer.ts';
 import { replaceRecordDecoder } from './record-decoder.ts';
+import { useRecordEncoder } from './record-encoder.ts';
 import { gapText, missingRecords } from './missing-records.ts';
 import type { ConsumerPosition } from '../event-log.ts';
 
@@ -14,6 +15,7 @@ const { ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 
 disarmIdleTimer();
 replaceRecordDecoder();
+useRecordEncoder();
 
 export interface KafkaConnection {
   readonly brokers: readonly string[];
