@@ -40,17 +40,34 @@ export function connectKafka({ brokers, clientId, logger }: KafkaConnection, { r
   });
 }
 
-async function withAdmin<T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = connectKafka(connection).admin();
-  await admin.connect().catch((error: unknown) => {
-    throw new RuntimeError('LOG_UNAVAILABLE', `Kafka at ${connection.brokers.join(', ')}: ${messageOf(error)}`, { cause: error });
-  });
+/** What kafkajs says when brokers are away, come or go, besides what it calls retriable. */
+const away = new Set(['KafkaJSNumberOfRetriesExceeded', 'KafkaJSGroupCoordinatorNotFound', 'KafkaJSLockTimeout', 'KafkaJSTimeout']);
+
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, retriable, cause } = error as { name: string; retriable?: unknown; cause?: unknown };
+  return away.has(name) || retriable === true || isAway(cause);
+}
+
+/** Tells an outage of Kafka from what is wrong with a question. @throws RuntimeError `LOG_UNAVAILABLE` */
+export async function orUnavailable<T>({ brokers }: KafkaConnection, work: () => Promise<T>): Promise<T> {
   try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RuntimeError || !isAway(error)) throw error;
+    throw new RuntimeError('LOG_UNAVAILABLE', `Kafka at ${brokers.join(', ')}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const withAdmin = <T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> => orUnavailable(connection, async () => {
+  const admin = connectKafka(connection).admin();
+  try {
+    await admin.connect();
     return await work(admin);
   } finally {
     await admin.disconnect();
   }
-}
+});
 
 export interface TopicSettings {
   readonly name: string;

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { PartitionHeld } from '../projection/breaker.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { connectKafka, deleteGroup, METADATA_MAX_AGE_MS, offsetsSince, reportMissing, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
+import { connectKafka, deleteGroup, METADATA_MAX_AGE_MS, offsetsSince, orUnavailable, reportMissing, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
 import { Membership } from './membership.ts';
 import { gapText, missingRecords } from './missing-records.ts';
 import { StuckBatches } from './stuck.ts';
@@ -234,7 +234,10 @@ export async function readSince(connection: KafkaConnection, topic: string, sinc
 }
 
 /** Visits these offsets, in partition order. It uses a group of its own that it deletes, and commits nothing. */
-export async function readRanges(connection: KafkaConnection, topic: string, ranges: readonly OffsetRange[], visit: (record: LogRecord) => void): Promise<void> {
+export const readRanges = (connection: KafkaConnection, topic: string, ranges: readonly OffsetRange[], visit: (record: LogRecord) => void): Promise<void> =>
+  orUnavailable(connection, () => visitRanges(connection, topic, ranges, visit));
+
+async function visitRanges(connection: KafkaConnection, topic: string, ranges: readonly OffsetRange[], visit: (record: LogRecord) => void): Promise<void> {
   const remaining = new Map(ranges.filter(({ from, to }) => to > from).map(({ partition, to }) => [partition, to]));
   if (remaining.size === 0) return;
   const groupId = `${connection.clientId}-tail-${process.pid}-${Date.now()}`;
