@@ -109,10 +109,11 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const supervisor = await Supervisor.open({ dataDir, autoRestart: options.autoRestart ?? true, ...progress });
   try {
     options.onSupervisor?.(supervisor);
+    // First what stays wrong until somebody changes it, then what may be in use just now.
+    const integrationsFile = await integrationsFor(planned);
     const problems = await portProblems(portClaims(planned));
     if (problems.length > 0) throw new SetupError(problems);
     const cache = options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir };
-    const integrationsFile = await integrationsFor(planned);
     const stack = await startStack({ supervisor, dataDir, ports, only: parts, env: planned.env, ...cache, ...progress });
     const env = {
       ...planned.env,

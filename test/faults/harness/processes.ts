@@ -95,9 +95,9 @@ export class Service {
     const child = this.#child;
     if (child === null) return;
     if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') this.#expectsEnd = true;
-    const ended = once(child, 'exit');
+    const ended = signal === 'SIGKILL' ? once(child, 'exit') : Promise.resolve();
     child.kill(signal);
-    if (signal === 'SIGKILL') await ended;
+    await ended;
   }
 
   /** For one that a failpoint is going to end: that is expected, and it is not started again. Resolves when it has ended. */
