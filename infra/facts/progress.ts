@@ -22,6 +22,7 @@ export class Progress {
   readonly #screen: Screen;
   readonly #what: string;
   readonly #total: number;
+  readonly #unit: string;
   readonly #now: () => number;
   readonly #startedAt: number;
   #done = 0;
@@ -29,20 +30,20 @@ export class Progress {
   readonly #before: number;
   #drawnAt: number;
 
-  constructor(what: string, { total, before = 0 }: { total: number; before?: number }, screen: Screen = process.stderr, now: () => number = Date.now) {
-    [this.#what, this.#total, this.#before, this.#screen, this.#now] = [what, total, before, screen, now];
+  constructor(what: string, { total, before = 0, unit = 'tickets' }: { total: number; before?: number; unit?: string }, screen: Screen = process.stderr, now: () => number = Date.now) {
+    [this.#what, this.#total, this.#before, this.#unit, this.#screen, this.#now] = [what, total, before, unit, screen, now];
     this.#done = before;
     this.#startedAt = now();
     this.#drawnAt = this.#startedAt;
   }
 
-  /** Tickets a second of this run. */
+  /** How many a second in this run. */
   get rate(): number {
     return (this.#done - this.#before) / Math.max(0.001, (this.#now() - this.#startedAt) / 1_000);
   }
 
-  step(tickets: number): void {
-    this.#done += tickets;
+  step(done: number): void {
+    this.#done += done;
     if (this.#now() - this.#drawnAt >= (this.#screen.isTTY === true ? REDRAW_EVERY_MS : PLAIN_EVERY_MS)) this.#draw();
   }
 
@@ -57,7 +58,7 @@ export class Progress {
     const left = Math.max(0, this.#total - this.#done);
     const share = this.#total === 0 ? 100 : Math.min(100, Math.floor((this.#done / this.#total) * 100));
     const eta = left === 0 || this.rate === 0 ? [] : [`${duration(left / this.rate)} to go`];
-    const line = [`${this.#what} ${count(this.#done)} of ${count(Math.max(this.#total, this.#done))} tickets (${share} %)`, `${count(Math.round(this.rate))}/s`, ...eta].join(' · ');
+    const line = [`${this.#what} ${count(this.#done)} of ${count(Math.max(this.#total, this.#done))} ${this.#unit} (${share} %)`, `${count(Math.round(this.rate))}/s`, ...eta].join(' · ');
     this.#screen.write(this.#screen.isTTY === true ? `\r\u001b[K${line}` : `${line}\n`);
   }
 }

@@ -44,7 +44,7 @@ export interface Pair {
 }
 
 /** What names a row, and by what it was computed: not what it says. */
-const ABOUT_THE_ROW = new Set(['integration_id', 'ticket_id', 'version', 'config_version', 'computed_by']);
+export const ABOUT_THE_ROW: ReadonlySet<string> = new Set(['integration_id', 'ticket_id', 'version', 'config_version', 'computed_by']);
 const EXAMPLES = 3;
 /** Tickets; a comparison of few costs as much to plan as one of many to run. */
 export const COMPARED_AT_ONCE = 50_000;

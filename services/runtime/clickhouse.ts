@@ -33,6 +33,12 @@ export interface ClickHouse {
   close(): Promise<void>;
 }
 
+/** For answers of any length. */
+export interface StreamingClickHouse extends ClickHouse {
+  /** Rows as objects as they come, some at a time. */
+  stream<Row>(sql: string): AsyncIterable<Row[]>;
+}
+
 /** Numbers of errors after which the same bytes can succeed: timeouts, overload, network, read-only or missing replicas. */
 const retriableCodes = new Set([
   '3', '32', '74', '76', '95', '107', '108', '159', '164', '198', '202', '203', '209', '210', '225', '236', '241', '242', '243', '279', '285', '286', '290', '319', '394', '425', '519', '594', '999',
@@ -56,7 +62,7 @@ export function toRuntimeError(error: unknown): RuntimeError {
   return new RuntimeError('CLICKHOUSE_UNAVAILABLE', messageOf(error), { cause: error });
 }
 
-class HttpClickHouse implements ClickHouse {
+class HttpClickHouse implements StreamingClickHouse {
   readonly #client: ClickHouseClient;
 
   constructor(client: ClickHouseClient) {
@@ -68,6 +74,15 @@ class HttpClickHouse implements ClickHouse {
       const result = await this.#client.query({ query: sql, format: 'JSONEachRow', query_params: { ...params } });
       return result.json<Row>();
     });
+  }
+
+  async *stream<Row>(sql: string): AsyncGenerator<Row[]> {
+    try {
+      const result = await this.#client.query({ query: sql, format: 'JSONEachRow' });
+      for await (const rows of result.stream<Row>()) yield rows.map((row) => row.json());
+    } catch (error) {
+      throw toRuntimeError(error);
+    }
   }
 
   read(sql: string): Promise<Buffer> {
@@ -113,7 +128,7 @@ class HttpClickHouse implements ClickHouse {
 }
 
 /** @param url `http://user:password@host:8123`; user and password are optional. */
-export function connectClickHouse(url: string, settings: ClickHouseSettings = {}): ClickHouse {
+export function connectClickHouse(url: string, settings: ClickHouseSettings = {}): StreamingClickHouse {
   const parsed = new URL(url);
   const client = createClient({
     url: parsed.origin,

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { Gauge, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { createRunMetrics } from '../../infra/reconcile/metrics.ts';
 import { createIngressMetrics } from '../../services/ingress/metrics.ts';
 import { Attempts } from '../../services/runtime/consumer/attempt.ts';
 import { ConsumerLoop } from '../../services/runtime/consumer/loop.ts';
@@ -44,6 +45,9 @@ const kinds: Readonly<Record<string, (metrics: Registry) => void>> = {
   },
 };
 
+/** `npm run reconcile -- --every …` tells how its process is, as services do, and what it found. */
+const RECONCILE = 'reconcile';
+
 interface Described {
   readonly help: string;
   readonly type: string;
@@ -54,8 +58,8 @@ interface Described {
 /** By name, each with the kinds of services that tell it. */
 async function everyMetric(): Promise<Map<string, Described>> {
   const all = new Map<string, Described>();
-  for (const [kind, add] of Object.entries(kinds)) {
-    const metrics = ofEveryService();
+  for (const [kind, add] of [...Object.entries(kinds), [RECONCILE, createRunMetrics] as const]) {
+    const metrics = kind === RECONCILE ? createMetrics('test') : ofEveryService();
     add(metrics);
     for (const { name, help, type } of await metrics.getMetricsAsJSON()) {
       const { labelNames } = metrics.getSingleMetric(name) as unknown as Gauge & { labelNames: readonly string[] };
@@ -72,7 +76,7 @@ const all = await everyMetric();
 
 test('the table of all metrics is what the code tells', async () => {
   const rows = [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { help, type, labels, services }]) =>
-    `| \`${name}\` | ${type} | ${labels} | ${services.length === Object.keys(kinds).length ? 'all' : services.join(', ')} | ${help} |`);
+    `| \`${name}\` | ${type} | ${labels} | ${Object.keys(kinds).every((kind) => services.includes(kind)) ? 'all' : services.join(', ')} | ${help} |`);
   const page = `# Metrics
 
 All that \`/metrics\` of the services tells, in Prometheus' text format, with the label \`service\` on every series. A histogram has

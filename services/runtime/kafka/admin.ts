@@ -49,13 +49,16 @@ function isAway(error: unknown): boolean {
   return away.has(name) || retriable === true || isAway(cause);
 }
 
-/** Tells an outage of Kafka from what is wrong with a question. @throws RuntimeError `LOG_UNAVAILABLE` */
-export async function orUnavailable<T>({ brokers }: KafkaConnection, work: () => Promise<T>): Promise<T> {
+/** Tells an outage of Kafka, as a RuntimeError `LOG_UNAVAILABLE`, from what is wrong with a question, which stays what it is. */
+export const toLogError = ({ brokers }: KafkaConnection, error: unknown): unknown =>
+  (error instanceof RuntimeError || !isAway(error) ? error : new RuntimeError('LOG_UNAVAILABLE', `Kafka at ${brokers.join(', ')}: ${messageOf(error)}`, { cause: error }));
+
+/** @throws RuntimeError `LOG_UNAVAILABLE` for an outage of Kafka */
+export async function orUnavailable<T>(connection: KafkaConnection, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RuntimeError || !isAway(error)) throw error;
-    throw new RuntimeError('LOG_UNAVAILABLE', `Kafka at ${brokers.join(', ')}: ${messageOf(error)}`, { cause: error });
+    throw toLogError(connection, error);
   }
 }
 
@@ -241,4 +244,32 @@ export const offsetsSince = (connection: KafkaConnection, topic: string, since: 
 export const deleteGroup = (connection: KafkaConnection, groupId: string): Promise<void> =>
   withAdmin(connection, async (admin) => {
     await admin.deleteGroups([groupId]);
+  });
+
+/** What groups have committed for these topics. */
+export interface CommittedOffsets {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly offsets: readonly { readonly partition: number; readonly offset: number }[];
+}
+
+/** Of all groups that have committed anything. */
+export const committedOffsets = (connection: KafkaConnection, topics: readonly string[]): Promise<CommittedOffsets[]> =>
+  withAdmin(connection, async (admin) => {
+    const { groups } = await admin.listGroups();
+    const found: CommittedOffsets[] = [];
+    for (const { groupId } of groups) {
+      for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: [...topics] })) {
+        const offsets = partitions.map(({ partition, offset }) => ({ partition, offset: Number(offset) })).filter(({ offset }) => offset >= 0);
+        if (offsets.length > 0) found.push({ groupId, topic, offsets });
+      }
+    }
+    return found;
+  });
+
+/** Commits these offsets for a group without members. @throws RuntimeError `GROUP_IN_USE`. */
+export const restoreOffsets = (connection: KafkaConnection, { groupId, topic, offsets }: CommittedOffsets): Promise<void> =>
+  withAdmin(connection, async (admin) => {
+    await waitUntilEmpty(admin, groupId);
+    await commitAsMember(connection, groupId, offsets.map(({ partition, offset }) => ({ topic, partition, offset: String(offset) })));
   });

@@ -5,12 +5,14 @@
 // membership alive. The handler commits through its batch when its effects are durable, which may be
 // after it has returned.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { PartitionHeld } from '../projection/breaker.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { connectKafka, deleteGroup, METADATA_MAX_AGE_MS, offsetsSince, orUnavailable, reportMissing, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
+import { connectKafka, METADATA_MAX_AGE_MS, offsetsSince, reportMissing, topicOffsets, type KafkaConnection } from './admin.ts';
 import { Membership } from './membership.ts';
 import { gapText, missingRecords } from './missing-records.ts';
+import { readRanges } from './ranges.ts';
+import { toRecord } from './record.ts';
 import { StuckBatches } from './stuck.ts';
 import type { LogRecord, ManualBatch } from '../event-log.ts';
 import type { Stoppable } from '../lifecycle.ts';
@@ -205,66 +207,17 @@ function waitAt(consumer: Consumer, payload: EachBatchPayload, { offset, retryAf
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
-const headerText = (value: Buffer | string | (Buffer | string)[] | undefined): string => {
-  const first = Array.isArray(value) ? value[0] : value;
-  return first === undefined ? '' : first.toString();
-};
-
-const toRecord = (topic: string, partition: number, message: KafkaMessage): LogRecord => ({
-  topic,
-  partition,
-  offset: Number(message.offset),
-  key: message.key === null ? null : message.key.toString('utf8'),
-  value: message.value,
-  headers: Object.fromEntries(Object.entries(message.headers ?? {}).map(([name, value]) => [name, headerText(value)])),
-  timestampMs: Number(message.timestamp),
-});
+const eachOf = (visit: (record: LogRecord) => void) => (records: readonly LogRecord[]): void => records.forEach((record) => visit(record));
 
 /** Visits the last `count` records of a topic, in partition order, up to where it ended at the start. */
 export async function readTail(connection: KafkaConnection, topic: string, count: number, visit: (record: LogRecord) => void): Promise<void> {
   const offsets = await topicOffsets(connection, topic);
   const filled = offsets.filter(({ low, high }) => high > low).length;
   const perPartition = Math.ceil(count / Math.max(1, filled));
-  await readRanges(connection, topic, offsets.map(({ partition, low, high }) => ({ partition, from: Math.max(low, high - perPartition), to: high })), visit);
+  await readRanges(connection, topic, offsets.map(({ partition, low, high }) => ({ partition, from: Math.max(low, high - perPartition), to: high })), eachOf(visit));
 }
 
 /** Visits what was appended to a topic since then, in partition order, up to where it ended at the start. */
 export async function readSince(connection: KafkaConnection, topic: string, since: Date, visit: (record: LogRecord) => void): Promise<void> {
-  await readRanges(connection, topic, await offsetsSince(connection, topic, since), visit);
-}
-
-/** Visits these offsets, in partition order. It uses a group of its own that it deletes, and commits nothing. */
-export const readRanges = (connection: KafkaConnection, topic: string, ranges: readonly OffsetRange[], visit: (record: LogRecord) => void): Promise<void> =>
-  orUnavailable(connection, () => visitRanges(connection, topic, ranges, visit));
-
-async function visitRanges(connection: KafkaConnection, topic: string, ranges: readonly OffsetRange[], visit: (record: LogRecord) => void): Promise<void> {
-  const remaining = new Map(ranges.filter(({ from, to }) => to > from).map(({ partition, to }) => [partition, to]));
-  if (remaining.size === 0) return;
-  const groupId = `${connection.clientId}-tail-${process.pid}-${Date.now()}`;
-  const consumer = connectKafka(connection).consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
-  await consumer.connect();
-  try {
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-      void consumer.run({
-        autoCommit: false,
-        partitionsConsumedConcurrently: ranges.length,
-        eachBatch: ({ batch }) => {
-          const end = remaining.get(batch.partition);
-          if (end === undefined) return Promise.resolve();
-          for (const message of batch.messages) {
-            if (Number(message.offset) < end) visit(toRecord(topic, batch.partition, message));
-          }
-          if (Number(batch.lastOffset()) + 1 >= end) remaining.delete(batch.partition);
-          if (remaining.size === 0) resolve();
-          return Promise.resolve();
-        },
-      }).catch(reject);
-      for (const { partition, from } of ranges) consumer.seek({ topic, partition, offset: String(from) });
-    });
-  } finally {
-    await consumer.disconnect();
-    await deleteGroup(connection, groupId).catch(() => undefined);
-  }
+  await readRanges(connection, topic, await offsetsSince(connection, topic, since), eachOf(visit));
 }

@@ -2,7 +2,7 @@
 import type { ClickHouse } from '../../../services/runtime/clickhouse.ts';
 import { eventsTopic, quarantineTopic, type LogRecord } from '../../../services/runtime/event-log.ts';
 import { consumerPositions, topicOffsets, type KafkaConnection, type OffsetRange } from '../../../services/runtime/kafka/admin.ts';
-import { readRanges } from '../../../services/runtime/kafka/consumer.ts';
+import { readRanges } from '../../../services/runtime/kafka/ranges.ts';
 import type { FactsRow, LogEntry, Observation, PoisonEntry, QuarantineRow, TableRow, TicketRow } from './judge.ts';
 
 /** Where each event of every ticket is, as it is read. */
@@ -30,13 +30,13 @@ export async function readLog(kafka: KafkaConnection, since: ReadonlyMap<number,
   const ranges = (await topicOffsets(kafka, topic)).map(({ partition, low, high }): OffsetRange => ({ partition, from: Math.max(low, since.get(partition) ?? 0), to: high }));
   const read: LogRead = { entries: [], poison: [], gaps: [] };
   const next = new Map(ranges.map(({ partition, from }) => [partition, from]));
-  await readRanges(kafka, topic, ranges, (record) => {
-    const expected = next.get(record.partition) ?? 0;
-    // kafkajs hands over a whole batch although it was asked from the middle of it on.
-    if (record.offset < expected) return;
-    if (record.offset !== expected) read.gaps.push(`${record.partition}:${expected}–${record.offset - 1}`);
-    next.set(record.partition, record.offset + 1);
-    take(record, read);
+  await readRanges(kafka, topic, ranges, (records) => {
+    for (const record of records) {
+      const expected = next.get(record.partition) ?? 0;
+      if (record.offset !== expected) read.gaps.push(`${record.partition}:${expected}–${record.offset - 1}`);
+      next.set(record.partition, record.offset + 1);
+      take(record, read);
+    }
   });
   for (const { partition, to } of ranges) if ((next.get(partition) ?? to) < to) read.gaps.push(`${partition}:${next.get(partition) ?? 0}–${to - 1}`);
   const inOrder = (a: { partition: number; offset: number }, b: { partition: number; offset: number }): number => a.partition - b.partition || a.offset - b.offset;

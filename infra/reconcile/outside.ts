@@ -1,0 +1,46 @@
+// Rows whose record the log does not have, since it begins later or ends earlier: they can't be compared, and may be the last copy.
+import { consumerPositions } from '../../services/runtime/kafka/admin.ts';
+import { tableOf, type Compared } from './compared.ts';
+import { byPartition, ofTenant, type Run } from './context.ts';
+import { finding, hourOf, type Finding } from './findings.ts';
+
+interface Row {
+  readonly partition: number;
+  readonly offset: number;
+  readonly at: string;
+  readonly integration_id: string;
+  readonly ticket_id: string;
+  readonly event_id: string;
+  readonly is_before: number;
+}
+
+/** What is missing from the log itself. */
+export function lostFromLog({ scope }: Run, { topic, group, positions }: Compared): Finding[] {
+  return [...positions.values()].filter(({ partition }) => scope.partition === undefined || partition === scope.partition).flatMap(({ partition, low, end, committed }): Finding[] => [
+    ...(low > 0 ? [finding('log_start_moved', topic, { partition, offset: low, detail: `${low} records before this offset are gone from the log; nothing can be compared with them, or computed from them again` })] : []),
+    ...(committed > end ? [finding('log_end_lost', topic, { partition, offset: end, detail: `the log ends here, and ${group} has read up to ${committed}: was it restored, or made anew?` })] : []),
+  ]);
+}
+
+/** Rows before the log's start or behind its end, which is asked for after them: what is appended meanwhile is no finding. */
+export async function* outsideOfLog(run: Run, compared: Compared): AsyncGenerator<Finding[]> {
+  const { clickhouse, connection, scope } = run;
+  const { columns, topic } = compared;
+  const before = await consumerPositions(connection, compared.group, topic);
+  const numbers = (of: (position: (typeof before)[number]) => number): ReadonlyMap<number, number> => new Map(before.map((position) => [position.partition, of(position)]));
+  const at = columns.includes('received_at') ? 'received_at' : 'resolved_at';
+  const only = scope.partition === undefined ? 'true' : `kafka_partition = ${scope.partition}`;
+  const query = `
+    SELECT kafka_partition AS partition, kafka_offset AS offset, toString(${at}) AS at, integration_id, ${columns.includes('ticket_id') ? 'ticket_id' : "''"} AS ticket_id, event_id,
+      kafka_offset < ${byPartition(numbers(({ low }) => low), 0)} AS is_before
+    FROM ${tableOf(compared)} FINAL
+    WHERE (is_before OR kafka_offset >= ${byPartition(numbers(({ end }) => end), 0)}) AND ${only} AND ${ofTenant(scope)}
+    ORDER BY partition, offset`;
+  for await (const rows of clickhouse.stream<Row>(query)) {
+    const ends = new Map((await consumerPositions(connection, compared.group, topic)).map(({ partition, end }) => [partition, end]));
+    yield rows.filter(({ partition, offset, is_before }) => is_before === 1 || offset >= (ends.get(partition) ?? 0)).map(({ is_before, at: time, ...place }) => finding('not_in_log', tableOf(compared), {
+      ...place, hour: hourOf(time),
+      detail: is_before === 1 ? 'its record was removed from the log\'s start' : 'the log has no such offset: is the row made up, or has the log lost its end?',
+    }));
+  }
+}

@@ -1,0 +1,131 @@
+// Each part loses its disk in turn, and everything is there again: from the backup, from the log, or from the archive.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { connectProducer } from '../../services/runtime/kafka/producer.ts';
+import { connection } from '../system/quarantine-cli.ts';
+import { closeClients, control, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../system/support.ts';
+
+const dataDir = process.env['DATA_DIR'] ?? '';
+const consumers = ['queue-analytics', 'agent-analytics', 'event-archive'];
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ticketstream-backup-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await closeClients();
+});
+
+function run(file: string, ...args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, ['--import', 'tsx', file, ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout + stderr);
+      else reject(new Error(`${file} ${args.join(' ')}: code ${String(error.code)}\n${stdout}${stderr}`));
+    });
+  });
+}
+const backup = (...args: string[]): Promise<string> => run('infra/backup/backup.ts', ...args);
+const reconcile = (): Promise<string> => run('infra/reconcile/reconcile.ts', '--facts', 'full');
+
+const at = (minute: number): string => new Date(Date.UTC(2026, 2, 2, 9, minute)).toISOString();
+async function story(integration = 'acme'): Promise<string> {
+  const id = newTicketId();
+  const { created, message, status } = ticket(id, integration);
+  for (const event of [created(at(0), 'hello'), message(at(5), { agent: 'lea' }), status(at(9), 'open', 'solved')]) await sendUntilAccepted(event);
+  return id;
+}
+const checksum = (): Promise<unknown> => query(`
+  SELECT * FROM
+  (
+      SELECT 'events' AS what, count() AS n, toString(sum(cityHash64(tuple(* EXCEPT late_seconds)))) AS checksum FROM log.events
+      UNION ALL SELECT 'facts', count(), toString(sum(cityHash64(tuple(*)))) FROM queue.ticket_facts FINAL
+      UNION ALL SELECT 'quarantine', count(), toString(sum(cityHash64(event_id, reason, payload, status))) FROM log.quarantine
+  )
+  ORDER BY what`);
+
+/** A message whose is_private is a text, a record that nobody can read, and a ticket: what there is to lose. */
+async function somethingToLose(): Promise<string> {
+  const broken = ticket(newTicketId()).message(at(0), 'customer');
+  broken.payload['is_private'] = 'yes';
+  expect((await send(broken)).body.status).toBe('quarantined');
+  const producer = await connectProducer(connection, [eventsTopic('production')]);
+  await producer.append(eventsTopic('production'), { key: newTicketId(), value: Buffer.from('no Avro at all'), headers: { ce_id: broken.event_id.replace(/^./, 'f') } });
+  await producer.close();
+  const id = await story();
+  await landed(id, 3);
+  await eventually(async () => ((await query('SELECT 1 FROM log.quarantine WHERE event_id = {id:String}', { id: broken.event_id })).length === 1 ? true : null), 'what is in quarantine');
+  return id;
+}
+
+const stop = (names: readonly string[]): Promise<unknown> => Promise.all(names.map((name) => control({ action: 'stop', name })));
+const start = (names: readonly string[]): Promise<unknown> => Promise.all(names.map((name) => control({ action: 'start', name })));
+
+/** Stops what depends on a part, and starts the part on an empty disk. */
+async function loseDisk(part: string, dependants: readonly string[]): Promise<void> {
+  await stop(dependants);
+  await stop([part]);
+  await rm(join(dataDir, part), { recursive: true });
+  await start([part]);
+}
+
+test('a backup is made, brought up to date, for its owner’s eyes only, and tells damage', async () => {
+  await somethingToLose();
+  await backup('create', folder);
+  await somethingToLose();
+  expect(await backup('create', folder)).toMatch(/records, .*integrations\.json/);
+  expect(await backup('verify', folder)).toMatch(/is whole/);
+  expect(await backup('list', folder)).toContain('production');
+  expect((await stat(folder)).mode & 0o077).toBe(0);
+  expect((await stat(join(folder, 'integrations.json'))).mode & 0o077).toBe(0);
+  const lock = await readFile(join(folder, 'schemas.lock.json'), 'utf8');
+  await writeFile(join(folder, 'schemas.lock.json'), `${lock} `);
+  await expect(backup('verify', folder)).rejects.toThrow(/schemas\.lock\.json is not what was written/);
+  await expect(backup('restore', folder, 'schemas')).rejects.toThrow(/is damaged, and nothing has changed/);
+  await writeFile(join(folder, 'schemas.lock.json'), lock);
+});
+
+test('the registry and the integrations lose their disks: nothing is lost', async () => {
+  const before = await checksum();
+  const integrations = await readFile(process.env['INTEGRATIONS_FILE'] ?? '', 'utf8');
+  await loseDisk('registry', []);
+  await rm(process.env['SCHEMAS_LOCK'] ?? '');
+  await rm(process.env['INTEGRATIONS_FILE'] ?? '');
+  await backup('restore', folder, 'schemas');
+  await backup('restore', folder, 'integrations');
+  expect(await readFile(process.env['INTEGRATIONS_FILE'] ?? '', 'utf8')).toBe(integrations);
+  await control({ action: 'restart', name: 'ingress' });
+  await landed(await story('globex'), 3);
+  expect(await checksum()).not.toStrictEqual(before);
+});
+
+test('Kafka loses its disk: what the backup has comes from there, what came after it from the archive', async () => {
+  await somethingToLose();
+  await stop(['ingress']);
+  const before = await checksum();
+  await loseDisk('kafka', consumers);
+  await run('infra/topics/topics.ts');
+  await backup('restore', folder, 'log');
+  expect(await backup('log-from-archive')).toMatch(/written again from the archive/);
+  expect(await backup('log-from-archive')).toMatch(/the log has all that the archive has/);
+  await start(consumers);
+  await reconcile();
+  expect(await checksum()).toStrictEqual(before);
+  await start(['ingress']);
+  await landed(await story(), 3);
+});
+
+test('ClickHouse loses its disk: it is made of the log again', async () => {
+  await stop(['ingress']);
+  const before = await checksum();
+  await loseDisk('clickhouse', consumers);
+  await run('infra/migrate/migrate.ts');
+  expect(await backup('restore', folder, 'tables')).toMatch(/will read .* records of the log from its start/);
+  await start(consumers);
+  await eventually(async () => (JSON.stringify(await checksum()) === JSON.stringify(before) ? true : null), 'every table as it was');
+  await reconcile();
+  await start(['ingress']);
+});
