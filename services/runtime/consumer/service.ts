@@ -67,6 +67,7 @@ interface Context {
 }
 
 const PARTITIONS_AT_ONCE = 64;
+const FETCH_BYTES = 10_485_760;
 const QUARANTINE_TAIL = 2_000;
 
 /** The command line says the same as some of the environment, and wins. */
@@ -155,6 +156,7 @@ async function startLoop(context: Context): Promise<Readiness> {
     groupId: group,
     topics: [topic],
     concurrency: PARTITIONS_AT_ONCE,
+    fetchBytes: FETCH_BYTES,
     handle: (batch) => loop.handle(backlog.watch(batch)),
     stuckAfterMs: config.STUCK_AFTER_SECONDS * 1_000,
     onStuck: endNow(logger),

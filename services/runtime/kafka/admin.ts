@@ -5,6 +5,7 @@ import kafkajs, { type Admin, type ITopicConfig, type Kafka, type TopicPartition
 import type { Logger } from '../logger.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { disarmIdleTimer } from './idle-timer.ts';
+import { replaceRecordDecoder } from './record-decoder.ts';
 import { gapText, missingRecords } from './missing-records.ts';
 import type { ConsumerPosition } from '../event-log.ts';
 
@@ -12,6 +13,7 @@ import type { ConsumerPosition } from '../event-log.ts';
 const { ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 
 disarmIdleTimer();
+replaceRecordDecoder();
 
 export interface KafkaConnection {
   readonly brokers: readonly string[];

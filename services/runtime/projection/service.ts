@@ -45,6 +45,11 @@ interface Context {
 }
 
 const PARTITIONS_AT_ONCE = 64;
+/**
+ * What is fetched together is landed together, which matters far behind: an insert costs ClickHouse 4 to 10 ms whatever it holds, and
+ * what it makes is merged with its like. With four times as many events in each, landing took 0.7 of the CPU.
+ */
+const FETCH_BYTES = 33_554_432;
 
 /** Runs a projection of the event topic until a signal. With `archive`, it also keeps the log's poison and archives the quarantine. */
 export function runProjectionService(projection: Projection, env: NodeJS.ProcessEnv, options: { archive?: boolean } = {}): Promise<void> {
@@ -125,6 +130,7 @@ async function startProjector({ config, logger, clickhouse, connection, parts, s
     groupId: feed.groupId,
     topics: [feed.topic],
     concurrency: PARTITIONS_AT_ONCE,
+    fetchBytes: FETCH_BYTES,
     handle: (batch) => projector.handle(backlog.watch(batch)),
     stuckAfterMs: config.STUCK_AFTER_SECONDS * 1_000,
     onStuck: endNow(logger),
