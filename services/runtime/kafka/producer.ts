@@ -7,7 +7,7 @@
 // is sent again.
 import kafkajs, { type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { connectKafka, METADATA_MAX_AGE_MS, type KafkaConnection } from './admin.ts';
+import { connectKafka, METADATA_MAX_AGE_MS, orUnavailable, type KafkaConnection } from './admin.ts';
 import { recordBytes, type NewRecord } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
 import { Lanes } from './lanes.ts';
@@ -44,11 +44,11 @@ const LANES = 2;
 const TICK_MS = 100;
 const defaultLimits: ProducerLimits = { deadlineMs: 3_000, maxBatch: 500, maxBatchBytes: 1_000_000, maxWaiting: 10_000, maxWaitingBytes: 128 * 1_048_576 };
 
-export async function connectProducer(
-  connection: KafkaConnection,
-  topics: readonly string[],
-  limits: Partial<ProducerLimits> = {},
-): Promise<LogProducer> {
+/** @throws RuntimeError `LOG_UNAVAILABLE`, or `TOPIC_MISSING`. */
+export const connectProducer = (connection: KafkaConnection, topics: readonly string[], limits: Partial<ProducerLimits> = {}): Promise<LogProducer> =>
+  orUnavailable(connection, () => connect(connection, topics, limits));
+
+async function connect(connection: KafkaConnection, topics: readonly string[], limits: Partial<ProducerLimits>): Promise<LogProducer> {
   const kafka = connectKafka(connection);
   const partitions = new Map<string, PartitionMetadata[]>();
   const producer = kafka.producer({
