@@ -45,7 +45,7 @@ export const cut = (build: Build): Promise<void> =>
 const CHUNKS_AT_ONCE = 2;
 
 /**
- * A build writes each ticket once, so merges would drop nothing and take as long as all the rest: they begin when it has ended.
+ * A build writes each ticket once, so merges would drop nothing and take as long as all the rest: they begin when it is used.
  * Parts in which columns have no files of their own (60 columns, most of them nested) take a quarter of the CPU to write.
  */
 const whileBuilding: Readonly<Record<string, number>> = {
@@ -53,11 +53,17 @@ const whileBuilding: Readonly<Record<string, number>> = {
   parts_to_delay_insert: 1_000_000, parts_to_throw_insert: 1_000_000, min_bytes_for_wide_part: 10_000_000_000,
 };
 
-async function changeSettings({ clickhouse, projection, into }: Build, change: string): Promise<void> {
-  for (const table of projection.facts) await clickhouse.command(`ALTER TABLE ${into}.${table} ${change}`);
+async function writeOnly({ clickhouse, projection, into }: Build): Promise<void> {
+  const settings = Object.entries(whileBuilding).map(([name, value]) => `${name} = ${value}`).join(', ');
+  for (const table of projection.facts) await clickhouse.command(`ALTER TABLE ${into}.${table} MODIFY SETTING ${settings}`);
 }
 
-/** Computes the chunks that are not done yet. A chunk is read and written in `Facts.computeWhere`, by whoever takes it. */
+/** Tables that were built become tables like all others. */
+export async function allowMerges({ clickhouse, projection }: Pick<Build, 'clickhouse' | 'projection'>, database: string): Promise<void> {
+  for (const table of projection.facts) await clickhouse.command(`ALTER TABLE ${database}.${table} RESET SETTING ${Object.keys(whileBuilding).join(', ')}`);
+}
+
+/** Computes the chunks that are not done yet; whoever is to use the tables allows merges again. A chunk is read and written in `Facts.computeWhere`, by whoever takes it. */
 export async function buildChunks(build: Build): Promise<void> {
   const { clickhouse, into } = build;
   const [chunks, done] = [await chunksOf(clickhouse, into), await doneOf(clickhouse, into)];
@@ -66,7 +72,7 @@ export async function buildChunks(build: Build): Promise<void> {
   const progress = new Progress('built', { total: sum(chunks), before: sum(chunks) - sum(left) });
   const facts = factsOf(build);
   const queue = left.values();
-  await changeSettings(build, `MODIFY SETTING ${Object.entries(whileBuilding).map(([name, value]) => `${name} = ${value}`).join(', ')}`);
+  await writeOnly(build);
   const takeTurns = async (): Promise<void> => {
     for (const chunk of queue) {
       await facts.computeWhere(within(chunk));
@@ -75,7 +81,6 @@ export async function buildChunks(build: Build): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: CHUNKS_AT_ONCE }, takeTurns));
-  await changeSettings(build, `RESET SETTING ${Object.keys(whileBuilding).join(', ')}`);
   progress.end();
 }
 

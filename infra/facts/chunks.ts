@@ -14,8 +14,8 @@ export interface Chunk {
   readonly tickets: number;
 }
 
-/** Two of them are worked on at once, in a third of a gigabyte. */
-export const CHUNK_TICKETS = 10_000;
+/** Two of them are worked on at once, for each of two projections that are built side by side in half a gigabyte. */
+export const CHUNK_TICKETS = 3_000;
 
 /** A desk's tickets have about 12; a chunk of longer ones holds fewer of them. */
 const EVENTS_PER_TICKET = 40;

@@ -15,7 +15,7 @@ import { exitCodeOf, Refused } from '../target/refused.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
 import { build, catchUp, missed, nextOf, previousOf, type Rebuild, type RebuildDiary } from './build.ts';
 import { columnsOf, compare, COMPARED_AT_ONCE, isSame, reportOf, type Comparison } from './compare.ts';
-import { endWithParent, sideBySide } from './side-by-side.ts';
+import { sideBySide } from './side-by-side.ts';
 import { rebuildSubset, someOf } from './subset.ts';
 import { exchange, finish, isExchanging, isRollback, rollBack } from './swap.ts';
 
@@ -204,7 +204,6 @@ program.command('discard').description('Drop what an unfinished run built and wh
 program.addHelpText('after', `
 Exit codes: 0 done, 1 rows differ and nothing explains it (with --dry-run: rows differ), 2 wrong usage or not possible now, 3 ClickHouse does not answer.`);
 
-endWithParent();
 await program.parseAsync().catch((error: unknown) => {
   process.exitCode = exitCodeOf(error);
 });

@@ -11,7 +11,7 @@
 //    it was caught up with is computed in the new one.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { behind, factsOf, recompute } from '../facts/build.ts';
+import { behind, factsOf, recompute, allowMerges } from '../facts/build.ts';
 import { dropDatabase, note, openDiary, readDiary, tableExists } from '../facts/diary.ts';
 import { Refused } from '../target/refused.ts';
 import { recordedDefinition } from '../projections/definition.ts';
@@ -92,6 +92,7 @@ export async function finish(rebuild: Rebuild, showThem: () => Promise<unknown>)
   const diary: RebuildDiary = (await readDiary(rebuild.clickhouse, rebuild.into)) ?? {};
   await showThem();
   const tickets = await repair(rebuild, diary.since ?? '');
+  await allowMerges(rebuild, rebuild.projection.database);
   await putAway(rebuild, diary.keep_old === 'true');
   return tickets;
 }

@@ -1,6 +1,4 @@
 // What a run finds, and how it is told.
-import type { Compared } from './compared.ts';
-import { tableOf } from './compared.ts';
 
 export const kinds = {
   missing: 'a record of the log that has no row',
@@ -48,8 +46,6 @@ export const finding = (kind: Kind, table: string, about: Partial<Omit<Finding, 
 
 export const hourOf = (at: string): string => (at === '' ? '' : `${at.slice(0, 13)}:00`);
 
-export const tableNames = (compared: readonly Compared[]): string => compared.map(tableOf).join(', ');
-
 export function lineOf({ kind, table, partition, offset, hour, integration_id, ticket_id, event_id, detail }: Finding): string {
   const place = partition === null ? '' : ` partition ${partition}${offset === null ? '' : ` offset ${offset}`}`;
   const event = [integration_id, ticket_id, event_id].filter((part) => part !== '').join('/');
@@ -78,11 +74,6 @@ export class Report {
       if (named > this.#options.limit) continue;
       this.#print(this.#options.json ? JSON.stringify({ ...item, repaired: wasRepaired }) : `${lineOf(item)}${wasRepaired ? ' (repaired)' : ''}`);
     }
-  }
-
-  /** Rows of a kind that are counted and not named. */
-  addUnnamed(kind: Kind, count: number): void {
-    this.found.set(kind, (this.found.get(kind) ?? 0) + count);
   }
 
   /** Places of which not all are named. */

@@ -14,12 +14,16 @@ interface Row {
   readonly is_before: number;
 }
 
-/** What is missing from the log itself. */
-export function lostFromLog({ scope }: Run, { topic, group, positions }: Compared): Finding[] {
-  return [...positions.values()].filter(({ partition }) => scope.partition === undefined || partition === scope.partition).flatMap(({ partition, low, end, committed }): Finding[] => [
-    ...(low > 0 ? [finding('log_start_moved', topic, { partition, offset: low, detail: `${low} records before this offset are gone from the log; nothing can be compared with them, or computed from them again` })] : []),
-    ...(committed > end ? [finding('log_end_lost', topic, { partition, offset: end, detail: `the log ends here, and ${group} has read up to ${committed}: was it restored, or made anew?` })] : []),
-  ]);
+/** What is missing from the log itself, by topic, and what a group has read of it that is no longer there. */
+export function lostFromLog({ scope, compared }: Run): Finding[] {
+  const inScope = ({ partition }: { partition: number }): boolean => scope.partition === undefined || partition === scope.partition;
+  const starts = [...new Map(compared.map((item) => [item.topic, item])).values()].flatMap(({ topic, positions }) =>
+    [...positions.values()].filter((position) => inScope(position) && position.low > 0).map(({ partition, low }) =>
+      finding('log_start_moved', topic, { partition, offset: low, detail: `${low} records before this offset are gone from the log; nothing can be compared with them, or computed from them again` })));
+  const ends = [...new Map(compared.map((item) => [item.group, item])).values()].flatMap(({ topic, group, positions }) =>
+    [...positions.values()].filter((position) => inScope(position) && position.committed > position.end).map(({ partition, end, committed }) =>
+      finding('log_end_lost', topic, { partition, offset: end, detail: `the log ends here, and ${group} has read up to ${committed}: was it restored, or made anew?` })));
+  return [...starts, ...ends];
 }
 
 /** Rows before the log's start or behind its end, which is asked for after them: what is appended meanwhile is no finding. */

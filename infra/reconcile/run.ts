@@ -34,7 +34,7 @@ export interface Parts {
 }
 
 /** Large enough that few windows differ only for copies, small enough for memory: a window that differs is looked at as a whole. */
-const [LEAST_WINDOW, LARGEST_WINDOW, WINDOWS] = [20_000, 250_000, 100];
+const [LEAST_WINDOW, LARGEST_WINDOW, WINDOWS] = [20_000, 100_000, 100];
 
 /** What of a topic is compared: as far as it went when its groups were asked. */
 async function rangesOf(parts: Parts, { scope }: Options, compared: readonly Compared[], topic: string): Promise<OffsetRange[]> {
@@ -94,7 +94,7 @@ async function lookAtAll(run: Run, options: Options): Promise<string[]> {
   const quarantine = await compareQuarantine(run);
   const records = await compareTopic(run, eventsTopic(run.environment), quarantine);
   await compareLanded(run, quarantine);
-  for (const [, compared] of new Map(run.compared.map((item) => [item.group, item]))) report.add(lostFromLog(run, compared));
+  report.add(lostFromLog(run));
   for (const compared of run.compared) for await (const rows of outsideOfLog(run, compared)) report.add(rows);
   const told: string[] = [];
   for (const compared of run.compared) {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { addProvenance } from '../../services/runtime/projection/computed-by.ts';
 import { readLive } from '../config/apply.ts';
-import { buildChunks, cut, type Build } from '../facts/build.ts';
+import { allowMerges, buildChunks, cut, type Build } from '../facts/build.ts';
 import { note, openDiary, owning } from '../facts/diary.ts';
 import { define, type Defined } from '../projections/definition.ts';
 import { findProjections } from '../projections/find.ts';
@@ -111,6 +111,7 @@ async function build(making: Making): Promise<void> {
   for (const each of builds) {
     console.error(`${each.into}:`);
     await buildChunks(each);
+    await allowMerges(each, each.into);
   }
 }
 

@@ -1,7 +1,6 @@
 // The only door to ClickHouse: one client, every setting pinned that varies between versions,
 // and errors told apart by ClickHouse's own code and text into "try again" and "never".
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
 import { messageOf, RuntimeError } from './errors.ts';
@@ -88,7 +87,9 @@ class HttpClickHouse implements StreamingClickHouse {
   read(sql: string): Promise<Buffer> {
     return this.#attempt(async () => {
       const { stream } = await this.#client.exec({ query: `${sql}\nFORMAT Native` });
-      return buffer(stream);
+      const parts: Buffer[] = [];
+      for await (const part of stream) parts.push(part as Buffer);
+      return Buffer.concat(parts);
     });
   }
 

@@ -39,7 +39,7 @@ const timelineSql = ({ database, columns }: Read, condition: string): string => 
   ORDER BY integration_id, ticket_id`;
 
 /** Events are made when their ticket is asked for: of a large answer only a ticket's lie in memory, unless they are kept. */
-export async function readTimelines(clickhouse: ClickHouse, read: Read, condition: string): Promise<Iterable<Timeline>> {
+export async function readTimelines(clickhouse: Pick<ClickHouse, 'read'>, read: Read, condition: string): Promise<Iterable<Timeline>> {
   return timelinesOf(await clickhouse.read(timelineSql(read, condition)), read);
 }
 

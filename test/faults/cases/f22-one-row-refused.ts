@@ -12,12 +12,12 @@ export default defineFault({
     const [event] = ticketStory({ integrationId, seed: `${seed}/${turn}`, events: 1 });
     if (event === undefined) return;
     const { clickhouse } = stack;
-    await clickhouse.command(`ALTER TABLE log.event_store ADD CONSTRAINT not_this CHECK event_id != '${event.eventId}'`);
+    await clickhouse.command(`ALTER TABLE log.event_store ADD CONSTRAINT not_${turn} CHECK event_id != '${event.eventId}'`);
     try {
       await sendUntilAccepted(event);
       await waitUntil(async () => (await clickhouse.query<object>("SELECT 1 FROM log.quarantine WHERE event_id = {e:String} AND refused_by = 'event-archive'", { e: event.eventId })).length === 1, 'the one row in quarantine', 30_000);
     } finally {
-      await clickhouse.command('ALTER TABLE log.event_store DROP CONSTRAINT IF EXISTS not_this');
+      await clickhouse.command(`ALTER TABLE log.event_store DROP CONSTRAINT IF EXISTS not_${turn}`);
     }
     const { code, output } = await stack.run('infra/quarantine/quarantine.ts', 'replay', '--event-id', event.eventId);
     if (code !== 0) fail('I6', `replay ended with ${code}: ${output}`, [event.eventId]);

@@ -33,7 +33,7 @@ function sound(): Observation & { log: LogEntry[]; rows: TableRow[] } {
       { origin: 'http', partition: null, offset: null, integrationId: 'acme', eventId: unusable.eventId, reason: 'schema_violation', isPending: true, copies: 1 },
       { origin: 'crm.production.ticket-events', partition: 0, offset: 90, integrationId: 'acme', eventId: 'bad', reason: 'truncated', isPending: true, copies: 1 },
     ],
-    factsTables, facts: factsTables.map((table) => ({ table, integrationId: 'acme', ticketId: first.ticketId, events: story.length })),
+    refusedOnce: new Set(), factsTables, facts: factsTables.map((table) => ({ table, integrationId: 'acme', ticketId: first.ticketId, events: story.length })),
     tickets: [{ integrationId: 'acme', ticketId: first.ticketId, ...stateOf(story) }],
     samples: [1, 3, 3, 6].map((committed) => ({ group: 'queue-analytics', topic: 't', partition: 0, committed })),
     ends: [{ group: 'queue-analytics', topic: 't', partition: 0, committed: 6, end: 6 }],

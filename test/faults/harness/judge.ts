@@ -107,6 +107,8 @@ export interface Observation {
   readonly tables: readonly string[];
   readonly rows: readonly TableRow[];
   readonly quarantine: readonly QuarantineRow[];
+  /** Integration and event of what a table refused once: its row there is made of a replay, and so of a later record. */
+  readonly refusedOnce: ReadonlySet<string>;
   readonly factsTables: readonly string[];
   readonly facts: readonly FactsRow[];
   readonly tickets: readonly TicketRow[];
@@ -181,7 +183,7 @@ function once({ tables, rows, factsTables, facts }: Observation): Found {
 
 const rebuilt = (seen: Observation): Found => violation('I4', 'facts that differ when computed anew', seen.rebuilt);
 
-function states({ fates, rows, log, tables, tickets }: Observation): Found {
+function states({ fates, rows, log, tables, tickets, refusedOnce }: Observation): Found {
   const byTicket = new Map<string, Fate[]>();
   for (const fate of fates.values()) {
     const ticket = `${fate.event.integrationId}/${fate.event.ticketId}`;
@@ -200,7 +202,7 @@ function states({ fates, rows, log, tables, tickets }: Observation): Found {
   for (const entry of log) if (!first.has(identityOf(entry))) first.set(identityOf(entry), entry);
   const later = tables.flatMap((table) => rows.filter((row) => {
     const entry = first.get(identityOf(row));
-    return row.table === table && entry?.partition === row.partition && row.offset > entry.offset;
+    return row.table === table && !refusedOnce.has(bare(row)) && entry?.partition === row.partition && row.offset > entry.offset;
   }).map((row) => `${identityOf(row)} in ${table}`));
   return [...violation('I5', 'tickets that are not as their events leave them', wrong), ...violation('I5', 'a later copy stands in place of the first', later)];
 }

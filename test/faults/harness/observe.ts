@@ -73,6 +73,11 @@ const quarantineOf = (clickhouse: ClickHouse, integrations: readonly string[]): 
     FROM log.quarantine WHERE integration_id IN {integrations:Array(String)} AND refused_by = ''
     GROUP BY origin, partition, offset, integrationId, eventId, body_sha256`, { integrations });
 
+const refusedOnce = async (clickhouse: ClickHouse, integrations: readonly string[]): Promise<Set<string>> => {
+  const rows = await clickhouse.query<{ id: string }>("SELECT DISTINCT concat(integration_id, '/', lower(event_id)) AS id FROM log.quarantine WHERE integration_id IN {integrations:Array(String)} AND refused_by != ''", { integrations });
+  return new Set(rows.map(({ id }) => id));
+};
+
 const ticketsOf = (clickhouse: ClickHouse, integrations: readonly string[]): Promise<TicketRow[]> => clickhouse.query<TicketRow>(`
   SELECT t.integration_id AS integrationId, t.ticket_id AS ticketId, e.events AS events, customer_messages AS customerMessages, agent_replies AS agentReplies, private_notes AS privateNotes, status, assignee_id AS assigneeId
   FROM queue.tickets AS t
@@ -85,7 +90,7 @@ export const positions = async (kafka: KafkaConnection): Promise<Observation['en
   (await Promise.all(groups.map(async ({ group, topic }) => (await consumerPositions(kafka, group, topic)).map(({ partition, committed, end }) => ({ group, topic, partition, committed, end }))))).flat();
 
 /** What is in the tables of these integrations. */
-export async function tablesOf(clickhouse: ClickHouse, integrations: readonly string[]): Promise<Pick<Observation, 'tables' | 'rows' | 'quarantine' | 'factsTables' | 'facts' | 'tickets'>> {
-  const [rows, quarantine, facts, tickets] = await Promise.all([rowsOf(clickhouse, integrations), quarantineOf(clickhouse, integrations), factsOf(clickhouse, integrations), ticketsOf(clickhouse, integrations)]);
-  return { tables: Object.keys(eventTables), rows, quarantine, factsTables, facts, tickets };
+export async function tablesOf(clickhouse: ClickHouse, integrations: readonly string[]): Promise<Pick<Observation, 'tables' | 'rows' | 'quarantine' | 'refusedOnce' | 'factsTables' | 'facts' | 'tickets'>> {
+  const [rows, quarantine, refused, facts, tickets] = await Promise.all([rowsOf(clickhouse, integrations), quarantineOf(clickhouse, integrations), refusedOnce(clickhouse, integrations), factsOf(clickhouse, integrations), ticketsOf(clickhouse, integrations)]);
+  return { tables: Object.keys(eventTables), rows, quarantine, refusedOnce: refused, factsTables, facts, tickets };
 }

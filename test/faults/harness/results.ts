@@ -64,7 +64,7 @@ export function pageWith(before: string, results: readonly Result[], versions: V
   return `# What was broken, and what came of it
 
 Written by \`npm run test:faults\` (\`--list\` names the faults, \`-- F8 --seed 7 --times 50\` runs one). Each row is one run on a real
-Kafka (one broker), Apicurio registry and ClickHouse (in process) with all services, while events came in. The sender keeps its own list of every
+Kafka (one broker, three where it says so), Apicurio registry and ClickHouse (in process) with all services, while events came in. The sender keeps its own list of every
 request and its outcome; a checker compares it with the log (by raw offsets), all tables, facts and quarantine. *lost*: acknowledged
 and not there. *duplicated*: twice in a table or in quarantine. *copies in the log*: events that lie there more than once, which is allowed. *seconds to
 recover*: from the end of an injection until every service is ready and a new event has come all the way, half of them and the slowest.
