@@ -101,7 +101,8 @@ export async function loadContracts(): Promise<ReadonlyMap<string, EventContract
 /** Applies the steps from `version` on, oldest first; a version between two known ones starts at the lower. */
 export function upcast(contract: EventContract, version: string, payload: JsonObject): JsonObject {
   const known = [...contract.versions.keys()];
-  const start = known.findLastIndex((candidate) => compareVersions(candidate, version) <= 0);
+  const listed = known.indexOf(version);
+  const start = listed >= 0 ? listed : known.findLastIndex((candidate) => compareVersions(candidate, version) <= 0);
   return known
     .slice(Math.max(0, start))
     .reduce((current, candidate) => contract.upcasters[candidate]?.(current) ?? current, payload);

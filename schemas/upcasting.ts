@@ -5,10 +5,15 @@ import type { Json, JsonObject } from './contract.ts';
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Applies `step` to the object under `key`; anything else there is left for validation to judge. */
+/**
+ * Applies `step` to the object under `key`; anything else there is left for validation to judge. As with all steps, a
+ * payload that nothing changes in is returned itself.
+ */
 export function within(payload: JsonObject, key: string, step: (value: JsonObject) => JsonObject): JsonObject {
   const value = payload[key];
-  return isObject(value) ? { ...payload, [key]: step(value) } : payload;
+  if (!isObject(value)) return payload;
+  const stepped = step(value);
+  return stepped === value ? payload : { ...payload, [key]: stepped };
 }
 
 /** Renames a field; a value already under the new name wins and the old one stays as an unknown field. */

@@ -24,6 +24,7 @@ export const rows: readonly { readonly title: string; readonly panels: readonly 
     { title: 'Ready', unit: 'short', says: '1 is ready. /health/ready says why not.', queries: [{ expr: `ticketstream_ready{${of()}}`, legend: '{{service}}' }] },
     { title: 'Warnings', unit: 'short', says: 'What is amiss although the service works.', queries: [{ expr: `ticketstream_warnings{${of()}}`, legend: '{{service}}' }] },
     { title: 'Partitions held', unit: 'short', says: 'Waiting behind poison, or for something that is away.', queries: [{ expr: `ticketstream_held_partitions{${of()}}`, legend: '{{service}} {{cause}}' }] },
+    { title: 'Reconcile: findings', unit: 'short', says: 'Of the last comparison of the log with the tables; not repaired.', queries: [{ expr: 'sum by (kind) (ticketstream_reconcile_findings)', legend: '{{kind}}' }] },
     { title: 'Failed tickets', unit: 'short', says: 'Facts that could not be computed.', queries: [{ expr: `ticketstream_failed_tickets{${of()}}`, legend: '{{service}}' }] },
   ] },
   { title: 'The door: traffic and errors', panels: [

@@ -19,7 +19,7 @@ export const folder = dirname(fileURLToPath(import.meta.url));
 export const missingForPrometheus = async (env: Environment): Promise<string | null> =>
   (await onPath('apt-get', env)) && (await onPath('dpkg', env)) ? null : 'Prometheus is fetched as a Debian package, and there is no apt-get and dpkg here; install Prometheus otherwise and use the files of infra/monitoring';
 
-/** @returns the folder of prometheus, promtool, prometheus-alertmanager and amtool. @throws SetupError. */
+/** @returns the folder of prometheus, promtool and amtool. @throws SetupError. */
 export async function prometheusPrograms(env: Environment, onProgress: OnProgress = () => undefined): Promise<string> {
   const missing = await missingForPrometheus(env);
   if (missing !== null) throw new SetupError([missing]);

@@ -1,6 +1,6 @@
 // The way of a webhook, each step a function that knows nothing of its neighbours: parse, verify,
 // then once per event: limit, prepare and append to the log, or to quarantine.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pLimit from 'p-limit';
@@ -69,7 +69,7 @@ export function createAccept(dependencies: AcceptDependencies): Accept {
     if ('kind' in parsed) return parsed;
     const webhook = verifyWebhook(parsed, headers, integrations, pathIntegrationId, onSignature);
     if ('kind' in webhook) return webhook;
-    const bodySha256 = createHash('sha256').update(body).digest('hex');
+    const bodySha256 = hash('sha256', body, 'hex');
     const { event_id: eventId } = webhook.envelope;
     const { integration_id: integrationId } = webhook.integration;
     const incoming = { webhook, bodySha256, traceparent, httpSource: sourceOf(headers, pathIntegrationId) };

@@ -1,7 +1,7 @@
 // Recent events, so that a retry is answered as the first was without a second append. A courtesy
 // to the log's size, not the guarantee: the projections count each event once without it.
 // An event that is still on its way makes its retry wait for the same outcome.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { LogRecord } from '../runtime/event-log.ts';
 import type { Answer, Refused } from './outcome.ts';
@@ -18,10 +18,9 @@ export interface DedupeKey {
 export type Stored = 'accepted' | 'quarantined';
 
 /** Of one length, whatever a sender has for an id. */
-const digest = (...parts: readonly string[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('base64');
-
-const eventKey = ({ environment, integrationId, eventId }: DedupeKey): string => digest(environment, integrationId, eventId.toLowerCase());
-const bodyKey = (key: DedupeKey): string => digest(eventKey(key), key.bodySha256);
+const eventKey = ({ environment, integrationId, eventId }: DedupeKey): string =>
+  hash('sha256', JSON.stringify([environment, integrationId, eventId.toLowerCase()]), 'base64');
+const bodyKey = (event: string, { bodySha256 }: DedupeKey): string => event + bodySha256;
 
 export class DedupeWindow {
   readonly #seen: LRUCache<string, true>;
@@ -35,7 +34,7 @@ export class DedupeWindow {
   async once(key: DedupeKey, store: () => Promise<Stored | Refused>): Promise<Answer['status'] | Refused> {
     const event = eventKey(key);
     if (this.#seen.has(event)) return 'duplicate';
-    if (this.#seen.has(bodyKey(key))) return 'quarantined';
+    if (this.#seen.has(bodyKey(event, key))) return 'quarantined';
     const onTheWay = this.#onTheWay.get(event);
     if (onTheWay !== undefined) {
       await onTheWay;
@@ -45,7 +44,7 @@ export class DedupeWindow {
     this.#onTheWay.set(event, storing);
     try {
       const stored = await storing;
-      if (typeof stored === 'string') this.remember(key, stored);
+      if (typeof stored === 'string') this.#keep(event, key, stored);
       return stored;
     } finally {
       this.#onTheWay.delete(event);
@@ -53,7 +52,11 @@ export class DedupeWindow {
   }
 
   remember(key: DedupeKey, stored: Stored): void {
-    this.#seen.set(stored === 'accepted' ? eventKey(key) : bodyKey(key), true);
+    this.#keep(eventKey(key), key, stored);
+  }
+
+  #keep(event: string, key: DedupeKey, stored: Stored): void {
+    this.#seen.set(stored === 'accepted' ? event : bodyKey(event, key), true);
   }
 
   /** Takes a record of an environment's log or quarantine in, at start. */

@@ -118,7 +118,7 @@ describe('every answer that is no success has the same body', () => {
 
   it('other methods on known paths are told which ones they take', async () => {
     for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'M-SEARCH']) {
-      for (const path of ['/webhooks', '/webhooks/', '/webhooks/acme', '/webhooks/acme/?a=b']) {
+      for (const path of ['/webhooks', '/webhooks/', '/webhooks/acme', '/webhooks/acme/?a=b', '/%77ebhooks', '/webhooks/sch%C3%B6n', '/webhooks#x', 'http://door/webhooks']) {
         const [answer] = await exchange(head(`${method} ${path} HTTP/1.1`));
         expect([answer?.status, answer?.headers['allow'], answer?.body.error?.code], `${method} ${path}`).toStrictEqual([405, 'POST', 'method_not_allowed']);
       }

@@ -1,4 +1,4 @@
-// npm run bench -- live | rebuild | catch-up | start-up | questions | soak: measures what the project promises about speed, on real
+// npm run bench -- ingress | live | rebuild | catch-up | start-up | questions | soak: measures what the project promises about speed, on real
 // stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -8,6 +8,7 @@ import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { withClickHouse } from '../../infra/target/with-clickhouse.ts';
 import { catchUp } from './catch-up.ts';
 import { fill } from './history.ts';
+import { ingress } from './ingress.ts';
 import { live } from './live.ts';
 import { questions } from './questions.ts';
 import { rebuild } from './rebuild.ts';
@@ -39,6 +40,14 @@ const AGAINST = ['--against <path>', 'another checkout of this project with its 
 
 program.name('npm run bench --').description('Measures speed on real stacks of its own; each part writes its section of test/bench/RESULTS.md.')
   .addHelpText('after', '\nOn Linux only (/proc). Let nothing else run meanwhile. Long parts tell how far they are.');
+
+program.command('ingress').description('as many webhooks as it takes over 128 connections, beside a server that only parses and checks the signature')
+  .option('--events <n>', 'in each round', whole, 20_000)
+  .option('--connections <n>', 'each with one request at a time', whole, 128)
+  .option('--rounds <n>', 'of each', whole, 3)
+  .option(...AGAINST)
+  .action(({ against, ...options }: { events: number; connections: number; rounds: number; against?: string }) =>
+    ingress({ ...options, command: command(), checkouts: checkouts(against) }));
 
 program.command('live').description('webhooks at constant rates: from the 200 to queue.tickets, and the CPU that an event costs')
   .option('--rates <list>', 'events a second', wholes, [1, 10, 100, 500, 1_000])

@@ -37,7 +37,8 @@ const LEAST_EVERY_MS = 5_000;
 const TELL_EVERY_MS = 60_000;
 /** Of the time since a start: then it is warm. */
 const WARM_AFTER = 0.2;
-const MIN_POINTS = 5;
+/** Less shows how it warms up, not whether it grows. */
+const MIN_SLOPE_MS = 600_000;
 
 const PARTS = `SELECT concat(database, '.', table) AS name, toUInt32(count()) AS parts FROM system.parts WHERE active AND database IN ('queue', 'agents', 'log') GROUP BY name`;
 
@@ -128,5 +129,6 @@ function slopeOf(looks: readonly Look[]): number | null {
   const byPid = groupBy(looks, ({ pid }) => pid);
   const longest = [...byPid.values()].sort((a, b) => b.length - a.length)[0] ?? [];
   const points: Point[] = longest.slice(Math.floor(longest.length * WARM_AFTER)).map(({ atMs, rssMb }) => ({ atMs, value: rssMb }));
-  return points.length < MIN_POINTS ? null : slopePerHour(points);
+  const lasts = (points.at(-1)?.atMs ?? 0) - (points[0]?.atMs ?? 0);
+  return lasts < MIN_SLOPE_MS ? null : slopePerHour(points);
 }

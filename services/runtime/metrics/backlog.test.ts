@@ -31,8 +31,33 @@ test('the lag is what Kafka says, of partitions that are read elsewhere too', as
   expect(await read('ticketstream_lag_seconds')).toStrictEqual({ 'log/0': 0, 'log/1': 0 });
 });
 
+const freshness = async (): Promise<number[]> => {
+  const { values = [] } = (await metrics.getMetricsAsJSON()).find(({ name }) => name === 'ticketstream_freshness_seconds') ?? {};
+  return values.filter(({ labels }) => !('le' in labels)).map(({ value }) => value);
+};
+
+test('records that were done before a start and are read again are neither late nor behind', async () => {
+  positions = [at(20, 25)];
+  await backlog.watch(batch([record(10, 0), record(19, 1)])).commit(20, '');
+  const watched = backlog.watch(batch([record(15, 0), record(19, 1)]));
+  const news = backlog.watch(batch([record(20, now - 2_000)]));
+  expect(await read('ticketstream_lag_seconds')).toStrictEqual({ 'log/0': 2 });
+  await watched.commit(20, '');
+  expect(await freshness()).toStrictEqual([0, 0]);
+  await news.commit(21, '');
+  expect(await freshness(), 'sum and count').toStrictEqual([2, 1]);
+});
+
+test('the first event of a partition counts once it is known how far the group was', async () => {
+  positions = [at(0, 0)];
+  await read('ticketstream_lag_records');
+  await backlog.watch(batch([record(0, now - 3_000)])).commit(1, '');
+  expect(await freshness(), 'sum and count').toStrictEqual([3, 1]);
+});
+
 test('what is read here and not committed is as old as its first record, until it is committed', async () => {
   positions = [at(0, 3)];
+  await backlog.watch(batch([record(0, now)])).commit(0, '');
   const first = backlog.watch(batch([record(0, now - 9_000), record(1, now - 8_000)]));
   backlog.watch(batch([record(2, now - 1_000)]));
   expect(await read('ticketstream_lag_seconds')).toStrictEqual({ 'log/0': 9 });
@@ -41,8 +66,7 @@ test('what is read here and not committed is as old as its first record, until i
   await first.commit(2, '');
   positions = [at(2, 3)];
   expect(await read('ticketstream_lag_seconds')).toStrictEqual({ 'log/0': 1 });
-  const { values = [] } = (await metrics.getMetricsAsJSON()).find(({ name }) => name === 'ticketstream_freshness_seconds') ?? {};
-  expect(values.filter(({ labels }) => !('le' in labels)).map(({ value }) => value), 'sum and count').toStrictEqual([9, 1]);
+  expect(await freshness(), 'sum and count').toStrictEqual([9, 1]);
 });
 
 test('a commit that fails leaves it as old as it is', async () => {

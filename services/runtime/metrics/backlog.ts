@@ -33,6 +33,8 @@ interface Place {
   spans: Span[];
   /** When the log reached how far, in order. */
   samples: Sample[];
+  /** What lies before it was done before, and is only read again; unknown, it is anything. */
+  committed: number;
 }
 
 /** Of each partition; what comes when there are as many replaces the last one. */
@@ -85,14 +87,17 @@ export class Backlog {
   #noting(place: Place, commit: ManualBatch['commit']): ManualBatch['commit'] {
     return async (next, note) => {
       await commit(next, note);
-      for (const span of place.spans) if (span.last < next) this.#freshness.observe(Math.max(0, this.#now() - span.timestampMs) / 1_000);
-      place.spans = place.spans.filter(({ last }) => last >= next);
+      for (const { last: end, timestampMs } of place.spans) {
+        if (end >= place.committed && end < next) this.#freshness.observe(Math.max(0, this.#now() - timestampMs) / 1_000);
+      }
+      place.spans = place.spans.filter(({ last: end }) => end >= next);
+      place.committed = next;
     };
   }
 
   #placeOf(of: Pick<ManualBatch, 'topic' | 'partition'>): Place {
     const name = placeOf(of);
-    const known = this.#places.get(name) ?? { spans: [], samples: [] };
+    const known = this.#places.get(name) ?? { spans: [], samples: [], committed: Infinity };
     this.#places.set(name, known);
     return known;
   }
@@ -100,6 +105,7 @@ export class Backlog {
   #sample(position: ConsumerPosition): void {
     const place = this.#placeOf(position);
     const { committed, end } = position;
+    place.committed = Math.min(place.committed, committed);
     // Another instance may have committed what was read here.
     place.spans = place.spans.filter(({ last }) => last >= committed);
     place.samples = place.samples.filter((sample) => sample.end > committed).slice(0, MAX_KEPT);

@@ -17,7 +17,7 @@ import type { Poison } from '../avro/record-reader.ts';
 import { failpointOf, type Failpoint } from './failpoint.ts';
 import { ProjectionMetrics } from './flush/metrics.ts';
 import { eventRows, type ToLanding } from './landing.ts';
-import { endNow, runService, type Stoppable } from '../lifecycle.ts';
+import { endNow, runService, Starting, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { Projector, type Projection } from './projector.ts';
 import { countQuarantined } from '../quarantine/metrics.ts';
@@ -39,6 +39,7 @@ interface Context {
   readonly clickhouse: ClickHouse;
   readonly connection: KafkaConnection;
   readonly parts: Stoppable[];
+  readonly starting: Starting;
   /** Where tests let the process die. */
   readonly at: Failpoint;
 }
@@ -65,19 +66,21 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const archive = options.archive === true;
     const groups = [eventsOf(projection, config), ...(archive ? [quarantineOf(projection, config)] : [])];
     const backlog = groupBacklog(connection, { groups, metrics, parts });
-    const context: Context = {
-      projection, config, logger, clickhouse, connection, parts, backlog,
-      metrics: new ProjectionMetrics(metrics), onQuarantined: countQuarantined(metrics), at: failpointOf(env['FAILPOINT']),
-    };
-    const feeds = [await startEvents(context, await quarantineTo(context, archive))];
-    if (archive) feeds.push(await startQuarantine(context));
     const probe = createLogProbe(connection, [eventsTopic(config.ENVIRONMENT), quarantineTopic(config.ENVIRONMENT)]);
     parts.push(probe);
+    const context: Context = {
+      projection, config, logger, clickhouse, connection, parts, backlog, starting: new Starting(logger),
+      metrics: new ProjectionMetrics(metrics), onQuarantined: countQuarantined(metrics), at: failpointOf(env['FAILPOINT']),
+    };
+    const feeds: Reading[] = [];
     const ready = async (): Promise<string | null> =>
-      feeds.map((feed) => feed.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
+      context.starting.failure() ?? feeds.map((feed) => feed.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
     const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => [...schemas.warnings(), ...feeds.flatMap((feed) => feed.warnings())]);
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
+    feeds.push(await startEvents(context, await quarantineTo(context, archive)));
+    if (archive) feeds.push(await startQuarantine(context));
+    context.starting.done();
   });
 }
 
@@ -119,10 +122,10 @@ interface Feed extends GroupOnTopic {
   readonly breaker: PoisonBreaker;
 }
 
-async function startProjector({ config, logger, clickhouse, connection, parts, metrics, backlog, at }: Context, feed: Feed): Promise<Reading> {
+async function startProjector({ config, logger, clickhouse, connection, parts, starting, metrics, backlog, at }: Context, feed: Feed): Promise<Reading> {
   const computedBy = feed.projection.facts.length === 0 ? '' : codeOf(feed.projection.name);
   const projector = new Projector({ ...feed, computedBy, clickhouse, logger, metrics, catchUpLag: config.CATCH_UP_LAG, at });
-  await projector.start();
+  await starting.step(() => projector.start());
   const reading = await startConsumer(connection, {
     groupId: feed.groupId,
     topics: [feed.topic],
@@ -141,9 +144,9 @@ async function startProjector({ config, logger, clickhouse, connection, parts, m
  * Unreadable records of the log are the archive's to keep, so that each is kept once; other
  * projections count them and go on. What ClickHouse refuses only one of them, that one keeps.
  */
-async function quarantineTo({ config, connection, logger, parts, projection, onQuarantined }: Context, archive: boolean): Promise<(poison: Poison) => Promise<void>> {
+async function quarantineTo({ config, connection, logger, parts, starting, projection, onQuarantined }: Context, archive: boolean): Promise<(poison: Poison) => Promise<void>> {
   const topic = quarantineTopic(config.ENVIRONMENT);
-  const producer = await connectProducer(connection, [topic]);
+  const producer = await starting.step(() => connectProducer(connection, [topic]));
   parts.push({ name: 'quarantine producer', stop: () => producer.close() });
   return async (poison) => {
     const { partition, offset } = poison.record;
