@@ -3,6 +3,7 @@
 // a folder of its own, so it can be killed, frozen and lost by itself. Its small heap lets all three run beside the other parts.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { newClusterId } from './parts.ts';
 import type { OnProgress } from './progress.ts';
 import type { Environment } from './settings.ts';
@@ -55,9 +56,10 @@ export class KafkaCluster {
     return this.#of(id).pids().kafka !== undefined;
   }
 
-  /** It stays away until it is started. */
-  kill(id: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  /** It stays away until it is started. Resolves when it is dead, if that is what the signal does. */
+  async kill(id: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.#of(id).kill('kafka', signal);
+    while (signal === 'SIGKILL' && this.isRunning(id)) await sleep(10);
   }
 
   /** Hands its partitions over first. */
@@ -77,12 +79,12 @@ export class KafkaCluster {
 
   /** Everything undone that a fault may have left behind. */
   async heal(): Promise<void> {
-    for (const id of this.ids) this.kill(id, 'SIGCONT');
+    for (const id of this.ids) await this.kill(id, 'SIGCONT');
     await Promise.all(this.ids.map((id) => this.startBroker(id)));
   }
 
   async stop(): Promise<void> {
-    for (const id of this.ids) this.kill(id, 'SIGCONT');
+    for (const id of this.ids) await this.kill(id, 'SIGCONT');
     await Promise.all(this.#stacks.map((stack) => stack.stop()));
   }
 

@@ -1,16 +1,17 @@
 // The ingress as a process: configuration, schemas, producer, dedupe window, then the door.
 import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
+import { RuntimeError } from '../runtime/errors.ts';
 import { eventsTopic, quarantineTopic } from '../runtime/event-log.ts';
 import { readTail } from '../runtime/kafka/consumer.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer } from '../runtime/kafka/producer.ts';
-import { runService } from '../runtime/lifecycle.ts';
+import { runService, Starting } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createMetrics } from '../runtime/metrics/process.ts';
 import { readLock, SchemaRegistry } from '../runtime/registry/registry.ts';
 import { watchSchemas } from '../runtime/registry/schema-watch.ts';
-import { createAccept } from './accept.ts';
+import { createAccept, type Accept } from './accept.ts';
 import { DedupeWindow } from './dedupe.ts';
 import { Drain } from './drain.ts';
 import { createEncode } from './event/encoders.ts';
@@ -50,40 +51,48 @@ await runService(logger, async (parts) => {
 
   const connection = { brokers: config.KAFKA_BROKERS, clientId: 'ingress', logger };
   const topics = environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]);
-  const producer = await connectProducer(connection, topics);
-  parts.push({ name: 'producer', stop: () => producer.close() });
   const probe = createLogProbe(connection, topics, { written: true });
   parts.push(probe);
 
-  const window = new DedupeWindow(config.DEDUPE_EVENTS);
-  for (const environment of environments) {
-    await readTail(connection, eventsTopic(environment), config.DEDUPE_EVENTS, (record) => window.rebuildFrom(record, environment, 'accepted'));
-    await readTail(connection, quarantineTopic(environment), config.DEDUPE_EVENTS, (record) => window.rebuildFrom(record, environment, 'quarantined'));
-  }
-
-  const counted = createIngressMetrics(metrics, { waiting: () => producer.waiting(), integrationsValid: () => integrations.warnings().length === 0 });
+  const starting = new Starting(logger);
   const drain = new Drain();
+  let waiting = (): number => 0;
+  let take: Accept = () => Promise.reject(new RuntimeError('LOG_UNAVAILABLE', 'the ingress is starting'));
+  const counted = createIngressMetrics(metrics, { waiting: () => waiting(), integrationsValid: () => integrations.warnings().length === 0 });
   const app = createServer({
-    accept: createAccept({
-      integrations,
-      prepare: createPrepare(contracts),
-      encode,
-      producer,
-      window,
-      logger,
-      onSignature: counted.onSignature,
-      onQuarantined: counted.onQuarantined,
-      onUnlistedVersion: counted.onUnlistedVersion,
-    }),
+    accept: (delivery) => take(delivery),
     metrics,
     warnings: () => [...schemas.warnings(), ...integrations.warnings()],
-    ready: async () => drain.reason() ?? probe.check(),
+    ready: async () => drain.reason() ?? starting.failure() ?? probe.check(),
     isDraining: () => drain.hasBegun,
     logger,
     onAnswer: counted.onAnswer,
     onDecided: counted.onDecided,
   });
+  // Before Kafka is asked for anything: while that is away, whoever asks is told so.
   await app.listen({ host: config.INGRESS_HOST, port: config.INGRESS_PORT });
+
+  const producer = await starting.step(() => connectProducer(connection, topics));
+  parts.push({ name: 'producer', stop: () => producer.close() });
+  waiting = () => producer.waiting();
+  const window = new DedupeWindow(config.DEDUPE_EVENTS);
+  for (const environment of environments) {
+    await starting.step(() => readTail(connection, eventsTopic(environment), config.DEDUPE_EVENTS, (record) => window.rebuildFrom(record, environment, 'accepted')));
+    await starting.step(() => readTail(connection, quarantineTopic(environment), config.DEDUPE_EVENTS, (record) => window.rebuildFrom(record, environment, 'quarantined')));
+  }
+  take = createAccept({
+    integrations,
+    prepare: createPrepare(contracts),
+    encode,
+    producer,
+    window,
+    logger,
+    onSignature: counted.onSignature,
+    onQuarantined: counted.onQuarantined,
+    onUnlistedVersion: counted.onUnlistedVersion,
+  });
+  starting.done();
+  // Stopped first: what came in is answered while the producer still works.
   parts.push({ name: 'http', stop: async () => {
     await drain.run(config.INGRESS_DRAIN_MS);
     await app.close();

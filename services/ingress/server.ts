@@ -25,6 +25,7 @@ export interface ServerOptions {
   /** How long it took to keep an event that is answered 200, Kafka's acknowledgement included. */
   readonly onDecided: (seconds: number) => void;
   readonly requestTimeoutMs?: number;
+  readonly maxBodiesBytes?: number;
 }
 
 const webhookPaths = { path: /^\/webhooks(\/[^/]*)?\/?$/, allow: 'POST' };
@@ -37,6 +38,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     onRefused: ({ status, code }) => onAnswer(status, code),
     toRefusal: (error) => refusalOf(error, options.logger),
     ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
+    ...(options.maxBodiesBytes === undefined ? {} : { maxBodiesBytes: options.maxBodiesBytes }),
   });
   app.addHook('onSend', async (_request, reply) => {
     if (options.isDraining?.() === true) reply.header('connection', 'close');

@@ -1,7 +1,8 @@
 // Ordered start, reverse stop with a deadline. A signal stops a service once; a second
 // signal, a missed deadline or an unhandled rejection ends it at once with code 1, so that a
 // supervisor restarts it: a half-dead process is worse than a dead one.
-import { messageOf } from './errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, RuntimeError } from './errors.ts';
 import type { Logger } from './logger.ts';
 
 export interface Stoppable {
@@ -25,6 +26,42 @@ export async function stopAll(parts: readonly Stoppable[], logger: Logger): Prom
       await part.stop();
     } catch (error) {
       logger.error({ part: part.name, error: messageOf(error) }, 'stopping failed');
+    }
+  }
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** A start that waits for what it needs: meanwhile the service lives, and says what is missing. */
+export class Starting {
+  readonly #logger: Logger;
+  #failure: string | null = 'starting';
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Null once it is done; else what it waits for. */
+  failure(): string | null {
+    return this.#failure;
+  }
+
+  done(): void {
+    this.#failure = null;
+  }
+
+  /** Takes a step, again and again while what it needs is away. @throws what no waiting mends. */
+  async step<T>(take: () => Promise<T>): Promise<T> {
+    for (let delayMs = FIRST_PAUSE_MS; ; delayMs = Math.min(LONGEST_PAUSE_MS, 2 * delayMs)) {
+      try {
+        return await take();
+      } catch (error) {
+        if (!(error instanceof RuntimeError && error.retriable)) throw error;
+        this.#failure = `starting: ${error.message}`;
+        this.#logger.warn({ code: error.code, error: error.message, delay_ms: delayMs }, 'the start waits for what it needs');
+        await sleep(delayMs);
+      }
     }
   }
 }

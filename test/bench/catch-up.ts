@@ -7,7 +7,7 @@ import { consumerPositions } from '../../services/runtime/kafka/admin.ts';
 import { figure } from './figures.ts';
 import { connectionTo, fillLog, registryOf, topic } from './log-filler.ts';
 import { headOf, headText } from './machine.ts';
-import { cpuOf } from './processes.ts';
+import { cpuOf, watchProcess } from './processes.ts';
 import { table, writeSection, type Row } from './results.ts';
 import { projections, withStacks, type BenchStack } from './stack.ts';
 
@@ -22,6 +22,8 @@ interface CaughtUp {
   readonly landedSeconds: number;
   readonly seconds: number;
   readonly cpu: Readonly<Record<string, number>>;
+  /** Of the service that took most. */
+  readonly peakMb: number | null;
 }
 
 const LOOK_EVERY_MS = 500;
@@ -50,26 +52,42 @@ async function until(what: string, events: number, began: number, look: () => Pr
 const landed = (stack: BenchStack): Promise<number> => count(stack, `
   SELECT min(n) AS n FROM (SELECT count() AS n FROM queue.timeline UNION ALL SELECT count() FROM agents.timeline UNION ALL SELECT count() FROM log.event_store)`);
 
-/** Events that facts are computed from, of the side that has fewer; none while a consumer group has not committed all of the log. */
-async function counted(stack: BenchStack, events: number): Promise<number> {
-  const positions = await Promise.all(projections.map((group) => consumerPositions(connectionTo(stack), group, topic)));
-  const complete = positions.flat().every(({ committed, end }) => committed >= end);
-  const facts = (database: string): string => `SELECT toUInt64(sum(version)) AS n FROM ${database}.ticket_facts FINAL`;
-  const computed = await count(stack, `SELECT min(n) AS n FROM (${facts('queue')} UNION ALL ${facts('agents')})`);
-  return complete ? computed : Math.min(computed, events - 1);
+/** Of the consumer groups, the one that has committed least. */
+async function committed(stack: BenchStack): Promise<number> {
+  const groups = await Promise.all(projections.map((group) => consumerPositions(connectionTo(stack), group, topic)));
+  return Math.min(...groups.map((positions) => positions.reduce((sum, position) => sum + Math.max(0, position.committed), 0)));
+}
+
+/** Whoever commits says that the facts are written: they must count every event. @throws Error */
+async function assertCounted(stack: BenchStack, events: number): Promise<void> {
+  for (const database of ['queue', 'agents']) {
+    // A version is that of the configuration, in the upper half, and the number of events.
+    const found = await count(stack, `SELECT toUInt64(sum(bitAnd(version, 4294967295))) AS n FROM ${database}.ticket_facts FINAL`);
+    if (found !== events) throw new Error(`the facts of ${database} count ${found} of ${events} events`);
+  }
 }
 
 const cpuSince = (stack: BenchStack, before: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(cpuOf(stack.pids())).map(([name, used]) => [name, used - (before[name] ?? 0)]));
 
+/** @returns the most memory of any of the services by now. */
+function watchPeaks(stack: BenchStack): () => number {
+  const pids = stack.pids();
+  const watched = projections.map((name) => watchProcess(pids[name] ?? 0));
+  return () => Math.max(...watched.map((used) => used().peakMb));
+}
+
 async function catchUpOnce(stack: BenchStack, events: number): Promise<CaughtUp> {
   const [before, began] = [cpuOf(stack.pids()), performance.now()];
   await stack.startServices(projections);
+  const peaks = watchPeaks(stack);
   const landedSeconds = await until(`${stack.commit}: landed`, events, began, () => landed(stack));
-  const seconds = await until(`${stack.commit}: counted`, events, began, () => counted(stack, events));
+  const seconds = await until(`${stack.commit}: committed`, events, began, () => committed(stack));
   const cpu = cpuSince(stack, before);
+  const peakMb = peaks();
+  await assertCounted(stack, events);
   await stack.stopServices();
-  return { name: stack.commit, landedSeconds, seconds, cpu };
+  return { name: stack.commit, landedSeconds, seconds, cpu, peakMb };
 }
 
 /** @returns null where this ClickHouse is built without the engine. */
@@ -82,12 +100,13 @@ async function kafkaEngine(stack: BenchStack, events: number): Promise<CaughtUp 
   const seconds = await until('Kafka engine', events, began, () => count(stack, 'SELECT count() AS n FROM peer.timeline'));
   const cpu = cpuSince(stack, before);
   await stack.clickhouse.command('DROP DATABASE peer');
-  return { name: 'Kafka engine into one timeline, no facts', landedSeconds: seconds, seconds, cpu };
+  return { name: 'Kafka engine into one timeline, no facts', landedSeconds: seconds, seconds, cpu, peakMb: null };
 }
 
-const rowOf = ({ name, landedSeconds, seconds, cpu }: CaughtUp, events: number): Row => ({
+const rowOf = ({ name, landedSeconds, seconds, cpu, peakMb }: CaughtUp, events: number): Row => ({
   of: name, 'seconds until landed': figure(landedSeconds), 'until facts are complete': figure(seconds), 'events/s': figure(events / seconds),
   ...Object.fromEntries(['clickhouse', ...projections, 'kafka'].map((process) => [`CPU s ${process}`, figure(cpu[process] ?? null)])),
+  'CPU µs/event, all': figure((Object.values(cpu).reduce((sum, used) => sum + used, 0) * 1e6) / events), 'peak MB of a service': figure(peakMb),
 });
 
 export async function catchUp({ events, command, checkouts }: CatchUpOptions): Promise<void> {

@@ -2,7 +2,7 @@
 // config tables.
 import { expect } from 'vitest';
 import { loadContracts } from '../../schemas/contract.ts';
-import { containerBlock, createEncoder } from '../../services/runtime/avro/avro.ts';
+import { containerOf, createEncoder } from '../../services/runtime/avro/avro.ts';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { groupBy } from '../../services/runtime/group-by.ts';
 import { eventRows, type LandingRow } from '../../services/runtime/projection/landing.ts';
@@ -33,8 +33,7 @@ export async function landEvents(clickhouse: ClickHouse, events: readonly CrmEve
     for (const group of groupBy(rows, (row) => row.header).values()) {
       const [first] = group;
       if (first === undefined) continue;
-      const body = Buffer.concat([first.header, containerBlock(group.length, group.flatMap((row) => row.parts))]);
-      await clickhouse.insertEncoded(`${database}.${first.table}`, 'Avro', body);
+      await clickhouse.insertEncoded(`${database}.${first.table}`, 'Avro', containerOf(first.header, group));
     }
   }
 }

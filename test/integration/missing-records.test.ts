@@ -40,7 +40,7 @@ test('records deleted before a start are told with partition and number', async 
   const groupId = `test-missing-${randomUUID()}`;
   const seen: number[] = [];
   const start = () => startConsumer(connection, {
-    groupId, topics: [topic], concurrency: 2,
+    groupId, topics: [topic], concurrency: 2, fetchBytes: 1_048_576,
     handle: async ({ records, commit }) => {
       const offsets = records.map(({ offset }) => offset);
       seen.push(...offsets);

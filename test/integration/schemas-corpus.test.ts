@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sample } from '../../infra/schemas/corpus.ts';
 import { loadContracts } from '../../schemas/contract.ts';
 import { compileSkim } from '../../services/runtime/avro/skim.ts';
-import { containerBlock, createDecoder, createReader, createResolvingDecoder } from '../../services/runtime/avro/avro.ts';
+import { containerOf, createDecoder, createReader, createResolvingDecoder } from '../../services/runtime/avro/avro.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventRows, landingColumns, type LandingRow } from '../../services/runtime/projection/landing.ts';
 import { readReleases, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
@@ -93,7 +93,7 @@ for (const { id, record, text, schema, samples } of releases) {
     const rows = await landingRows(id, text, samples);
     const [first] = rows;
     expect.assert(first !== undefined);
-    await clickhouse.insertEncoded(table, 'Avro', Buffer.concat([first.header, containerBlock(rows.length, rows.flatMap((row) => row.parts))]));
+    await clickhouse.insertEncoded(table, 'Avro', containerOf(first.header, rows));
     const read = await clickhouse.query<Value>(`SELECT * FROM ${table} ORDER BY kafka_offset`);
     const released = new Set(landingColumns(schema).map(({ name }) => name));
     expect(read.length).toBe(samples.length);

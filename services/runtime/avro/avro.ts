@@ -45,15 +45,24 @@ export function createResolvingDecoder(writer: object, reader: object): (body: B
   return (body) => to.fromBuffer(body, resolver) as unknown;
 }
 
-export function encodeLong(value: number): Buffer {
-  const bytes: number[] = [];
+/** Of a number of up to 53 bits. */
+export const MAX_LONG_BYTES = 8;
+
+/** @returns where it ends. */
+export function writeLong(into: Buffer, start: number, value: number): number {
+  let at = start;
   let rest = value >= 0 ? value * 2 : -value * 2 - 1;
   while (rest >= 128) {
-    bytes.push((rest % 128) + 128);
+    into[at++] = (rest % 128) + 128;
     rest = Math.floor(rest / 128);
   }
-  bytes.push(rest);
-  return Buffer.from(bytes);
+  into[at++] = rest;
+  return at;
+}
+
+export function encodeLong(value: number): Buffer {
+  const bytes = Buffer.alloc(MAX_LONG_BYTES);
+  return bytes.subarray(0, writeLong(bytes, 0, value));
 }
 
 const encodeBytes = (value: Buffer): Buffer => Buffer.concat([encodeLong(value.length), value]);
@@ -71,10 +80,24 @@ export function containerHeader(schema: object): Buffer {
   ]);
 }
 
-/** One container block: `parts` are the encodings of `count` rows, in pieces. */
-export function containerBlock(count: number, parts: readonly Buffer[]): Buffer {
-  const size = parts.reduce((total, part) => total + part.length, 0);
-  return Buffer.concat([encodeLong(count), encodeLong(size), ...parts, SYNC]);
+/** A row of a container, which writes its own encoding. */
+export interface ContainerRow {
+  readonly maxBytes: number;
+  /** @returns where it ends. */
+  write(into: Buffer, at: number): number;
+}
+
+export const encodedRow = (bytes: Buffer): ContainerRow => ({ maxBytes: bytes.length, write: (into, at) => at + bytes.copy(into, at) });
+
+/** A container of one block. Its rows are written once, to where they are sent from; what comes before them says how long they are. */
+export function containerOf(header: Buffer, rows: readonly ContainerRow[]): Buffer {
+  const from = header.length + 2 * MAX_LONG_BYTES;
+  const buffer = Buffer.allocUnsafe(rows.reduce((sum, { maxBytes }) => sum + maxBytes, from + SYNC.length));
+  let end = from;
+  for (const row of rows) end = row.write(buffer, end);
+  const head = Buffer.concat([header, encodeLong(rows.length), encodeLong(end - from)]);
+  const start = from - head.copy(buffer, from - head.length);
+  return buffer.subarray(start, end + SYNC.copy(buffer, end));
 }
 
 /** Times as Date: whoever writes one out as JSON gets ISO 8601 text again. */

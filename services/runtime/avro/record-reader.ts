@@ -48,39 +48,57 @@ function identityProblem(identity: Identity, record: LogRecord, checkKey: boolea
   return null;
 }
 
-/** Reads records, compiling each writer's schema once. The returned function throws RuntimeError `REGISTRY_UNAVAILABLE`. */
+/**
+ * Reads records, compiling each writer's schema once. What is asked for answers at once when the schema is known: a promise for
+ * each record took longer than the reading. The returned function rejects with RuntimeError `REGISTRY_UNAVAILABLE`.
+ */
 export function createRecordReader<Writer extends WriterSchema>(
   schemas: SchemaLookup,
   { compile, checkKey = true }: RecordReaderOptions<Writer>,
-): (record: LogRecord) => Promise<WholeRecord<Writer> | Poison> {
-  // Promises, so that records which ask at once get one writer; only what was found is kept.
-  const writers = new Map<number, Promise<Writer | 'foreign' | null>>();
+): (record: LogRecord) => WholeRecord<Writer> | Poison | Promise<WholeRecord<Writer> | Poison> {
+  const read = (record: LogRecord, { schemaId, body }: Whole, writer: Writer | 'foreign' | null): WholeRecord<Writer> | Poison => {
+    if (writer === null) return poisonOf(record, 'unknown_schema', `the registry has no schema ${schemaId}`);
+    if (writer === 'foreign') return poisonOf(record, 'foreign_schema', `schema ${schemaId} is not an event of the contract`);
+    const skimmed = writer.skim(body);
+    if (!skimmed.ok) return poisonOf(record, skimmed.reason, skimmed.reason === 'ill_formed_text' ? 'event_id, ticket_id or source.integration_id is not UTF-8' : `not a whole record of schema ${schemaId}`);
+    const problem = identityProblem(skimmed.identity, record, checkKey);
+    return problem === null ? { kind: 'whole', writer, body, identity: skimmed.identity } : poisonOf(record, ...problem);
+  };
+  const writerOf = createWriters(schemas, compile);
+  return (record) => {
+    const framed = unframe(record.value);
+    if (!framed.ok) return poisonOf(record, framed.reason, 'the value is not a schema id followed by Avro');
+    const writer = writerOf(framed.schemaId);
+    return writer instanceof Promise ? writer.then((found) => read(record, framed, found)) : read(record, framed, writer);
+  };
+}
+
+type Whole = Extract<ReturnType<typeof unframe>, { ok: true }>;
+
+const poisonOf = (record: LogRecord, reason: PoisonReason, detail: string): Poison => ({ kind: 'poison', reason, detail, record });
+
+/** A writer by the id of its schema; only what was found is kept. Records that ask at once for one that isn't known get the same promise. */
+function createWriters<Writer extends WriterSchema>(schemas: SchemaLookup, compile: RecordReaderOptions<Writer>['compile']): (schemaId: number) => Found<Writer> {
+  const writers = new Map<number, Found<Writer>>();
   const load = async (schemaId: number): Promise<Writer | 'foreign' | null> => {
     try {
       const text = await schemas.find(schemaId);
-      if (text !== null) return compile(text);
-      writers.delete(schemaId);
-      return null;
+      const writer = text === null ? null : compile(text);
+      if (writer === null) writers.delete(schemaId);
+      else writers.set(schemaId, writer);
+      return writer;
     } catch (error) {
       writers.delete(schemaId);
       throw error;
     }
   };
-  const writerOf = (schemaId: number): Promise<Writer | 'foreign' | null> => {
-    const loading = writers.get(schemaId) ?? load(schemaId);
+  return (schemaId) => {
+    const known = writers.get(schemaId);
+    if (known !== undefined) return known;
+    const loading = load(schemaId);
     writers.set(schemaId, loading);
     return loading;
   };
-  return async (record) => {
-    const poison = (reason: PoisonReason, detail: string): Poison => ({ kind: 'poison', reason, detail, record });
-    const framed = unframe(record.value);
-    if (!framed.ok) return poison(framed.reason, 'the value is not a schema id followed by Avro');
-    const writer = await writerOf(framed.schemaId);
-    if (writer === null) return poison('unknown_schema', `the registry has no schema ${framed.schemaId}`);
-    if (writer === 'foreign') return poison('foreign_schema', `schema ${framed.schemaId} is not an event of the contract`);
-    const skimmed = writer.skim(framed.body);
-    if (!skimmed.ok) return poison(skimmed.reason, skimmed.reason === 'ill_formed_text' ? 'event_id, ticket_id or source.integration_id is not UTF-8' : `not a whole record of schema ${framed.schemaId}`);
-    const problem = identityProblem(skimmed.identity, record, checkKey);
-    return problem === null ? { kind: 'whole', writer, body: framed.body, identity: skimmed.identity } : poison(...problem);
-  };
 }
+
+type Found<Writer> = Writer | 'foreign' | Promise<Writer | 'foreign' | null>;

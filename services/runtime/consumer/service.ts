@@ -17,7 +17,7 @@ import { readTail, startConsumer } from '../kafka/consumer.ts';
 import { groupBacklog } from '../kafka/group-backlog.ts';
 import { connectProducer } from '../kafka/producer.ts';
 import { createLogProbe } from '../kafka/probe.ts';
-import { endNow, runService, type Stoppable } from '../lifecycle.ts';
+import { endNow, runService, Starting, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { createMetrics } from '../metrics/process.ts';
 import { countQuarantined } from '../quarantine/metrics.ts';
@@ -63,9 +63,11 @@ interface Context {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly parts: Stoppable[];
+  readonly starting: Starting;
 }
 
 const PARTITIONS_AT_ONCE = 64;
+const FETCH_BYTES = 10_485_760;
 const QUARANTINE_TAIL = 2_000;
 
 /** The command line says the same as some of the environment, and wins. */
@@ -103,18 +105,20 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
     const metrics = createMetrics(consumer.name);
     const idle = consumer.idle(ownConfig);
     const context: Context = {
-      consumer, config, ownConfig, logger, metrics, parts,
+      consumer, config, ownConfig, logger, metrics, parts, starting: new Starting(logger),
       group: groupOf(consumer, config),
       topic: eventsTopic(config.ENVIRONMENT),
       connection: { brokers: config.KAFKA_BROKERS, clientId: consumer.name, logger },
     };
     const registry = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(registry);
-    const ready = idle === null ? await startLoop(context) : (): Promise<null> => Promise.resolve(null);
-    if (idle !== null) logger.info({ reason: idle }, 'nothing to do; idle until it is configured and started again');
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => registry.warnings());
+    let moves: Readiness = () => Promise.resolve(null);
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, async () => context.starting.failure() ?? (await moves()), () => registry.warnings());
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
+    if (idle === null) moves = await startLoop(context);
+    else logger.info({ reason: idle }, 'nothing to do; idle until it is configured and started again');
+    context.starting.done();
   });
 }
 
@@ -126,15 +130,15 @@ function groupOf({ name }: Consumer, { CONSUMER_GROUP, ENVIRONMENT }: ServiceCon
 
 /** @returns why the consumer does not move, or null. */
 async function startLoop(context: Context): Promise<Readiness> {
-  const { consumer, config, ownConfig, group, topic, connection, logger, metrics, parts } = context;
-  await placeGroup(connection, { groupId: group, topic, from: config.CONSUMER_FROM ?? consumer.from, reset: config.CONSUMER_FROM !== null });
+  const { consumer, config, ownConfig, group, topic, connection, logger, metrics, parts, starting } = context;
+  await starting.step(() => placeGroup(connection, { groupId: group, topic, from: config.CONSUMER_FROM ?? consumer.from, reset: config.CONSUMER_FROM !== null }));
   const attempts = new Attempts({ consumer, config: ownConfig, logger, metrics, attempts: config.CONSUMER_ATTEMPTS, quarantine: await quarantineTo(context) });
   const schemas = new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK));
-  const onProgress = config.CONSUMER_ONCE === 'yes' ? await endAtTheEnd(context) : undefined;
+  const onProgress = config.CONSUMER_ONCE === 'yes' ? await starting.step(() => endAtTheEnd(context)) : undefined;
   const loop = new ConsumerLoop({
     attempts, logger, metrics,
     sort: createSort(consumer.records, schemas),
-    refused: await refusedBefore(context),
+    refused: await starting.step(() => refusedBefore(context)),
     breaker: new PoisonBreaker(config.POISON_BREAKER === 'on'),
     concurrency: consumer.concurrency,
     dedupeEvents: config.CONSUMER_DEDUPE_EVENTS,
@@ -152,6 +156,7 @@ async function startLoop(context: Context): Promise<Readiness> {
     groupId: group,
     topics: [topic],
     concurrency: PARTITIONS_AT_ONCE,
+    fetchBytes: FETCH_BYTES,
     handle: (batch) => loop.handle(backlog.watch(batch)),
     stuckAfterMs: config.STUCK_AFTER_SECONDS * 1_000,
     onStuck: endNow(logger),
@@ -191,9 +196,9 @@ async function endAtTheEnd({ connection, group, topic, logger }: Context): Promi
 }
 
 /** Events that this consumer can't handle, as they lie in the log, with what is known of them. */
-async function quarantineTo({ consumer, config, connection, parts, metrics }: Context): Promise<(delivery: Delivery, detail: string) => Promise<void>> {
+async function quarantineTo({ consumer, config, connection, parts, starting, metrics }: Context): Promise<(delivery: Delivery, detail: string) => Promise<void>> {
   const topic = quarantineTopic(config.ENVIRONMENT);
-  const producer = await connectProducer(connection, [topic]);
+  const producer = await starting.step(() => connectProducer(connection, [topic]));
   parts.push({ name: 'quarantine producer', stop: () => producer.close() });
   const onQuarantined = countQuarantined(metrics);
   return async ({ record, eventType, identity, traceparent }, detail) => {

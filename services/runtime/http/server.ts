@@ -2,6 +2,7 @@
 // for clients that shut their side after the request or still write when it is due.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Bodies } from './bodies.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
 import { httpRefusal, refuse, type Refusal } from './refusal.ts';
 import { inTurns } from './turns.ts';
@@ -14,6 +15,8 @@ export interface HttpServerOptions {
   readonly toRefusal: (error: unknown) => Refusal;
   /** A sender that has not delivered its request by then is cut off. */
   readonly requestTimeoutMs?: number;
+  /** Of all bodies that are on their way; 256 MiB by default. */
+  readonly maxBodiesBytes?: number;
 }
 
 export interface HttpServer {
@@ -25,10 +28,12 @@ export interface HttpServer {
 const REQUEST_TIMEOUT_MS = 10_000;
 const SILENCE_MS = 90_000;
 const MAX_BODY_BYTES = 1_048_576;
+const MAX_BODIES_BYTES = 256 * 1_048_576;
 const MAX_PATH_PARAMETER = 1_000;
 
-export function createHttpServer({ paths, onRefused = () => undefined, toRefusal, requestTimeoutMs = REQUEST_TIMEOUT_MS }: HttpServerOptions): HttpServer {
+export function createHttpServer({ paths, onRefused = () => undefined, toRefusal, requestTimeoutMs = REQUEST_TIMEOUT_MS, maxBodiesBytes = MAX_BODIES_BYTES }: HttpServerOptions): HttpServer {
   const closing = new AbortController();
+  const bodies = new Bodies(maxBodiesBytes, MAX_BODY_BYTES);
   const answer: HttpServer['refuse'] = async (reply, refusal) => {
     reply.hijack();
     if (await refuse(reply.raw, refusal, closing.signal)) onRefused(refusal);
@@ -46,7 +51,7 @@ export function createHttpServer({ paths, onRefused = () => undefined, toRefusal
   const onBroken = answerBrokenRequests(app.server, { onRefused, stop: closing.signal });
   // Before the body is read: what is refused anyway should not have to be JSON.
   app.addHook('onRequest', (request, reply, done) => {
-    const refusal = refusalByPath(request, paths);
+    const refusal = refusalByPath(request, paths) ?? (bodies.admits(request.raw, reply.raw) ? null : tooMuch);
     if (refusal === null) done();
     else void answer(reply, refusal);
   });
@@ -57,6 +62,8 @@ export function createHttpServer({ paths, onRefused = () => undefined, toRefusal
   app.setErrorHandler((error, _request, reply) => answer(reply, toRefusal(error)));
   return { app, refuse: answer };
 }
+
+const tooMuch: Refusal = { status: 503, code: 'log_overloaded', message: 'too much is on its way; send it again', headers: { 'retry-after': '5' } };
 
 function openServer(handler: RequestListener, requestTimeout: number): Server {
   const server = createServer({

@@ -5,6 +5,7 @@ import kafkajs, { type Admin, type ITopicConfig, type Kafka, type TopicPartition
 import type { Logger } from '../logger.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { disarmIdleTimer } from './idle-timer.ts';
+import { replaceRecordDecoder } from './record-decoder.ts';
 import { useRecordEncoder } from './record-encoder.ts';
 import { gapText, missingRecords } from './missing-records.ts';
 import type { ConsumerPosition } from '../event-log.ts';
@@ -13,6 +14,7 @@ import type { ConsumerPosition } from '../event-log.ts';
 const { ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 
 disarmIdleTimer();
+replaceRecordDecoder();
 useRecordEncoder();
 
 export interface KafkaConnection {
@@ -42,23 +44,37 @@ export function connectKafka({ brokers, clientId, logger }: KafkaConnection, { r
   });
 }
 
-async function withAdmin<T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = connectKafka(connection).admin();
-  await admin.connect().catch((error: unknown) => {
-    throw new RuntimeError('LOG_UNAVAILABLE', `Kafka at ${connection.brokers.join(', ')}: ${messageOf(error)}`, { cause: error });
-  });
+/** What kafkajs says when brokers are away, come or go, besides what it calls retriable. */
+const away = new Set(['KafkaJSNumberOfRetriesExceeded', 'KafkaJSGroupCoordinatorNotFound', 'KafkaJSLockTimeout', 'KafkaJSTimeout']);
+
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, retriable, cause } = error as { name: string; retriable?: unknown; cause?: unknown };
+  return away.has(name) || retriable === true || isAway(cause);
+}
+
+/** Tells an outage of Kafka, as a RuntimeError `LOG_UNAVAILABLE`, from what is wrong with a question, which stays what it is. */
+export const toLogError = ({ brokers }: KafkaConnection, error: unknown): unknown =>
+  (error instanceof RuntimeError || !isAway(error) ? error : new RuntimeError('LOG_UNAVAILABLE', `Kafka at ${brokers.join(', ')}: ${messageOf(error)}`, { cause: error }));
+
+/** @throws RuntimeError `LOG_UNAVAILABLE` for an outage of Kafka */
+export async function orUnavailable<T>(connection: KafkaConnection, work: () => Promise<T>): Promise<T> {
   try {
-    return await work(admin);
+    return await work();
   } catch (error) {
-    throw toLogError(error);
-  } finally {
-    await admin.disconnect();
+    throw toLogError(connection, error);
   }
 }
 
-/** What the client library says of a broker that does not answer as it should. */
-export const toLogError = (error: unknown): unknown =>
-  (error instanceof Error && error.name.startsWith('KafkaJS') ? new RuntimeError('LOG_UNAVAILABLE', messageOf(error), { cause: error }) : error);
+const withAdmin = <T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> => orUnavailable(connection, async () => {
+  const admin = connectKafka(connection).admin();
+  try {
+    await admin.connect();
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+});
 
 export interface TopicSettings {
   readonly name: string;

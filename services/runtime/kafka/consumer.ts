@@ -22,6 +22,11 @@ export interface ConsumerOptions {
   readonly topics: readonly string[];
   /** Batches handed out at once; one per partition at the most. */
   readonly concurrency: number;
+  /**
+   * Of a broker's answer to a fetch, which may be larger by a batch of records. The next one is fetched when all of it is done: about
+   * four times as much is in memory at once, for each broker, however far behind the group is.
+   */
+  readonly fetchBytes: number;
   readonly handle: (batch: ManualBatch) => Promise<void>;
   /** A batch has been in hand for longer than `stuckAfterMs` without a word: only a new process helps. */
   readonly onStuck: (error: RuntimeError) => void;
@@ -41,9 +46,7 @@ const SESSION_TIMEOUT_MS = 10_000;
 const REBALANCE_TIMEOUT_MS = 10_000;
 /** Longer than a session: a member's request waits for that of a dead one, and giving up earlier would leave another dead one behind. */
 const REQUEST_TIMEOUT_MS = SESSION_TIMEOUT_MS + 5_000;
-const MAX_BYTES_PER_PARTITION = 4_500_000;
-/** A broker's answer to a fetch. It may be larger by a batch of records. */
-const MAX_BYTES = 10_485_760;
+const MAX_BYTES_PER_PARTITION = 8_388_608;
 const COMMIT_ATTEMPTS = 4;
 const COMMIT_RETRY_MS = 200;
 const LOOK_EVERY_MS = 1_000;
@@ -51,11 +54,11 @@ const LOOK_EVERY_MS = 1_000;
 export async function startConsumer(connection: KafkaConnection, options: ConsumerOptions): Promise<LogConsumer> {
   const { groupId, topics } = options;
   const kafka = connectKafka(connection, { requestTimeout: REQUEST_TIMEOUT_MS });
-  const group: Group = { generation: 0, next: new Map(), inHand: new StuckBatches() };
+  const group: Group = { generation: 0, next: new Map(), inHand: new StuckBatches(), latest: null };
   const membership = new Membership({
     groupId,
     logger: connection.logger,
-    create: () => newConsumer(kafka, groupId),
+    create: () => newConsumer(kafka, options),
     begin: async (consumer) => {
       // Now, since kafkajs goes on at the log's start, commits that, and says neither from where nor what it skips.
       for (const topic of topics) await reportMissing(connection, groupId, topic);
@@ -90,13 +93,13 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
   };
 }
 
-const newConsumer = (kafka: Kafka, groupId: string): Consumer => kafka.consumer({
+const newConsumer = (kafka: Kafka, { groupId, fetchBytes }: ConsumerOptions): Consumer => kafka.consumer({
   groupId,
   sessionTimeout: SESSION_TIMEOUT_MS,
   rebalanceTimeout: REBALANCE_TIMEOUT_MS,
   heartbeatInterval: HEARTBEAT_MS,
   maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
-  maxBytes: MAX_BYTES,
+  maxBytes: fetchBytes,
   maxWaitTimeInMs: 1_000,
   metadataMaxAge: METADATA_MAX_AGE_MS,
   allowAutoTopicCreation: false,
@@ -116,6 +119,8 @@ interface Group {
   /** Offset that follows what was read, by topic and partition. */
   readonly next: Map<string, number>;
   readonly inHand: StuckBatches;
+  /** All that are of one generation commit the same way. */
+  latest: EachBatchPayload | null;
 }
 
 /** Records that are deleted while the group runs: what comes next is not what follows. Going back is our own doing. */
@@ -137,10 +142,11 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
   const sameGroup = (): boolean => payload.isRunning() && group.generation === generation;
   const owned = (): boolean => sameGroup() && !payload.isStale();
   const watched = group.inHand.begin(`${topic}/${partition}`);
-  let lost: unknown = null;
+  const membership: Held = { lost: null };
+  group.latest = payload;
   const heartbeat = setInterval(() => {
     payload.heartbeat().catch((error: unknown) => {
-      lost ??= error;
+      membership.lost ??= error;
     });
   }, HEARTBEAT_MS);
   try {
@@ -149,16 +155,16 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
       partition,
       records: messages.map((message) => toRecord(topic, partition, message)),
       lag: Math.max(0, Number(payload.batch.highWatermark) - Number(last.offset) - 1),
-      owned: () => owned() && lost === null,
+      owned: () => owned() && membership.lost === null,
       generation,
       alive: watched.alive,
-      commit: (next, note) => commitWhile(() => sameGroup() && lost === null, payload, { partition, offset: String(next), metadata: note }),
+      commit: committerOf(group, membership, { topic, partition, generation }),
       rewind: (offset) => consumer.seek({ topic, partition, offset: String(offset) }),
     });
   } catch (error) {
     // Ownership was lost while the handler waited: the new owner repeats this batch.
     if (error instanceof RuntimeError && error.code === 'OWNERSHIP_LOST') {
-      if (lost !== null) throw toError(lost);
+      if (membership.lost !== null) throw toError(membership.lost);
       return;
     }
     if (error instanceof PartitionHeld) {
@@ -172,25 +178,33 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
     watched.end();
   }
   if (sameGroup()) payload.resolveOffset(last.offset);
-  if (lost !== null) throw toError(lost);
+  if (membership.lost !== null) throw toError(membership.lost);
   if (owned()) await payload.heartbeat();
 }
 
+/** Whether a heartbeat has said, while the batch was in hand, that it is ours no longer. */
+interface Held {
+  lost: unknown;
+}
+
 /**
- * A few attempts, each only as long as the partition is ours. Not by kafkajs's consumer.commitOffsets(): that tries for half a
- * minute while the group waits for this member, and would commit in the group's next generation.
+ * Commits for a batch in a few attempts, each only as long as the partition is ours. Not by kafkajs's consumer.commitOffsets():
+ * that tries for half a minute while the group waits for this member, and would commit in the group's next generation. It is
+ * made here since it may be held for long after its batch, whose records it must not hold.
  */
-async function commitWhile(isOurs: () => boolean, payload: EachBatchPayload, position: { partition: number; offset: string; metadata: string }): Promise<void> {
-  const topics = [{ topic: payload.batch.topic, partitions: [position] }];
-  for (let attempt = 1; isOurs(); attempt++) {
-    try {
-      await payload.commitOffsetsIfNecessary({ topics });
-      return;
-    } catch (error) {
-      if (attempt === COMMIT_ATTEMPTS) throw error;
-      await sleep(attempt * COMMIT_RETRY_MS);
+function committerOf(group: Group, membership: Held, { topic, partition, generation }: { topic: string; partition: number; generation: number }): ManualBatch['commit'] {
+  return async (next, note) => {
+    const topics = [{ topic, partitions: [{ partition, offset: String(next), metadata: note }] }];
+    for (let attempt = 1; group.generation === generation && group.latest?.isRunning() === true && membership.lost === null; attempt++) {
+      try {
+        await group.latest.commitOffsetsIfNecessary({ topics });
+        return;
+      } catch (error) {
+        if (attempt === COMMIT_ATTEMPTS) throw error;
+        await sleep(attempt * COMMIT_RETRY_MS);
+      }
     }
-  }
+  };
 }
 
 /**

@@ -7,7 +7,7 @@
 // is sent again.
 import kafkajs, { type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { connectKafka, METADATA_MAX_AGE_MS, type KafkaConnection } from './admin.ts';
+import { connectKafka, METADATA_MAX_AGE_MS, orUnavailable, type KafkaConnection } from './admin.ts';
 import { recordBytes, type NewRecord } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
 import { Lanes } from './lanes.ts';
@@ -44,11 +44,11 @@ const LANES = 2;
 const TICK_MS = 100;
 const defaultLimits: ProducerLimits = { deadlineMs: 3_000, maxBatch: 500, maxBatchBytes: 1_000_000, maxWaiting: 10_000, maxWaitingBytes: 128 * 1_048_576 };
 
-export async function connectProducer(
-  connection: KafkaConnection,
-  topics: readonly string[],
-  limits: Partial<ProducerLimits> = {},
-): Promise<LogProducer> {
+/** @throws RuntimeError `LOG_UNAVAILABLE`, or `TOPIC_MISSING`. */
+export const connectProducer = (connection: KafkaConnection, topics: readonly string[], limits: Partial<ProducerLimits> = {}): Promise<LogProducer> =>
+  orUnavailable(connection, () => connect(connection, topics, limits));
+
+async function connect(connection: KafkaConnection, topics: readonly string[], limits: Partial<ProducerLimits>): Promise<LogProducer> {
   const kafka = connectKafka(connection);
   const partitions = new Map<string, PartitionMetadata[]>();
   const producer = kafka.producer({
@@ -123,9 +123,7 @@ class BatchingProducer implements LogProducer {
     }).finally(() => {
       this.#waiting -= 1;
       this.#waitingBytes -= bytes;
-      if (this.#waiting > 0) return;
-      clearInterval(this.#expiry);
-      this.#expiry = undefined;
+      if (this.#waiting === 0) this.#stopLooking();
     });
   }
 
@@ -135,6 +133,7 @@ class BatchingProducer implements LogProducer {
 
   async close(): Promise<void> {
     await this.#lanes.empty();
+    this.#stopLooking();
     await this.#producer.disconnect();
   }
 
@@ -163,6 +162,11 @@ class BatchingProducer implements LogProducer {
       topicMessages: [...byTopic].map(([topic, items]) => ({ topic, messages: items.map((item) => item.message) })),
     });
     return new Set(answer.filter((entry) => entry.errorCode === 0).map(placeOfAnswer));
+  }
+
+  #stopLooking(): void {
+    clearInterval(this.#expiry);
+    this.#expiry = undefined;
   }
 
   /** Answers those whose deadline passed. What is in flight may still land: a duplicate at worst. */

@@ -92,7 +92,7 @@ export async function readRanges(connection: KafkaConnection, topic: string, wan
       listen();
     });
   } catch (error) {
-    throw toLogError(error);
+    throw toLogError(connection, error);
   } finally {
     clearTimeout(silence);
     await consumer.disconnect();

@@ -80,16 +80,18 @@ export class Backlog {
     // Read again from an earlier offset: what was noted from there on comes again.
     const before = place.spans.filter((span) => span.first < first.offset).slice(0, MAX_KEPT - 1);
     place.spans = [...before, { first: first.offset, last: last.offset, timestampMs: first.timestampMs }];
-    return {
-      ...batch,
-      commit: async (next, note) => {
-        await batch.commit(next, note);
-        for (const { last: end, timestampMs } of place.spans) {
-          if (end >= place.committed && end < next) this.#freshness.observe(Math.max(0, this.#now() - timestampMs) / 1_000);
-        }
-        place.spans = place.spans.filter(({ last: end }) => end >= next);
-        place.committed = next;
-      },
+    return { ...batch, commit: this.#noting(place, batch.commit) };
+  }
+
+  /** Far behind, it is held for long after its batch, whose records it must not hold. */
+  #noting(place: Place, commit: ManualBatch['commit']): ManualBatch['commit'] {
+    return async (next, note) => {
+      await commit(next, note);
+      for (const { last: end, timestampMs } of place.spans) {
+        if (end >= place.committed && end < next) this.#freshness.observe(Math.max(0, this.#now() - timestampMs) / 1_000);
+      }
+      place.spans = place.spans.filter(({ last: end }) => end >= next);
+      place.committed = next;
     };
   }
 

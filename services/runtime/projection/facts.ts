@@ -75,7 +75,7 @@ const LAGGING_MS = [50, 100, 200, 400];
 const lowerAscii = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /** Tickets whose facts are computed at once. */
-export const RECOMPUTE_CHUNK = 5_000;
+export const RECOMPUTE_CHUNK = 10_000;
 
 /** Tickets that are told before others get their turn: what another chunk reads or writes goes on meanwhile. */
 const TOLD_AT_ONCE = 100;

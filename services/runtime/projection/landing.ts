@@ -3,18 +3,17 @@
 // ClickHouse reads the block under the writer's own schema. One landing table per event type,
 // with a column for every field; it is an ENGINE = Null door to the materialized views behind.
 import { compileSkim, type Identity } from '../avro/skim.ts';
-import { containerHeader, encodeLong, encodeString } from '../avro/avro.ts';
-import type { LogRecord } from '../event-log.ts';
-import { createRecordReader, type Poison, type WriterSchema } from '../avro/record-reader.ts';
+import { containerHeader, encodeString, MAX_LONG_BYTES, writeLong, type ContainerRow } from '../avro/avro.ts';
+import { headerOf, type LogRecord } from '../event-log.ts';
+import { createRecordReader, type Poison, type WholeRecord, type WriterSchema } from '../avro/record-reader.ts';
 import type { SchemaLookup } from '../registry/registry.ts';
 
-export interface LandingRow {
+export interface LandingRow extends ContainerRow {
   readonly kind: 'row';
   /** Table name without database, e.g. `landing_ticket_created`. */
   readonly table: string;
   /** Rows with the same header can share a container. */
   readonly header: Buffer;
-  readonly parts: readonly Buffer[];
   readonly record: LogRecord;
   /** Type of the event, e.g. `ticket.created`; empty for rows that are none. */
   readonly eventType: string;
@@ -22,8 +21,8 @@ export interface LandingRow {
   readonly identity?: Identity;
 }
 
-/** Turns a log record into a landing row, or says why it can't be one. @throws RuntimeError `REGISTRY_UNAVAILABLE`. */
-export type ToLanding = (record: LogRecord) => Promise<LandingRow | Poison>;
+/** Turns a log record into a landing row, or says why it can't be one; a promise only while its schema isn't known. It rejects with RuntimeError `REGISTRY_UNAVAILABLE`. */
+export type ToLanding = (record: LogRecord) => LandingRow | Poison | Promise<LandingRow | Poison>;
 
 interface RecordSchema {
   readonly type: 'record';
@@ -88,12 +87,9 @@ function clickHouseType(type: unknown): string {
 
 /** When the ingress received it; a record of another producer has Kafka's time instead. */
 export function receivedAt(record: LogRecord): number {
-  const parsed = Date.parse(record.headers['received_at'] ?? '');
+  const parsed = Date.parse(headerOf(record, 'received_at') ?? '');
   return Number.isNaN(parsed) ? record.timestampMs : parsed;
 }
-
-const leadingBytes = (record: LogRecord): Buffer =>
-  Buffer.concat([encodeLong(record.partition), encodeLong(record.offset), encodeLong(receivedAt(record))]);
 
 interface Writer extends WriterSchema {
   readonly table: string;
@@ -120,13 +116,46 @@ function createWriter(schemaText: string): Writer | 'foreign' {
   };
 }
 
+class EventRow implements LandingRow {
+  readonly kind = 'row';
+  readonly record: LogRecord;
+  readonly identity: Identity;
+  readonly maxBytes: number;
+  readonly #writer: Writer;
+  readonly #body: Buffer;
+
+  constructor(record: LogRecord, { writer, body, identity }: WholeRecord<Writer>) {
+    [this.record, this.identity, this.#writer, this.#body] = [record, identity, writer, body];
+    this.maxBytes = 3 * MAX_LONG_BYTES + writer.eventTypeBytes.length + body.length;
+  }
+
+  get table(): string {
+    return this.#writer.table;
+  }
+
+  get header(): Buffer {
+    return this.#writer.header;
+  }
+
+  get eventType(): string {
+    return this.#writer.eventType;
+  }
+
+  write(into: Buffer, start: number): number {
+    let at = writeLong(into, start, this.record.partition);
+    at = writeLong(into, at, this.record.offset);
+    at = writeLong(into, at, receivedAt(this.record));
+    at += this.#writer.eventTypeBytes.copy(into, at);
+    return at + this.#body.copy(into, at);
+  }
+}
+
 /** Rows of the event topic. A replay does without the key's check, since it corrects the key. */
 export function eventRows(schemas: SchemaLookup, checkKey = true): ToLanding {
   const read = createRecordReader(schemas, { compile: createWriter, checkKey });
-  return async (record) => {
-    const found = await read(record);
-    if (found.kind === 'poison') return found;
-    const { writer, body, identity } = found;
-    return { kind: 'row', table: writer.table, header: writer.header, parts: [leadingBytes(record), writer.eventTypeBytes, body], record, identity, eventType: writer.eventType };
+  const rowOf = (record: LogRecord, found: WholeRecord<Writer> | Poison): LandingRow | Poison => (found.kind === 'poison' ? found : new EventRow(record, found));
+  return (record) => {
+    const found = read(record);
+    return found instanceof Promise ? found.then((whole) => rowOf(record, whole)) : rowOf(record, found);
   };
 }

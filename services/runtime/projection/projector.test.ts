@@ -1,6 +1,7 @@
 // What a projection does with poison, with far too much to do and with odd tickets, against stand-ins for ClickHouse and the quarantine.
 import { Registry } from 'prom-client';
 import { beforeEach, expect, test } from 'vitest';
+import { encodedRow } from '../avro/avro.ts';
 import { PoisonBreaker, BREAKER_WINDOW, PartitionHeld } from './breaker.ts';
 import type { ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
@@ -11,7 +12,7 @@ import type { ToLanding } from './landing.ts';
 import { createLogger } from '../logger.ts';
 import { timelinesOf } from '../native/testing/rows-of.ts';
 import { ProjectionMetrics } from './flush/metrics.ts';
-import { Projector } from './projector.ts';
+import { Projector, type Projection } from './projector.ts';
 
 const record = (offset: number, value: string): LogRecord => ({ topic: 'log', partition: 0, offset, key: 'TKT-1', value: Buffer.from(value), headers: {}, timestampMs: 0 });
 const committed: number[] = [];
@@ -25,9 +26,9 @@ const batchOf = (values: readonly string[], from = 0, lag = 0): ManualBatch => (
 beforeEach(() => committed.splice(0));
 
 const header = Buffer.from('one schema');
-const toLanding: ToLanding = (of) => Promise.resolve(of.value?.toString() === 'poison'
+const toLanding: ToLanding = (of) => (of.value?.toString() === 'poison'
   ? { kind: 'poison', reason: 'truncated', detail: '', record: of }
-  : { kind: 'row', table: 'landing', header, parts: [of.value ?? Buffer.alloc(0)], record: of, eventType: 'happened',
+  : { kind: 'row', table: 'landing', header, ...encodedRow(of.value ?? Buffer.alloc(0)), record: of, eventType: 'happened',
     identity: { event_id: String(of.offset), ticket_id: of.value?.toString() ?? '', integration_id: 'acme' } });
 
 /** Of an event it asks its id. */
@@ -42,7 +43,7 @@ interface Rig {
   readonly computed: string[];
 }
 
-async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string[]; breaker?: boolean; failFacts?: number } = {}): Promise<Rig> {
+async function rig({ fail = [], breaker = true, failFacts = 0, of = {} }: { fail?: string[]; breaker?: boolean; failFacts?: number; of?: Partial<Projection> } = {}): Promise<Rig> {
   const inserts: number[] = [];
   const kept: number[] = [];
   const computed: string[] = [];
@@ -70,7 +71,7 @@ async function rig({ fail = [], breaker = true, failFacts = 0 }: { fail?: string
     return Promise.resolve();
   };
   const projector = new Projector({
-    projection: { name: 'test', database: 'd', facts: ['facts'], fold, timeline: false, flushEveryMs: 0 },
+    projection: { name: 'test', database: 'd', facts: ['facts'], fold, timeline: false, flushEveryMs: 0, ...of },
     computedBy: 'c0de',
     clickhouse, toLanding, quarantine, catchUpLag: 1_000, logger: createLogger('test', 'fatal'), metrics: new ProjectionMetrics(new Registry()), breaker: new PoisonBreaker(breaker), at: () => undefined,
   });
@@ -147,6 +148,14 @@ test('far behind, batches are landed one after the other, and their tickets are 
   await projector.handle(batchOf(['c'], 4, 0));
   expect(computed).toStrictEqual(["'a','b','c'"]);
   expect(committed).toStrictEqual([5]);
+});
+
+test('far behind, a flush waits for no other; what has no facts is committed with each', async () => {
+  const weeks = 2_000_000_000;
+  const { projector } = await rig({ of: { facts: [], flushEveryMs: weeks } });
+  await projector.handle(batchOf(['a'], 0, 5_000));
+  await projector.handle(batchOf(['b'], 1, 4_999));
+  expect(committed).toStrictEqual([1, 2]);
 });
 
 test('far behind, a partition that is held is done up to there before it is read again', async () => {

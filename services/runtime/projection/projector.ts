@@ -3,15 +3,15 @@
 // whole, so a redelivery changes nothing.
 //
 // Flushes are spaced: under load the next one begins no sooner than a while after the last one began, and its batches are
-// fetched after that wait, so that they hold all that came in meanwhile. Far behind, batch after batch is landed while the
-// touched tickets are collected, and their facts are computed every few seconds.
+// fetched after that wait, so that they hold all that came in meanwhile. Far behind, nothing waits: batch after batch is landed
+// while the touched tickets are collected, and their facts are computed when these are many.
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { Poison } from '../avro/record-reader.ts';
 import { BREAKER_WINDOW, PartitionHeld, placeOf, type PoisonBreaker } from './breaker.ts';
 import { toRuntimeError, type ClickHouse } from '../clickhouse.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import type { ManualBatch } from '../event-log.ts';
-import { Facts, type FailedTicket, type Fold } from './facts.ts';
+import { Facts, RECOMPUTE_CHUNK, type FailedTicket, type Fold } from './facts.ts';
 import type { Failpoint } from './failpoint.ts';
 import { FailedTickets } from './flush/failed-tickets.ts';
 import type { FlushTimer, ProjectionMetrics } from './flush/metrics.ts';
@@ -66,7 +66,7 @@ const BUSY_FLUSH_EVERY_MS = 400;
 const BUSY_RECORDS = 20;
 const MAX_BACKOFF_MS = 5_000;
 /** Tickets whose timelines are in memory at once; in between it is seen whether the group waits. */
-const FOLD_CHUNK = 2_000;
+const FOLD_CHUNK = RECOMPUTE_CHUNK;
 /** Less than a service has for stopping. */
 const DRAIN_MS = 5_000;
 
@@ -232,7 +232,8 @@ export class Projector {
     }
     // A partition that is held is read again from there: what lies before it must not wait.
     const isHeld = kept.some(({ next }) => next !== undefined);
-    if (isHeld || !this.#isBehind() || this.#unfolded.dueInMs() === 0) await this.#fold(batches);
+    const waits = this.#options.projection.facts.length > 0 && this.#isBehind() && this.#unfolded.dueInMs() > 0;
+    if (isHeld || !waits) await this.#fold(batches);
     return new Map(kept.flatMap((item) => {
       const hold = this.#settle(item);
       return hold === null ? [] : [[item.batch, hold] as const];
@@ -246,12 +247,11 @@ export class Projector {
     this.#lags.set(placeOf(batch), batch.lag + batch.records.length - handled.length);
   }
 
-  /** Whether facts wait for more. A partition that is held does not make the others wait; without facts nothing waits. */
+  /** Whether facts may wait for more, and no flush for the next. A partition that is held does not count. */
   #isBehind(): boolean {
-    const { projection, breaker, catchUpLag } = this.#options;
+    const { breaker, catchUpLag } = this.#options;
     const held = breaker.holds();
-    const lag = [...this.#lags].reduce((total, [place, records]) => total + (held.has(place) ? 0 : records), 0);
-    return projection.facts.length > 0 && lag > catchUpLag;
+    return [...this.#lags].reduce((total, [place, records]) => total + (held.has(place) ? 0 : records), 0) > catchUpLag;
   }
 
   /** The facts of all tickets that were touched, in chunks, and then the offsets. */

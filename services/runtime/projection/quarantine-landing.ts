@@ -1,6 +1,6 @@
 // The quarantine topic's way into ClickHouse: items and what was done about them, each into a
 // landing table of its own. Everything is in the headers, the payload stays raw bytes.
-import { containerHeader, createEncoder, unframe } from '../avro/avro.ts';
+import { containerHeader, createEncoder, encodedRow, unframe } from '../avro/avro.ts';
 import type { LogRecord } from '../event-log.ts';
 import { landingColumns, landingTable, leadingFields, receivedAt, type ToLanding } from './landing.ts';
 import { itemColumns, MAX_INT, numberOrNull, readQuarantineRecord } from '../quarantine/quarantine.ts';
@@ -85,6 +85,6 @@ export function quarantineRows(): ToLanding {
   return (record) => {
     const { table, header, encode } = isResolution(record) ? done : items;
     const framed = unframe(encode(record));
-    return Promise.resolve({ kind: 'row', table, header, parts: framed.ok ? [framed.body] : [], record, eventType: '' });
+    return { kind: 'row', table, header, ...encodedRow(framed.ok ? framed.body : Buffer.alloc(0)), record, eventType: '' };
   };
 }

@@ -17,7 +17,7 @@ import type { Poison } from '../avro/record-reader.ts';
 import { failpointOf, type Failpoint } from './failpoint.ts';
 import { ProjectionMetrics } from './flush/metrics.ts';
 import { eventRows, type ToLanding } from './landing.ts';
-import { endNow, runService, type Stoppable } from '../lifecycle.ts';
+import { endNow, runService, Starting, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { Projector, type Projection } from './projector.ts';
 import { countQuarantined } from '../quarantine/metrics.ts';
@@ -39,11 +39,17 @@ interface Context {
   readonly clickhouse: ClickHouse;
   readonly connection: KafkaConnection;
   readonly parts: Stoppable[];
+  readonly starting: Starting;
   /** Where tests let the process die. */
   readonly at: Failpoint;
 }
 
 const PARTITIONS_AT_ONCE = 64;
+/**
+ * What is fetched together is landed together, which matters far behind: an insert costs ClickHouse 4 to 10 ms whatever it holds, and
+ * what it makes is merged with its like. With four times as many events in each, landing took 0.7 of the CPU.
+ */
+const FETCH_BYTES = 33_554_432;
 
 /** Runs a projection of the event topic until a signal. With `archive`, it also keeps the log's poison and archives the quarantine. */
 export function runProjectionService(projection: Projection, env: NodeJS.ProcessEnv, options: { archive?: boolean } = {}): Promise<void> {
@@ -60,19 +66,21 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const archive = options.archive === true;
     const groups = [eventsOf(projection, config), ...(archive ? [quarantineOf(projection, config)] : [])];
     const backlog = groupBacklog(connection, { groups, metrics, parts });
-    const context: Context = {
-      projection, config, logger, clickhouse, connection, parts, backlog,
-      metrics: new ProjectionMetrics(metrics), onQuarantined: countQuarantined(metrics), at: failpointOf(env['FAILPOINT']),
-    };
-    const feeds = [await startEvents(context, await quarantineTo(context, archive))];
-    if (archive) feeds.push(await startQuarantine(context));
     const probe = createLogProbe(connection, [eventsTopic(config.ENVIRONMENT), quarantineTopic(config.ENVIRONMENT)]);
     parts.push(probe);
+    const context: Context = {
+      projection, config, logger, clickhouse, connection, parts, backlog, starting: new Starting(logger),
+      metrics: new ProjectionMetrics(metrics), onQuarantined: countQuarantined(metrics), at: failpointOf(env['FAILPOINT']),
+    };
+    const feeds: Reading[] = [];
     const ready = async (): Promise<string | null> =>
-      feeds.map((feed) => feed.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
+      context.starting.failure() ?? feeds.map((feed) => feed.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
     const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => [...schemas.warnings(), ...feeds.flatMap((feed) => feed.warnings())]);
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
+    feeds.push(await startEvents(context, await quarantineTo(context, archive)));
+    if (archive) feeds.push(await startQuarantine(context));
+    context.starting.done();
   });
 }
 
@@ -114,14 +122,15 @@ interface Feed extends GroupOnTopic {
   readonly breaker: PoisonBreaker;
 }
 
-async function startProjector({ config, logger, clickhouse, connection, parts, metrics, backlog, at }: Context, feed: Feed): Promise<Reading> {
+async function startProjector({ config, logger, clickhouse, connection, parts, starting, metrics, backlog, at }: Context, feed: Feed): Promise<Reading> {
   const computedBy = feed.projection.facts.length === 0 ? '' : codeOf(feed.projection.name);
   const projector = new Projector({ ...feed, computedBy, clickhouse, logger, metrics, catchUpLag: config.CATCH_UP_LAG, at });
-  await projector.start();
+  await starting.step(() => projector.start());
   const reading = await startConsumer(connection, {
     groupId: feed.groupId,
     topics: [feed.topic],
     concurrency: PARTITIONS_AT_ONCE,
+    fetchBytes: FETCH_BYTES,
     handle: (batch) => projector.handle(backlog.watch(batch)),
     stuckAfterMs: config.STUCK_AFTER_SECONDS * 1_000,
     onStuck: endNow(logger),
@@ -135,9 +144,9 @@ async function startProjector({ config, logger, clickhouse, connection, parts, m
  * Unreadable records of the log are the archive's to keep, so that each is kept once; other
  * projections count them and go on. What ClickHouse refuses only one of them, that one keeps.
  */
-async function quarantineTo({ config, connection, logger, parts, projection, onQuarantined }: Context, archive: boolean): Promise<(poison: Poison) => Promise<void>> {
+async function quarantineTo({ config, connection, logger, parts, starting, projection, onQuarantined }: Context, archive: boolean): Promise<(poison: Poison) => Promise<void>> {
   const topic = quarantineTopic(config.ENVIRONMENT);
-  const producer = await connectProducer(connection, [topic]);
+  const producer = await starting.step(() => connectProducer(connection, [topic]));
   parts.push({ name: 'quarantine producer', stop: () => producer.close() });
   return async (poison) => {
     const { partition, offset } = poison.record;

@@ -10,7 +10,7 @@ export default defineFault({
   inject: async ({ stack, random, pause }) => {
     const { cluster } = stack;
     const id = random.pick(cluster.ids);
-    cluster.kill(id);
+    await cluster.kill(id);
     await pause(10_000);
     await cluster.startBroker(id);
     await inSync(stack.kafka, cluster.ids.length);

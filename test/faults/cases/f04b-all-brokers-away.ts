@@ -10,7 +10,7 @@ export default defineFault({
   times: { small: 1, full: 2 },
   inject: async (scene) => {
     const { cluster } = scene.stack;
-    for (const id of cluster.ids) cluster.kill(id);
+    for (const id of cluster.ids) await cluster.kill(id);
     await takesNothing(scene, /Kafka/, AWAY_MS[scene.size]);
     await Promise.all(cluster.ids.map((id) => cluster.startBroker(id)));
   },

@@ -14,7 +14,7 @@ export default defineFault({
   inject: async ({ stack, size }, turn) => {
     const { cluster } = stack;
     const id = cluster.ids[turn % cluster.ids.length] ?? 1;
-    cluster.kill(id);
+    await cluster.kill(id);
     await sleep(500);
     await cluster.loseDisk(id);
     await sleep(ALONE_MS[size]);

@@ -11,9 +11,9 @@ export default defineFault({
   inject: async ({ stack, random, size }) => {
     const { cluster } = stack;
     const id = random.pick(cluster.ids);
-    cluster.kill(id, 'SIGSTOP');
+    await cluster.kill(id, 'SIGSTOP');
     await sleep(size === 'small' ? 10_000 : random.int(10_000, 40_000));
-    cluster.kill(id, 'SIGCONT');
+    await cluster.kill(id, 'SIGCONT');
     await inSync(stack.kafka, cluster.ids.length);
   },
 });

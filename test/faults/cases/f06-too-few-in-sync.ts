@@ -31,7 +31,7 @@ export default defineFault({
     const { cluster } = stack;
     const id = cluster.ids[turn % cluster.ids.length] ?? 1;
     await wantInSync(stack.kafka, cluster.ids.length);
-    cluster.kill(id);
+    await cluster.kill(id);
     try {
       await takesNothing(scene, /Kafka takes no writes/, LOST_MS[size]);
     } finally {

@@ -13,7 +13,7 @@ export default defineFault({
     const { stack, size } = scene;
     const { cluster } = stack;
     const lost = cluster.ids.filter((_, index) => index !== turn % cluster.ids.length);
-    for (const id of lost) cluster.kill(id);
+    for (const id of lost) await cluster.kill(id);
     await takesNothing(scene, /Kafka/, LOST_MS[size]);
     await Promise.all(lost.map((id) => cluster.startBroker(id)));
     await inSync(stack.kafka, cluster.ids.length);

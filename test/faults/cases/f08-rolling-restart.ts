@@ -25,11 +25,13 @@ export default defineFault({
     // Until the balancer has asked it.
     await sleep(500);
   },
-  finish: async ({ stack, aim, requests, fail }) => {
+  finish: async ({ stack, aim, requests, fail, note }) => {
     aim(stack.door);
     await balancer?.close();
     await stack.remove('ingress-2');
     const refused = requests().filter(({ outcome }) => outcome !== 'ok');
+    const noes = (balancer?.noes ?? []).filter((text) => !text.includes('stopping') && text !== 'gone');
+    if (noes.length > 0) note(`not ready without being stopped: ${noes.join(' ')}`);
     if (refused.length > 0) fail('I9', `requests that were not answered 2xx during a rolling restart: ${[...new Set(refused.map(({ status, said }) => `${status} ${said}`))].join(', ')}`, refused.map(({ event }) => event.eventId));
     const repeated = requests().filter(({ said }) => said === 'duplicate');
     if (repeated.length > 0) fail('I3', 'events that had to be sent twice', repeated.map(({ event }) => event.eventId));

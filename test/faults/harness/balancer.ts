@@ -14,6 +14,8 @@ export class Balancer {
   readonly #ready = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   #turn = 0;
+  /** What backends said that were ready before. */
+  readonly noes: string[] = [];
 
   private constructor(server: Server, backends: readonly string[]) {
     this.#server = server;
@@ -37,12 +39,11 @@ export class Balancer {
 
   async ask(): Promise<void> {
     await Promise.all(this.#backends.map(async (url) => {
-      const isReady = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(1_000) }).then(async (answer) => {
-        await answer.arrayBuffer();
-        return answer.ok;
-      }, () => false);
-      if (isReady) this.#ready.add(url);
-      else this.#ready.delete(url);
+      const said = await readinessOf(url);
+      if (said === 'yes') this.#ready.add(url);
+      else if (said !== 'late') {
+        if (this.#ready.delete(url)) this.noes.push(said);
+      }
     }));
   }
 
@@ -70,6 +71,14 @@ export class Balancer {
     await once(this.#server, 'close');
   }
 }
+
+/** An answer that takes long on a busy machine is no answer: whoever was ready stays so. */
+const readinessOf = (url: string): Promise<string> => fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(1_000) }).then(
+  async (answer) => {
+    const text = await answer.text();
+    return answer.ok ? 'yes' : text;
+  },
+  (error: unknown) => ((error as Error).name === 'TimeoutError' ? 'late' : 'gone'));
 
 interface Answered {
   readonly status: number;

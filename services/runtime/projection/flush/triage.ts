@@ -1,6 +1,6 @@
 // The first half of a flush: rows are told from poison and landed, and poison is kept in quarantine, up to where the
 // breaker holds a partition. All of it can be repeated: landing tables keep the first of each event.
-import { containerBlock } from '../../avro/avro.ts';
+import { containerOf } from '../../avro/avro.ts';
 import type { Poison } from '../../avro/record-reader.ts';
 import type { ClickHouse } from '../../clickhouse.ts';
 import type { LogRecord, ManualBatch } from '../../event-log.ts';
@@ -58,7 +58,11 @@ export class Triage {
 
   /** Tells rows from poison. Of a batch that is held, only what lies before the hold is landed. */
   async #sort(batch: ManualBatch): Promise<SortedBatch> {
-    const landings = await Promise.all(batch.records.map(this.#options.toLanding));
+    const landings: (LandingRow | Poison)[] = [];
+    for (const record of batch.records) {
+      const landing = this.#options.toLanding(record);
+      landings.push(landing instanceof Promise ? await landing : landing);
+    }
     const hold = this.#options.breaker.assess(placeOf(batch), landings.map((item) => (item.kind === 'poison' ? faultOf(item) : null)));
     const rows = landings.slice(0, hold ?? landings.length).filter((item) => item.kind === 'row');
     const poison = landings.filter((item) => item.kind === 'poison').map((item) => [item.record, item] as const);
@@ -71,8 +75,7 @@ export class Triage {
     const refused = await insertHalving(rows, async (some) => {
       const [first] = some;
       if (first === undefined) return;
-      const body = Buffer.concat([first.header, containerBlock(some.length, some.flatMap((row) => row.parts))]);
-      await clickhouse.insertEncoded(`${database}.${first.table}`, 'Avro', body);
+      await clickhouse.insertEncoded(`${database}.${first.table}`, 'Avro', containerOf(first.header, some));
     });
     return refused.map(({ row, detail }) => ({ kind: 'poison', reason: 'refused_by_clickhouse', detail, record: row.record }));
   }

@@ -1,6 +1,6 @@
 // What is landed and has no facts yet: the tickets that were touched, and how far each partition is done once their facts
-// are written. Offsets are committed only then, so a crash lands a few seconds of records again and nothing has to be
-// searched for. Of a partition only the newest batch is held, since a batch holds its records.
+// are written. Offsets are committed only then, so a crash lands half a minute of records again and nothing has to be
+// searched for. What it holds is bounded by events, and of a batch it is the way to commit it, without its records.
 import type { ManualBatch } from '../../event-log.ts';
 import { placeOf } from '../breaker.ts';
 import type { Ticket, TouchedTicket } from '../facts.ts';
@@ -8,25 +8,34 @@ import type { LandingRow } from '../landing.ts';
 import type { KeptBatch } from './triage.ts';
 
 /**
- * Far behind, facts wait for as long as this, or for as many events: a ticket's next ones are likely among them. Where folding
- * takes long, it waits longer, so that it is the smaller part of the work.
+ * Far behind, facts wait for as long as this, or for as many events: a ticket's next ones are likely among them, and it is
+ * computed once for all of them. Where that takes long, it waits longer, so that it is the smaller part of the work.
  */
-const FOLD_AFTER_MS = 10_000;
+const FOLD_AFTER_MS = 30_000;
 const FOLD_SHARE = 3;
-const FOLD_AFTER_EVENTS = 200_000;
+const FOLD_AFTER_EVENTS = 500_000;
 
 interface Done {
-  readonly batch: ManualBatch;
+  readonly commit: ManualBatch['commit'];
   /** The next offset to read. */
   readonly next: number;
 }
 
-const keyOf = ({ integration_id, ticket_id }: Ticket): string => `${integration_id}\0${ticket_id}`;
+interface Touched extends TouchedTicket {
+  readonly landed: Set<string>;
+}
+
+const touched = (integration_id: string, ticket_id: string): Touched => ({ integration_id, ticket_id, landed: new Set() });
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+/** As they lie in the tables: tickets that are computed together are then read from the same places. */
+const inKeyOrder = (a: Ticket, b: Ticket): number => compare(a.integration_id, b.integration_id) || compare(a.ticket_id, b.ticket_id);
 
 export class Unfolded {
   /** Types of events that a ticket's timeline keeps; null where there are no facts. */
   readonly #types: ReadonlySet<string> | null;
-  readonly #tickets = new Map<string, TouchedTicket & { readonly landed: Set<string> }>();
+  /** By tenant and ticket. */
+  readonly #tenants = new Map<string, Map<string, Touched>>();
   readonly #done = new Map<string, Done>();
   #events = 0;
   #since = 0;
@@ -41,24 +50,32 @@ export class Unfolded {
     if (this.#types !== null) for (const row of landed) this.#touch(row, this.#types);
     this.#events += landed.length;
     const last = batch.records.at(-1);
-    if (last !== undefined && handled.length > 0) this.#done.set(placeOf(batch), { batch, next: next?.offset ?? last.offset + 1 });
+    if (last !== undefined && handled.length > 0) this.#done.set(placeOf(batch), { commit: batch.commit, next: next?.offset ?? last.offset + 1 });
   }
 
   #touch({ identity, eventType }: LandingRow, types: ReadonlySet<string>): void {
     if (identity === undefined) return;
-    const key = keyOf(identity);
-    const ticket = this.#tickets.get(key) ?? { integration_id: identity.integration_id, ticket_id: identity.ticket_id, landed: new Set() };
+    const ticket = this.#ticket(identity);
     if (types.has(eventType)) ticket.landed.add(identity.event_id);
-    this.#tickets.set(key, ticket);
+  }
+
+  #ticket({ integration_id, ticket_id }: Ticket): Touched {
+    const tickets = this.#tenants.get(integration_id) ?? new Map<string, Touched>();
+    if (tickets.size === 0) this.#tenants.set(integration_id, tickets);
+    const known = tickets.get(ticket_id);
+    if (known !== undefined) return known;
+    const ticket = touched(integration_id, ticket_id);
+    tickets.set(ticket_id, ticket);
+    return ticket;
   }
 
   /** Tickets whose facts are missing for another reason. */
   addTickets(tickets: readonly Ticket[]): void {
-    for (const ticket of tickets) this.#tickets.set(keyOf(ticket), { ...ticket, landed: new Set() });
+    for (const ticket of tickets) this.#ticket(ticket);
   }
 
   get isEmpty(): boolean {
-    return this.#tickets.size === 0 && this.#done.size === 0;
+    return this.#tenants.size === 0 && this.#done.size === 0;
   }
 
   /** When it has waited long enough, in milliseconds from now. */
@@ -67,12 +84,16 @@ export class Unfolded {
   }
 
   tickets(): TouchedTicket[] {
-    return [...this.#tickets.values()];
+    return [...this.#tenants.values()].flatMap((tickets) => [...tickets.values()]).sort(inKeyOrder);
   }
 
   folded(tickets: readonly TouchedTicket[]): void {
-    for (const ticket of tickets) this.#tickets.delete(keyOf(ticket));
-    if (this.#tickets.size === 0) this.#events = 0;
+    for (const { integration_id, ticket_id } of tickets) {
+      const ofTenant = this.#tenants.get(integration_id);
+      ofTenant?.delete(ticket_id);
+      if (ofTenant?.size === 0) this.#tenants.delete(integration_id);
+    }
+    if (this.#tenants.size === 0) this.#events = 0;
   }
 
   /**
@@ -83,7 +104,7 @@ export class Unfolded {
     this.#since = Date.now();
     this.#waitMs = Math.max(FOLD_AFTER_MS, FOLD_SHARE * foldMs);
     const results = await Promise.allSettled([...this.#done].map(async ([place, done]) => {
-      await done.batch.commit(done.next, '');
+      await done.commit(done.next, '');
       this.#done.delete(place);
     }));
     return results.find((result) => result.status === 'rejected')?.reason;
