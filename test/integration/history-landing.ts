@@ -15,7 +15,7 @@ async function landingRows(events: readonly CrmEvent[]): Promise<LandingRow[]> {
   const locked = contracts.map(({ record, eventType }, id) => ({ id, subject: eventType, schema: JSON.stringify(record) }));
   const encoders = new Map(contracts.map(({ record, eventType }, id) => [eventType, createEncoder(record, id)]));
   const toLanding = eventRows(new SchemaLookup(new SchemaRegistry('http://unused'), locked));
-  const landed = await Promise.all(events.map((event) => toLanding({
+  const landed = await Promise.all(events.map(async (event) => toLanding({
     topic: 'histories', partition: 0, offset: event.kafka_offset, key: event.ticket_id, timestampMs: event.received_at,
     headers: { received_at: new Date(event.received_at).toISOString() },
     value: encoders.get(event.event_type)?.(event) ?? null,
