@@ -61,7 +61,7 @@ async function everythingStrange(): Promise<void> {
     ['/webhooks', event({ event_id: strange() })],
     [`/webhooks/${strange()}`, event()],
     [`/${strange()}`, event()],
-    ['/webhooks', strange()],
+    ['/webhooks', `{${strange()}`],
     ['/webhooks', event(), { 'content-encoding': strange() }],
     ['/webhooks', event(), { 'content-type': `application/${strange()}` }],
     ['/webhooks', event(), { traceparent: strange(), [`x-${strange()}`]: strange(), 'user-agent': strange() }],

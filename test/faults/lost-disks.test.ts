@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
+import { emptyStack } from '../system/empty-stack.ts';
 import { connection } from '../system/quarantine-cli.ts';
 import { closeClients, control, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../system/support.ts';
 
@@ -13,6 +14,7 @@ const dataDir = process.env['DATA_DIR'] ?? '';
 const consumers = ['queue-analytics', 'agent-analytics', 'event-archive'];
 let folder = '';
 beforeAll(async () => {
+  await emptyStack();
   folder = await mkdtemp(join(tmpdir(), 'ticketstream-backup-'));
 });
 afterAll(async () => {

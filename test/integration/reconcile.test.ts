@@ -13,6 +13,7 @@ import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { readKnown, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { toQuarantineRecord } from '../../services/runtime/quarantine/quarantine.ts';
 import { endAll, run } from './consumer-kit.ts';
+import { emptyStack } from '../system/empty-stack.ts';
 import { encoded, headersOf } from '../system/log-records.ts';
 import { connection, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, control, environment, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket, type SignedEvent } from '../system/support.ts';
@@ -97,6 +98,7 @@ afterAll(async () => {
 const stories: { id: string; events: SignedEvent[] }[] = [];
 const storyAt = (index: number): { id: string; events: SignedEvent[] } => stories[index] ?? { id: '', events: [] };
 beforeAll(async () => {
+  await emptyStack();
   stories.push(...(await Promise.all(Array.from({ length: 12 }, story))));
   for (const { id } of stories) await landed(id, 4);
 });

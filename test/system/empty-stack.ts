@@ -1,0 +1,23 @@
+// The stack of a file as it is on a first start: for tests that look at everything there is, while the files before them left
+// in it whatever they tried.
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { control } from './support.ts';
+
+const parts = ['kafka', 'registry', 'clickhouse'];
+const consumers = ['queue-analytics', 'agent-analytics', 'event-archive'];
+const all = (action: 'stop' | 'start', names: readonly string[]): Promise<unknown> => Promise.all(names.map((name) => control({ action, name })));
+
+const command = (file: string): Promise<unknown> => promisify(execFile)(process.execPath, ['--import', 'tsx', file]);
+
+export async function emptyStack(): Promise<void> {
+  await all('stop', ['ingress', ...consumers]);
+  await all('stop', parts);
+  for (const part of parts) await rm(join(process.env['DATA_DIR'] ?? '', part), { recursive: true });
+  await rm(process.env['SCHEMAS_LOCK'] ?? '', { force: true });
+  await all('start', parts);
+  await Promise.all(['infra/topics/topics.ts', 'infra/schemas/schemas.ts', 'infra/migrate/migrate.ts'].map(command));
+  await all('start', ['ingress', ...consumers]);
+}
