@@ -15,7 +15,7 @@ export interface Chunk {
 }
 
 /** Two of them are worked on at once, for each of two projections that are built side by side in half a gigabyte. */
-export const CHUNK_TICKETS = 3_000;
+export const CHUNK_TICKETS = 4_000;
 
 /** A desk's tickets have about 12; a chunk of longer ones holds fewer of them. */
 const EVENTS_PER_TICKET = 40;
