@@ -46,6 +46,20 @@ export const finding = (kind: Kind, table: string, about: Partial<Omit<Finding, 
 
 export const hourOf = (at: string): string => (at === '' ? '' : `${at.slice(0, 13)}:00`);
 
+/** A table's row, and the place of its record. */
+export interface PlacedRow {
+  readonly partition: number;
+  readonly offset: number;
+  /** When its record was received, UTC. */
+  readonly at: string;
+  readonly integration_id: string;
+  readonly ticket_id: string;
+  readonly event_id: string;
+}
+
+export const findingAt = (kind: Kind, table: string, { partition, offset, at, integration_id, ticket_id, event_id }: PlacedRow, detail: string): Finding =>
+  finding(kind, table, { partition, offset, hour: hourOf(at), integration_id, ticket_id, event_id, detail });
+
 export function lineOf({ kind, table, partition, offset, hour, integration_id, ticket_id, event_id, detail }: Finding): string {
   const place = partition === null ? '' : ` partition ${partition}${offset === null ? '' : ` offset ${offset}`}`;
   const event = [integration_id, ticket_id, event_id].filter((part) => part !== '').join('/');

@@ -2,15 +2,9 @@
 import { consumerPositions } from '../../services/runtime/kafka/admin.ts';
 import { tableOf, type Compared } from './compared.ts';
 import { byPartition, ofTenant, type Run } from './context.ts';
-import { finding, hourOf, type Finding } from './findings.ts';
+import { finding, findingAt, type Finding, type PlacedRow } from './findings.ts';
 
-interface Row {
-  readonly partition: number;
-  readonly offset: number;
-  readonly at: string;
-  readonly integration_id: string;
-  readonly ticket_id: string;
-  readonly event_id: string;
+interface Row extends PlacedRow {
   readonly is_before: number;
 }
 
@@ -42,9 +36,7 @@ export async function* outsideOfLog(run: Run, compared: Compared): AsyncGenerato
     ORDER BY partition, offset`;
   for await (const rows of clickhouse.stream<Row>(query)) {
     const ends = new Map((await consumerPositions(connection, compared.group, topic)).map(({ partition, end }) => [partition, end]));
-    yield rows.filter(({ partition, offset, is_before }) => is_before === 1 || offset >= (ends.get(partition) ?? 0)).map(({ is_before, at: time, ...place }) => finding('not_in_log', tableOf(compared), {
-      ...place, hour: hourOf(time),
-      detail: is_before === 1 ? 'its record was removed from the log\'s start' : 'the log has no such offset: is the row made up, or has the log lost its end?',
-    }));
+    yield rows.filter(({ partition, offset, is_before }) => is_before === 1 || offset >= (ends.get(partition) ?? 0)).map((row) => findingAt('not_in_log', tableOf(compared), row,
+      row.is_before === 1 ? 'its record was removed from the log\'s start' : 'the log has no such offset: is the row made up, or has the log lost its end?'));
   }
 }

@@ -6,7 +6,7 @@ import { quarantineTopic } from '../../services/runtime/event-log.ts';
 import { committedOf, type Exceptions, type Window } from './differences.ts';
 import { tableOf, type Compared } from './compared.ts';
 import { ofTenant, type Run } from './context.ts';
-import { finding, hourOf, type Finding } from './findings.ts';
+import { finding, findingAt, hourOf, type Finding, type PlacedRow } from './findings.ts';
 import { SCRATCH } from './scratch.ts';
 
 const QUARANTINED = `${SCRATCH}.quarantined`;
@@ -25,18 +25,12 @@ export interface AlsoLanded {
   readonly id: string;
 }
 
-interface Item {
-  readonly partition: number;
-  readonly offset: number;
-  readonly at: string;
-  readonly integration_id: string;
-  readonly ticket_id: string;
-  readonly event_id: string;
+interface Item extends PlacedRow {
   readonly id: string;
 }
 
-const alsoLandedOf = (compared: Compared) => ({ id, at, ...place }: Item): AlsoLanded =>
-  ({ id, finding: finding('landed_and_quarantined', tableOf(compared), { ...place, hour: hourOf(at), detail: `it is landed, and pending in quarantine as ${id}` }) });
+const alsoLandedOf = (compared: Compared) => (item: Item): AlsoLanded =>
+  ({ id: item.id, finding: findingAt('landed_and_quarantined', tableOf(compared), item, `it is landed, and pending in quarantine as ${item.id}`) });
 
 /** Rows of a table that a pending item names by its place in the log. */
 const landedByPlace = (compared: Compared): string => `

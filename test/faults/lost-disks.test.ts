@@ -6,12 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
-import { emptyStack } from '../system/empty-stack.ts';
+import { consumers, emptyStack, start, stop } from '../system/empty-stack.ts';
 import { connection } from '../system/quarantine-cli.ts';
 import { closeClients, control, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../system/support.ts';
 
 const dataDir = process.env['DATA_DIR'] ?? '';
-const consumers = ['queue-analytics', 'agent-analytics', 'event-archive'];
 let folder = '';
 beforeAll(async () => {
   await emptyStack();
@@ -62,9 +61,6 @@ async function somethingToLose(): Promise<string> {
   await eventually(async () => ((await query('SELECT 1 FROM log.quarantine WHERE event_id = {id:String}', { id: broken.event_id })).length === 1 ? true : null), 'what is in quarantine');
   return id;
 }
-
-const stop = (names: readonly string[]): Promise<unknown> => Promise.all(names.map((name) => control({ action: 'stop', name })));
-const start = (names: readonly string[]): Promise<unknown> => Promise.all(names.map((name) => control({ action: 'start', name })));
 
 /** Stops what depends on a part, and starts the part on an empty disk. */
 async function loseDisk(part: string, dependants: readonly string[]): Promise<void> {

@@ -7,17 +7,18 @@ import { promisify } from 'node:util';
 import { control } from './support.ts';
 
 const parts = ['kafka', 'registry', 'clickhouse'];
-const consumers = ['queue-analytics', 'agent-analytics', 'event-archive'];
-const all = (action: 'stop' | 'start', names: readonly string[]): Promise<unknown> => Promise.all(names.map((name) => control({ action, name })));
+export const consumers = ['queue-analytics', 'agent-analytics', 'event-archive'];
+export const stop = (names: readonly string[]): Promise<unknown> => Promise.all(names.map((name) => control({ action: 'stop', name })));
+export const start = (names: readonly string[]): Promise<unknown> => Promise.all(names.map((name) => control({ action: 'start', name })));
 
 const command = (file: string): Promise<unknown> => promisify(execFile)(process.execPath, ['--import', 'tsx', file]);
 
 export async function emptyStack(): Promise<void> {
-  await all('stop', ['ingress', ...consumers]);
-  await all('stop', parts);
+  await stop(['ingress', ...consumers]);
+  await stop(parts);
   for (const part of parts) await rm(join(process.env['DATA_DIR'] ?? '', part), { recursive: true });
   await rm(process.env['SCHEMAS_LOCK'] ?? '', { force: true });
-  await all('start', parts);
+  await start(parts);
   await Promise.all(['infra/topics/topics.ts', 'infra/schemas/schemas.ts', 'infra/migrate/migrate.ts'].map(command));
-  await all('start', ['ingress', ...consumers]);
+  await start(['ingress', ...consumers]);
 }
