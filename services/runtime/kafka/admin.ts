@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicConfig, type Kafka, type TopicPartitionOffset } from 'kafkajs';
 import type { Logger } from '../logger.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { disarmIdleTimer } from './idle-timer.ts';
+import { calmIdleTimers } from './idle-timers.ts';
 import { replaceRecordDecoder } from './record-decoder.ts';
 import { useRecordEncoder } from './record-encoder.ts';
 import { gapText, missingRecords } from './missing-records.ts';
@@ -13,7 +13,7 @@ import type { ConsumerPosition } from '../event-log.ts';
 // A CommonJS module whose names an ES module import can't see one by one.
 const { ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 
-disarmIdleTimer();
+calmIdleTimers();
 replaceRecordDecoder();
 useRecordEncoder();
 

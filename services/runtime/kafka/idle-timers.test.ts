@@ -1,7 +1,7 @@
 // kafkajs as it comes re-arms a timer for ever; with our change one is armed only while a request waits.
 import { createRequire } from 'node:module';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { disarmIdleTimer } from './idle-timer.ts';
+import { calmIdleTimers } from './idle-timers.ts';
 
 interface Queue {
   pending: unknown[];
@@ -35,7 +35,7 @@ function looks(queue: Queue): number {
 
 beforeEach(() => {
   vi.useFakeTimers();
-  disarmIdleTimer();
+  calmIdleTimers();
   return () => {
     vi.useRealTimers();
   };
@@ -68,4 +68,26 @@ test('a request that waits is looked after until it is sent, and after a throttl
   vi.advanceTimersByTime(30);
   expect(sent.length).toBe(1);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+interface LateQueue {
+  readonly inflight: Map<number, { sentAt: number; requestTimeout: number; timeoutRequest: () => void }>;
+  scheduleRequestTimeoutCheck(): void;
+}
+
+test('a request that is not answered in time ends as it does with kafkajs as it comes, with a tenth of the looks', () => {
+  for (const [Class, looksPerSecond] of [[asItComes(), 10], [require(file) as QueueClass, 1]] as const) {
+    let looked = 0;
+    const isConnected = (): boolean => (looked++, true);
+    const queue = new Class({ maxInFlightRequests: 1, requestTimeout: 5_000, enforceRequestTimeout: true, clientId: 'test', broker: 'b', logger: { debug: () => undefined }, isConnected }) as unknown as LateQueue;
+    const ended: number[] = [];
+    for (const [id, requestTimeout] of [[1, 5_000], [2, 30_000]] as const) queue.inflight.set(id, { sentAt: Date.now(), requestTimeout, timeoutRequest: () => (ended.push(id), queue.inflight.delete(id)) });
+    queue.scheduleRequestTimeoutCheck();
+    vi.advanceTimersByTime(4_900);
+    expect(ended).toStrictEqual([]);
+    vi.advanceTimersByTime(5_100);
+    expect(ended).toStrictEqual([1]);
+    expect(looked).toBe(10 * looksPerSecond);
+    vi.clearAllTimers();
+  }
 });
