@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFrom } from '../../../infra/demo/random.ts';
 import type { Fault, Scene } from './fault.ts';
 import { History, identityOf, type Request, type Sent } from './history.ts';
-import { judge, type CommitAudit, type CommitSample, type Violation } from './judge.ts';
+import { judge, namedFew, type CommitAudit, type CommitSample, type Violation } from './judge.ts';
 import { Load, Sender } from './load.ts';
 import { endsOfLog, factsTables, positions, readLog, rowsOf, tableOfGroup, tablesOf } from './observe.ts';
 import { waitUntil } from './processes.ts';
@@ -121,7 +121,7 @@ class Run {
       aim: (url) => (this.#target = url),
       pause: (maxMs) => sleep(random.next() * maxMs),
       requests: () => history.requests,
-      fail: (invariant, what, eventIds = []) => void this.violations.push({ invariant, what, count: Math.max(1, eventIds.length), eventIds }),
+      fail: (invariant, what, eventIds = []) => void this.violations.push({ invariant, what, ...namedFew(new Set(eventIds)) }),
       violations: this.violations,
       note: (text) => void this.notes.push(text),
       recovered: () => this.recovered(),
