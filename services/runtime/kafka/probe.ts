@@ -6,7 +6,7 @@
 import { messageOf } from '../errors.ts';
 import type { Stoppable } from '../lifecycle.ts';
 import type { KafkaConnection } from './admin.ts';
-import { createQuickAdmin } from './quick-admin.ts';
+import { ANSWERS_WITHIN_MS, createQuickAdmin } from './quick-admin.ts';
 import { MinInSync, unavailable } from './topic-state.ts';
 
 export interface LogProbe extends Stoppable {
@@ -14,8 +14,8 @@ export interface LogProbe extends Stoppable {
   check(): Promise<string | null>;
 }
 
-/** As long as an event waits for Kafka at the door. */
-const PATIENCE_MS = 3_000;
+/** One answer may be late, the next one may not. */
+const PATIENCE_MS = 1.5 * ANSWERS_WITHIN_MS;
 
 /** What Kafka said last counts until it has said nothing for a while. */
 export function patiently(ask: () => Promise<string | null>, now: () => number = () => performance.now()): () => Promise<string | null> {
