@@ -19,7 +19,8 @@ export const headerOf = (record: LogRecord, name: string): string | undefined =>
 
 export interface NewRecord {
   readonly key: string;
-  readonly value: Buffer;
+  /** Null takes the key out of a compacted topic. */
+  readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -35,7 +36,7 @@ const HEADER_OVERHEAD = 10;
 /** No less than what the record takes as a batch of its own. */
 export function recordBytes({ key, value, headers }: NewRecord): number {
   const ofHeaders = Object.entries(headers).reduce((sum, [name, text]) => sum + Buffer.byteLength(name) + Buffer.byteLength(text) + HEADER_OVERHEAD, 0);
-  return RECORD_OVERHEAD + Buffer.byteLength(key) + value.length + ofHeaders;
+  return RECORD_OVERHEAD + Buffer.byteLength(key) + (value?.length ?? 0) + ofHeaders;
 }
 
 export interface PartitionBatch {
@@ -72,3 +73,5 @@ export interface ConsumerPosition {
 
 export const eventsTopic = (environment: string): string => `crm.${environment}.ticket-events`;
 export const quarantineTopic = (environment: string): string => `crm.${environment}.quarantine`;
+/** What is to be told of escalations and was: compacted, so it holds what is open and no history. */
+export const alertsTopic = (environment: string): string => `crm.${environment}.alerts`;
