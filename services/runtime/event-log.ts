@@ -17,10 +17,10 @@ export interface LogRecord {
 
 export const headerOf = (record: LogRecord, name: string): string | undefined => (record.header === undefined ? record.headers[name] : record.header(name));
 
-export interface NewRecord {
+/** Without a value it takes its key out of a compacted topic. */
+export interface NewRecord<V extends Buffer | null = Buffer> {
   readonly key: string;
-  /** Null takes the key out of a compacted topic. */
-  readonly value: Buffer | null;
+  readonly value: V;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ const RECORD_OVERHEAD = 128;
 const HEADER_OVERHEAD = 10;
 
 /** No less than what the record takes as a batch of its own. */
-export function recordBytes({ key, value, headers }: NewRecord): number {
+export function recordBytes({ key, value, headers }: NewRecord<Buffer | null>): number {
   const ofHeaders = Object.entries(headers).reduce((sum, [name, text]) => sum + Buffer.byteLength(name) + Buffer.byteLength(text) + HEADER_OVERHEAD, 0);
   return RECORD_OVERHEAD + Buffer.byteLength(key) + (value?.length ?? 0) + ofHeaders;
 }
