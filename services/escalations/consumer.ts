@@ -16,13 +16,14 @@ export const consumer = defineConsumer(ticketEvents, {
   events: ['escalation.fired'],
   from: 'latest', // whoever switches it on wants to hear of escalations from then on
   settings: { ...destinationSettings, CLICKHOUSE_URL, KAFKA_BROKERS, ENVIRONMENT },
-  async open({ DESTINATIONS_FILE, CLICKHOUSE_URL: clickhouseUrl, KAFKA_BROKERS: brokers, ENVIRONMENT: environment }, logger, metrics) {
+  async open({ DESTINATIONS_FILE, CLICKHOUSE_URL: clickhouseUrl, KAFKA_BROKERS: brokers, ENVIRONMENT: environment }, logger) {
     const destinations = await watchDestinations(DESTINATIONS_FILE, escalationsSection, logger);
-    const service = new EscalationService({ connection: { brokers, clientId: 'escalations', logger }, environment, clickhouseUrl, destinations, metrics });
+    const service = new EscalationService({ connection: { brokers, clientId: 'escalations', logger }, environment, clickhouseUrl, destinations });
     return {
       tools: { service, destinations },
       idle: () => (destinations.all().size > 0 ? null : DESTINATIONS_FILE === '' ? 'DESTINATIONS_FILE is not set' : 'no integration has a section escalations in DESTINATIONS_FILE'),
       failure: () => service.failure(),
+      register: (metrics) => service.register(metrics),
       warnings: () => service.warnings(),
       close: () => service.close(),
     };

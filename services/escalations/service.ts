@@ -24,7 +24,6 @@ export interface ServiceOptions {
   readonly environment: string;
   readonly clickhouseUrl: string;
   readonly destinations: Destinations<EscalationsSection>;
-  readonly metrics: Registry;
 }
 
 const TICK_MS = 500;
@@ -45,7 +44,7 @@ interface Running {
 export class EscalationService {
   readonly #options: ServiceOptions;
   readonly #book = new AlertBook(randomUUID());
-  readonly #messages: Counter<'destination' | 'step' | 'outcome'>;
+  #messages: Counter<'destination' | 'step' | 'outcome'> | null = null;
   readonly #timer: NodeJS.Timeout;
   #desks: { readonly section: ReadonlyMap<string, EscalationsSection>; readonly desks: readonly Desk[] } | null = null;
   #running: Running | null = null;
@@ -57,7 +56,11 @@ export class EscalationService {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    const registers = [options.metrics];
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  register(metrics: Registry): void {
+    const registers = [metrics];
     this.#messages = new Counter({ name: 'escalation_messages_total', help: 'Messages to destinations, by destination, step (fired, repeated, acknowledged, resolved) and outcome: sent, refused for good, or failed and tried again.', labelNames: ['destination', 'step', 'outcome'], registers });
     const book = this.#book;
     new Gauge({
@@ -66,7 +69,6 @@ export class EscalationService {
         this.set([...book.alerts.values()].filter(({ outcome }) => outcome.overAt === null).length);
       },
     });
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** @throws RetriableError while Kafka isn't reached. */
@@ -148,7 +150,7 @@ export class EscalationService {
       const leadership = await lead(connection, producer, { groupId, topic: this.#topic, take: (record) => this.#book.take(record), onCurrent: () => this.#tick() });
       const clickhouse = connectClickHouse(clickhouseUrl);
       const shared = { book: this.#book, append, logger, now: Date.now };
-      const pager = new Pager({ ...shared, isLeading: () => this.#isLeading(), onSent: (labels) => this.#messages.inc(labels) });
+      const pager = new Pager({ ...shared, isLeading: () => this.#isLeading(), onSent: (labels) => this.#messages?.inc(labels) });
       this.#running = { producer, leadership, pager, clickhouse, watcher: new Watcher({ ...shared, clickhouse }) };
     } catch (error) {
       await producer?.close();
