@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Alert } from './alert.ts';
 import { asksForQueue, isWithin, routeOf } from './routes.ts';
 import { problemsOf, type Hours } from './section.ts';
 import { alertOf, NOON, sectionOf } from './testing.ts';
 
 const at = (time: string): number => Date.parse(time);
-const isSent = (section: ReturnType<typeof sectionOf>, { alert = alertOf(), queueId = 'billing' as string | null, now = NOON } = {}): boolean | null =>
+const isSent = (section: ReturnType<typeof sectionOf>, { alert = alertOf(), queueId = 'billing', now = NOON }: { alert?: Alert; queueId?: string | null; now?: number } = {}): boolean | null =>
   routeOf(section, 'on-call', { alert, queueId, at: now })?.isOpen ?? null;
 
 describe('a route', () => {

@@ -1,6 +1,6 @@
 // The service between its parts: the book of alerts, who leads, what ClickHouse says, and the destinations.
 import { randomUUID } from 'node:crypto';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { placeFor } from '../destinations/consumer.ts';
 import type { Destinations } from '../destinations/file.ts';
 import { connectClickHouse, type ClickHouse } from '../runtime/clickhouse.ts';
@@ -14,6 +14,7 @@ import type { Alert } from './alert.ts';
 import { AlertBook, foundRecord, type BookRecord } from './book.ts';
 import { channelsOf } from './destinations/channels.ts';
 import { appendTo, lead, type Leadership } from './leader.ts';
+import { createEscalationMetrics } from './metrics.ts';
 import { Pager, type Desk } from './pager.ts';
 import { isForgettable } from './plan.ts';
 import { escalationsSection, type EscalationsSection } from './section.ts';
@@ -44,7 +45,7 @@ interface Running {
 export class EscalationService {
   readonly #options: ServiceOptions;
   readonly #book = new AlertBook(randomUUID());
-  #messages: Counter<'destination' | 'step' | 'outcome'> | null = null;
+  #messages: ReturnType<typeof createEscalationMetrics> | null = null;
   readonly #timer: NodeJS.Timeout;
   #desks: { readonly section: ReadonlyMap<string, EscalationsSection>; readonly desks: readonly Desk[] } | null = null;
   #running: Running | null = null;
@@ -60,15 +61,7 @@ export class EscalationService {
   }
 
   register(metrics: Registry): void {
-    const registers = [metrics];
-    this.#messages = new Counter({ name: 'escalation_messages_total', help: 'Messages to destinations, by destination, step (fired, repeated, acknowledged, resolved) and outcome: sent, refused for good, or failed and tried again.', labelNames: ['destination', 'step', 'outcome'], registers });
-    const book = this.#book;
-    new Gauge({
-      name: 'escalation_alerts_open', help: 'Alerts that are not over, as this process knows them.', registers,
-      collect() {
-        this.set([...book.alerts.values()].filter(({ outcome }) => outcome.overAt === null).length);
-      },
-    });
+    this.#messages = createEscalationMetrics(metrics, () => [...this.#book.alerts.values()].filter(({ outcome }) => outcome.overAt === null).length);
   }
 
   /** @throws RetriableError while Kafka isn't reached. */

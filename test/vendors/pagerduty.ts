@@ -20,7 +20,7 @@ interface Event {
   readonly routing_key?: unknown;
   readonly event_action?: unknown;
   readonly dedup_key?: unknown;
-  readonly payload?: { readonly summary?: unknown; readonly source?: unknown; readonly severity?: unknown; readonly timestamp?: unknown; readonly custom_details?: unknown };
+  readonly payload?: { readonly summary?: unknown; readonly source?: unknown; readonly severity?: unknown; readonly timestamp?: string; readonly custom_details?: unknown };
 }
 
 const isText = (value: unknown, longest = Infinity): value is string => typeof value === 'string' && value !== '' && value.length <= longest;
@@ -35,7 +35,7 @@ function errorsOf({ routing_key, event_action, dedup_key, payload }: Event): str
     if (!isText(payload?.summary, 1_024)) errors.push("'payload.summary' is missing, blank or too long");
     if (!isText(payload?.source)) errors.push("'payload.source' is missing or blank");
     if (!['critical', 'error', 'warning', 'info'].includes(String(payload?.severity))) errors.push("'payload.severity' is invalid");
-    if (payload?.timestamp !== undefined && Number.isNaN(Date.parse(String(payload.timestamp)))) errors.push("'payload.timestamp' is invalid");
+    if (payload?.timestamp !== undefined && Number.isNaN(Date.parse(payload.timestamp))) errors.push("'payload.timestamp' is invalid");
   }
   return errors;
 }

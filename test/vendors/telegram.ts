@@ -55,7 +55,8 @@ export async function openTelegram({ token, chats, moved = {}, perMinute = 20 }:
     if (topics === undefined) return bad('chat not found');
     const topic = asked['message_thread_id'] as number | undefined;
     if (topic !== undefined && !topics.includes(topic)) return bad('message thread not found');
-    const text = asked['parse_mode'] === 'HTML' ? parsed(String(asked['text'] ?? '')) : { text: String(asked['text'] ?? '') };
+    const given = typeof asked['text'] === 'string' ? asked['text'] : '';
+    const text = asked['parse_mode'] === 'HTML' ? parsed(given) : { text: given };
     if ('wrong' in text) return bad(text.wrong);
     if (text.text.trim() === '') return bad('message text is empty');
     if (text.text.length > 4_096) return bad('message is too long');
