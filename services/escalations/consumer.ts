@@ -4,7 +4,7 @@ import { ticketEvents } from '../../schemas/events.ts';
 import { destinationSettings, watchDestinations } from '../destinations/file.ts';
 import { commonSettings, consumerSettings } from '../runtime/config.ts';
 import { defineConsumer } from '../runtime/consumer.ts';
-import { fromEscalation } from './alert.ts';
+import { fromEscalation, type Alert } from './alert.ts';
 import { escalationsSection } from './section.ts';
 import { EscalationService } from './service.ts';
 
@@ -20,7 +20,7 @@ export const consumer = defineConsumer(ticketEvents, {
     const destinations = await watchDestinations(DESTINATIONS_FILE, escalationsSection, logger);
     const service = new EscalationService({ connection: { brokers, clientId: 'escalations', logger }, environment, clickhouseUrl, destinations });
     return {
-      tools: { service, destinations },
+      tools: { destinations, found: (alert: Alert) => service.found(alert) },
       idle: () => (destinations.all().size > 0 ? null : DESTINATIONS_FILE === '' ? 'DESTINATIONS_FILE is not set' : 'no integration has a section escalations in DESTINATIONS_FILE'),
       failure: () => service.failure(),
       register: (metrics) => service.register(metrics),
@@ -28,8 +28,8 @@ export const consumer = defineConsumer(ticketEvents, {
       close: () => service.close(),
     };
   },
-  async handle(event, { tools: { service, destinations }, receivedAt }) {
+  async handle(event, { tools: { destinations, found }, receivedAt }) {
     if (destinations.find(event.source.integration_id) === undefined) return;
-    await service.found(fromEscalation(event, Math.min(Date.now(), receivedAt.getTime())));
+    await found(fromEscalation(event, Math.min(Date.now(), receivedAt.getTime())));
   },
 });

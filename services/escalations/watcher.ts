@@ -23,7 +23,7 @@ const MINUTE_MS = 60_000;
 const ASK_EVERY_MS = 3_000;
 const ASK_AT_LEAST_EVERY_MS = 60_000;
 /** Of timers that are due. */
-const LOOK_EVERY_MS = 10_000;
+const LOOK_EVERY_MS = 5_000;
 /** How far back a look goes, so that facts that come late are seen; and every so often, after a failure and at the start, by a day. */
 const BACK_MS = 10 * MINUTE_MS;
 const FAR_BACK_MS = 24 * 60 * MINUTE_MS;

@@ -59,7 +59,7 @@ beforeAll(async () => {
       { to: ['on-call', ...(alertmanager === null ? [] : ['prometheus'])], on: ['escalated', 'due_soon', 'missed'] },
       { to: ['leads'], levels: ['management'] },
     ],
-    missed_after_minutes: 0,
+    due_soon_minutes: 1, missed_after_minutes: 0,
   } } }));
   await applyDesk({ integrations: { [tenant]: { policies: [{ policy_id: 'ten', versions: [{ version: 1, first_response_seconds: 600 }] }] } } });
 });
@@ -81,8 +81,8 @@ test('fired, paged, acknowledged, resolved: each once, with a kill -9 between; a
   await consumerStarted(first);
   const [fired, due] = [newTicketId(), newTicketId()];
   const make = ticket(fired, tenant);
-  // Due in ten minutes from ten minutes ago, and a quarter of a minute.
-  for (const event of [make.created(now(-1_000), 'Where is my parcel?'), escalation(fired), ticket(due, tenant).created(now(-585_000), 'Hello?')]) expect(await sendUntilAccepted(event)).toBe('accepted');
+  // Due ten minutes after it came: in twenty seconds.
+  for (const event of [make.created(now(-1_000), 'Where is my parcel?'), escalation(fired), ticket(due, tenant).created(now(-580_000), 'Hello?')]) expect(await sendUntilAccepted(event)).toBe('accepted');
   await until(fired, 'p1', 'triggered');
   await until(due, 'ten', 'triggered');
   await eventually(() => Promise.resolve(telegram.messages.length > 0 ? true : null), 'a message in the chat');
@@ -104,7 +104,7 @@ test('fired, paged, acknowledged, resolved: each once, with a kill -9 between; a
     { policy: 'p1', status: 'resolved', actions: ['trigger', 'acknowledge', 'resolve'] },
     { policy: 'ten', status: 'resolved', actions: ['trigger', 'acknowledge', 'resolve'] },
   ]);
-  expect(pagerDuty.asked.filter(({ body }) => body.includes(due) && body.includes(' due at ')).length, 'told once before it was due').toBe(1);
+  expect(pagerDuty.asked.filter(({ body }) => body.includes(due) && body.includes('response due at ')).length, 'told once before it was due').toBe(1);
   await eventually(() => Promise.resolve(telegram.messages.length >= 3 ? true : null), 'three messages');
   expect(telegram.messages.filter(({ text }) => !text.includes('You may have this already')).map(({ text }) => /escalated to management$|acknowledged|over/m.exec(text)?.[0])).toStrictEqual(['escalated to management', 'acknowledged', 'over']);
   const { code, output } = await second.end('SIGTERM');

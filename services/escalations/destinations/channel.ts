@@ -19,6 +19,8 @@ export interface Channel {
   readonly isKeyed: boolean;
   /** @returns what the destination calls the message. @throws NotNow, Refused. */
   readonly send: (delivery: Delivery) => Promise<number | undefined>;
+  /** Looks whether the destination would take something, as far as that can be seen without telling anybody. @returns what was seen. @throws what is wrong. */
+  readonly check: () => Promise<string>;
   /** Of a destination that forgets what it isn't told again: all that is open. */
   readonly renew?: { readonly everyMs: number; readonly send: (open: readonly Tracked[], at: Pick<Delivery, 'now' | 'signal'>) => Promise<void> };
 }

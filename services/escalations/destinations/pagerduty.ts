@@ -37,5 +37,10 @@ export function pagerDuty(settings: PagerDutySettings, { name, section, api }: C
       await client.request({ method: 'POST', path: '/v2/enqueue', json: pagerDutyEvent(delivery, settings, section.severities), signal: delivery.signal });
       return undefined;
     },
+    check: async () => {
+      // The end of an incident that never was: PagerDuty drops it.
+      await client.request({ method: 'POST', path: '/v2/enqueue', json: { routing_key: settings.routing_key, event_action: 'resolve', dedup_key: 'ticketstream/check' } });
+      return `PagerDuty ${name} takes events of this routing key`;
+    },
   };
 }

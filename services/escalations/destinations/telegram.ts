@@ -78,6 +78,13 @@ export function telegram(settings: TelegramSettings, { name, api, logger }: Chan
     name, isKeyed: false,
     manner: { bundles: 'everything', groupWaitMs: settings.group_wait_seconds * 1_000, repeats: true },
     send,
+    check: async () => {
+      const ask = async (method: string, json: object): Promise<Readonly<Record<string, string | undefined>>> =>
+        ((await client.request({ method: 'POST', path: `/bot${settings.bot_token}/${method}`, json })).body as { result: Readonly<Record<string, string | undefined>> }).result;
+      const bot = await ask('getMe', {});
+      const found = await ask('getChat', { chat_id: chat });
+      return `Telegram ${name}: the bot ${bot['username'] ?? ''} sees the ${found['type'] ?? 'chat'} ${found['title'] ?? found['username'] ?? String(chat)}; a topic shows with the first message only`;
+    },
   };
 }
 

@@ -40,5 +40,6 @@ export function webhook(settings: WebhookSettings, { name, api }: ChannelPlace):
       await client.request({ method: 'POST', path: '', body, headers, signal: delivery.signal });
       return undefined;
     },
+    check: () => Promise.resolve(`Webhook ${name}: its secret can sign; nothing is sent to look`),
   };
 }
