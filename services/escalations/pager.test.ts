@@ -22,7 +22,7 @@ function channelOf(name: string, isKeyed: boolean, behave: (delivery: Delivery) 
 }
 
 /** A process: what it knows comes from the topic, which outlives it. */
-function processOf(topic: BookRecord[], { append = (record: BookRecord) => Promise.resolve(void topic.push(record)), isLeading = () => true, start = NOON + 60_000 } = {}) {
+function processOf(topic: BookRecord[], { append = (record: BookRecord) => Promise.resolve(void topic.push(record)), isLeading = (): boolean => true, start = NOON + 60_000 } = {}) {
   let now = start;
   const book = new AlertBook(`process-${Math.random()}`, () => NOON);
   topic.forEach((record) => book.take(record));
