@@ -15,10 +15,11 @@ if (name === undefined || !names.includes(name)) {
 }
 
 async function enterStack(service: string): Promise<void> {
-  const isProjection = existsSync(join(dirname(mainFile(service)), 'projection.ts'));
+  const beside = (name: string): boolean => existsSync(join(dirname(mainFile(service)), name));
+  const asksClickHouse = beside('projection.ts') || beside('needs-clickhouse');
   Object.assign(process.env, await locate({
     command: service, changes: true,
-    parts: ['kafka', 'registry', ...(isProjection ? ['clickhouse' as const] : [])],
+    parts: ['kafka', 'registry', ...(asksClickHouse ? ['clickhouse' as const] : [])],
     files: ['SCHEMAS_LOCK', ...(service === 'ingress' ? ['INTEGRATIONS_FILE' as const] : [])],
   }));
 }

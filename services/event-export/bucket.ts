@@ -26,7 +26,7 @@ class Bucket implements Target {
       // Stores other than AWS's know a bucket by its path, and not all of them know the checksums that AWS added in 2024.
       ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' }),
       ...(access_key_id === undefined || secret_access_key === undefined ? {} : { credentials: { accessKeyId: access_key_id, secretAccessKey: secret_access_key } }),
-      maxAttempts: 5,
+      maxAttempts: 3,
     });
   }
 

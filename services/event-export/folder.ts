@@ -11,7 +11,7 @@ import { targetError, type Target } from './target.ts';
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '');
 
 /** A disk that is full or away comes back; wrong rights or a file in the way don't. */
-const refusals = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
+const refusals = new Set(['EEXIST', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
 const isOfDisk = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
 /** A rename is on the disk when its folder is. */
@@ -53,7 +53,8 @@ class Folder implements Target {
       await this.#placed(path, (part) => writeFile(part, content, { flush: true, mode: 0o640 }), link);
       return true;
     } catch (error) {
-      if (error instanceof RuntimeError && codeOf(error.cause) === 'EEXIST') return false;
+      const { cause } = error as { cause?: { code?: unknown; syscall?: unknown } };
+      if (cause?.code === 'EEXIST' && cause.syscall === 'link') return false;
       throw error;
     }
   }

@@ -43,7 +43,7 @@ function selections(chain: Chain, head: Head, { from, through, cut }: Step): Rec
 async function eventsOf(archive: Archive, selection: Selection | null): Promise<number> {
   if (selection === null) return 0;
   const days = await archive.query<{ events: number }>(countsByDay(selection));
-  return days.reduce((sum, { events }) => sum + Number(events), 0);
+  return days.reduce((sum, { events }) => sum + events, 0);
 }
 
 async function firstDay(archive: Archive, chain: Chain, { from, cut, end }: { from: Date | undefined; cut: Closed['cut']; end: Date }): Promise<Date | null> {

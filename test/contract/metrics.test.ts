@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { Gauge, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { createRunMetrics } from '../../infra/reconcile/metrics.ts';
+import { countExported } from '../../services/event-export/service.ts';
 import { createIngressMetrics } from '../../services/ingress/metrics.ts';
 import { Attempts } from '../../services/runtime/consumer/attempt.ts';
 import { ConsumerLoop } from '../../services/runtime/consumer/loop.ts';
@@ -45,6 +46,7 @@ const kinds: Readonly<Record<string, (metrics: Registry) => void>> = {
   },
 };
 
+const EVENT_EXPORT = 'event-export';
 /** `npm run reconcile -- --every …` tells how its process is, as services do, and what it found. */
 const RECONCILE = 'reconcile';
 
@@ -58,7 +60,7 @@ interface Described {
 /** By name, each with the kinds of services that tell it. */
 async function everyMetric(): Promise<Map<string, Described>> {
   const all = new Map<string, Described>();
-  for (const [kind, add] of [...Object.entries(kinds), [RECONCILE, createRunMetrics] as const]) {
+  for (const [kind, add] of [...Object.entries(kinds), [EVENT_EXPORT, countExported] as const, [RECONCILE, createRunMetrics] as const]) {
     const metrics = kind === RECONCILE ? createMetrics('test') : ofEveryService();
     add(metrics);
     for (const { name, help, type } of await metrics.getMetricsAsJSON()) {
