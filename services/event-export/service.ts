@@ -14,7 +14,7 @@ import { archivePositions, closedDays, dayStart, type Closed } from './cut.ts';
 import type { Chain, Manifest } from './manifest.ts';
 import { exportSection, formatNames, type ExportSection } from './section.ts';
 import { exportChain, type Archive, type Source } from './step.ts';
-import { openTarget } from './target.ts';
+import { openTarget } from './open-target.ts';
 
 export const exportSettings = {
   ...commonSettings,

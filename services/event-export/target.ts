@@ -1,9 +1,6 @@
 // Where files go. Whatever the place is: a file is there whole or not at all, and nothing that is there is changed.
 import type { Readable } from 'node:stream';
 import { RuntimeError } from '../runtime/errors.ts';
-import { openBucket } from './bucket.ts';
-import { openFolder } from './folder.ts';
-import type { ExportSection } from './section.ts';
 
 export interface Target {
   /** For people, without a secret. */
@@ -17,8 +14,6 @@ export interface Target {
   remove(path: string): Promise<void>;
   close(): void;
 }
-
-export const openTarget = (to: ExportSection['to']): Target => ('folder' in to ? openFolder(to.folder) : openBucket(to));
 
 export async function readSmall(target: Target, path: string): Promise<Buffer | null> {
   const content = await target.open(path);

@@ -25,13 +25,13 @@ async function sectionsOf(file: string): Promise<ReadonlyMap<string, RulesSectio
 }
 
 interface Telegram {
-  readonly get: (method: string, query?: Readonly<Record<string, string | number>>) => Promise<unknown>;
+  readonly ask: (method: string, json?: Readonly<Record<string, string | number>>) => Promise<unknown>;
 }
 
 function telegramOf(integrationId: string, section: RulesSection): Telegram {
   const { bot_token = '', telegram_url } = section;
   const api = placeFor(integrationId, section, rulesSection, logger).api({ name: 'Telegram', baseUrl: telegram_url });
-  return { get: async (method, query = {}) => ((await api.request({ method: 'GET', path: `/bot${bot_token}/${method}`, query })).body as { readonly result?: unknown }).result };
+  return { ask: async (method, json = {}) => ((await api.request({ method: 'POST', path: `/bot${bot_token}/${method}`, json })).body as { readonly result?: unknown }).result };
 }
 
 const chatsOf = ({ rules }: RulesSection): (string | number)[] => [...new Set(rules.flatMap(({ then }) => then.flatMap((action) => ('notify' in action ? [action.notify.chat_id] : []))))];
@@ -53,8 +53,8 @@ async function check(env: NodeJS.ProcessEnv): Promise<void> {
     console.log(`ok       ${integrationId}: ${section.rules.length} rules`);
     if (section.bot_token === undefined) continue;
     const telegram = telegramOf(integrationId, section);
-    await ask(`${integrationId}: bot`, async () => `@${((await telegram.get('getMe')) as { readonly username?: string } | undefined)?.username ?? '?'}`);
-    for (const chat_id of chatsOf(section)) await ask(`${integrationId}: chat ${chat_id}`, async () => ((await telegram.get('getChat', { chat_id })) as { readonly title?: string } | undefined)?.title ?? 'there');
+    await ask(`${integrationId}: bot`, async () => `@${((await telegram.ask('getMe')) as { readonly username?: string } | undefined)?.username ?? '?'}`);
+    for (const chat_id of chatsOf(section)) await ask(`${integrationId}: chat ${chat_id}`, async () => ((await telegram.ask('getChat', { chat_id })) as { readonly title?: string } | undefined)?.title ?? 'there');
   }
   if (missing.length > 0) process.exitCode = FOUND;
 }

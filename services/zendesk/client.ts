@@ -1,5 +1,5 @@
 // Zendesk's Ticketing API, as far as it is used here.
-import type { Api, ApiOptions } from '../destinations/http.ts';
+import type { Api, ApiOptions, ApiRequest } from '../destinations/http.ts';
 import type { ZendeskSection } from './section.ts';
 
 export interface ZendeskComment {
@@ -48,6 +48,12 @@ const marked = (mark: string): object => ({ metadata: { custom: { [MARK]: mark }
 /** A wrong token or address waits for whoever mends it: no event is at fault. */
 const OUR_FAULT = [401, 403];
 
+/** For a dry run: as if Zendesk had done it. */
+function pretend({ path, json }: ApiRequest): unknown {
+  const { ticket } = (json ?? {}) as { readonly ticket?: Partial<Found> };
+  return path.includes('/users/') ? { user: { id: 0 } } : { ticket: { id: 0, requester_id: 0, tags: [], ...ticket } };
+}
+
 export class Zendesk {
   readonly #api: Api;
   /** Updates have a limit of their own, 100 a minute for all tickets. */
@@ -56,7 +62,7 @@ export class Zendesk {
   constructor({ url, email, api_token, requests_per_minute }: ZendeskSection, open: (options: Omit<ApiOptions, 'secrets'>) => Api) {
     const headers = { authorization: `Basic ${Buffer.from(`${email}/token:${api_token}`).toString('base64')}`, accept: 'application/json' };
     const limit = { key: `zendesk ${url}`, requests: requests_per_minute, perMs: 60_000 };
-    const options = { name: 'Zendesk', baseUrl: url, headers, alsoNotNow: OUR_FAULT, timeoutMs: 30_000 };
+    const options = { name: 'Zendesk', baseUrl: url, headers, alsoNotNow: OUR_FAULT, timeoutMs: 30_000, pretend };
     this.#api = open({ ...options, limits: [limit] });
     this.#updates = open({ ...options, limits: [limit, { key: `zendesk updates ${url}`, requests: 100, perMs: 60_000 }] });
   }
