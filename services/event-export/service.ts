@@ -51,6 +51,9 @@ export function countExported(registry: Registry): (manifest: Manifest) => void 
   };
 }
 
+/** What fails besides integrations; no integration has this id. */
+const LOG = 'log and archive';
+
 class Exporter {
   readonly #config: ExportConfig;
   readonly #logger: Logger;
@@ -66,10 +69,11 @@ class Exporter {
   }
 
   async round(sections: Sections<ExportSection>): Promise<void> {
+    for (const what of this.failures.keys()) if (what !== LOG && !sections.has(what)) this.failures.delete(what);
     const end = dayStart(Date.now() - this.#config.EXPORT_GRACE_SECONDS * 1_000).getTime();
     const open = [...sections].filter(([integrationId, section]) => this.#done.get(keyOf(integrationId, section)) !== end);
     if (open.length === 0) return;
-    await this.#told('log', async () => {
+    await this.#told(LOG, async () => {
       const closed = await closedFor(this.#config, this.#logger);
       for (const [integrationId, section] of open) {
         const isDone = await this.#told(integrationId, () => this.#integration(integrationId, section, closed));

@@ -12,6 +12,7 @@ import { newDataFolder } from '../system/data-folder.ts';
 import { encoded, headersOf } from '../system/log-records.ts';
 import { connection, writtenSchemaId } from '../system/quarantine-cli.ts';
 import { closeClients, eventually, newTicketId, query, ticket, type SignedEvent } from '../system/support.ts';
+import { endAll, run } from './consumer-kit.ts';
 
 const tenant = 'umbrella';
 const topic = 'crm.production.ticket-events';
@@ -34,6 +35,7 @@ beforeAll(async () => {
   userFiles = dirname(row?.path ?? '');
 });
 afterAll(async () => {
+  await endAll();
   await closeClients();
   await store.close();
   await rm(folder, { recursive: true, force: true });
@@ -107,8 +109,8 @@ test('every event of a closed day is in one file, whatever kills the export; lat
   const early = { EXPORT_GRACE_SECONDS: '86400' };
   expect(await eventExport(['run'], { ...early, FAILPOINT: 'file' })).toMatchObject({ signal: 'SIGKILL' });
   expect(await eventExport(['run'], { ...early, FAILPOINT: 'before-manifest#2' })).toMatchObject({ signal: 'SIGKILL' });
-  const run = await eventExport(['run'], early);
-  expect(run, run.output).toMatchObject({ code: 0 });
+  const whole = await eventExport(['run'], early);
+  expect(whole, whole.output).toMatchObject({ code: 0 });
   const root = join(folder, 'out', tenant);
   const before = await filesIn(root);
   expect(before.some((file) => file.includes(dayText(1)))).toBe(false);
@@ -141,13 +143,15 @@ test('every event of a closed day is in one file, whatever kills the export; lat
 test('the same goes to a bucket; a person gets what is theirs; what is away is told', async () => {
   const bucket = { bucket: 'exports', prefix: 'crm', endpoint: `http://127.0.0.1:${port}`, access_key_id: 'S3RVER', secret_access_key_file: 'secret' };
   await writeFile(join(folder, 'destinations.json'), JSON.stringify({ [tenant]: { event_export: { to: bucket, profiles: ['customer'], formats: ['ndjson'] } } }));
-  const [run, page, away] = await Promise.all([
-    eventExport(['run']),
+  const exporter = run(projectDir, ['services/event-export/main.ts'], { DESTINATIONS_FILE: join(folder, 'destinations.json'), EXPORT_GRACE_SECONDS: '10', EXPORT_EVERY_SECONDS: '1' });
+  const [page, away] = await Promise.all([
     eventExport(['person', '--telegram-user-id', '4503599627370495', '--integration', tenant, '--to', join(folder, 'person.html')]),
     eventExport(['run'], { CLICKHOUSE_URL: 'http://127.0.0.1:9' }),
   ]);
-  expect(run, run.output).toMatchObject({ code: 0, output: expect.stringContaining(`${dayText(1)}.ndjson.gz`) as string });
-  expect(run.output).not.toContain('S3RVER');
+  await eventually(async () => (/exported_events_total\{.*kind="day".*\} [1-9]/.test(await exporter.metrics()) && exporter.output().includes(`"through":"${dayText(1)}"`) ? true : null), 'all days in the bucket');
+  expect(await exporter.ready()).toStrictEqual({ status: 'ready' });
+  expect((await exporter.end('SIGTERM')).code).toBe(0);
+  expect(exporter.output()).not.toContain('S3RVER');
   expect(page, page.output).toMatchObject({ code: 0 });
   const html = await readFile(join(folder, 'person.html'), 'utf8');
   expect(html).toContain('Where is my parcel? مرحبا 🎁\n&quot;quoted&quot;, \\ and &lt;b&gt;');
