@@ -5,7 +5,8 @@ import { statusKey, StatusMap, type Category } from '../ticket/desk/status.ts';
 import type { Changes, ZendeskComment } from './client.ts';
 import type { ZendeskSection, ZendeskStatus } from './section.ts';
 
-export const externalId = (integrationId: string, ticketId: string): string => `${integrationId}/${ticketId}`;
+/** No two tickets share one: only the second part may have a slash. */
+export const externalId = (integrationId: string, ticketId: string): string => `${encodeURIComponent(integrationId)}/${ticketId}`;
 export const subjectOf = (ticketId: string): string => `Telegram ${ticketId}`;
 
 /** Of every ticket that comes from here. */
