@@ -31,6 +31,7 @@ export const consumer = defineDestination(ticketEvents, {
   name: 'message-rules',
   section: rulesSection,
   events: ['ticket.created', 'message.received'],
+  concurrency: 32, // a message that matches waits for the archive, up to a second
   from: 'latest', // nobody wants an answer to what was written before the rules were
   settings: {
     CLICKHOUSE_URL: { parse: url, default: 'http://127.0.0.1:8123', doc: 'ClickHouse HTTP endpoint: what a ticket is, and what rules have done; user and password may be part of the URL', secret: true },
