@@ -32,8 +32,10 @@ export default defineFault({
   perSecond: 20,
   recovers: false,
   inject: async (scene, turn) => {
-    const { stack, times, recovered } = scene;
-    await Promise.all(projections.map((name) => lifeOf(scene, name, turn)));
+    const { stack, size, times, recovered } = scene;
+    // In the short run each dies once at each of its steps.
+    const dying = projections.filter((name) => size === 'full' || turn < steps[name].length);
+    await Promise.all(dying.map((name) => lifeOf(scene, name, turn)));
     if (turn % IN_A_ROW !== IN_A_ROW - 1 && turn !== times - 1) return;
     for (const name of projections) stack.get(name).begin();
     await recovered();
