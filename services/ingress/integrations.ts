@@ -3,10 +3,10 @@
 // file that can't be used leaves the integrations as they were, and is told until it is mended.
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { unwatchFile, watchFile } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { WatchedFile } from '../runtime/watched-file.ts';
 import { identifierProblem } from './event/text.ts';
 
 export interface Integration {
@@ -39,8 +39,6 @@ const isIntegrations = new Ajv2020({ allErrors: true }).compile<Integration[]>({
     },
   },
 });
-
-const RELOAD_INTERVAL_MS = 1_000;
 
 /** Names a secret where the secret itself must not be: in metrics, in logs. Short, so that it confirms nobody's guess for certain. */
 export const kidOf = (secret: string): string => createHmac('sha256', secret).update('kid').digest('hex').slice(0, 6);
@@ -123,27 +121,23 @@ async function readAccepted(path: string, accepted: readonly string[]): Promise<
 }
 
 export async function watchIntegrations(path: string, accepted: readonly string[], logger: Logger): Promise<WatchedIntegrations> {
-  let current = await readAccepted(path, accepted);
-  let problem: string | null = null;
-  logger.info({ integrations: current.length, keys: keysOf(current) }, 'integrations loaded');
-  const known = new Set(current.map((integration) => integration.environment));
-  const reload = async (): Promise<void> => {
-    try {
-      const next = await readAccepted(path, accepted);
-      const added = next.map((integration) => integration.environment).find((environment) => !known.has(environment));
+  const environmentsOf = (integrations: readonly Integration[]): string[] => [...new Set(integrations.map(({ environment }) => environment))];
+  let known: readonly string[] | null = null;
+  const file = await WatchedFile.open<readonly Integration[]>({
+    what: 'integrations', path, logger,
+    shown: (integrations) => ({ integrations: integrations.length, keys: keysOf(integrations) }),
+    read: async () => {
+      const value = await readAccepted(path, accepted);
+      known ??= environmentsOf(value);
+      const added = environmentsOf(value).find((environment) => known?.includes(environment) === false);
       if (added !== undefined) throw invalid(`environment ${added} is new: create its topics and restart`);
-      [current, problem] = [next, null];
-      logger.info({ integrations: current.length, keys: keysOf(current) }, 'integrations reloaded');
-    } catch (error) {
-      problem = messageOf(error);
-      logger.error({ error: problem }, 'integrations not reloaded; the previous ones stay');
-    }
-  };
-  watchFile(path, { interval: RELOAD_INTERVAL_MS }, () => void reload());
+      return { value };
+    },
+  });
   return {
-    find: (integrationId) => current.filter((integration) => integration.integration_id === integrationId),
-    environments: () => [...known],
-    warnings: () => (problem === null ? [] : [`the integrations are those of before the last change of their file: ${problem}`]),
-    close: () => unwatchFile(path),
+    find: (integrationId) => file.current.filter((integration) => integration.integration_id === integrationId),
+    environments: () => [...known ?? []],
+    warnings: () => file.warnings(),
+    close: () => file.close(),
   };
 }

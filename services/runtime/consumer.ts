@@ -36,7 +36,17 @@ export class RetriableError extends Error {
   readonly retriable = true;
 }
 
-export interface HandlerContext<S extends Settings = Settings> {
+/** What a handler works with besides the event: opened once at the start, closed at the stop. */
+export interface Opened<R> {
+  readonly tools: R;
+  /** Why there is nothing to do as things are; asked again until there is something. */
+  readonly idle?: () => string | null;
+  /** What is amiss although the service does its work. */
+  readonly warnings?: () => string[];
+  readonly close?: () => void;
+}
+
+export interface HandlerContext<S extends Settings = Settings, R = unknown> {
   /** The consumer's own settings. */
   readonly config: Config<S>;
   readonly logger: Logger;
@@ -44,8 +54,17 @@ export interface HandlerContext<S extends Settings = Settings> {
   readonly effectId: string;
   /** W3C's header of that name, for what the handler sends on: this delivery's span, in the trace of the event. */
   readonly traceparent: string;
-  /** 1 for the first try. */
+  /** What `open` opened. */
+  readonly tools: R;
+  /** 1 for the first try; a try that an outage ended does not count. */
   readonly attempt: number;
+  /**
+   * Whether the event may have had its effect before: an earlier try of this process ended without success, or the
+   * partition's owner before may have begun it. Only then does a sink have to be asked.
+   */
+  readonly mayBeRepeated: boolean;
+  /** Since when this process has the ticket's partition: what it knew of a sink's state before may be out of date. */
+  readonly ownedSince: Date;
   /** Aborted when the service must stop or the ticket moved to another instance. */
   readonly signal: AbortSignal;
   /** When the ingress accepted the event. */
@@ -57,7 +76,7 @@ export interface HandlerContext<S extends Settings = Settings> {
 /** Where a consumer begins that never ran before: at the log's start, at its end, or with what was received since. */
 export type StartPosition = 'beginning' | 'latest' | Date;
 
-export interface ConsumerDefinition<E extends AnyEvent, T extends E['event_type'], S extends Settings> {
+export interface ConsumerDefinition<E extends AnyEvent, T extends E['event_type'], S extends Settings, R = undefined> {
   /** Service, folder and consumer group. */
   readonly name: string;
   /** Event types that the handler gets; all when left out. */
@@ -66,12 +85,16 @@ export interface ConsumerDefinition<E extends AnyEvent, T extends E['event_type'
   readonly from?: 'beginning' | 'latest';
   /** Tickets handled at once; events of one ticket are always handled one after the other. */
   readonly concurrency?: number;
+  /** Each tenant has a sink of its own: one that is away holds up no other tenant's events. */
+  readonly sinkPerTenant?: boolean;
   /** Environment variables of the consumer's own; read at start, with the runtime's. */
   readonly settings?: S;
   /** Says why there is nothing to do with this configuration: the service then idles, ready, and reads nothing. */
   readonly idle?: (config: Config<S>) => string | null;
+  /** Opens what the handler works with; its own `idle` may change, and the service then begins by itself. */
+  readonly open?: (config: Config<S>, logger: Logger) => Promise<Opened<R>>;
   /** Resolves when the event's effects are durable. What it throws is tried again, and quarantined in the end. */
-  readonly handle: (event: Extract<E, { event_type: T }>, context: HandlerContext<S>) => Promise<HandlerAnswer> | Promise<void>;
+  readonly handle: (event: Extract<E, { event_type: T }>, context: HandlerContext<S, R>) => Promise<HandlerAnswer> | Promise<void>;
 }
 
 /** A defined consumer, its types forgotten: what the service runs. */
@@ -81,8 +104,10 @@ export interface Consumer {
   readonly records: ReadonlyMap<string, object>;
   readonly from: 'beginning' | 'latest';
   readonly concurrency: number;
+  readonly sinkPerTenant: boolean;
   readonly settings: Settings;
   readonly idle: (config: Readonly<Record<string, unknown>>) => string | null;
+  readonly open: (config: Readonly<Record<string, unknown>>, logger: Logger) => Promise<Opened<unknown>>;
   readonly handle: (event: AnyEvent, context: HandlerContext) => Promise<HandlerAnswer>;
 }
 
@@ -92,11 +117,11 @@ const CONCURRENCY = 8;
  * Defines a consumer of a log's events. The handler's event is typed by `events`: with two types
  * it is their union, told apart by `event_type`.
  */
-export function defineConsumer<E extends AnyEvent, const T extends E['event_type'] = E['event_type'], S extends Settings = Settings>(
+export function defineConsumer<E extends AnyEvent, const T extends E['event_type'] = E['event_type'], S extends Settings = Settings, R = undefined>(
   source: EventSource<E>,
-  definition: ConsumerDefinition<E, T, S>,
+  definition: ConsumerDefinition<E, T, S, R>,
 ): Consumer {
-  const { events, handle, idle } = definition;
+  const { events, handle, idle, open } = definition;
   const unknown = (events ?? []).filter((type) => !source.records.has(type));
   if (unknown.length > 0) throw new Error(`${definition.name}: no such event type: ${unknown.join(', ')}`);
   return {
@@ -104,10 +129,12 @@ export function defineConsumer<E extends AnyEvent, const T extends E['event_type
     records: new Map([...source.records].filter(([type]) => events === undefined || events.some((wanted) => wanted === type))),
     from: definition.from ?? 'beginning',
     concurrency: definition.concurrency ?? CONCURRENCY,
+    sinkPerTenant: definition.sinkPerTenant ?? false,
     settings: definition.settings ?? {},
     // The service reads exactly these settings and decodes exactly these records, so the types hold.
     idle: (config) => idle?.(config as Config<S>) ?? null,
-    handle: async (event, context) => (await handle(event as Extract<E, { event_type: T }>, context as HandlerContext<S>)) ?? undefined,
+    open: async (config, logger) => (await open?.(config as Config<S>, logger)) ?? { tools: undefined },
+    handle: async (event, context) => (await handle(event as Extract<E, { event_type: T }>, context as HandlerContext<S, R>)) ?? undefined,
   };
 }
 

@@ -9,7 +9,7 @@ import type { Consumer } from '../../services/runtime/consumer.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const services = readdirSync(join(root, 'services')).filter((name) => name !== 'runtime' && name !== 'ticket');
+const services = readdirSync(join(root, 'services')).filter((name) => !['runtime', 'ticket', 'destinations'].includes(name));
 const projections = await Promise.all(services.filter((name) => existsSync(join(root, 'services', name, 'projection.ts'))).map(async (name) =>
   ({ folder: name, ...((await import(pathToFileURL(join(root, 'services', name, 'projection.ts')).href)) as { projection: Projection }).projection })));
 const databases = projections.map(({ database }) => database);

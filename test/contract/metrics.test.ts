@@ -39,7 +39,7 @@ const kinds: Readonly<Record<string, (metrics: Registry) => void>> = {
   },
   consumers: (metrics) => {
     ofConsumers(metrics);
-    const consumer = { name: 'test', records: new Map(), from: 'latest' as const, concurrency: 1, settings: {}, idle: () => null, handle: never };
+    const consumer = { name: 'test', records: new Map(), from: 'latest' as const, concurrency: 1, sinkPerTenant: false, settings: {}, idle: () => null, open: never, handle: never };
     const attempts = new Attempts({ consumer, config: {}, logger, metrics, attempts: 1, quarantine: never });
     new ConsumerLoop({ attempts, sort: never, refused: new Set(), breaker: new PoisonBreaker(true), logger, metrics, concurrency: 1, dedupeEvents: 1, backoffMs: 1, maxBackoffMs: 1, positionOf: never });
   },

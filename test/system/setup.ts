@@ -12,6 +12,7 @@ import { foreignClients } from './clients.ts';
 import { openControlDoor } from './control.ts';
 import { newDataFolder } from './data-folder.ts';
 import { freePorts } from './free-ports.ts';
+import { shortLived } from './short-lived.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -45,7 +46,7 @@ async function start(stack: number): Promise<System> {
   return startSystem({
     dataDir,
     // Staging's events are kept though nothing here reads them: so they can be told from production's.
-    env: { ...env, INTEGRATIONS_FILE: integrationsFile, INGRESS_ENVIRONMENTS: 'production,staging', INGRESS_DRAIN_MS: '0' },
+    env: { ...env, ...shortLived, INTEGRATIONS_FILE: integrationsFile, INGRESS_ENVIRONMENTS: 'production,staging', INGRESS_DRAIN_MS: '0' },
     ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_000 + (process.pid % 200) * 40 + stack * 10 },
     onProgress: progressPrinter(process.stderr),
   });

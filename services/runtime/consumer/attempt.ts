@@ -4,7 +4,7 @@
 // aside until one goes through again. One tenant's events alone may all be bad.
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Delivery } from './events.ts';
-import { isOutage, type Consumer, type HandlerAnswer } from '../consumer.ts';
+import { isOutage, type Consumer, type HandlerAnswer, type HandlerContext } from '../consumer.ts';
 import { messageOf } from '../errors.ts';
 import type { LogRecord } from '../event-log.ts';
 import type { Logger } from '../logger.ts';
@@ -14,6 +14,8 @@ import type { WaitCause } from './waiting.ts';
 export interface AttemptOptions {
   readonly consumer: Consumer;
   readonly config: Readonly<Record<string, unknown>>;
+  /** What the consumer opened. */
+  readonly tools?: unknown;
   readonly logger: Logger;
   readonly metrics: Registry;
   /** Tries before an event that fails is quarantined. */
@@ -36,6 +38,9 @@ function receivedAt({ headers, timestampMs }: LogRecord): Date {
   return Number.isNaN(date.getTime()) ? new Date(timestampMs) : date;
 }
 
+/** What the partition knows of a try. */
+export type Turn = Pick<HandlerContext, 'attempt' | 'mayBeRepeated' | 'ownedSince' | 'signal'>;
+
 export class Attempts {
   readonly #options: AttemptOptions;
   readonly #events: Counter<'outcome'>;
@@ -57,9 +62,10 @@ export class Attempts {
     this.#events.inc({ outcome }, events);
   }
 
-  async try(delivery: Delivery, attempt: number, signal: AbortSignal): Promise<AttemptEnd> {
+  async try(delivery: Delivery, turn: Turn): Promise<AttemptEnd> {
+    const { attempt, signal } = turn;
     const stopTimer = this.#seconds.startTimer();
-    const answer = await this.#call(delivery, attempt, signal);
+    const answer = await this.#call(delivery, turn);
     stopTimer();
     if (answer === undefined) {
       this.#failedInARow = 0;
@@ -81,15 +87,16 @@ export class Attempts {
     }
   }
 
-  async #call(delivery: Delivery, attempt: number, signal: AbortSignal): Promise<HandlerAnswer | { readonly outcome: 'failed'; readonly reason: string }> {
-    const { consumer, config } = this.#options;
+  async #call(delivery: Delivery, turn: Turn): Promise<HandlerAnswer | { readonly outcome: 'failed'; readonly reason: string }> {
+    const { consumer, config, tools } = this.#options;
     const { topic, partition, offset } = delivery.record;
     try {
       const event = delivery.decode();
       const { integration_id, ticket_id, event_id } = delivery.identity;
       const log = (): Logger => this.#log(delivery);
       const answer = await consumer.handle(event, {
-        config, attempt, signal,
+        config, tools,
+        ...turn,
         // Made when it is used: a child logger costs as much as decoding the event.
         get logger() {
           return log();

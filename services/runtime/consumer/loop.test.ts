@@ -57,12 +57,13 @@ interface Setup {
   readonly dedupeEvents?: number;
   readonly refused?: ReadonlySet<string>;
   readonly breaker?: boolean;
+  readonly sinkPerTenant?: boolean;
   readonly schemas?: SchemaLookup;
   readonly quarantine?: (delivery: Delivery, detail: string) => Promise<void>;
 }
 
 /** One instance of a consumer on the log. */
-function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, refused = new Set(), breaker = false, schemas: known = lookup, quarantine }: Setup) {
+function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, refused = new Set(), breaker = false, sinkPerTenant = false, schemas: known = lookup, quarantine }: Setup) {
   const metrics = new Registry();
   const logger = createLogger('test', 'error');
   logger.level = 'silent';
@@ -77,7 +78,7 @@ function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, ref
   });
   let reads = 0;
   const loop = new ConsumerLoop({
-    attempts, logger, metrics, refused, concurrency, dedupeEvents,
+    attempts, logger, metrics, refused, concurrency, sinkPerTenant, dedupeEvents,
     sort: createSort(consumer.records, known),
     breaker: new PoisonBreaker(breaker), backoffMs: 1, maxBackoffMs: 4,
     positionOf: () => Promise.resolve({ topic: 't', partition: 0, committed: log.committed, note: log.note, low: 0, end: log.records.length }),
@@ -476,4 +477,47 @@ test('a batch asks the registry once for a schema it has not seen, and waits whi
   await read();
   expect(asked).toBe(4);
   expect(seen.length).toBe(50);
+});
+
+test('says that an event may have been tried before only where that can be: begun here without success, or by an owner before', async () => {
+  const log = new Log();
+  const seen: string[] = [];
+  const handle: Setup['handle'] = ({ words }, { mayBeRepeated, attempt, ownedSince }): Promise<HandlerAnswer> => {
+    expect(Date.now() - ownedSince.getTime()).toBeLessThan(60_000);
+    seen.push(`${words}${mayBeRepeated ? ' again' : ''}`);
+    return words === 'b' && attempt === 1 ? Promise.reject(new Error('once')) : Promise.resolve(words === 'c' && seen.length < 5 ? retryLater('away') : undefined);
+  };
+  const { read, rejoin } = instance(log, { handle, concurrency: 1 });
+  await read();
+  for (const words of ['first', 'of an assignment']) log.add('T1', words);
+  await read();
+  expect(seen, 'what the log held at the assignment').toStrictEqual(['first again', 'of an assignment again']);
+  seen.length = 0;
+  for (const words of ['a', 'b', 'c', 'd']) log.add('T1', words);
+  await read();
+  expect(seen).toStrictEqual(['a', 'b', 'b again', 'c', 'c again', 'd']);
+  seen.length = 0;
+  rejoin();
+  log.add('T1', 'e');
+  await read();
+  log.add('T1', 'f');
+  await read();
+  expect(seen).toStrictEqual(['e again', 'f']);
+});
+
+test.for([[true, ['other 1', 'other 2']], [false, []]] as const)('a sink per tenant (%s): one that is away holds up no other tenant’s events', async ([sinkPerTenant, expected]) => {
+  const log = new Log();
+  for (let i = 0; i < 5; i++) log.add(`A${i}`, `away ${i}`);
+  for (let i = 1; i < 3; i++) log.add(`B${i}`, `other ${i}`, { tenant: 'globex' });
+  const seen: string[] = [];
+  const { read } = instance(log, {
+    sinkPerTenant, concurrency: 2,
+    handle: ({ words, ticket_id }): Promise<HandlerAnswer> => {
+      if (ticket_id.startsWith('A')) return Promise.resolve(retryLater('its sink is away'));
+      seen.push(words);
+      return Promise.resolve(undefined);
+    },
+  });
+  await read(1);
+  expect(seen).toStrictEqual(expected);
 });

@@ -30,6 +30,8 @@ export interface LoopOptions {
   readonly metrics: Registry;
   /** Tickets at once, over all partitions. */
   readonly concurrency: number;
+  /** Whether an outage of one tenant's sink says nothing about another's. */
+  readonly sinkPerTenant?: boolean;
   /** Events of a partition whose copies are recognised. */
   readonly dedupeEvents: number;
   readonly backoffMs: number;
@@ -137,7 +139,7 @@ export class ConsumerLoop {
     const [first] = batch.records;
     if (first === undefined) return { kind: 'passed' };
     if (!this.#goesOn({ batch })) return { kind: 'stopped' };
-    const run: Run = { batch, state, abort: new AbortController(), waiting: new WaitingEvents(this.#options.concurrency) };
+    const run: Run = { batch, state, abort: new AbortController(), waiting: new WaitingEvents(this.#options.concurrency, this.#options.sinkPerTenant) };
     this.#runs.add(run);
     const watch = setInterval(() => {
       if (!batch.owned()) run.abort.abort(new Error('the partition was reassigned'));
@@ -170,9 +172,11 @@ export class ConsumerLoop {
    */
   async #resume(state: PartitionState, { topic, partition, generation }: ManualBatch): Promise<number> {
     const seen = state.progress.next;
-    const { committed, note, low } = await this.#options.positionOf(topic, partition);
+    const { committed, note, low, end } = await this.#options.positionOf(topic, partition);
     state.progress.join(committed, note);
     state.generation = generation;
+    state.ownedSince = new Date();
+    state.begunBefore = end;
     state.committed = '';
     state.rewoundTo = -1;
     return Math.max(low, seen, committed - this.#options.dedupeEvents);
@@ -246,14 +250,18 @@ export class ConsumerLoop {
     if (!this.#goesOn(run) || waiting.isEnoughOf(tenant)) return false;
     const { offset } = event.record;
     const attempt = (state.tries.get(offset) ?? 0) + 1;
-    const end = await attempts.try(event, attempt, run.abort.signal);
+    const mayBeRepeated = state.begun.has(offset) || offset < state.begunBefore;
+    state.begun.add(offset);
+    const end = await attempts.try(event, { attempt, mayBeRepeated, ownedSince: state.ownedSince, signal: run.abort.signal });
     switch (end.kind) {
       case 'handled':
         state.recent.add(event.key);
         state.tries.delete(offset);
+        state.begun.delete(offset);
         return true;
       case 'quarantined':
         state.tries.delete(offset);
+        state.begun.delete(offset);
         state.refused.add(offset);
         this.#forgetRefused(state);
         return true;

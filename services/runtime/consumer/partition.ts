@@ -14,6 +14,11 @@ export interface PartitionState {
   readonly place: string;
   readonly progress: Progress;
   readonly recent: RecentEvents;
+  /** Since when this instance has it, and where the log ended then: what lies before, another may have begun. */
+  ownedSince: Date;
+  begunBefore: number;
+  /** Offsets of events that this instance began and did not end with success. */
+  readonly begun: Set<number>;
   /** Failed tries by offset. */
   readonly tries: Map<number, number>;
   /** Offsets of events that this instance quarantined. */
@@ -32,6 +37,6 @@ export interface PartitionState {
 }
 
 export const newPartition = (place: string, dedupeEvents: number): PartitionState => ({
-  place, progress: new Progress(-1), recent: new RecentEvents(dedupeEvents), tries: new Map(), refused: new Set(),
+  place, progress: new Progress(-1), recent: new RecentEvents(dedupeEvents), ownedSince: new Date(0), begunBefore: 0, begun: new Set(), tries: new Map(), refused: new Set(),
   turn: Promise.resolve(), generation: 0, rewoundTo: -1, holds: 0, heldAt: -1, hold: null, committed: '', committing: null,
 });

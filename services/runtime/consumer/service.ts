@@ -57,6 +57,8 @@ interface Context {
   readonly consumer: Consumer;
   readonly config: ServiceConfig;
   readonly ownConfig: Readonly<Record<string, unknown>>;
+  /** What the consumer opened. */
+  readonly tools: unknown;
   readonly group: string;
   readonly topic: string;
   readonly connection: KafkaConnection;
@@ -103,9 +105,10 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
   return runService(logger, async (parts) => {
     logger.info({ config: masked(settings, { ...config, ...ownConfig }) }, 'starting');
     const metrics = createMetrics(consumer.name);
-    const idle = consumer.idle(ownConfig);
+    const opened = await consumer.open(ownConfig, logger);
+    parts.push({ name: 'tools', stop: () => Promise.resolve(opened.close?.()) });
     const context: Context = {
-      consumer, config, ownConfig, logger, metrics, parts, starting: new Starting(logger),
+      consumer, config, ownConfig, logger, metrics, parts, tools: opened.tools, starting: new Starting(logger),
       group: groupOf(consumer, config),
       topic: eventsTopic(config.ENVIRONMENT),
       connection: { brokers: config.KAFKA_BROKERS, clientId: consumer.name, logger },
@@ -113,13 +116,37 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
     const registry = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(registry);
     let moves: Readiness = () => Promise.resolve(null);
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, async () => context.starting.failure() ?? (await moves()), () => registry.warnings());
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, async () => context.starting.failure() ?? (await moves()), () => [...registry.warnings(), ...(opened.warnings?.() ?? [])]);
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
-    if (idle === null) moves = await startLoop(context);
-    else logger.info({ reason: idle }, 'nothing to do; idle until it is configured and started again');
+    const idle = (): string | null => consumer.idle(ownConfig) ?? opened.idle?.() ?? null;
+    if (idle() === null) moves = await startLoop(context);
+    else parts.push(beginWhenThereIsWork(context, idle, (begun) => {
+      moves = begun;
+    }));
     context.starting.done();
   });
+}
+
+const IDLE_CHECK_MS = 1_000;
+
+/** What a consumer opened may give it something to do later; what the environment says holds until it is started again. */
+function beginWhenThereIsWork(context: Context, idle: () => string | null, onBegun: (moves: Readiness) => void): Stoppable {
+  const { logger } = context;
+  logger.info({ reason: idle() }, 'nothing to do; idle until it is configured');
+  const timer = setInterval(() => {
+    if (idle() !== null) return;
+    clearInterval(timer);
+    logger.info('there is something to do now');
+    startLoop(context).then(onBegun, endNow(logger));
+  }, IDLE_CHECK_MS);
+  return {
+    name: 'idle',
+    stop: () => {
+      clearInterval(timer);
+      return Promise.resolve();
+    },
+  };
 }
 
 /** Members of one group that read different topics would take each other's partitions. */
@@ -130,9 +157,9 @@ function groupOf({ name }: Consumer, { CONSUMER_GROUP, ENVIRONMENT }: ServiceCon
 
 /** @returns why the consumer does not move, or null. */
 async function startLoop(context: Context): Promise<Readiness> {
-  const { consumer, config, ownConfig, group, topic, connection, logger, metrics, parts, starting } = context;
+  const { consumer, config, ownConfig, tools, group, topic, connection, logger, metrics, parts, starting } = context;
   await starting.step(() => placeGroup(connection, { groupId: group, topic, from: config.CONSUMER_FROM ?? consumer.from, reset: config.CONSUMER_FROM !== null }));
-  const attempts = new Attempts({ consumer, config: ownConfig, logger, metrics, attempts: config.CONSUMER_ATTEMPTS, quarantine: await quarantineTo(context) });
+  const attempts = new Attempts({ consumer, config: ownConfig, tools, logger, metrics, attempts: config.CONSUMER_ATTEMPTS, quarantine: await quarantineTo(context) });
   const schemas = new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK));
   const onProgress = config.CONSUMER_ONCE === 'yes' ? await starting.step(() => endAtTheEnd(context)) : undefined;
   const loop = new ConsumerLoop({
@@ -141,6 +168,7 @@ async function startLoop(context: Context): Promise<Readiness> {
     refused: await starting.step(() => refusedBefore(context)),
     breaker: new PoisonBreaker(config.POISON_BREAKER === 'on'),
     concurrency: consumer.concurrency,
+    sinkPerTenant: consumer.sinkPerTenant,
     dedupeEvents: config.CONSUMER_DEDUPE_EVENTS,
     backoffMs: config.CONSUMER_BACKOFF_MS,
     maxBackoffMs: config.CONSUMER_MAX_BACKOFF_MS,

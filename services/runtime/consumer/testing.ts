@@ -7,10 +7,13 @@ export function deliver(consumer: Consumer, event: AnyEvent, context: Partial<Ha
   if (!consumer.records.has(event.event_type)) throw new Error(`${consumer.name} does not want ${event.event_type}`);
   return consumer.handle(event, {
     config: {},
+    tools: undefined,
     logger: createLogger(consumer.name, 'error'),
     effectId: `test/${event.ticket_id}/${event.event_id}`,
     traceparent: childSpan(undefined),
     attempt: 1,
+    mayBeRepeated: false,
+    ownedSince: new Date('2026-01-01T00:00:00.000Z'),
     signal: new AbortController().signal,
     receivedAt: new Date('2026-01-01T00:00:00.000Z'),
     position: { topic: 'test', partition: 0, offset: 0 },

@@ -15,10 +15,12 @@ interface Waiting {
 export class WaitingEvents {
   /** Of one kind: after so many nothing more is tried. */
   readonly #enough: number;
+  readonly #sinkPerTenant: boolean;
   readonly #events: Waiting[] = [];
 
-  constructor(enough: number) {
+  constructor(enough: number, sinkPerTenant = false) {
     this.#enough = enough;
+    this.#sinkPerTenant = sinkPerTenant;
   }
 
   add(event: Waiting): void {
@@ -27,7 +29,7 @@ export class WaitingEvents {
 
   /** Whether an event of this tenant isn't tried for now. */
   isEnoughOf(tenant: string): boolean {
-    const outages = this.#events.filter(({ cause }) => cause === 'outage').length;
+    const outages = this.#sinkPerTenant ? 0 : this.#events.filter(({ cause }) => cause === 'outage').length;
     return outages >= this.#enough || this.#events.filter((event) => event.tenant === tenant).length >= this.#enough;
   }
 

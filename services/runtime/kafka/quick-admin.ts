@@ -12,7 +12,8 @@ export interface QuickAdmin extends Stoppable {
   ask<T>(question: (admin: Admin) => Promise<T>): Promise<T>;
 }
 
-const DEADLINE_MS = 1_500;
+/** Later than that is no answer. */
+export const ANSWERS_WITHIN_MS = 1_500;
 
 export function createQuickAdmin(connection: KafkaConnection): QuickAdmin {
   // Its failures are told by its answer, once; the library would log each of them.
@@ -29,8 +30,8 @@ export function createQuickAdmin(connection: KafkaConnection): QuickAdmin {
     await left?.then((connected) => connected.disconnect()).catch(() => undefined);
   };
   const late = async (): Promise<never> => {
-    await sleep(DEADLINE_MS, undefined, { ref: false });
-    throw new Error(`nothing within ${DEADLINE_MS} ms`);
+    await sleep(ANSWERS_WITHIN_MS, undefined, { ref: false });
+    throw new Error(`nothing within ${ANSWERS_WITHIN_MS} ms`);
   };
   return {
     name: 'quick admin',

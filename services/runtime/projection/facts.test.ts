@@ -4,6 +4,7 @@ import type { ClickHouse } from '../clickhouse.ts';
 import { RuntimeError } from '../errors.ts';
 import { rowsOf, timelinesOf } from '../native/testing/rows-of.ts';
 import { Facts, type FailedTicket, type Fold } from './facts.ts';
+import { idHash } from './id-hash.ts';
 
 const CONFIG_QUERY = 'SELECT configuration';
 const computedBy = 'c0de';
@@ -91,9 +92,9 @@ test('a timeline that lacks what was landed is read again, and never told short'
   let short = 2;
   const lagging: ClickHouse = { ...made.clickhouse, read: (sql) => (short-- > 0 ? Promise.resolve(timelines('one', [[ticket.ticket_id, ['e1', 1]]])) : made.clickhouse.read(sql)) };
   const facts = new Facts(lagging, { database: 'd', facts: ['second'], fold }, { computedBy });
-  await facts.compute([{ ...ticket, landed: new Set(['E2']) }]);
+  await facts.compute([{ ...ticket, landed: [idHash('E2')] }]);
   expect(made.inserts).toStrictEqual([['d.second', { ...ticket, version: 2, seen: [{ eventId: 'e1', seen: 1 }, { eventId: 'e2', seen: 2 }], config_version: 7, computed_by: 'c0de' }]]);
-  await expect(facts.compute([{ ...ticket, landed: new Set(['e3']) }])).rejects.toMatchObject({ code: 'CLICKHOUSE_UNAVAILABLE' });
+  await expect(facts.compute([{ ...ticket, landed: [idHash('e3')] }])).rejects.toMatchObject({ code: 'CLICKHOUSE_UNAVAILABLE' });
   expect(made.inserts).toHaveLength(1);
 });
 

@@ -6,14 +6,15 @@ import { messageOf, RuntimeError } from '../errors.ts';
 import { admittedTo } from './computed-by.ts';
 import type { Failpoint } from './failpoint.ts';
 import { insertHalving, isOfARow } from './halving.ts';
+import { idHash } from './id-hash.ts';
 import { Rows, type Batch } from './rows.ts';
 import { readTimelines, type Identified, type Read, type Ticket, type Timeline } from './timelines.ts';
 
 export type { Ticket };
 
-/** A ticket, and events of it that were landed: a timeline without them is read from a replica that lags. */
+/** A ticket, and events of it that were landed, as hashes of their ids: a timeline without them is read from a replica that lags. */
 export interface TouchedTicket extends Ticket {
-  readonly landed?: ReadonlySet<string>;
+  readonly landed?: readonly number[];
 }
 
 /** A ticket whose facts can't be computed, and why. */
@@ -70,9 +71,6 @@ function throwFailed({ integration_id, ticket_id, error }: FailedTicket): void {
 
 /** A replica that lags is asked again after these; then the flush waits as for any outage. */
 const LAGGING_MS = [50, 100, 200, 400];
-
-/** As ClickHouse's lower(), by which the timeline keeps ids of events. */
-const lowerAscii = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /** Tickets whose facts are computed at once. */
 export const RECOMPUTE_CHUNK = 10_000;
@@ -223,8 +221,8 @@ function toldOf({ tell }: Teller, { integration_id, ticket_id, events }: Timelin
 function firstShort(tickets: readonly TouchedTicket[], timelines: readonly Timeline[]): Ticket | undefined {
   const read = new Map(timelines.map(({ integration_id, ticket_id, events }) => [`${integration_id}\0${ticket_id}`, events]));
   return tickets.find(({ integration_id, ticket_id, landed }) => {
-    if (landed === undefined || landed.size === 0) return false;
-    const ids = new Set((read.get(`${integration_id}\0${ticket_id}`) ?? []).map(({ eventId }) => eventId));
-    return [...landed].some((id) => !ids.has(lowerAscii(id)));
+    if (landed === undefined || landed.length === 0) return false;
+    const found = new Set((read.get(`${integration_id}\0${ticket_id}`) ?? []).map(({ eventId }) => idHash(eventId)));
+    return landed.some((hash) => !found.has(hash));
   });
 }

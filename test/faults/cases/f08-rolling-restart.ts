@@ -9,7 +9,7 @@ export default defineFault({
   id: 'F8',
   title: 'a rolling restart: of two ingresses behind a load balancer, one after the other gets SIGTERM under load, and no request is refused',
   times: { small: 2, full: 50 },
-  perSecond: 100,
+  perSecond: 50,
   recovers: false,
   prepare: async ({ stack, aim }) => {
     const second = stack.add('ingress-2', { main: 'ingress' });

@@ -9,7 +9,7 @@ const steps: Readonly<Record<ProjectionName, readonly string[]>> = {
   'event-archive': ['landed', 'before-commit'],
 };
 
-/** In a row they die without a life in between that gets through; after so many, one does. */
+/** In a row each dies without a life in between that gets through; after so many, one does. */
 const IN_A_ROW = 10;
 
 /** Lives until it is at this step for the n-th time. @returns when it is dead. */
@@ -33,10 +33,13 @@ export default defineFault({
   recovers: false,
   inject: async (scene, turn) => {
     const { stack, size, times, recovered } = scene;
-    // In the short run each dies once at each of its steps.
-    const dying = projections.filter((name) => size === 'full' || turn < steps[name].length);
-    await Promise.all(dying.map((name) => lifeOf(scene, name, turn)));
-    if (turn % IN_A_ROW !== IN_A_ROW - 1 && turn !== times - 1) return;
+    // The first of these turns does all of them, so that none of the projections waits for the others between its lives.
+    if (turn % IN_A_ROW !== 0) return;
+    await Promise.all(projections.map(async (name) => {
+      // In the short run each dies once at each of its steps.
+      const lives = Math.min(turn + IN_A_ROW, times, size === 'small' ? steps[name].length : Infinity);
+      for (let life = turn; life < lives; life++) await lifeOf(scene, name, life);
+    }));
     for (const name of projections) stack.get(name).begin();
     await recovered();
   },

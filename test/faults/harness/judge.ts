@@ -133,9 +133,15 @@ export function judge(seen: Observation): Violation[] {
   return [acknowledged, refused, once, rebuilt, states, quarantined, offsets, unsigned, recovery, order].flatMap((rule) => rule(seen));
 }
 
+/** How many, and the first of them; what has no ids counts once. */
+export const namedFew = (ids: Iterable<string>): Pick<Violation, 'count' | 'eventIds'> => {
+  const all = [...ids];
+  return { count: Math.max(1, all.length), eventIds: all.slice(0, NAMED) };
+};
+
 const violation = (invariant: Invariant, what: string, ids: Iterable<string> = []): Found => {
   const all = [...ids];
-  return all.length === 0 ? [] : [{ invariant, what, count: all.length, eventIds: all.slice(0, NAMED) }];
+  return all.length === 0 ? [] : [{ invariant, what, ...namedFew(all) }];
 };
 
 const fact = (invariant: Invariant, what: string, isBroken: boolean): Found => (isBroken ? [{ invariant, what, count: 1, eventIds: [] }] : []);

@@ -9,6 +9,8 @@ import { endWithThisProcess } from '../../system/data-folder.ts';
 
 const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 25;
+/** Asking Kafka for all positions takes it some ms. */
+const COUNT_EVERY_MS = 150;
 
 export interface ServiceOptions {
   /** Of the process; two of one service have two names. */
@@ -174,4 +176,16 @@ export async function waitUntil(check: () => Promise<boolean>, what: string, wit
     await sleep(LOOK_EVERY_MS);
   }
   throw new Error(`waited ${Math.round(withinMs / 1_000)} s in vain for ${what}`, { cause: last });
+}
+
+/** Waits for as long as they become fewer. @throws Error when they have not for so long. */
+export async function untilNone(count: () => Promise<number>, what: string, stalledAfterMs: number): Promise<void> {
+  let [fewest, at] = [Infinity, performance.now()];
+  for (;;) {
+    const left = await count().catch(() => Infinity);
+    if (left === 0) return;
+    if (left < fewest) [fewest, at] = [left, performance.now()];
+    if (performance.now() - at > stalledAfterMs) throw new Error(`${fewest} ${what}, and no fewer for ${Math.round(stalledAfterMs / 1_000)} s`);
+    await sleep(COUNT_EVERY_MS);
+  }
 }

@@ -93,6 +93,23 @@ test('frozen, connections stay open and nothing passes; afterwards all of it doe
   await until(() => before.answer() === 'AB' && during.answer() === 'C');
 });
 
+test('frozen in the middle of much, nothing more passes once the other side has taken what it had been given', async () => {
+  const much = 'ab'.repeat(8_000_000);
+  const { socket, answer } = client();
+  socket.pause();
+  socket.write(much);
+  await sleep(150);
+  proxy.set('freeze');
+  socket.resume();
+  await sleep(150);
+  const passed = answer().length;
+  await sleep(150);
+  expect(passed).toBeLessThan(much.length);
+  expect(answer().length).toBe(passed);
+  proxy.heal();
+  await until(() => answer().length === much.length);
+});
+
 test('answers are dropped while what is asked arrives; the connection is of no use afterwards', async () => {
   const { socket, answer, ended } = client();
   proxy.set('drop answers');

@@ -130,7 +130,7 @@ export class TcpProxy {
         // In front of nothing that is still on its way: a shape that ended has cut its connections.
         if (to.writable && !to.write(piece)) {
           from.pause();
-          to.once('drain', () => from.resume());
+          to.once('drain', () => this.#mode === 'freeze' || from.resume());
         }
         return;
       }

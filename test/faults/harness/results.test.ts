@@ -22,6 +22,13 @@ test('a run of one fault replaces its row and keeps the others, in the order of 
   expect(after.get('F10')).toMatchObject({ lost: '0', holds: 'yes', 'when, of which commit': '1970-01-01 00:00, abc1234' });
 });
 
+test('the page names every case, also those that it has no row of', () => {
+  const page = pageWith('', [resultOf('F2')], versions);
+  const [, lacking = ''] = page.split('though there is a case: ');
+  expect(faults.map(({ id }) => id).filter((id) => lacking.includes(`${id} (`) === rowsIn(page).has(id))).toStrictEqual([]);
+  expect(pageWith('', faults.map(({ id }) => resultOf(id)), versions)).not.toContain('though there is a case');
+});
+
 /** Faults of the plan, which has no F15. */
 const planned = Array.from({ length: 34 }, (_, index) => `F${index + 1}`).filter((id) => id !== 'F15');
 

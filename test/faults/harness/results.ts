@@ -2,7 +2,7 @@
 // commit and with which seed it was made.
 import { readFile, writeFile } from 'node:fs/promises';
 import { table, type Row } from '../../bench/results.ts';
-import { notRun } from './cases.ts';
+import { faults, notRun } from './cases.ts';
 import { invariants } from './judge.ts';
 import type { Result } from './run.ts';
 
@@ -60,6 +60,7 @@ const numberOf = (id: string): number => Number(/\d+/.exec(id)?.[0] ?? 0);
 export function pageWith(before: string, results: readonly Result[], versions: Versions): string {
   const rows = rowsIn(before);
   for (const result of results) rows.set(result.fault.id, rowOf(result, versions));
+  const lacking = faults.filter(({ id }) => !rows.has(id));
   const inOrder = [...rows].sort(([a], [b]) => numberOf(a) - numberOf(b) || a.localeCompare(b)).map(([, row]) => row);
   return `# What was broken, and what came of it
 
@@ -76,7 +77,7 @@ ${table(inOrder)}
 What has to hold: ${Object.entries(invariants).map(([name, text]) => `**${name}** ${text}`).join('; ')}.
 
 Not run: ${Object.entries(notRun).map(([id, reason]) => `${id} (${reason})`).join('; ')}.
-`;
+${lacking.length === 0 ? '' : `\nNot run for this page, though there is a case: ${lacking.map(({ id, title }) => `${id} (${title})`).join('; ')}.\n`}`;
 }
 
 export async function writeResults(results: readonly Result[], versions: Versions): Promise<void> {

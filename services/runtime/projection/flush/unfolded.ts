@@ -1,9 +1,10 @@
 // What is landed and has no facts yet: the tickets that were touched, and how far each partition is done once their facts
-// are written. Offsets are committed only then, so a crash lands half a minute of records again and nothing has to be
+// are written. Offsets are committed only then, so a crash lands a minute of records again and nothing has to be
 // searched for. What it holds is bounded by events, and of a batch it is the way to commit it, without its records.
 import type { ManualBatch } from '../../event-log.ts';
 import { placeOf } from '../breaker.ts';
 import type { Ticket, TouchedTicket } from '../facts.ts';
+import { idHash } from '../id-hash.ts';
 import type { LandingRow } from '../landing.ts';
 import type { KeptBatch } from './triage.ts';
 
@@ -11,9 +12,9 @@ import type { KeptBatch } from './triage.ts';
  * Far behind, facts wait for as long as this, or for as many events: a ticket's next ones are likely among them, and it is
  * computed once for all of them. Where that takes long, it waits longer, so that it is the smaller part of the work.
  */
-const FOLD_AFTER_MS = 30_000;
+const FOLD_AFTER_MS = 60_000;
 const FOLD_SHARE = 3;
-const FOLD_AFTER_EVENTS = 500_000;
+const FOLD_AFTER_EVENTS = 1_500_000;
 
 interface Done {
   readonly commit: ManualBatch['commit'];
@@ -22,10 +23,10 @@ interface Done {
 }
 
 interface Touched extends TouchedTicket {
-  readonly landed: Set<string>;
+  readonly landed: number[];
 }
 
-const touched = (integration_id: string, ticket_id: string): Touched => ({ integration_id, ticket_id, landed: new Set() });
+const touched = (integration_id: string, ticket_id: string): Touched => ({ integration_id, ticket_id, landed: [] });
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 /** As they lie in the tables: tickets that are computed together are then read from the same places. */
@@ -56,7 +57,7 @@ export class Unfolded {
   #touch({ identity, eventType }: LandingRow, types: ReadonlySet<string>): void {
     if (identity === undefined) return;
     const ticket = this.#ticket(identity);
-    if (types.has(eventType)) ticket.landed.add(identity.event_id);
+    if (types.has(eventType)) ticket.landed.push(idHash(identity.event_id));
   }
 
   #ticket({ integration_id, ticket_id }: Ticket): Touched {
