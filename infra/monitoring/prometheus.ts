@@ -74,7 +74,7 @@ export async function startAlertmanager({ programs, dir, port, config }: Pick<Wa
   await mkdir(join(dir, 'data'), { recursive: true });
   await writeFile(join(dir, 'alertmanager.yaml'), config);
   const args = [`--config.file=${join(dir, 'alertmanager.yaml')}`, `--storage.path=${join(dir, 'data')}`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='];
-  return startProgram('Alertmanager', { command: join(programs, 'alertmanager'), args, dir, port });
+  return startProgram('Alertmanager', { command: join(programs, 'alertmanager'), args, dir: programs, port });
 }
 
 async function startProgram(name: string, { command, args, dir, port }: { command: string; args: readonly string[]; dir: string; port: number }): Promise<Running> {

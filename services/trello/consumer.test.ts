@@ -212,7 +212,7 @@ test('a card whose description lost its mark is found by the field, one without 
 test('an outage and revoked credentials wait, what Trello will never take is rejected, and no token is told', async () => {
   const told: string[] = [];
   const answer = async (fault: object) => {
-    server.fault = () => fault;
+    server.fault = ({ method }) => (method === 'POST' || !('status' in fault) || fault.status !== 400 ? fault : undefined);
     const end = await deliver(consumer, created('09:00'), { tools: opened.tools }).catch((error: unknown) => error);
     told.push(JSON.stringify(end), String(end));
     return end;
@@ -222,6 +222,11 @@ test('an outage and revoked credentials wait, what Trello will never take is rej
   expect(await answer({ drop: 'before' })).toBeInstanceOf(NotNow);
   expect(await answer({ status: 400 })).toMatchObject({ outcome: 'reject' });
   expect(told.join()).not.toContain(TOKEN);
+});
+
+test('a board that is not there is no event’s fault', async () => {
+  await open({ board: 'nosuchboard' });
+  await expect(deliver(consumer, created('09:00'), { tools: opened.tools })).rejects.toThrow(/is the section's board right/);
 });
 
 test('the board’s cards are all known, also when they are more than one answer holds', async () => {

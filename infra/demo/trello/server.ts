@@ -80,6 +80,8 @@ export class TrelloServer {
   readonly store: TrelloStore;
   /** The requests that had their effect; the last ones, where there are very many. */
   readonly served: TrelloRequest[] = [];
+  /** How many there were. */
+  requests = 0;
   tooMany = 0;
   fault: TrelloServerOptions['fault'];
   readonly #options: TrelloServerOptions;
@@ -149,6 +151,7 @@ export class TrelloServer {
     if (drop === 'before') response.destroy();
     else if (status !== undefined) reply(response, status, 'a fault', headers);
     else {
+      this.requests += 1;
       this.served.push(request);
       if (this.served.length > MOST_SERVED) this.served.splice(0, MOST_SERVED / 2);
       const answer = answerTo(this.store, request);

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../../services/runtime/errors.ts';
 import { writeWhole } from '../../local/supervisor/state-file.ts';
 import type { Query } from '../verify.ts';
 import { TrelloServer } from './server.ts';
@@ -42,11 +43,16 @@ export async function startBoards(integrations: readonly string[], { dataDir, po
   const server = await TrelloServer.start({ key, token, port, store, limits: { perKey: 3 * UNLIMITED, perToken: UNLIMITED, windowMs: 10_000 } });
   const sections = integrations.map((integration) => [integration, { trello: { api_url: server.url, key, token, board: boardOf(store, integration).id, requests_per_10_seconds: UNLIMITED } }]);
   await writeWhole(file, JSON.stringify(Object.fromEntries(sections), null, 2));
-  let saved = 0;
-  const save = async (): Promise<void> => {
-    if (saved === server.served.length) return;
-    saved = server.served.length;
-    await writeWhole(state, store.written());
+  let [saved, saving] = [0, Promise.resolve()];
+  /** One after the other. What can't be kept is told, and kept the next time. */
+  const save = (): Promise<void> => {
+    saving = saving.then(async () => {
+      const { requests } = server;
+      if (saved === requests) return;
+      await writeWhole(state, store.written());
+      saved = requests;
+    }).catch((error: unknown) => console.error(`${state}: ${messageOf(error)}`));
+    return saving;
   };
   const timer = setInterval(() => void save(), SAVE_EVERY_MS);
   return {
@@ -71,7 +77,7 @@ async function compareWhenSettled(server: TrelloServer, query: Query, integratio
   const rows = await query<TicketRow>('SELECT integration_id, ticket_id, status, first_response_seconds FROM queue.tickets WHERE integration_id IN {integrations:Array(String)}', { integrations });
   let [differing, last, since] = [differences(server.store, rows), -1, Date.now()];
   while (differing.length > 0 && Date.now() - since < SETTLED_MS) {
-    if (server.served.length !== last) [last, since] = [server.served.length, Date.now()];
+    if (server.requests !== last) [last, since] = [server.requests, Date.now()];
     await sleep(500);
     differing = differences(server.store, rows);
   }
