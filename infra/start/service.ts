@@ -15,9 +15,9 @@ if (name === undefined || !names.includes(name)) {
   process.exit(2);
 }
 
-/** A projection does, and a consumer that has the setting. */
+/** A projection does, a consumer that has the setting, and who says so in a file. */
 async function asksClickHouse(folder: string): Promise<boolean> {
-  if (existsSync(join(folder, 'projection.ts'))) return true;
+  if (['projection.ts', 'needs-clickhouse'].some((name) => existsSync(join(folder, name)))) return true;
   const file = join(folder, 'consumer.ts');
   if (!existsSync(file)) return false;
   const { consumer } = (await import(pathToFileURL(file).href)) as { consumer: Consumer };
