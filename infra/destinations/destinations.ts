@@ -11,6 +11,7 @@ import { messageOf } from '../../services/runtime/errors.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { projectDir } from '../local/settings.ts';
 import { exitCodeOf, Refused } from '../target/refused.ts';
+import { locate, type Needs } from '../target/which-stack.ts';
 import { dryRun } from './dry-run.ts';
 
 const SOMETHING_IS_MISSING = 1;
@@ -28,10 +29,16 @@ function fileOf({ file }: Options): string {
   return resolve(projectDir, configured);
 }
 
-async function loadCommand(service: string): Promise<DestinationCommand<unknown>> {
+interface Commands {
+  readonly command: DestinationCommand<unknown>;
+  /** Those that only this service has. */
+  readonly addCommands?: (program: Command, reach: (needs: Needs) => Promise<NodeJS.ProcessEnv>, env: NodeJS.ProcessEnv) => void;
+}
+
+async function loadCommands(service: string): Promise<Commands> {
   const file = join(projectDir, 'services', service, 'command.ts');
   if (!existsSync(file)) throw new Refused(`${service} is no service that brings tickets to a destination`);
-  return ((await import(pathToFileURL(file).href)) as { command: DestinationCommand<unknown> }).command;
+  return (await import(pathToFileURL(file).href)) as Commands;
 }
 
 function print(integration: string, findings: readonly Finding[]): void {
@@ -62,7 +69,7 @@ function wholeNumber(text: string): number {
 
 async function run(service: string | undefined, args: readonly string[]): Promise<number> {
   if (service === undefined) throw new Refused('which service? E.g. npm run trello -- check');
-  const command = await loadCommand(service);
+  const { command, addCommands } = await loadCommands(service);
   const program = new Command(`npm run ${service} --`).exitOverride();
   const common = (name: string, text: string): Command => program.command(name).description(text)
     .option('--file <path>', 'instead of DESTINATIONS_FILE').option('--integration <id>', 'this one only');
@@ -77,6 +84,7 @@ async function run(service: string | undefined, args: readonly string[]): Promis
   common('dry-run', 'prints what the last events of the log would do; sends nothing')
     .option('--events <n>', 'how many', wholeNumber, 100)
     .action(async ({ events, ...options }: Options & { events: number }) => dryRun(command.consumer, { path: fileOf(options), events, integration: options.integration }));
+  addCommands?.(program, (needs) => locate(needs), process.env);
   await program.parseAsync([...args], { from: 'user' });
   return code;
 }

@@ -25,7 +25,8 @@ export interface Posted {
 }
 
 export class Sender {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  /** As many connections as it takes: a request that waits for one would look slow. */
+  readonly #agent = new Agent({ keepAlive: true });
   readonly #history: History;
 
   constructor(history: History) {
