@@ -258,6 +258,13 @@ test('check says what is missing, setup makes it', async () => {
   expect(await missing()).toStrictEqual(['member nobody for agent agent-gone']);
 });
 
+test('the Trello to try with shows its boards as a page', async () => {
+  await deliverAll(created('09:00', { customer: { first_name: '<b>Mira</b>' } }), message('09:01', {}));
+  const page = await (await fetch(server.url)).text();
+  for (const text of ['Support: 1 cards', 'New (1)', 'TKT-1 · &#60;b&#62;Mira', 'Ticket Status: new', '1 comments']) expect(page).toContain(text);
+  expect(page).not.toContain('<b>Mira');
+});
+
 test('a dry run prints what it would do and does nothing', async () => {
   const lines: string[] = [];
   const dry = await consumer.openDry({ DESTINATIONS_FILE: file() }, logger, (line) => lines.push(line));
