@@ -58,13 +58,19 @@ async function versionsOf(stack: FaultStack): Promise<Versions> {
 async function runOn(kind: StackKind, chosen: readonly Fault[], options: Options, results: Result[]): Promise<void> {
   console.error(`starting a stack (${kind})…`);
   const stack = await FaultStack.start(integrationsOf(chosen), kind);
-  const end = (code: number) => () => void stack.stop().finally(() => process.exit(code));
+  const ending = new AbortController();
+  const end = (code: number) => () => {
+    ending.abort();
+    void stack.stop().finally(() => process.exit(code));
+  };
   const [interrupted, terminated] = [end(130), end(143)];
   process.once('SIGINT', interrupted).once('SIGTERM', terminated);
   try {
     const versions = await versionsOf(stack);
     for (const fault of chosen) {
       const result = await runFault(stack, fault, { seed: options.seed, times: timesOf(fault, options), size: options.small ? 'small' : 'full', rebuild: !options.small, onProgress: (text) => process.stderr.write(`\r${text}   `) });
+      // What is stopped from outside breaks in ways of its own.
+      if (ending.signal.aborted) return;
       results.push(result);
       tell(result);
       if (options.page) await writeResults(results, versions);
