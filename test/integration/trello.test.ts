@@ -98,6 +98,7 @@ test('one card a ticket, one comment a message, equal to the views, whatever is 
   await Promise.all(all.map(async (events) => {
     for (const event of events) await sendUntilAccepted(event);
   }));
+  await aDryRunSendsNothing();
   await killedAfter(/^POST \/cards$/, { CONSUMER_FROM: since });
   // The group waits ten seconds for each that was killed.
   if (TICKETS >= 500) for (const step of [/^POST .*comments$/, /^PUT .*customFields$/, /^PUT \/cards\/\w+$/]) await killedAfter(step);
@@ -124,6 +125,15 @@ test('one card a ticket, one comment a message, equal to the views, whatever is 
   expect(outputs.map((output) => output()).join()).not.toContain(TOKEN);
   await agreesWithTheViews();
 });
+
+async function aDryRunSendsNothing(): Promise<void> {
+  const dryRun = run(root, ['infra/destinations/destinations.ts', 'trello', 'dry-run', '--events', '60', '--integration', 'acme'], { DESTINATIONS_FILE: join(folder, 'destinations.json') });
+  outputs.push(dryRun.output);
+  const { code, output } = await dryRun.end();
+  expect(code, output).toBe(0);
+  expect(output).toMatch(/^ticket\.created of acme\/TRE-.*\nTrello: would POST \/1\/cards /m);
+  expect(ours()).toStrictEqual([]);
+}
 
 async function agreesWithTheViews(): Promise<void> {
   const cards = ours().map((card) => ({
