@@ -63,9 +63,9 @@ test('a file with faults is told all of them, and no secret', async () => {
 test('a dry run prints what would be sent and where, and sends nothing', async () => {
   const lines: string[] = [];
   const opened = await command.consumer.openDry({ DESTINATIONS_FILE: await written(destinations()) }, logger, (line) => lines.push(line));
-  const event = sampleEvent('escalation.fired', { ticket_id: 'TKT-9', level: 'management', source: { integration_id: 'acme' } });
-  await deliver(command.consumer, event, { tools: opened.tools });
-  await deliver(command.consumer, { ...event, source: { ...event.source, integration_id: 'globex' } }, { tools: opened.tools });
+  for (const integration_id of ['acme', 'globex']) {
+    await deliver(command.consumer, sampleEvent('escalation.fired', { ticket_id: 'TKT-9', level: 'management', source: { integration_id } }), { tools: opened.tools });
+  }
   await opened.close?.();
   expect(lines[0]).toBe('  on-call');
   expect(lines[1]).toMatch(/^PagerDuty on-call: would POST \/v2\/enqueue .*TKT-9/);

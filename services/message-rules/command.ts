@@ -38,6 +38,7 @@ const chatsOf = ({ rules }: RulesSection): (string | number)[] => [...new Set(ru
 
 async function check(env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(settings, env);
+  const sections = await sectionsOf(config.DESTINATIONS_FILE);
   const missing: string[] = [];
   const ask = async (what: string, work: () => Promise<string>): Promise<void> => {
     try {
@@ -49,7 +50,7 @@ async function check(env: NodeJS.ProcessEnv): Promise<void> {
   };
   const effect = { integrationId: '', ticketId: '', eventId: '', ruleId: '', action: 0, kind: 'reply' } as const;
   await ask('archive', async () => ((await archiveAt(config.CLICKHOUSE_URL).stateOf(effect)) === null ? 'reachable, and migrated' : 'reachable'));
-  for (const [integrationId, section] of await sectionsOf(config.DESTINATIONS_FILE)) {
+  for (const [integrationId, section] of sections) {
     console.log(`ok       ${integrationId}: ${section.rules.length} rules`);
     if (section.bot_token === undefined) continue;
     const telegram = telegramOf(integrationId, section);

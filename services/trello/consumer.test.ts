@@ -36,7 +36,7 @@ const file = (): string => join(folder, 'destinations.json');
 
 async function open(more: object = {}): Promise<void> {
   await writeFile(file(), JSON.stringify({ acme: { trello: { api_url: server.url, key: 'k', token: TOKEN, board: board.shortLink, ...more } } }));
-  (opened as Opened<unknown> | undefined)?.close?.();
+  await (opened as Opened<unknown> | undefined)?.close?.();
   opened = await consumer.open({ DESTINATIONS_FILE: file() }, logger);
 }
 
@@ -46,8 +46,8 @@ beforeEach(async () => {
   for (const [name, type] of [['telegram_user_id', 'number'], ['Ticket Status', 'text'], ['First Response Time', 'number'], ['Ticketstream', 'text']] as const) server.store.addField(board, name, type);
   await open({ ticket_url: 'https://crm.example/t/{ticket_id}', members: { 'agent-lea': 'Lea', 'agent-max': '@max', 'agent-gone': 'nobody' } });
 });
-afterEach(() => {
-  opened.close?.();
+afterEach(async () => {
+  await opened.close?.();
   server.stop();
 });
 
@@ -270,7 +270,7 @@ test('a dry run prints what it would do and does nothing', async () => {
   const dry = await consumer.openDry({ DESTINATIONS_FILE: file() }, logger, (line) => lines.push(line));
   await deliver(consumer, created('09:00'), { tools: dry.tools });
   await deliver(consumer, message('09:01', {}), { tools: dry.tools });
-  dry.close?.();
+  await dry.close?.();
   expect(cards()).toStrictEqual([]);
   expect(lines[0]).toMatch(/^Trello: would POST \/1\/cards .*TKT-1/);
   expect(lines.some((line) => line.includes('/actions/comments'))).toBe(true);

@@ -47,7 +47,7 @@ async function start(stack: number): Promise<System> {
     dataDir,
     // Staging's events are kept though nothing here reads them: so they can be told from production's.
     env: { ...env, ...shortLived, INTEGRATIONS_FILE: integrationsFile, INGRESS_ENVIRONMENTS: 'production,staging', INGRESS_DRAIN_MS: '0' },
-    ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_000 + (process.pid % 200) * 40 + stack * 10 },
+    ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 10_000 + (process.pid % 190) * 30 + stack * 10 },
     onProgress: progressPrinter(process.stderr),
   });
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicConfig, type Kafka, type TopicPartitionOffset } from 'kafkajs';
 import type { Logger } from '../logger.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
+import { forgetBrokenResponses } from './broken-responses.ts';
 import { calmIdleTimers } from './idle-timers.ts';
 import { replaceRecordDecoder } from './record-decoder.ts';
 import { useRecordEncoder } from './record-encoder.ts';
@@ -14,6 +15,7 @@ import type { ConsumerPosition } from '../event-log.ts';
 const { ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 
 calmIdleTimers();
+forgetBrokenResponses();
 replaceRecordDecoder();
 useRecordEncoder();
 

@@ -7,8 +7,7 @@ import { ticketStory } from '../harness/story.ts';
 export default defineFault({
   id: 'F22',
   title: 'ClickHouse refuses one row of a batch: only that one is quarantined, and a replay brings it in',
-  // Once a stack: the engine in process was seen to take what a second constraint, added after the first was dropped, forbids.
-  times: { small: 0, full: 1 },
+  times: { small: 0, full: 6 },
   inject: async ({ stack, integrationId, seed, sendUntilAccepted, fail }, turn) => {
     const [event] = ticketStory({ integrationId, seed: `${seed}/${turn}`, events: 1 });
     if (event === undefined) return;

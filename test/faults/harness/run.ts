@@ -96,7 +96,8 @@ class Run {
   constructor(stack: FaultStack, fault: Fault, options: RunOptions) {
     [this.stack, this.fault, this.options] = [stack, fault, options];
     this.integrations = new Set([nameOf(fault)]);
-    // Ids are new in each run, also of one seed on one stack: what a run sends is never a repetition of another's.
+    // Ids are new in each run, also of one seed on one stack: what a run sends is never a repetition of another's. Within it the load,
+    // the probes and what the case sends have seeds of their own: a case that got one of the load's tickets would try nothing.
     this.seed = `${options.seed}/${fault.id}/${stack.dataDir}/${Date.now()}`;
     this.#sender = new Sender(this.history);
     this.#target = stack.door;
@@ -108,7 +109,7 @@ class Run {
     const random = randomFrom(`${this.options.seed}/${this.fault.id}`);
     const send: Scene['send'] = (event, { url = this.#target, headers } = {}) => this.#sender.attempt(url, event, headers);
     return {
-      stack, random, send, integrationId: nameOf(this.fault), times: this.options.times, size: this.options.size, seed: this.seed,
+      stack, random, send, integrationId: nameOf(this.fault), times: this.options.times, size: this.options.size, seed: `${this.seed}/case`,
       sendUntilAccepted: (event, url) => this.#untilAccepted(event, url),
       appended: (events) => {
         const at = performance.now();
@@ -226,7 +227,7 @@ export async function runFault(stack: FaultStack, fault: Fault, options: RunOpti
   let injections = 0;
   try {
     await fault.prepare?.(run.scene);
-    const load = perSecond === 0 ? null : new Load({ history: run.history, target: () => run.target, events: deskStory(nameOf(fault), run.seed), perSecond });
+    const load = perSecond === 0 ? null : new Load({ history: run.history, target: () => run.target, events: deskStory(nameOf(fault), `${run.seed}/load`), perSecond });
     try {
       for (; injections < options.times; injections++) {
         options.onProgress?.(`${fault.id} ${injections + 1}/${options.times}`);
