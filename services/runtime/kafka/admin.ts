@@ -9,6 +9,7 @@ import { calmIdleTimers } from './idle-timers.ts';
 import { replaceRecordDecoder } from './record-decoder.ts';
 import { useRecordEncoder } from './record-encoder.ts';
 import { gapText, missingRecords } from './missing-records.ts';
+import { askLeaderBeforeReset } from './out-of-range.ts';
 import type { ConsumerPosition } from '../event-log.ts';
 
 // A CommonJS module whose names an ES module import can't see one by one.
@@ -16,6 +17,7 @@ const { ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 
 calmIdleTimers();
 forgetBrokenResponses();
+askLeaderBeforeReset();
 replaceRecordDecoder();
 useRecordEncoder();
 

@@ -19,7 +19,7 @@ export function forgetBrokenResponses(): void {
   if (isDone) return;
   isDone = true;
   const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/connection') as { prototype: Connection };
-  const connect = Reflect.get(prototype, 'connect') as (this: Connection) => Promise<boolean>;
+  const connect: (this: Connection) => Promise<boolean> = Reflect.get(prototype, 'connect');
   prototype.connect = function (this: Connection): Promise<boolean> {
     if (!this.isConnected()) Object.assign(this, { chunks: [], bytesBuffered: 0, bytesNeeded: LENGTH_BYTES });
     return connect.call(this);
