@@ -16,6 +16,7 @@ import { root } from './copy-of-the-code.ts';
 
 const TICKETS = Number(process.env['TRELLO_TICKETS'] ?? 40);
 const LIMIT = process.env['TRELLO_LIMITS'] === 'real' ? 100 : 10_000;
+const KEY = 'key-of-a-power-up';
 const TOKEN = `token-${randomUUID()}`;
 const group = `trello-${randomUUID()}`;
 const prefix = `TRE-${randomUUID().slice(0, 4).toUpperCase()}`;
@@ -29,11 +30,11 @@ const outputs: (() => string)[] = [];
 beforeAll(async () => {
   since = new Date(Date.now() - 1_000).toISOString();
   folder = await mkdtemp(join(tmpdir(), 'trello-'));
-  server = await TrelloServer.start({ key: 'k', token: TOKEN, limits: { perKey: 3 * LIMIT, perToken: LIMIT, windowMs: 10_000 } });
+  server = await TrelloServer.start({ key: KEY, token: TOKEN, limits: { perKey: 3 * LIMIT, perToken: LIMIT, windowMs: 10_000 } });
   board = server.store.addBoard('Support', { lists: ['New', 'Open', 'Pending', 'On hold', 'Solved', 'Closed', 'Discarded'] });
   for (const [name, type] of [['telegram_user_id', 'number'], ['Ticket Status', 'text'], ['First Response Time', 'number'], ['Ticketstream', 'text']] as const) server.store.addField(board, name, type);
   await writeFile(join(folder, 'token'), TOKEN);
-  const trello = { api_url: server.url, key: 'k', token_file: 'token', board: board.shortLink, requests_per_10_seconds: LIMIT };
+  const trello = { api_url: server.url, key: KEY, token_file: 'token', board: board.shortLink, requests_per_10_seconds: LIMIT };
   await writeFile(join(folder, 'destinations.json'), JSON.stringify({ acme: { trello } }));
 });
 afterAll(async () => {
@@ -131,7 +132,7 @@ async function aDryRunSendsNothing(): Promise<void> {
   outputs.push(dryRun.output);
   const { code, output } = await dryRun.end();
   expect(code, output).toBe(0);
-  expect(output).toMatch(/^ticket\.created of acme\/TRE-.*\nTrello: would POST \/1\/cards /m);
+  expect(output).toMatch(/^[a-z.]+ of acme\/TRE-.*\nTrello: would POST \/1\/cards /m);
   expect(ours()).toStrictEqual([]);
 }
 

@@ -65,6 +65,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     systemOf: (stack) => {
       const system = systems.get(stack) ?? start(stack);
       systems.set(stack, system);
+      // The next file tries again.
+      system.catch(() => systems.delete(stack));
       return system;
     },
     variables: await foreignClients(),
