@@ -32,9 +32,10 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, allFaults],
           globalSetup: 'test/system/setup.ts',
           setupFiles: 'test/system/environment.ts',
-          // After the unit tests. Each worker has a stack of its own, so files may break it.
+          // After the unit tests. Each file has a stack to itself, so it may break it. There are two of those, and
+          // the faults' own (test/system/setup.ts): files wait more than they compute, so three run side by side.
           sequence: { groupOrder: 1 },
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
@@ -46,7 +47,7 @@ export default defineConfig({
           include: [allFaults],
           // Beside the files of the system project, by the same workers.
           sequence: { groupOrder: 1 },
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -3,11 +3,11 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { connectClickHouse, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { messageOf } from '../../services/runtime/errors.ts';
 import { progressPrinter } from '../local/progress.ts';
-import { readSettings, SetupError } from '../local/settings.ts';
+import { readPort, readSettings, SetupError } from '../local/settings.ts';
 import { endWithMessage, stopOnSignal } from '../local/supervisor/signals.ts';
 import { locate, withoutPassword } from '../target/which-stack.ts';
 import { startSystem, type System } from '../start/start.ts';
@@ -21,6 +21,7 @@ import { decodeLog } from './replay/log-file.ts';
 import { replayEvents, replayIntegration } from './replay/incidents.ts';
 import { replayReport } from './replay/report.ts';
 import { answer, deskQuestions, tableText } from './report.ts';
+import { startBoards, type DemoBoards } from './trello/with-trello.ts';
 import { readSecrets, writeDemoIntegrations } from './secrets.ts';
 import { checkDelivery, countHeld, countUntold, isExact, type Query, type TableCheck } from './verify.ts';
 
@@ -35,6 +36,7 @@ interface Options {
   replay?: string;
   encoding: string;
   url?: string;
+  with?: 'trello';
 }
 
 /** Where the demo sends to and asks. */
@@ -44,6 +46,8 @@ interface Target {
   readonly integrationsFile: string;
   /** Null for a system that was running already. */
   readonly system: System | null;
+  /** Null without `--with`. */
+  readonly boards: DemoBoards | null;
 }
 
 const environment = process.env['ENVIRONMENT'] ?? 'production';
@@ -72,6 +76,7 @@ const readOptions = (): Options =>
     .option('--replay <file.csv>', 'send a ServiceNow incident log instead of the simulated desk')
     .option('--encoding <name>', 'encoding of that file, for example windows-1252', 'utf-8')
     .option('--url <url>', 'use an ingress that runs already: the one of the stack on DATA_DIR, else INTEGRATIONS_FILE holds the secrets, CLICKHOUSE_URL the answers')
+    .addOption(new Option('--with <destination>', 'bring the tickets there, too: trello starts a board of its own, shown as a page').choices(['trello']).conflicts('url'))
     .option('--exit', 'end after the check, with exit code 0 only if ClickHouse holds what was accepted and no row of a log was skipped', false)
     .parse()
     .opts<Options>();
@@ -93,16 +98,25 @@ async function reach(options: Options, integrations: readonly string[], note: (l
     const env = await locate({ command: 'demo', parts: ['clickhouse'], files: ['INTEGRATIONS_FILE'], changes: true, ingressUrl: options.url });
     return {
       ingressUrl: options.url, clickhouseUrl: env['CLICKHOUSE_URL'] ?? '',
-      integrationsFile: env['INTEGRATIONS_FILE'] ?? join(dataDir, 'demo-integrations.json'), system: null,
+      integrationsFile: env['INTEGRATIONS_FILE'] ?? join(dataDir, 'demo-integrations.json'), system: null, boards: null,
     };
   }
   const besides = [process.env['INTEGRATIONS_FILE'] ?? join(dataDir, 'integrations.json')];
   const integrationsFile = await writeDemoIntegrations({ dataDir, environment, besides }, integrations);
+  const boards = options.with === undefined ? null : await startBoards(integrations, { dataDir, port: readBoardPort() });
   const system = await startSystem({
-    env: { ...process.env, INTEGRATIONS_FILE: integrationsFile }, dataDir,
+    env: { ...process.env, INTEGRATIONS_FILE: integrationsFile, ...(boards === null ? {} : { DESTINATIONS_FILE: boards.file }) }, dataDir,
     onProgress: progressPrinter(process.stderr), onServiceLine: note, onSupervisor: stopOnSignal,
   });
-  return { ingressUrl: system.ingressUrl, clickhouseUrl: system.clickhouseUrl, integrationsFile, system };
+  return { ingressUrl: system.ingressUrl, clickhouseUrl: system.clickhouseUrl, integrationsFile, system, boards };
+}
+
+/** Where the boards of `--with trello` are. */
+function readBoardPort(): number {
+  const problems: string[] = [];
+  const port = readPort(process.env, 'TRELLO_PORT', 8090, problems);
+  if (problems.length > 0) throw new SetupError(problems, 2);
+  return port;
 }
 
 function plan(options: Options, log: IncidentLog | null): Iterable<Delivery> {
@@ -204,6 +218,7 @@ async function main(): Promise<void> {
   const target = await reach(options, integrations, (line) => progress.note(line));
   const clickhouse: ClickHouse = connectClickHouse(target.clickhouseUrl);
   const query: Query = (sql, params) => clickhouse.query(sql, params);
+  if (target.boards !== null) console.log(`Boards: ${target.boards.url}`);
   console.log(log === null
     ? `A desk of ${count(options.tickets)} tickets over ${options.days} days, seed ${options.seed}, through ${target.ingressUrl}/webhooks`
     : `${count(log.incidents.length)} incidents, ${count(log.rows)} rows of ${options.replay ?? ''}, through ${target.ingressUrl}/webhooks`);
@@ -213,14 +228,16 @@ async function main(): Promise<void> {
   const { text, exact } = verdict(checks, ledger, progress.secondsOfSending);
   const skipped = log?.skipped.length ?? 0;
   const incomplete = skipped === 0 ? '' : `NOT ALL OF THE LOG: ${count(skipped)} rows or incidents were skipped, as listed at the beginning.\n`;
-  console.log(text + incomplete + whereToLook(target));
+  const cards = await target.boards?.compare(query, integrations);
+  console.log(text + (cards?.text ?? '') + incomplete + whereToLook(target));
   await clickhouse.close();
   if (!options.exit && target.system !== null) {
     console.log('Everything keeps running. Ctrl-C stops it.');
     return;
   }
   await target.system?.stop();
-  process.exit(exact && skipped === 0 ? 0 : 1);
+  await target.boards?.stop();
+  process.exit(exact && skipped === 0 && cards?.equal !== false ? 0 : 1);
 }
 
 await main().catch(endWithMessage);

@@ -1,5 +1,5 @@
-// npm run <service> -- check | setup | dry-run, for every service that brings tickets to a destination: whether what
-// DESTINATIONS_FILE says of it works, making what is missing there, and what the last events would do.
+// npm run <service> -- check | setup | dry-run | …, for every service that brings tickets to a destination: whether what
+// DESTINATIONS_FILE says of it works, making what is missing there, what the last events would do, and what only that service can.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,6 +11,7 @@ import { messageOf } from '../../services/runtime/errors.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { projectDir } from '../local/settings.ts';
 import { exitCodeOf, Refused } from '../target/refused.ts';
+import { locate, type Needs } from '../target/which-stack.ts';
 import { dryRun } from './dry-run.ts';
 
 const SOMETHING_IS_MISSING = 1;
@@ -28,10 +29,17 @@ function fileOf({ file }: Options): string {
   return resolve(projectDir, configured);
 }
 
-async function loadCommand(service: string): Promise<DestinationCommand<unknown>> {
+/** What a service's command.ts has: one of them, or both. */
+interface Commands {
+  readonly command?: DestinationCommand<unknown>;
+  /** Those that only this service has; they set the process's exit code themselves. */
+  readonly addCommands?: (program: Command, reach: (needs: Needs) => Promise<NodeJS.ProcessEnv>, env: NodeJS.ProcessEnv) => void;
+}
+
+async function loadCommands(service: string): Promise<Commands> {
   const file = join(projectDir, 'services', service, 'command.ts');
   if (!existsSync(file)) throw new Refused(`${service} is no service that brings tickets to a destination`);
-  return ((await import(pathToFileURL(file).href)) as { command: DestinationCommand<unknown> }).command;
+  return (await import(pathToFileURL(file).href)) as Commands;
 }
 
 function print(integration: string, findings: readonly Finding[]): void {
@@ -60,29 +68,30 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
-async function run(service: string | undefined, args: readonly string[]): Promise<number> {
-  if (service === undefined) throw new Refused('which service? E.g. npm run trello -- check');
-  const command = await loadCommand(service);
-  const program = new Command(`npm run ${service} --`).exitOverride();
+function addCommon(program: Command, command: DestinationCommand<unknown>, onCode: (code: number) => void): void {
   const common = (name: string, text: string): Command => program.command(name).description(text)
     .option('--file <path>', 'instead of DESTINATIONS_FILE').option('--integration <id>', 'this one only');
-  let code = 0;
-  common('check', 'looks whether what the file says works; changes nothing').action(async (options: Options) => {
-    code = await forEach(command, command.check, options);
-  });
+  common('check', 'looks whether what the file says works; changes nothing').action(async (options: Options) => onCode(await forEach(command, command.check, options)));
   const { setup } = command;
-  if (setup !== undefined) common('setup', 'makes what is missing at the destination').action(async (options: Options) => {
-    code = await forEach(command, setup, options);
-  });
+  if (setup !== undefined) common('setup', 'makes what is missing at the destination').action(async (options: Options) => onCode(await forEach(command, setup, options)));
   common('dry-run', 'prints what the last events of the log would do; sends nothing')
     .option('--events <n>', 'how many', wholeNumber, 100)
     .action(async ({ events, ...options }: Options & { events: number }) => dryRun(command.consumer, { path: fileOf(options), events, integration: options.integration }));
+}
+
+async function run(service: string | undefined, args: readonly string[]): Promise<void> {
+  if (service === undefined) throw new Refused('which service? E.g. npm run trello -- check');
+  const { command, addCommands } = await loadCommands(service);
+  const program = new Command(`npm run ${service} --`).exitOverride();
+  if (command !== undefined) addCommon(program, command, (code) => {
+    process.exitCode = code;
+  });
+  addCommands?.(program, (needs) => locate(needs), process.env);
   await program.parseAsync([...args], { from: 'user' });
-  return code;
 }
 
 try {
-  process.exitCode = await run(process.argv[2], process.argv.slice(3));
+  await run(process.argv[2], process.argv.slice(3));
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

@@ -32,7 +32,7 @@ export async function dryRun(consumer: Destination, { path, events, integration 
       await handleDry(consumer, item, opened.tools);
     }
   } finally {
-    opened.close?.();
+    await opened.close?.();
   }
 }
 

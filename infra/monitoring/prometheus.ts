@@ -1,4 +1,4 @@
-// Debian's Prometheus and its tools, in the cache folder like the parts of the stack, and a Prometheus that watches
+// Debian's Prometheus, Alertmanager and their tools, in the cache folder like the parts of the stack, and a Prometheus that watches
 // services: with the configuration and the alert rules of this folder, and targets of its own.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ export const folder = dirname(fileURLToPath(import.meta.url));
 export const missingForPrometheus = async (env: Environment): Promise<string | null> =>
   (await onPath('apt-get', env)) && (await onPath('dpkg', env)) ? null : 'Prometheus is fetched as a Debian package, and there is no apt-get and dpkg here; install Prometheus otherwise and use the files of infra/monitoring';
 
-/** @returns the folder of prometheus, promtool and amtool. @throws SetupError. */
+/** @returns the folder of prometheus, alertmanager, promtool and amtool. @throws SetupError. */
 export async function prometheusPrograms(env: Environment, onProgress: OnProgress = () => undefined): Promise<string> {
   const missing = await missingForPrometheus(env);
   if (missing !== null) throw new SetupError([missing]);
@@ -47,11 +47,13 @@ export interface WatchOptions {
   readonly edit?: (file: string, text: string) => string;
 }
 
-export interface Prometheus {
+/** A program that runs until it is stopped. */
+export interface Running {
   readonly url: string;
   readonly process: ChildProcess;
   readonly stop: () => Promise<void>;
 }
+export type Prometheus = Running;
 
 const READY_WITHIN_MS = 20_000;
 
@@ -64,7 +66,19 @@ export async function startPrometheus({ programs, dir, port, targets, edit = (_f
   }
   await writeFile(join(dir, 'targets.yaml'), JSON.stringify([{ targets }]));
   const args = [`--config.file=${join(dir, 'prometheus.yaml')}`, `--storage.tsdb.path=${join(dir, 'data')}`, `--web.listen-address=127.0.0.1:${port}`];
-  const child = spawn(join(programs, 'prometheus'), args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] });
+  return startProgram('Prometheus', { command: join(programs, 'prometheus'), args, dir, port });
+}
+
+/** An Alertmanager by itself, with a configuration of the caller's. */
+export async function startAlertmanager({ programs, dir, port, config }: Pick<WatchOptions, 'programs' | 'dir' | 'port'> & { config: string }): Promise<Running> {
+  await mkdir(join(dir, 'data'), { recursive: true });
+  await writeFile(join(dir, 'alertmanager.yaml'), config);
+  const args = [`--config.file=${join(dir, 'alertmanager.yaml')}`, `--storage.path=${join(dir, 'data')}`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='];
+  return startProgram('Alertmanager', { command: join(programs, 'alertmanager'), args, dir: programs, port });
+}
+
+async function startProgram(name: string, { command, args, dir, port }: { command: string; args: readonly string[]; dir: string; port: number }): Promise<Running> {
+  const child = spawn(command, args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] });
   let told = '';
   child.stderr.on('data', (chunk: Buffer) => (told = (told + chunk.toString()).slice(-4_000)));
   const endWithUs = (): void => void child.kill();
@@ -77,11 +91,11 @@ export async function startPrometheus({ programs, dir, port, targets, edit = (_f
   };
   const url = `http://127.0.0.1:${port}`;
   for (const deadline = Date.now() + READY_WITHIN_MS; ;) {
-    if (child.exitCode !== null) throw new Error(`Prometheus ended:\n${told}`);
+    if (child.exitCode !== null) throw new Error(`${name} ended:\n${told}`);
     if (await fetch(`${url}/-/ready`).then(({ ok }) => ok, () => false)) return { url, process: child, stop };
     if (Date.now() > deadline) {
       await stop();
-      throw new Error(`Prometheus is not ready after ${READY_WITHIN_MS / 1_000} s:\n${told}`);
+      throw new Error(`${name} is not ready after ${READY_WITHIN_MS / 1_000} s:\n${told}`);
     }
     await sleep(100);
   }

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Consumer } from '../../services/runtime/consumer.ts';
 import { findServices, mainFile } from './services.ts';
 import { endWithMessage } from '../local/supervisor/signals.ts';
 import { locate } from '../target/which-stack.ts';
@@ -14,11 +15,20 @@ if (name === undefined || !names.includes(name)) {
   process.exit(2);
 }
 
+/** A projection does, a consumer that has the setting, and who says so in a file. */
+async function asksClickHouse(folder: string): Promise<boolean> {
+  if (['projection.ts', 'needs-clickhouse'].some((name) => existsSync(join(folder, name)))) return true;
+  const file = join(folder, 'consumer.ts');
+  if (!existsSync(file)) return false;
+  const { consumer } = (await import(pathToFileURL(file).href)) as { consumer: Consumer };
+  return 'CLICKHOUSE_URL' in consumer.settings;
+}
+
 async function enterStack(service: string): Promise<void> {
-  const isProjection = existsSync(join(dirname(mainFile(service)), 'projection.ts'));
+  const withClickHouse = await asksClickHouse(dirname(mainFile(service)));
   Object.assign(process.env, await locate({
     command: service, changes: true,
-    parts: ['kafka', 'registry', ...(isProjection ? ['clickhouse' as const] : [])],
+    parts: ['kafka', 'registry', ...(withClickHouse ? ['clickhouse' as const] : [])],
     files: ['SCHEMAS_LOCK', ...(service === 'ingress' ? ['INTEGRATIONS_FILE' as const] : [])],
   }));
 }

@@ -52,7 +52,7 @@ test('an event goes to its integration’s destination, whose client is kept unt
     await vi.waitUntil(() => opened.idle?.() !== null, { timeout: 5_000 });
     expect(opened.idle?.()).toMatch(/no integration has a section trello/);
   } finally {
-    opened.close?.();
+    await opened.close?.();
   }
 });
 
@@ -69,7 +69,7 @@ test('what the vendor refuses is rejected with its words; what is not possible n
   expect(await answer(new Refused('Vendor said no', { status: 400, said: 'no' }))).toStrictEqual({ outcome: 'reject', reason: 'Vendor said no' });
   await expect(answer(new NotNow('later', { sent: true }))).rejects.toThrow('later');
   await expect(answer(new TypeError('a defect'))).rejects.toThrow('a defect');
-  close?.();
+  await close?.();
 });
 
 test('without a file it is idle, and says why', async () => {

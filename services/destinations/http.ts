@@ -42,6 +42,8 @@ export interface ApiOptions {
   readonly timeoutMs?: number;
   /** Statuses below 500 that wait besides 408, 425 and 429: e.g. 401, when credentials of ours are at fault and not the event. */
   readonly alsoNotNow?: readonly number[];
+  /** For a vendor that says in the body for how long to wait. */
+  readonly retryAfterMs?: (body: string) => number;
   /** Instead of sending what would change something: see `dryRun`. */
   readonly pretend?: (request: ApiRequest) => unknown;
 }
@@ -138,7 +140,7 @@ class HttpApi implements Api {
     const said = line.length > MOST_SAID ? `${line.slice(0, MOST_SAID)}…` : line;
     const message = `${what} was answered ${status}${said === '' ? '' : `: ${said}`}`;
     if (status < 500 && !NOT_NOW.includes(status) && !alsoNotNow.includes(status)) return new Refused(message, { status, said });
-    const asked = retryAfterMs(headers.get('retry-after'));
+    const asked = Math.max(retryAfterMs(headers.get('retry-after')), this.#options.retryAfterMs?.(text) ?? 0);
     if (status === 429 || asked > 0) this.#limits.pause(asked > 0 ? asked : PAUSE_MS);
     return new NotNow(message, { retryAfterMs: asked, sent: status !== 429 });
   }

@@ -14,7 +14,7 @@ import { createServer } from './server.ts';
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const sent = `00-${traceId}-00f067aa0ba902b7-01`;
 const acme = { integration_id: 'acme', environment: 'production', secrets: ['acme-secret'] };
-let appended: NewRecord | undefined;
+let appended: NewRecord<Buffer | null> | undefined;
 let away = false;
 const lines: Record<string, unknown>[] = [];
 const logger = createLogger('ingress', 'info');

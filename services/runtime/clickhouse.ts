@@ -36,6 +36,8 @@ export interface ClickHouse {
 export interface StreamingClickHouse extends ClickHouse {
   /** Rows as objects as they come, some at a time. */
   stream<Row>(sql: string): AsyncIterable<Row[]>;
+  /** The answer in the format that the statement names, as it comes. ClickHouse sends nothing before it has all of it: an error is never the end of an answer. */
+  bytes(sql: string): Promise<Readable>;
 }
 
 /** Numbers of errors after which the same bytes can succeed: timeouts, overload, network, read-only or missing replicas. */
@@ -97,6 +99,10 @@ class HttpClickHouse implements StreamingClickHouse {
     return this.#attempt(async () => {
       await this.#client.command({ query: sql });
     });
+  }
+
+  bytes(sql: string): Promise<Readable> {
+    return this.#attempt(async () => (await this.#client.exec({ query: sql })).stream);
   }
 
   insertEncoded(table: string, format: string, body: Buffer): Promise<void> {

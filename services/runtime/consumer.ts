@@ -3,6 +3,7 @@
 //
 // The runtime knows nothing about tickets: the contract comes in as an argument, and with it
 // the types of the events.
+import type { Registry } from 'prom-client';
 import type { Config, Settings } from './config.ts';
 import type { Logger } from './logger.ts';
 
@@ -43,7 +44,11 @@ export interface Opened<R> {
   readonly idle?: () => string | null;
   /** What is amiss although the service does its work. */
   readonly warnings?: () => string[];
-  readonly close?: () => void;
+  /** Why it can't do its work, or null: the service is not ready then. */
+  readonly failure?: () => string | null;
+  /** Adds what it tells of itself to the service's metrics. */
+  readonly register?: (metrics: Registry) => void;
+  readonly close?: () => void | Promise<void>;
 }
 
 export interface HandlerContext<S extends Settings = Settings, R = unknown> {

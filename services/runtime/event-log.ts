@@ -17,9 +17,10 @@ export interface LogRecord {
 
 export const headerOf = (record: LogRecord, name: string): string | undefined => (record.header === undefined ? record.headers[name] : record.header(name));
 
-export interface NewRecord {
+/** Without a value it takes its key out of a compacted topic. */
+export interface NewRecord<V extends Buffer | null = Buffer> {
   readonly key: string;
-  readonly value: Buffer;
+  readonly value: V;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -33,9 +34,9 @@ const RECORD_OVERHEAD = 128;
 const HEADER_OVERHEAD = 10;
 
 /** No less than what the record takes as a batch of its own. */
-export function recordBytes({ key, value, headers }: NewRecord): number {
+export function recordBytes({ key, value, headers }: NewRecord<Buffer | null>): number {
   const ofHeaders = Object.entries(headers).reduce((sum, [name, text]) => sum + Buffer.byteLength(name) + Buffer.byteLength(text) + HEADER_OVERHEAD, 0);
-  return RECORD_OVERHEAD + Buffer.byteLength(key) + value.length + ofHeaders;
+  return RECORD_OVERHEAD + Buffer.byteLength(key) + (value?.length ?? 0) + ofHeaders;
 }
 
 export interface PartitionBatch {
@@ -72,3 +73,5 @@ export interface ConsumerPosition {
 
 export const eventsTopic = (environment: string): string => `crm.${environment}.ticket-events`;
 export const quarantineTopic = (environment: string): string => `crm.${environment}.quarantine`;
+/** What is to be told of escalations and was: compacted, so it holds what is open and no history. */
+export const alertsTopic = (environment: string): string => `crm.${environment}.alerts`;

@@ -41,6 +41,8 @@ export interface NewCard {
 /** Trello gives no more at once. */
 export const PAGE = 1_000;
 const TEN_SECONDS = 10_000;
+/** A key has the room of three tokens: 300 requests to 100. */
+const TOKENS_PER_KEY = 3;
 /** An object's first eight characters say when it was made. */
 export const madeAt = (id: string): number => Number.parseInt(id.slice(0, 8), 16) * 1_000;
 
@@ -48,12 +50,12 @@ export class Trello {
   readonly #api: Api;
   readonly #auth: { readonly key: string; readonly token: string };
 
-  constructor({ section: { api_url: baseUrl, key, token }, api }: Place<TrelloSection>) {
+  constructor({ section: { api_url: baseUrl, key, token, requests_per_10_seconds: requests }, api }: Place<TrelloSection>) {
     this.#auth = { key, token };
     let pretended = 0;
     this.#api = api({
       name: 'Trello', baseUrl,
-      limits: [{ key: `trello ${baseUrl} ${token}`, requests: 100, perMs: TEN_SECONDS }, { key: `trello ${baseUrl} ${key}`, requests: 300, perMs: TEN_SECONDS }],
+      limits: [{ key: `trello ${baseUrl} ${token}`, requests, perMs: TEN_SECONDS }, { key: `trello ${baseUrl} ${key}`, requests: TOKENS_PER_KEY * requests, perMs: TEN_SECONDS }],
       // Revoked credentials and missing permissions are no event's fault, and are mended by a person.
       alsoNotNow: [401, 403],
       pretend: () => ({ id: `00000000dry${++pretended}` }),

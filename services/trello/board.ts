@@ -64,8 +64,8 @@ export class Board {
     this.trello = new Trello(place);
     this.section = section;
     this.#logger = logger;
-    this.#id = new Cached(async () => (await this.trello.board(section.board)).id, 3_600_000);
-    this.#lists = new Cached(async () => this.trello.lists(await this.#id.get()));
+    this.#id = new Cached(async () => (await ofTheBoard(this.trello.board(section.board))).id, 3_600_000);
+    this.#lists = new Cached(async () => ofTheBoard(this.trello.lists(await this.#id.get())));
     this.#fields = new Cached(async () => this.#readFields());
     this.#members = new Cached(async () => this.#readMembers());
     this.#index = new IndexOfCards({
@@ -86,7 +86,7 @@ export class Board {
     const mark = markOfTicket(ticket);
     const known = this.#held.get(mark);
     if (known !== undefined && known.asOf >= settledAt) return known;
-    const id = await this.#index.find(mark, settledAt);
+    const id = await ofTheBoard(this.#index.find(mark, settledAt));
     if (id === undefined) return null;
     try {
       return this.#hold(mark, await this.#load(id, ticket, signal));
@@ -108,7 +108,7 @@ export class Board {
     } catch (error) {
       // It may be there for all that.
       this.#index.mayBeBehind();
-      throw this.#afterListChange(error);
+      throw error instanceof Refused && error.status === 404 ? notTheEvents(error) : this.#afterListChange(error);
     }
   }
 
@@ -203,7 +203,7 @@ export class Board {
   }
 
   async #readFields(): Promise<ReadonlyMap<OurField, Field>> {
-    const all = await this.trello.fields(await this.#id.get());
+    const all = await ofTheBoard(this.trello.fields(await this.#id.get()));
     const keys = Object.keys(fieldsOfOurs) as OurField[];
     return new Map(keys.flatMap((key) => {
       const { name } = fieldsOfOurs[key];
@@ -213,7 +213,7 @@ export class Board {
   }
 
   async #readMembers(): Promise<ReadonlyMap<string, string>> {
-    const members = await this.trello.members(await this.#id.get());
+    const members = await ofTheBoard(this.trello.members(await this.#id.get()));
     return new Map(members.flatMap(({ id, username }) => [[id.toLowerCase(), id], [username.toLowerCase(), id]]));
   }
 
@@ -229,6 +229,13 @@ export class Board {
     return new NotNow(error.message, { sent: false });
   }
 }
+
+/** That there is no such board is no event's fault: all wait until a person mends it. */
+const notTheEvents = ({ message }: Refused): NotNow => new NotNow(`${message}: is the section's board right? (npm run trello -- check)`, { sent: false });
+
+const ofTheBoard = <T>(answer: Promise<T>): Promise<T> => answer.catch((error: unknown) => {
+  throw error instanceof Refused ? notTheEvents(error) : error;
+});
 
 const valuesOf = ({ customFieldItems = [] }: Pick<Card, 'customFieldItems'>): Map<string, string> =>
   new Map(customFieldItems.map(({ idCustomField, value }) => [idCustomField, value?.text ?? value?.number ?? '']));

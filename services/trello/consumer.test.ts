@@ -36,7 +36,7 @@ const file = (): string => join(folder, 'destinations.json');
 
 async function open(more: object = {}): Promise<void> {
   await writeFile(file(), JSON.stringify({ acme: { trello: { api_url: server.url, key: 'k', token: TOKEN, board: board.shortLink, ...more } } }));
-  (opened as Opened<unknown> | undefined)?.close?.();
+  await (opened as Opened<unknown> | undefined)?.close?.();
   opened = await consumer.open({ DESTINATIONS_FILE: file() }, logger);
 }
 
@@ -46,8 +46,8 @@ beforeEach(async () => {
   for (const [name, type] of [['telegram_user_id', 'number'], ['Ticket Status', 'text'], ['First Response Time', 'number'], ['Ticketstream', 'text']] as const) server.store.addField(board, name, type);
   await open({ ticket_url: 'https://crm.example/t/{ticket_id}', members: { 'agent-lea': 'Lea', 'agent-max': '@max', 'agent-gone': 'nobody' } });
 });
-afterEach(() => {
-  opened.close?.();
+afterEach(async () => {
+  await opened.close?.();
   server.stop();
 });
 
@@ -212,7 +212,7 @@ test('a card whose description lost its mark is found by the field, one without 
 test('an outage and revoked credentials wait, what Trello will never take is rejected, and no token is told', async () => {
   const told: string[] = [];
   const answer = async (fault: object) => {
-    server.fault = () => fault;
+    server.fault = ({ method }) => (method === 'POST' || !('status' in fault) || fault.status !== 400 ? fault : undefined);
     const end = await deliver(consumer, created('09:00'), { tools: opened.tools }).catch((error: unknown) => error);
     told.push(JSON.stringify(end), String(end));
     return end;
@@ -222,6 +222,11 @@ test('an outage and revoked credentials wait, what Trello will never take is rej
   expect(await answer({ drop: 'before' })).toBeInstanceOf(NotNow);
   expect(await answer({ status: 400 })).toMatchObject({ outcome: 'reject' });
   expect(told.join()).not.toContain(TOKEN);
+});
+
+test('a board that is not there is no event’s fault', async () => {
+  await open({ board: 'nosuchboard' });
+  await expect(deliver(consumer, created('09:00'), { tools: opened.tools })).rejects.toThrow(/is the section's board right/);
 });
 
 test('the board’s cards are all known, also when they are more than one answer holds', async () => {
@@ -253,12 +258,19 @@ test('check says what is missing, setup makes it', async () => {
   expect(await missing()).toStrictEqual(['member nobody for agent agent-gone']);
 });
 
+test('the Trello to try with shows its boards as a page', async () => {
+  await deliverAll(created('09:00', { customer: { first_name: '<b>Mira</b>' } }), message('09:01', {}));
+  const page = await (await fetch(server.url)).text();
+  for (const text of ['Support: 1 cards', 'New (1)', 'TKT-1 · &#60;b&#62;Mira', 'Ticket Status: new', '1 comments']) expect(page).toContain(text);
+  expect(page).not.toContain('<b>Mira');
+});
+
 test('a dry run prints what it would do and does nothing', async () => {
   const lines: string[] = [];
   const dry = await consumer.openDry({ DESTINATIONS_FILE: file() }, logger, (line) => lines.push(line));
   await deliver(consumer, created('09:00'), { tools: dry.tools });
   await deliver(consumer, message('09:01', {}), { tools: dry.tools });
-  dry.close?.();
+  await dry.close?.();
   expect(cards()).toStrictEqual([]);
   expect(lines[0]).toMatch(/^Trello: would POST \/1\/cards .*TKT-1/);
   expect(lines.some((line) => line.includes('/actions/comments'))).toBe(true);

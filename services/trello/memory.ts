@@ -38,9 +38,8 @@ export interface Shown {
 
 const typeOf = { c: 'ticket.created', m: 'message.received', a: 'agent.assigned', s: 'status.changed' } as const satisfies Record<Kept[0], EventType>;
 
-/** More than a ticket has within one instant; only these can still change what the last one left. */
-const LAST_STATUSES = 6;
-const LAST_ASSIGNMENTS = 4;
+/** More than a ticket has within one instant, whose order depends on the status before; only these can still change what the last one left. */
+const LAST_STATUSES = 12;
 const MOST_REPLIES = 12;
 
 function told(kept: Kept): TicketEvent {
@@ -85,8 +84,11 @@ function withoutTheRest(events: readonly Kept[]): Kept[] {
   const of = (kind: Kept[0]): Kept[] => sorted.filter((event) => event[0] === kind);
   const [customers, replies] = [of('m').filter((event) => event[3] === 'customer'), of('m').filter((event) => event[3] === 'agent')];
   const answeredAt = of('c').length === 0 ? undefined : storyOf(sorted.map(told), noDesk).firstResponse?.at;
-  const counting = answeredAt === undefined ? replies : replies.filter(([, , at]) => at <= answeredAt);
-  return [...of('c').slice(0, 2), ...customers.slice(0, 1), ...counting.slice(0, MOST_REPLIES), ...of('a').slice(-LAST_ASSIGNMENTS), ...of('s').slice(-LAST_STATUSES)].sort(inOrder);
+  const [asked] = customers;
+  // One more that would count if an earlier creation came, one without a message.
+  const next = replies.find((reply) => asked !== undefined && inOrder(asked, reply) < 0);
+  const counting = answeredAt === undefined ? replies : replies.filter((reply) => reply[2] <= answeredAt || reply === next);
+  return [...of('c').slice(0, 2), ...customers.slice(0, 1), ...counting.slice(0, MOST_REPLIES), ...of('a').slice(-1), ...of('s').slice(-LAST_STATUSES)].sort(inOrder);
 }
 
 /** The memory with one more event; the same one when it knows the event or has no use for it. */

@@ -9,6 +9,7 @@ export interface TrelloSection {
   readonly lists?: Readonly<Record<string, string>>;
   readonly members?: Readonly<Record<string, string>>;
   readonly private_notes: boolean;
+  readonly requests_per_10_seconds: number;
   readonly ticket_url?: string;
 }
 
@@ -28,6 +29,7 @@ export const section = defineSection<TrelloSection>({
       lists: byName('List by status, as the CRM calls it, or by category (new, open, pending, on_hold, solved, closed, discarded); a name or an id'),
       members: byName('Trello member (user name or id) by agent id of the CRM'),
       private_notes: { type: 'boolean', default: false, description: 'Whether private notes become comments, too, marked as such' },
+      requests_per_10_seconds: { type: 'integer', minimum: 1, maximum: 10_000, default: 100, description: 'Trello’s limit for a token; a share of it when several processes use the token' },
       ticket_url: { type: 'string', pattern: '^https?://.*\\{ticket_id\\}', description: 'Address of a ticket in your CRM, with {ticket_id} in it' },
     },
   },

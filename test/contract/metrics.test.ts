@@ -1,8 +1,10 @@
 // The table of all metrics is what the code tells. After a change: npx vitest run test/contract/metrics.test.ts -u
 import { createServer } from 'node:http';
-import type { Gauge, Registry } from 'prom-client';
+import { Registry, type Gauge } from 'prom-client';
 import { expect, test } from 'vitest';
 import { createRunMetrics } from '../../infra/reconcile/metrics.ts';
+import { createEscalationMetrics } from '../../services/escalations/metrics.ts';
+import { countExported } from '../../services/event-export/service.ts';
 import { createIngressMetrics } from '../../services/ingress/metrics.ts';
 import { Attempts } from '../../services/runtime/consumer/attempt.ts';
 import { ConsumerLoop } from '../../services/runtime/consumer/loop.ts';
@@ -47,6 +49,9 @@ const kinds: Readonly<Record<string, (metrics: Registry) => void>> = {
 
 /** `npm run reconcile -- --every …` tells how its process is, as services do, and what it found. */
 const RECONCILE = 'reconcile';
+/** What one service tells besides what all do. */
+const ESCALATIONS = 'escalations';
+const EVENT_EXPORT = 'event-export';
 
 interface Described {
   readonly help: string;
@@ -58,8 +63,8 @@ interface Described {
 /** By name, each with the kinds of services that tell it. */
 async function everyMetric(): Promise<Map<string, Described>> {
   const all = new Map<string, Described>();
-  for (const [kind, add] of [...Object.entries(kinds), [RECONCILE, createRunMetrics] as const]) {
-    const metrics = kind === RECONCILE ? createMetrics('test') : ofEveryService();
+  for (const [kind, add] of [...Object.entries(kinds), [EVENT_EXPORT, countExported] as const, [RECONCILE, createRunMetrics] as const, [ESCALATIONS, (metrics: Registry) => void createEscalationMetrics(metrics, () => 0)] as const]) {
+    const metrics = kind === ESCALATIONS || kind === EVENT_EXPORT ? new Registry() : kind === RECONCILE ? createMetrics('test') : ofEveryService();
     add(metrics);
     for (const { name, help, type } of await metrics.getMetricsAsJSON()) {
       const { labelNames } = metrics.getSingleMetric(name) as unknown as Gauge & { labelNames: readonly string[] };

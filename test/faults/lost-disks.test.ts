@@ -1,5 +1,6 @@
 // Each part loses its disk in turn, and everything is there again: from the backup, from the log, or from the archive.
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,12 +54,14 @@ async function somethingToLose(): Promise<string> {
   const broken = ticket(newTicketId()).message(at(0), 'customer');
   broken.payload['is_private'] = 'yes';
   expect((await send(broken)).body.status).toBe('quarantined');
+  const unreadable = randomUUID();
   const producer = await connectProducer(connection, [eventsTopic('production')]);
-  await producer.append(eventsTopic('production'), { key: newTicketId(), value: Buffer.from('no Avro at all'), headers: { ce_id: broken.event_id.replace(/^./, 'f') } });
+  await producer.append(eventsTopic('production'), { key: newTicketId(), value: Buffer.from('no Avro at all'), headers: { ce_id: unreadable } });
   await producer.close();
   const id = await story();
   await landed(id, 3);
-  await eventually(async () => ((await query('SELECT 1 FROM log.quarantine WHERE event_id = {id:String}', { id: broken.event_id })).length === 1 ? true : null), 'what is in quarantine');
+  const ids = [broken.event_id, unreadable];
+  await eventually(async () => ((await query('SELECT 1 FROM log.quarantine WHERE event_id IN {ids:Array(String)}', { ids })).length === ids.length ? true : null), 'what is in quarantine');
   return id;
 }
 

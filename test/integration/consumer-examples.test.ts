@@ -1,77 +1,36 @@
-// The two example consumers and the scaffolded projection on the running system.
+// The example consumers and the scaffolded projection on the running system.
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { closeClients, eventually, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
-import { consumerStarted, endAll, openReceiver, run, type Receiver } from './consumer-kit.ts';
+import { closeClients, eventually, newTicketId, query, send, ticket } from '../system/support.ts';
+import { consumerStarted, endAll, run } from './consumer-kit.ts';
 import { copyOfTheCode, root, unitTest } from './copy-of-the-code.ts';
 
-let receiver: Receiver;
 let folder: string;
 let copy: Awaited<ReturnType<typeof copyOfTheCode>>;
 
 beforeAll(async () => {
-  receiver = await openReceiver();
   folder = await mkdtemp(join(tmpdir(), 'transcripts-'));
   copy = await copyOfTheCode();
 });
 afterAll(async () => {
   await endAll();
-  receiver.close();
   await rm(folder, { recursive: true, force: true });
   await copy.remove();
   await closeClients();
 });
 
-const escalation = (ticketId: string, level: string): SignedEvent => {
-  const at = '2026-03-02T09:00:00.000Z';
-  return sign({
-    event_id: randomUUID(), event_type: 'escalation.fired', timestamp: at, version: '1.2',
-    source: { platform: 'telegram-crm', integration_id: 'acme', environment: 'production' },
-    payload: { ticket_id: ticketId, policy: { id: 'p1', name: 'First response' }, breached_metric: 'first_response_time', threshold_seconds: 900, level, fired_at: at },
-  });
-};
-
 const service = (name: string): string => `services/${name}/main.ts`;
 
-test('without an address the webhook consumer is idle and ready, and says why', async () => {
-  const idle = run(root, [service('escalation-webhook')], { ESCALATION_WEBHOOK_URL: '' });
+test('without a file of destinations the service of escalations is idle and ready, and says why', async () => {
+  const idle = run(root, [service('escalations')], { DESTINATIONS_FILE: '' });
   await consumerStarted(idle);
   const { code, output } = await idle.end('SIGTERM');
   expect(code).toBe(0);
-  expect(output).toMatch(/"level":"info".*ESCALATION_WEBHOOK_URL is not set/);
+  expect(output).toMatch(/"level":"info".*DESTINATIONS_FILE is not set/);
   expect(output).not.toMatch(/"level":"(warn|error|fatal)"/);
-});
-
-test('escalations go to the webhook from when it is switched on: once taken, again after a 503, aside after a 422', async () => {
-  const id = newTicketId();
-  await send(escalation(id, 'before'));
-  const env = { ESCALATION_WEBHOOK_URL: receiver.url };
-  const running = run(root, [service('escalation-webhook')], env);
-  await consumerStarted(running);
-  const events = ['1', 'refused', '2'].map((level) => escalation(id, level));
-  let closed = 2;
-  receiver.answer = ({ body }) => (body['level'] === 'refused' ? 422 : (closed -= 1) >= 0 ? 503 : 200);
-  for (const event of events) expect((await send(event)).body.status).toBe('accepted');
-  await eventually(() => Promise.resolve(receiver.taken.length >= 2 ? true : null), 'two escalations');
-  expect(receiver.taken.map(({ body }) => body['level'])).toStrictEqual(['1', '2']);
-  expect(receiver.taken.map(({ headers }) => headers['idempotency-key'])).toStrictEqual([events[0]?.event_id, events[2]?.event_id]);
-  expect(receiver.all.filter(({ body }) => body['level'] === 'refused').length).toBe(1);
-  expect(receiver.all.filter(({ body }) => body['level'] === 'before').length).toBe(0);
-  await eventually(async () => {
-    const rows = await query<{ reason: string; detail: string }>('SELECT reason, detail FROM log.quarantine WHERE event_id = {e:String}', { e: events[1]?.event_id });
-    return rows.some(({ reason, detail }) => reason === 'handler_failed' && detail.includes('answered 422')) ? true : null;
-  }, 'the refused escalation in quarantine');
-  expect((await running.end('SIGTERM')).code).toBe(0);
-
-  // What fires while it is down is delivered when it is back.
-  const missed = escalation(id, 'missed');
-  await send(missed);
-  const again = run(root, [service('escalation-webhook')], env);
-  await eventually(() => Promise.resolve(receiver.taken.some(({ body }) => body.event_id === missed.event_id) ? true : null), 'the missed escalation');
-  await again.end('SIGTERM');
 });
 
 test('a transcript has what was said, in event time, and never a private word, also when it is built again', async () => {

@@ -215,6 +215,6 @@ test('events of an older and of a newer writer come as the current record', asyn
 });
 
 test('the example consumers have nothing to do in an npm start without their variables', () => {
-  expect(Object.keys(environment.healthUrls).filter((name) => name === 'escalation-webhook' || name === 'ticket-transcript')).toStrictEqual([]);
+  expect(Object.keys(environment.healthUrls).filter((name) => name === 'escalations' || name === 'ticket-transcript')).toStrictEqual([]);
 });
 

@@ -57,11 +57,14 @@ export interface ControlOptions {
 export async function openControlDoor({ stacks, systemOf, variables }: ControlOptions): Promise<{ url: string; close: () => void }> {
   const leases = new Leases(stacks);
 
+  const used = new Set<number>();
+
   async function lease(response: ServerResponse): Promise<void> {
     const stack = await leases.take();
     response.once('close', () => leases.give(stack));
     const system = await systemOf(stack);
-    const found = { ...system.env, INGRESS_URL: system.ingressUrl, HEALTH_URLS: JSON.stringify(system.healthUrls), ...variables };
+    const found = { ...system.env, INGRESS_URL: system.ingressUrl, HEALTH_URLS: JSON.stringify(system.healthUrls), STACK_IS_NEW: String(!used.has(stack)), ...variables };
+    used.add(stack);
     response.write(JSON.stringify({ stack, variables: found }));
   }
 

@@ -12,6 +12,7 @@ import { foreignClients } from './clients.ts';
 import { openControlDoor } from './control.ts';
 import { newDataFolder } from './data-folder.ts';
 import { freePorts } from './free-ports.ts';
+import { shortLived } from './short-lived.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -30,6 +31,9 @@ const integrations = [
   { integration_id: 'limited', environment: 'production', secrets: ['limited-secret'], max_events_per_second: 5 },
 ];
 
+/** The third worker runs the faults on a stack of their own; after them it waits for one of these. */
+const STACKS = 2;
+
 /** Whatever points elsewhere in the caller's environment must not get test data. */
 const elsewhere = new Set(['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'SCHEMAS_LOCK']);
 
@@ -42,8 +46,8 @@ async function start(stack: number): Promise<System> {
   return startSystem({
     dataDir,
     // Staging's events are kept though nothing here reads them: so they can be told from production's.
-    env: { ...env, INTEGRATIONS_FILE: integrationsFile, INGRESS_ENVIRONMENTS: 'production,staging', INGRESS_DRAIN_MS: '0' },
-    ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 29_000 + (process.pid % 200) * 40 + stack * 10 },
+    env: { ...env, ...shortLived, INTEGRATIONS_FILE: integrationsFile, INGRESS_ENVIRONMENTS: 'production,staging', INGRESS_DRAIN_MS: '0' },
+    ports: { kafka, kafkaController, registry, clickhouse, ingress, healthBase: 10_000 + (process.pid % 190) * 30 + stack * 10 },
     onProgress: progressPrinter(process.stderr),
   });
 }
@@ -57,7 +61,7 @@ async function end(system: System): Promise<void> {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const systems = new Map<number, Promise<System>>();
   const control = await openControlDoor({
-    stacks: project.config.maxWorkers,
+    stacks: STACKS,
     systemOf: (stack) => {
       const system = systems.get(stack) ?? start(stack);
       systems.set(stack, system);

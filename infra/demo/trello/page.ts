@@ -1,4 +1,4 @@
-// The board as a page, for people: lists side by side, cards in them, the last comment of each. It loads itself again.
+// The boards as a page, for people: lists side by side, cards in them, the last comment of each. It loads itself again.
 import type { StoredBoard, StoredCard, TrelloStore } from './store.ts';
 
 const MOST_CARDS = 40;
@@ -19,13 +19,17 @@ function cardHtml(store: TrelloStore, card: StoredCard): string {
   return `<article><b>${shortened(card.name, 90)}</b><small>${facts.join(' · ')}</small><small>${card.comments.length} comments, ${card.attachments.length} files</small>${last === undefined ? '' : `<i>${shortened(last.text, 160)}</i>`}</article>`;
 }
 
-export function pageOf(store: TrelloStore, board: StoredBoard): string {
+function boardHtml(store: TrelloStore, board: StoredBoard): string {
   const cards = store.cardsOf(board).filter(({ closed }) => !closed);
   const lists = store.listsOf(board).map(({ id, name }) => {
     const inList = cards.filter(({ idList }) => idList === id).sort((a, b) => (a.id < b.id ? 1 : -1));
     const more = inList.length > MOST_CARDS ? `<small>and ${inList.length - MOST_CARDS} more</small>` : '';
     return `<section><h2>${escaped(name)} (${inList.length})</h2>${inList.slice(0, MOST_CARDS).map((card) => cardHtml(store, card)).join('')}${more}</section>`;
   });
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>${escaped(board.name)}</title><style>${style}</style>
-<h1>${escaped(board.name)}: ${cards.length} cards</h1><main>${lists.join('')}</main></html>`;
+  return `<h1>${escaped(board.name)}: ${cards.length} cards</h1><main>${lists.join('')}</main>`;
+}
+
+export function pageOf(store: TrelloStore): string {
+  const boards = [...store.boards.values()].map((board) => boardHtml(store, board));
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Boards</title><style>${style}</style>${boards.join('')}</html>`;
 }

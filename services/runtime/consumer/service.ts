@@ -106,6 +106,7 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
     logger.info({ config: masked(settings, { ...config, ...ownConfig }) }, 'starting');
     const metrics = createMetrics(consumer.name);
     const opened = await consumer.open(ownConfig, logger);
+    opened.register?.(metrics);
     parts.push({ name: 'tools', stop: () => Promise.resolve(opened.close?.()) });
     const context: Context = {
       consumer, config, ownConfig, logger, metrics, parts, tools: opened.tools, starting: new Starting(logger),
@@ -116,7 +117,7 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
     const registry = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(registry);
     let moves: Readiness = () => Promise.resolve(null);
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, async () => context.starting.failure() ?? (await moves()), () => [...registry.warnings(), ...(opened.warnings?.() ?? [])]);
+    const health = await startHealthServer(config.HEALTH_PORT, metrics, async () => context.starting.failure() ?? (await moves()) ?? opened.failure?.() ?? null, () => [...registry.warnings(), ...(opened.warnings?.() ?? [])]);
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
     const idle = (): string | null => consumer.idle(ownConfig) ?? opened.idle?.() ?? null;

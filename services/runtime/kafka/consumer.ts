@@ -28,6 +28,8 @@ export interface ConsumerOptions {
    */
   readonly fetchBytes: number;
   readonly handle: (batch: ManualBatch) => Promise<void>;
+  /** Records of a compacted topic go in the normal course of things: what isn't there any more is not missing. */
+  readonly isCompacted?: boolean;
   /** A batch has been in hand for longer than `stuckAfterMs` without a word: only a new process helps. */
   readonly onStuck: (error: RuntimeError) => void;
   readonly stuckAfterMs: number;
@@ -61,7 +63,7 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
     create: () => newConsumer(kafka, options),
     begin: async (consumer) => {
       // Now, since kafkajs goes on at the log's start, commits that, and says neither from where nor what it skips.
-      for (const topic of topics) await reportMissing(connection, groupId, topic);
+      if (options.isCompacted !== true) for (const topic of topics) await reportMissing(connection, groupId, topic);
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
       await consumer.run({
@@ -70,7 +72,7 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: options.concurrency,
         eachBatch: (payload) => {
-          noteGap(connection, groupId, { group, payload });
+          if (options.isCompacted !== true) noteGap(connection, groupId, { group, payload });
           return handleBatch({ consumer, group }, payload, options);
         },
       });

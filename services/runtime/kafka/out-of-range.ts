@@ -1,5 +1,5 @@
 // A broker that a partition is brought back to has nothing of it yet, and answers "offset out of range" to whoever still takes it
-// for the leader. kafkajs 2.2.4 believes it: it commits the log's start and reads everything again. So the partition's leader is
+// for the leader. kafkajs 2.2.4 believes it (its issue 1119): it commits the log's start and reads everything again. So the partition's leader is
 // asked first. What it has is fetched from it, from where the group is; only what is in the log no longer sends the group back.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRequire } from 'node:module';

@@ -14,7 +14,7 @@ import { Lanes } from './lanes.ts';
 
 export interface LogProducer {
   /** Resolves after acks=all. @throws RuntimeError `LOG_UNAVAILABLE` past the deadline (it may still have landed), `LOG_OVERLOADED` at once when the queue is full. */
-  append(topic: string, record: NewRecord): Promise<{ partition: number }>;
+  append(topic: string, record: NewRecord<Buffer | null>): Promise<{ partition: number }>;
   /** Events that wait, in flight included. */
   waiting(): number;
   close(): Promise<void>;
@@ -102,7 +102,7 @@ class BatchingProducer implements LogProducer {
     this.#lanes = new Lanes({ ...limits, lanes: LANES, send: (batch) => this.#sendBatch(batch) });
   }
 
-  append(topic: string, record: NewRecord): Promise<{ partition: number }> {
+  append(topic: string, record: NewRecord<Buffer | null>): Promise<{ partition: number }> {
     const partitionMetadata = this.#partitions.get(topic);
     if (partitionMetadata === undefined) return Promise.reject(new RuntimeError('TOPIC_MISSING', `no producer for topic ${topic}`));
     const bytes = recordBytes(record);

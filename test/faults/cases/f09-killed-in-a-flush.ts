@@ -32,11 +32,13 @@ export default defineFault({
   perSecond: 20,
   recovers: false,
   inject: async (scene, turn) => {
-    const { stack, times, recovered } = scene;
+    const { stack, size, times, recovered } = scene;
     // The first of these turns does all of them, so that none of the projections waits for the others between its lives.
     if (turn % IN_A_ROW !== 0) return;
     await Promise.all(projections.map(async (name) => {
-      for (let life = turn; life < Math.min(turn + IN_A_ROW, times); life++) await lifeOf(scene, name, life);
+      // In the short run each dies once at each of its steps.
+      const lives = Math.min(turn + IN_A_ROW, times, size === 'small' ? steps[name].length : Infinity);
+      for (let life = turn; life < lives; life++) await lifeOf(scene, name, life);
     }));
     for (const name of projections) stack.get(name).begin();
     await recovered();

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BREAKER_WINDOW } from '../../../services/runtime/projection/breaker.ts';
 import { defineFault, type Scene } from '../harness/fault.ts';
+import { forgetMembers } from '../harness/members.ts';
 import { positions } from '../harness/observe.ts';
 import { waitUntil } from '../harness/processes.ts';
 import { appendRaw, comingSchema, rawEvent } from '../harness/raw.ts';
@@ -55,6 +56,7 @@ export default defineFault({
     await waitTogether(scene);
     // A restart forgets what was seen, not where it waits.
     await stack.get('event-archive').kill('SIGKILL');
+    if (size === 'small') for (const group of ['event-archive', 'event-archive-quarantine']) await forgetMembers(stack.kafka, group);
     await waitUntil(async () => (await readinessOf(stack.get('event-archive'))).reason.startsWith('POISON_BREAKER'), 'event-archive to wait again', 60_000);
     const places = (await positions(stack.kafka)).filter(({ committed, end }) => committed < end);
     const held = new Map(projections.map((name) => [name, places.filter(({ group, topic }) => group === name && topic.includes('ticket-events')).toSorted((a, b) => (b.end - b.committed) - (a.end - a.committed))[0]?.committed]));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { KafkaCluster } from '../../../infra/local/kafka-cluster.ts';
 import { startStack, type Stack } from '../../../infra/local/stack.ts';
 import { freePorts } from '../../system/free-ports.ts';
+import { shortLived } from '../../system/short-lived.ts';
 import { SmallDisk } from './small-disk.ts';
 
 export type StackKind = 'one broker' | 'three brokers' | 'small disks';
@@ -36,7 +37,7 @@ const CLICKHOUSE_MB = 512;
 export async function startParts(kind: StackKind, { dataDir, env, ports, kafkaProxy }: PartsOptions): Promise<RunningParts> {
   if (kind === 'three brokers') return startOnCluster(dataDir, env, ports);
   const disks = kind === 'small disks' ? { kafka: await SmallDisk.mount(join(dataDir, 'kafka'), KAFKA_MB), clickhouse: await SmallDisk.mount(join(dataDir, 'clickhouse'), CLICKHOUSE_MB) } : null;
-  const stack = await startStack({ dataDir, env, ports, kafkaSettings: twoListeners({ ...ports, advertised: kafkaProxy }) });
+  const stack = await startStack({ dataDir, env: { ...env, ...shortLived }, ports, kafkaSettings: twoListeners({ ...ports, advertised: kafkaProxy }) });
   return { stack, cluster: null, disks, brokers: stack.kafkaBrokers, brokersForServices: at(kafkaProxy) };
 }
 

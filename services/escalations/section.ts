@@ -1,0 +1,139 @@
+// The section `escalations` of an integration in DESTINATIONS_FILE: where escalations go, and which.
+import { defineSection } from '../destinations/section.ts';
+import { kinds, metrics, type Kind } from './alert.ts';
+
+export const severities = ['critical', 'error', 'warning', 'info'] as const;
+export type Severity = (typeof severities)[number];
+
+export interface PagerDutySettings {
+  readonly routing_key: string;
+  readonly url: string;
+}
+export interface AlertmanagerSettings {
+  readonly url: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+export interface TelegramSettings {
+  readonly bot_token: string;
+  readonly chat_id: number | string;
+  readonly topic_id?: number;
+  readonly group_wait_seconds: number;
+  readonly url: string;
+}
+export interface WebhookSettings {
+  readonly url: string;
+  readonly signing_secret: string;
+}
+
+/** In a time zone; from later than until runs over midnight, and belongs to the day on which it begins. */
+export interface Hours {
+  readonly time_zone: string;
+  readonly days: readonly Day[];
+  readonly from: string;
+  readonly until: string;
+}
+export const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Day = (typeof days)[number];
+
+/** What is left out matches everything. */
+export interface Matcher {
+  readonly on?: readonly Kind[];
+  readonly queues?: readonly string[];
+  readonly levels?: readonly string[];
+  readonly metrics?: readonly string[];
+}
+export interface Route extends Matcher {
+  readonly on: readonly Kind[];
+  readonly to: readonly string[];
+  readonly hours?: Hours;
+  readonly repeat?: { readonly after_minutes: number; readonly times: number };
+}
+export interface Silence extends Matcher {
+  readonly from: string;
+  readonly until: string;
+  readonly reason: string;
+}
+
+export interface EscalationsSection {
+  readonly pagerduty: Readonly<Record<string, PagerDutySettings>>;
+  readonly alertmanager: Readonly<Record<string, AlertmanagerSettings>>;
+  readonly telegram: Readonly<Record<string, TelegramSettings>>;
+  readonly webhook: Readonly<Record<string, WebhookSettings>>;
+  readonly routes: readonly Route[];
+  readonly silences: readonly Silence[];
+  readonly severities: Readonly<Record<string, Severity>>;
+  readonly due_soon_minutes: number;
+  readonly missed_after_minutes: number;
+}
+
+const texts = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
+const address = (value?: string) => ({ type: 'string', pattern: '^https?://[^\\s/]+', ...(value === undefined ? {} : { default: value }) });
+const object = (required: readonly string[], properties: object) => ({ type: 'object', additionalProperties: false, required, properties });
+const named = (required: readonly string[], properties: object) => ({
+  type: 'object', default: {}, propertyNames: { pattern: '^[A-Za-z0-9._-]{1,60}$' }, additionalProperties: object(required, properties),
+});
+const matcher = { queues: texts, levels: texts, metrics: { type: 'array', minItems: 1, items: { enum: metrics } } };
+const kindsOf = { type: 'array', minItems: 1, uniqueItems: true, items: { enum: kinds } };
+const clock = { type: 'string', pattern: '^([01]\\d|2[0-3]):[0-5]\\d$|^24:00$' };
+const instant = { type: 'string', format: 'date-time' };
+
+const schema = object(['routes'], {
+  pagerduty: named(['routing_key'], {
+    routing_key: { type: 'string', pattern: '^[A-Za-z0-9]{32}$', secret: true },
+    url: address('https://events.pagerduty.com'),
+  }),
+  alertmanager: named(['url'], {
+    url: address(),
+    labels: { type: 'object', default: {}, propertyNames: { pattern: '^[a-zA-Z_][a-zA-Z0-9_]*$' }, additionalProperties: { type: 'string' } },
+  }),
+  telegram: named(['bot_token', 'chat_id'], {
+    bot_token: { type: 'string', pattern: '^\\d+:[\\w-]{20,}$', secret: true },
+    chat_id: { anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^@\\w+$' }] },
+    topic_id: { type: 'integer', minimum: 1 },
+    group_wait_seconds: { type: 'number', minimum: 0, maximum: 600, default: 5 },
+    url: address('https://api.telegram.org'),
+  }),
+  webhook: named(['url', 'signing_secret'], {
+    url: { ...address(), secret: true },
+    signing_secret: { type: 'string', pattern: '^whsec_[A-Za-z0-9+/]{32,}={0,2}$', secret: true },
+  }),
+  routes: {
+    type: 'array', minItems: 1,
+    items: object(['to'], {
+      to: texts, on: { ...kindsOf, default: ['escalated'] }, ...matcher,
+      hours: object(['time_zone'], {
+        time_zone: { type: 'string' }, days: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: days }, default: [...days] },
+        from: { ...clock, default: '00:00' }, until: { ...clock, default: '24:00' },
+      }),
+      repeat: object(['after_minutes'], { after_minutes: { type: 'number', exclusiveMinimum: 0, maximum: 10_080 }, times: { type: 'integer', minimum: 1, maximum: 20, default: 3 } }),
+    }),
+  },
+  silences: { type: 'array', default: [], items: object(['from', 'until', 'reason'], { from: instant, until: instant, reason: { type: 'string', minLength: 1 }, on: kindsOf, ...matcher }) },
+  severities: { type: 'object', default: {}, additionalProperties: { enum: severities } },
+  due_soon_minutes: { type: 'number', exclusiveMinimum: 0, maximum: 1_440, default: 15 },
+  missed_after_minutes: { type: 'number', minimum: 0, maximum: 1_440, default: 5 },
+});
+
+const destinationsOf = ({ pagerduty, alertmanager, telegram, webhook }: EscalationsSection): string[] =>
+  [pagerduty, alertmanager, telegram, webhook].flatMap((byName) => Object.keys(byName));
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a schema can't see. */
+export function problemsOf(section: EscalationsSection): string[] {
+  const names = destinationsOf(section);
+  const twice = names.filter((name, place) => names.indexOf(name) !== place).map((name) => `/: two destinations have the name ${name}`);
+  const unknown = section.routes.flatMap(({ to }, place) => to.filter((name) => !names.includes(name)).map((name) => `/routes/${place}/to: there is no destination ${name}`));
+  const zones = section.routes.flatMap(({ hours }, place) => (hours === undefined || isTimeZone(hours.time_zone) ? [] : [`/routes/${place}/hours/time_zone: ${hours.time_zone} is no time zone; an example is Europe/Berlin`]));
+  const backwards = section.silences.flatMap(({ from, until }, place) => (Date.parse(from) < Date.parse(until) ? [] : [`/silences/${place}: until must be later than from`]));
+  return [...twice, ...unknown, ...zones, ...backwards];
+}
+
+export const escalationsSection = defineSection<EscalationsSection>({ name: 'escalations', schema, problems: problemsOf });

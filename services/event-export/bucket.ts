@@ -1,0 +1,94 @@
+// An S3-compatible bucket as a place for exports. An object appears when its upload is completed; until then there are only parts,
+// which nobody sees. Needed rights: s3:PutObject, s3:GetObject, s3:DeleteObject and s3:AbortMultipartUpload under the prefix; nothing is listed.
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import type { Readable } from 'node:stream';
+import { RuntimeError } from '../runtime/errors.ts';
+import type { BucketPlace } from './section.ts';
+import { targetError, type Target } from './target.ts';
+
+/** Held in memory at once, two parts at a time. S3 takes 10,000 parts: 156 GiB a file. */
+const PART_BYTES = 16_777_216;
+const notNow = [408, 425, 429];
+
+class Bucket implements Target {
+  readonly name: string;
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #prefix: string;
+
+  constructor({ bucket, prefix = '', region = 'us-east-1', endpoint, access_key_id, secret_access_key }: BucketPlace) {
+    this.#bucket = bucket;
+    this.#prefix = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
+    this.name = `s3://${bucket}/${this.#prefix}`;
+    this.#client = new S3Client({
+      region,
+      // Stores other than AWS's know a bucket by its path, and not all of them know the checksums that AWS added in 2024.
+      ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' }),
+      ...(access_key_id === undefined || secret_access_key === undefined ? {} : { credentials: { accessKeyId: access_key_id, secretAccessKey: secret_access_key } }),
+      maxAttempts: 3,
+    });
+  }
+
+  open(path: string): Promise<Readable | null> {
+    return this.#told(async () => {
+      try {
+        const { Body } = await this.#client.send(new GetObjectCommand(this.#place(path)));
+        // In Node it is one.
+        return Body as Readable;
+      } catch (error) {
+        if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404 && error.name !== 'NoSuchBucket') return null;
+        throw error;
+      }
+    });
+  }
+
+  write(path: string, content: Readable): Promise<void> {
+    return this.#told(async () => {
+      await new Upload({ client: this.#client, params: { ...this.#place(path), Body: content }, partSize: PART_BYTES, queueSize: 1 }).done();
+    });
+  }
+
+  async create(path: string, content: string): Promise<boolean> {
+    // Not every store knows If-None-Match; where it does, two who write at once can't both succeed.
+    const there = await this.open(path);
+    there?.destroy();
+    if (there !== null) return false;
+    return this.#told(async () => {
+      try {
+        await this.#client.send(new PutObjectCommand({ ...this.#place(path), Body: content, ContentType: 'application/json', IfNoneMatch: '*' }));
+        return true;
+      } catch (error) {
+        if (error instanceof S3ServiceException && [409, 412].includes(error.$metadata.httpStatusCode ?? 0)) return false;
+        throw error;
+      }
+    });
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#told(async () => {
+      await this.#client.send(new DeleteObjectCommand(this.#place(path)));
+    });
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  #place(path: string): { Bucket: string; Key: string } {
+    return { Bucket: this.#bucket, Key: `${this.#prefix}${path}` };
+  }
+
+  async #told<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof RuntimeError) throw error;
+      if (!(error instanceof S3ServiceException)) throw targetError(this.name, true, error instanceof Error ? error.name : 'failed', error);
+      const { httpStatusCode: status = 503 } = error.$metadata;
+      throw targetError(this.name, status >= 500 || notNow.includes(status), `${error.name} (HTTP ${status})`, error);
+    }
+  }
+}
+
+export const openBucket = (place: BucketPlace): Target => new Bucket(place);

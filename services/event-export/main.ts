@@ -1,0 +1,3 @@
+import { runExportService } from './service.ts';
+
+await runExportService(process.env);

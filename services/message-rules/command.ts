@@ -1,0 +1,120 @@
+// npm run message-rules -- check | dry-run: whether rules and bot work, and what the rules would have done with the archive.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InvalidArgumentError, type Command } from 'commander';
+import { placeFor } from '../destinations/consumer.ts';
+import { destinationSettings, readDestinations } from '../destinations/file.ts';
+import { readConfig } from '../runtime/config.ts';
+import { messageOf, RuntimeError } from '../runtime/errors.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { archiveAt, type Archive } from './archive.ts';
+import { consumer } from './consumer.ts';
+import { compileRules, firings, inLogOrder, type Firing } from './fold.ts';
+import { rulesSection, type RulesSection } from './section.ts';
+
+const FOUND = 1;
+const logger = createLogger('message-rules', 'error');
+const settings = { ...destinationSettings, CLICKHOUSE_URL: consumer.settings['CLICKHOUSE_URL'] as { parse: (raw: string) => string; default: string; doc: string } };
+
+export type Reach = (needs: { readonly command: string; readonly parts: readonly 'clickhouse'[]; readonly changes: boolean }) => Promise<NodeJS.ProcessEnv>;
+
+async function sectionsOf(file: string): Promise<ReadonlyMap<string, RulesSection>> {
+  if (file === '') throw new RuntimeError('CONFIG_INVALID', 'DESTINATIONS_FILE is not set: it holds the rules (services/message-rules/README.md)');
+  const sections = await readDestinations(file, rulesSection);
+  if (sections.size === 0) throw new RuntimeError('CONFIG_INVALID', `${file} has no section message_rules`);
+  return sections;
+}
+
+interface Telegram {
+  readonly ask: (method: string, json?: Readonly<Record<string, string | number>>) => Promise<unknown>;
+}
+
+function telegramOf(integrationId: string, section: RulesSection): Telegram {
+  const { bot_token = '', telegram_url } = section;
+  const api = placeFor(integrationId, section, rulesSection, logger).api({ name: 'Telegram', baseUrl: telegram_url });
+  return { ask: async (method, json = {}) => ((await api.request({ method: 'POST', path: `/bot${bot_token}/${method}`, json })).body as { readonly result?: unknown }).result };
+}
+
+const chatsOf = ({ rules }: RulesSection): (string | number)[] => [...new Set(rules.flatMap(({ then }) => then.flatMap((action) => ('notify' in action ? [action.notify.chat_id] : []))))];
+
+async function check(env: NodeJS.ProcessEnv): Promise<void> {
+  const config = readConfig(settings, env);
+  const sections = await sectionsOf(config.DESTINATIONS_FILE);
+  const missing: string[] = [];
+  const ask = async (what: string, work: () => Promise<string>): Promise<void> => {
+    try {
+      console.log(`ok       ${what}: ${await work()}`);
+    } catch (error) {
+      missing.push(what);
+      console.log(`MISSING  ${what}: ${messageOf(error)}`);
+    }
+  };
+  const effect = { integrationId: '', ticketId: '', eventId: '', ruleId: '', action: 0, kind: 'reply' } as const;
+  await ask('archive', async () => ((await archiveAt(config.CLICKHOUSE_URL).stateOf(effect)) === null ? 'reachable, and migrated' : 'reachable'));
+  for (const [integrationId, section] of sections) {
+    console.log(`ok       ${integrationId}: ${section.rules.length} rules`);
+    if (section.bot_token === undefined) continue;
+    const telegram = telegramOf(integrationId, section);
+    await ask(`${integrationId}: bot`, async () => `@${((await telegram.ask('getMe')) as { readonly username?: string } | undefined)?.username ?? '?'}`);
+    for (const chat_id of chatsOf(section)) await ask(`${integrationId}: chat ${chat_id}`, async () => ((await telegram.ask('getChat', { chat_id })) as { readonly title?: string } | undefined)?.title ?? 'there');
+  }
+  if (missing.length > 0) process.exitCode = FOUND;
+}
+
+/** A rule as if it had been there since then. */
+const since = (section: RulesSection, at: Date, ids: readonly string[]): RulesSection =>
+  ({ ...section, rules: section.rules.filter(({ id }) => ids.length === 0 || ids.includes(id)).map((rule) => ({ ...rule, since: at.toISOString() })) });
+
+async function caught(archive: Archive, integrationId: string, section: RulesSection, at: Date, onFiring: (ticketId: string, firing: Firing) => void): Promise<number> {
+  const compiled = compileRules(section);
+  let tickets = 0;
+  for await (const { ticketId, rows } of archive.tickets(integrationId, at)) {
+    tickets += 1;
+    // A long archive takes a while: the process stays one that can be stopped.
+    if (tickets % 1_000 === 0) await sleep(0);
+    for (const firing of firings(inLogOrder(rows), compiled)) onFiring(ticketId, firing);
+  }
+  return tickets;
+}
+
+const doing = ({ then }: Firing['rule']): string => then.map((action) => ('reply' in action ? 'reply' : 'notify' in action ? `notify ${action.notify.chat_id}` : 'webhook')).join(' + ');
+
+async function dryRun(env: NodeJS.ProcessEnv, { since: at, rule, examples }: { readonly since: Date; readonly rule: readonly string[]; readonly examples: number }): Promise<void> {
+  const config = readConfig(settings, env);
+  for (const [integrationId, whole] of await sectionsOf(config.DESTINATIONS_FILE)) {
+    const section = since(whole, at, rule);
+    const found = new Map(section.rules.map(({ id }) => [id, { tickets: new Set<string>(), messages: 0 }]));
+    const tickets = await caught(archiveAt(config.CLICKHOUSE_URL), integrationId, section, at, (ticketId, { rule: { id }, rule: fired, row, because, chat }) => {
+      const count = found.get(id);
+      if (count === undefined) return;
+      count.messages += 1;
+      count.tickets.add(ticketId);
+      if (count.messages <= examples) console.log(`${integrationId} ${id}: ${ticketId} ${new Date(row.at_ms).toISOString()} "${because}": would ${doing(fired)}${chat === null ? ' (no chat is known)' : ''}`);
+    });
+    for (const [id, count] of found) console.log(`${integrationId} ${id}: ${count.messages} messages in ${count.tickets.size} of ${tickets} tickets since ${at.toISOString()}`);
+  }
+}
+
+function instant(text: string): Date {
+  const date = new Date(text);
+  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(date.getTime())) throw new InvalidArgumentError('must be a date or an ISO 8601 time');
+  return date;
+}
+
+function count(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
+  return Number(text);
+}
+
+/** The archive's connection would keep the process. */
+const ending = (): void => process.exit(process.exitCode ?? 0);
+
+export function addCommands(program: Command, reach: Reach): void {
+  program.description('Rules on messages. See services/message-rules/README.md.').addHelpText('after', '\nExit codes: 0 done, 1 check found something missing, 2 wrong usage or refused, 3 a part does not answer.');
+  program.command('check').description('whether rules, archive, bot and chats are there and work')
+    .action(async () => check(await reach({ command: 'message-rules check', parts: ['clickhouse'], changes: false })).then(ending));
+  program.command('dry-run').description('what the rules would have done with the archive; nothing is sent, and no text is shown')
+    .requiredOption('--since <time>', 'messages received since, as if the rules had been there', instant)
+    .option('--rule <id>', 'only this rule; may be given again', (id: string, ids: string[]) => [...ids, id], [])
+    .option('--examples <n>', 'how many of each rule are shown', count, 10)
+    .action(async (options: { since: Date; rule: string[]; examples: number }) => dryRun(await reach({ command: 'message-rules dry-run', parts: ['clickhouse'], changes: false }), options).then(ending));
+}

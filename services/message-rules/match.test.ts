@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { compile, isWithin } from './match.ts';
+
+const matched = (words: readonly string[], text: string): string | null => compile({ words }).inText(text);
+
+test('words are whole, phrases go over marks and lines, case and forms of a letter make no difference', () => {
+  expect(matched(['refund'], 'I want a REFUND!')).toBe('refund');
+  expect(matched(['refund'], 'refunded')).toBeNull();
+  expect(matched(['money back'], 'My money,\n back please')).toBe('money back');
+  expect(matched(['straße', 'ﬁx'], 'FIX it')).toBe('ﬁx');
+  expect(matched(['возврат'], 'Где мой ВОЗВРАТ?')).toBe('возврат');
+  expect(matched(['استرداد'], 'أريد استرداد المبلغ')).toBe('استرداد');
+  expect(matched(['退款'], '我要退款谢谢')).toBe('退款');
+  expect(matched(['😡'], 'again 😡😡')).toBe('😡');
+  expect(matched(['a b'], 'a bc')).toBeNull();
+});
+
+test('patterns are of RE2, and no expression and no text makes one take long', () => {
+  const { inText } = compile({ patterns: ['order #?\\d{4,}', '(a+)+$', '(x|x?)*y', '(.*)*(.*)*(.*)*z'] });
+  expect(inText('my ORDER 12345')).toBe('order #?\\d{4,}');
+  // Backtracking would not end on either within the age of the universe.
+  expect(inText(`${'a'.repeat(16_000)}!`)).toBeNull();
+  expect(inText('x'.repeat(16_000))).toBeNull();
+});
+
+test('all conditions must hold, one of each is enough, and what is not known does not hold', () => {
+  const { around } = compile({ words: ['x'], languages: ['de', 'pt-BR'], channels: ['direct_message'], queues: ['returns', 'sales'] });
+  const at = new Date('2026-03-02T09:00:00Z');
+  const full = { language: 'de-AT', channel: 'direct_message', queue: 'sales' };
+  expect(around(full, at)).toBe(true);
+  expect(around({ ...full, language: 'pt_br' }, at)).toBe(true);
+  for (const other of [{ language: 'den' }, { language: 'pt' }, { language: null }, { channel: 'bot_form' }, { queue: null }]) expect(around({ ...full, ...other }, at)).toBe(false);
+});
+
+test('hours are those of the place, also over midnight and the change of clocks', () => {
+  const office = { time_zone: 'Europe/Berlin', days: [1, 2, 3, 4, 5], from: '09:00', to: '18:00' };
+  const night = { time_zone: 'Europe/Berlin', days: [5], from: '22:00', to: '06:00' };
+  expect(isWithin(office, new Date('2026-03-27T08:00:00Z'))).toBe(true); // Friday 09:00, winter
+  expect(isWithin(office, new Date('2026-03-27T07:59:00Z'))).toBe(false);
+  expect(isWithin(office, new Date('2026-03-30T07:00:00Z'))).toBe(true); // Monday 09:00, summer
+  expect(isWithin(office, new Date('2026-03-30T16:00:00Z'))).toBe(false);
+  expect(isWithin(night, new Date('2026-03-28T04:59:00Z'))).toBe(true); // Saturday 05:59, begun on Friday
+  expect(isWithin(night, new Date('2026-03-27T04:00:00Z'))).toBe(false); // Friday 05:00, begun on Thursday
+  expect(compile({ words: ['x'], hours: { ...office, outside: true } }).around({ language: null, channel: null, queue: null }, new Date('2026-03-29T10:00:00Z'))).toBe(true);
+});

@@ -1,0 +1,157 @@
+// A ticket of ours in Zendesk: found by its external id or made, and then changed, each event once.
+//
+// What an event did is known by its mark in the audit of that change. Zendesk is asked for it only when an earlier try may have
+// had its effect. A ticket is made by what comes first, whatever that is, since its creation may have come before we did.
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { AgentAssigned, MessageReceived, StatusChanged, TicketCreated } from '../../schemas/events.ts';
+import { markOf } from '../destinations/marks.ts';
+import type { HandlerContext } from '../runtime/consumer.ts';
+import type { Changes, Found, NewTicket, Zendesk, ZendeskComment } from './client.ts';
+import { assignmentChanges, externalId, isImported, messageComment, OPENED_TAG, openingComment, openingTag, placeTag, statusChanges, statusOf, subjectOf, TAG } from './content.ts';
+import type { ZendeskSection } from './section.ts';
+
+export type DeskEvent = TicketCreated | MessageReceived | StatusChanged | AgentAssigned;
+type Context = Pick<HandlerContext, 'effectId' | 'mayBeRepeated' | 'signal' | 'position'>;
+
+const REMEMBERED = 10_000;
+const keyOf = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 40);
+
+type Requester = TicketCreated['customer'];
+
+/** A customer as Zendesk knows them: one user for one Telegram account. */
+export function userOf({ telegram_user_id, first_name, last_name, email, contact_phone }: Pick<Requester, 'telegram_user_id' | 'first_name' | 'last_name' | 'email' | 'contact_phone'>): Parameters<Zendesk['user']>[0] {
+  return {
+    external_id: `telegram:${telegram_user_id}`, name: [first_name, last_name].filter((part) => part !== null && part !== '').join(' ') || `Telegram ${telegram_user_id}`,
+    ...(email === null ? {} : { email }), ...(contact_phone === null ? {} : { phone: contact_phone }),
+  };
+}
+
+export class Desk {
+  readonly #zendesk: Zendesk;
+  readonly #section: ZendeskSection;
+  readonly #now: () => Date;
+  readonly #known = new LRUCache<string, Found>({ max: REMEMBERED });
+  readonly #users = new LRUCache<number, number>({ max: REMEMBERED });
+
+  constructor(zendesk: Zendesk, section: ZendeskSection, now: () => Date = () => new Date()) {
+    [this.#zendesk, this.#section, this.#now] = [zendesk, section, now];
+  }
+
+  async take(event: DeskEvent, context: Context): Promise<void> {
+    if (event.event_type === 'message.received' && event.is_private && !this.#section.private_notes) return;
+    const id = externalId(event.source.integration_id, event.ticket_id);
+    const there = this.#known.get(id) ?? (await this.#zendesk.find(id, context.signal));
+    if (there === null) {
+      this.#known.set(id, await this.#create(event, id, context));
+      return;
+    }
+    this.#known.set(id, there);
+    if (isImported(there.tags, context.position)) return;
+    const mark = markOf(context.effectId);
+    if (await this.#isDone(event, there, mark, context)) return;
+    const changes = await this.#changes(event, there, context.signal);
+    if (changes === null) return;
+    await this.#zendesk.update(there.id, changes, { mark, signal: context.signal });
+    if (changes.additional_tags !== undefined) this.#known.set(id, { ...there, tags: [...there.tags, ...changes.additional_tags], requester_id: changes.requester_id ?? there.requester_id });
+  }
+
+  /** A creation that finds its ticket there has either made it, or comes after events of the ticket: the history tells. */
+  #isDone(event: DeskEvent, { id }: Found, mark: string, { mayBeRepeated, signal }: Context): Promise<boolean> {
+    return mayBeRepeated || event.event_type === 'ticket.created' ? this.#zendesk.hasMark(id, mark, signal) : Promise.resolve(false);
+  }
+
+  async #create(event: DeskEvent, id: string, { effectId, signal }: Context): Promise<Found> {
+    const { ticket, comment } = await this.#opening(event, id, signal);
+    return this.#zendesk.create(ticket, comment, { mark: markOf(effectId), key: keyOf(id), signal });
+  }
+
+  async #opening(event: DeskEvent, id: string, signal: AbortSignal): Promise<{ readonly ticket: NewTicket; readonly comment: ZendeskComment }> {
+    const ticket = { external_id: id, subject: subjectOf(event.ticket_id), tags: [TAG] };
+    if (event.event_type === 'ticket.created') {
+      const { requester, tags } = await this.#opened(event, signal);
+      const status = event.status === null ? {} : { status: statusOf(event.status, this.#section) };
+      return { ticket: { ...ticket, tags: [TAG, ...tags], requester_id: requester, ...status }, comment: openingComment(event, requester, this.#now()) };
+    }
+    const changes = event.event_type === 'message.received' ? { comment: messageComment(event, null, this.#section, this.#now()) } : this.#plain(event);
+    const { comment = { body: 'A ticket that was there before', public: false }, status, assignee_id, group_id } = changes;
+    return {
+      ticket: { ...ticket, ...(status === undefined ? {} : { status }), ...(assignee_id === undefined || assignee_id === null ? {} : { assignee_id }), ...(group_id === undefined ? {} : { group_id }) },
+      comment,
+    };
+  }
+
+  async #opened({ customer, initial_message: { message_id } }: TicketCreated, signal: AbortSignal): Promise<{ readonly requester: number; readonly tags: readonly string[] }> {
+    const requester = this.#users.get(customer.telegram_user_id) ?? (await this.#zendesk.user(userOf(customer), signal));
+    this.#users.set(customer.telegram_user_id, requester);
+    return { requester, tags: [OPENED_TAG, ...(message_id === null ? [] : [openingTag(message_id)])] };
+  }
+
+  #plain(event: StatusChanged | AgentAssigned): Changes {
+    return event.event_type === 'status.changed' ? statusChanges(event, this.#section) : assignmentChanges(event, this.#section);
+  }
+
+  /** What an event changes of a ticket that is there; null for nothing. */
+  async #changes(event: DeskEvent, { tags, requester_id }: Found, signal: AbortSignal): Promise<Changes | null> {
+    switch (event.event_type) {
+      case 'ticket.created': {
+        const { requester, tags: more } = await this.#opened(event, signal);
+        return { subject: subjectOf(event.ticket_id), requester_id: requester, additional_tags: more, comment: openingComment(event, requester, this.#now()) };
+      }
+      case 'message.received':
+        return tags.includes(openingTag(event.message_id)) && event.sender.type === 'customer' ? null : { comment: messageComment(event, tags.includes(OPENED_TAG) ? requester_id : null, this.#section, this.#now()) };
+      case 'status.changed': case 'agent.assigned': {
+        const changes = this.#plain(event);
+        return Object.keys(changes).length === 0 ? null : changes;
+      }
+    }
+  }
+}
+
+/** A ticket's whole history, for an import. */
+export interface History {
+  readonly integrationId: string;
+  readonly ticketId: string;
+  /** In order. */
+  readonly events: readonly DeskEvent[];
+  /** Where the last of them lie in the log, by partition. */
+  readonly places: readonly { readonly partition: number; readonly offset: number }[];
+}
+
+/** @returns its id, or null when it is there already. */
+export async function importHistory(zendesk: Zendesk, section: ZendeskSection, history: History): Promise<number | null> {
+  const id = externalId(history.integrationId, history.ticketId);
+  if ((await zendesk.find(id)) !== null) return null;
+  const created = history.events.find((event) => event.event_type === 'ticket.created');
+  const requester = created === undefined ? null : await zendesk.user(userOf(created.customer));
+  return zendesk.import(importedTicket(history, section, requester));
+}
+
+export function importedTicket({ integrationId, ticketId, events, places }: History, section: ZendeskSection, requester: number | null): Parameters<Zendesk['import']>[0] {
+  const created = events.find((event) => event.event_type === 'ticket.created');
+  const opening = created?.initial_message.message_id ?? null;
+  const comments = events.flatMap((event): ZendeskComment[] => {
+    const at = { created_at: event.timestamp.toISOString() };
+    // Its own time stands beside it: the text needs not say it.
+    if (event.event_type === 'ticket.created') return event === created ? [{ ...openingComment(event, requester, event.timestamp), ...at }] : [];
+    if (event.event_type !== 'message.received' || (event.is_private && !section.private_notes)) return [];
+    return opening !== null && event.message_id === opening && event.sender.type === 'customer' ? [] : [{ ...messageComment(event, requester, section, event.timestamp), ...at }];
+  });
+  let last: Changes = created?.status == null ? {} : { status: statusOf(created.status, section) };
+  let solvedAt: string | undefined;
+  for (const event of events) {
+    if (event.event_type === 'status.changed') {
+      last = { ...last, ...statusChanges(event, section) };
+      solvedAt = last.status === 'solved' || last.status === 'closed' ? event.timestamp.toISOString() : undefined;
+    } else if (event.event_type === 'agent.assigned') last = { ...last, ...assignmentChanges(event, section) };
+  }
+  const { status, assignee_id, group_id } = last;
+  return {
+    external_id: externalId(integrationId, ticketId), subject: subjectOf(ticketId),
+    tags: [TAG, ...(created === undefined ? [] : [OPENED_TAG]), ...(opening === null ? [] : [openingTag(opening)]), ...places.map(({ partition, offset }) => placeTag(partition, offset))],
+    created_at: (events[0]?.timestamp ?? new Date(0)).toISOString(),
+    comments: comments.length > 0 ? comments : [{ body: 'A ticket without a message', public: false, created_at: (events[0]?.timestamp ?? new Date(0)).toISOString() }],
+    ...(requester === null ? {} : { requester_id: requester }), ...(status === undefined ? {} : { status }), ...(solvedAt === undefined ? {} : { solved_at: solvedAt }),
+    ...(assignee_id === undefined || assignee_id === null ? {} : { assignee_id }), ...(group_id === undefined ? {} : { group_id }),
+  };
+}
