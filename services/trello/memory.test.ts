@@ -26,7 +26,7 @@ test('what a card remembers tells the same as all of the ticket’s events, in a
   const desk = deskOf({})('acme');
   fc.assert(fc.property(histories, fc.infiniteStream(fc.nat()), (history, order) => {
     const relevant = history.filter(({ type, isPrivate }) => type !== 'escalation.fired' && !isPrivate);
-    fc.pre(relevant.length > 0);
+    fc.pre(relevant.length > 0 && relevant.filter(({ type }) => type === 'ticket.created').length <= 1);
     const arrivals = [...relevant, ...relevant.slice(0, 3)].map((event) => ({ event, rank: order.next().value as number })).sort((a, b) => a.rank - b.rank);
     let memory = empty;
     for (const { event } of arrivals) {
@@ -37,7 +37,7 @@ test('what a card remembers tells the same as all of the ticket’s events, in a
     const seconds = story.firstResponse === null || story.responseDueFrom === null ? null : Math.max(0, Math.floor((story.firstResponse.at - story.responseDueFrom) / 1_000));
     const { statusKey, assigneeId, firstResponseSeconds } = shownBy(memory);
     expect({ statusKey, assigneeId, firstResponseSeconds }).toStrictEqual({ statusKey: story.status.key, assigneeId: story.assigneeId, firstResponseSeconds: seconds });
-  }), { numRuns: 1_000 });
+  }), { numRuns: 500 });
 });
 
 test('what stands in the field and is none of ours is no memory', () => {

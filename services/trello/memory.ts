@@ -39,8 +39,8 @@ export interface Shown {
 const typeOf = { c: 'ticket.created', m: 'message.received', a: 'agent.assigned', s: 'status.changed' } as const satisfies Record<Kept[0], EventType>;
 
 /** More than a ticket has within one instant, whose order depends on the status before; only these can still change what the last one left. */
-const LAST_STATUSES = 12;
-const MOST_REPLIES = 12;
+const LAST_STATUSES = 16;
+const MOST_REPLIES = 16;
 
 function told(kept: Kept): TicketEvent {
   const [kind, eventId, at] = kept;
@@ -84,10 +84,8 @@ function withoutTheRest(events: readonly Kept[]): Kept[] {
   const of = (kind: Kept[0]): Kept[] => sorted.filter((event) => event[0] === kind);
   const [customers, replies] = [of('m').filter((event) => event[3] === 'customer'), of('m').filter((event) => event[3] === 'agent')];
   const answeredAt = of('c').length === 0 ? undefined : storyOf(sorted.map(told), noDesk).firstResponse?.at;
-  const [asked] = customers;
-  // One more that would count if an earlier creation came, one without a message.
-  const next = replies.find((reply) => asked !== undefined && inOrder(asked, reply) < 0);
-  const counting = answeredAt === undefined ? replies : replies.filter((reply) => reply[2] <= answeredAt || reply === next);
+  // What comes late can only bring the first response forward. (Not so a second, earlier creation: that is the CRM's mistake.)
+  const counting = answeredAt === undefined ? replies : replies.filter((reply) => reply[2] <= answeredAt);
   return [...of('c').slice(0, 2), ...customers.slice(0, 1), ...counting.slice(0, MOST_REPLIES), ...of('a').slice(-1), ...of('s').slice(-LAST_STATUSES)].sort(inOrder);
 }
 
