@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { RuntimeError } from '../../services/runtime/errors.ts';
 import { codeOf } from '../../services/runtime/projection/computed-by.ts';
-import { Facts, RECOMPUTE_CHUNK, type Ticket } from '../../services/runtime/projection/facts.ts';
+import { Facts, type Ticket } from '../../services/runtime/projection/facts.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
 
 export interface RecomputeProgress {
@@ -38,10 +38,9 @@ async function recomputeStale(clickhouse: ClickHouse, projection: Projection, on
   const facts = new Facts(clickhouse, projection, { computedBy: codeOf(projection.name) });
   const stale = await staleTickets(clickhouse, projection);
   const begun = Date.now();
-  for (let from = 0; from < stale.length; from += RECOMPUTE_CHUNK) {
-    const chunk = stale.slice(from, from + RECOMPUTE_CHUNK);
-    await facts.compute(chunk);
-    const done = from + chunk.length;
+  let done = 0;
+  for await (const chunk of facts.inChunks(stale)) {
+    done += chunk.length;
     const perSecond = done / Math.max(0.001, (Date.now() - begun) / 1000);
     onProgress({ database: projection.database, done, total: stale.length, perSecond, etaSeconds: (stale.length - done) / perSecond });
   }

@@ -125,10 +125,6 @@ export async function behind({ clickhouse, projection }: Pick<Build, 'clickhouse
 /** Recomputes these tickets with signs of progress. */
 export async function recompute(facts: Facts, tickets: readonly Ticket[], what: string): Promise<void> {
   const progress = new Progress(what, { total: tickets.length });
-  for (let from = 0; from < tickets.length; from += RECOMPUTE_CHUNK) {
-    const chunk = tickets.slice(from, from + RECOMPUTE_CHUNK);
-    await facts.compute(chunk);
-    progress.step(chunk.length);
-  }
+  for await (const chunk of facts.inChunks(tickets)) progress.step(chunk.length);
   if (tickets.length > RECOMPUTE_CHUNK) progress.end();
 }

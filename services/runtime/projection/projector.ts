@@ -11,7 +11,7 @@ import { BREAKER_WINDOW, PartitionHeld, placeOf, type PoisonBreaker } from './br
 import { toRuntimeError, type ClickHouse } from '../clickhouse.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import type { ManualBatch } from '../event-log.ts';
-import { Facts, RECOMPUTE_CHUNK, type FailedTicket, type Fold } from './facts.ts';
+import { Facts, type FailedTicket, type Fold } from './facts.ts';
 import type { Failpoint } from './failpoint.ts';
 import { FailedTickets } from './flush/failed-tickets.ts';
 import type { FlushTimer, ProjectionMetrics } from './flush/metrics.ts';
@@ -65,8 +65,6 @@ const FLUSH_EVERY_MS = 200;
 const BUSY_FLUSH_EVERY_MS = 400;
 const BUSY_RECORDS = 20;
 const MAX_BACKOFF_MS = 5_000;
-/** Tickets whose timelines are in memory at once; in between it is seen whether the group waits. */
-const FOLD_CHUNK = RECOMPUTE_CHUNK;
 /** Less than a service has for stopping. */
 const DRAIN_MS = 5_000;
 
@@ -258,17 +256,15 @@ export class Projector {
   async #fold(batches: readonly ManualBatch[]): Promise<void> {
     const { logger, metrics } = this.#options;
     const begun = performance.now();
-    const tickets = this.#unfolded.tickets();
-    for (let from = 0; from < tickets.length; from += FOLD_CHUNK) {
+    this.#failures = [];
+    for await (const chunk of this.#facts.inChunks(this.#unfolded.tickets())) {
+      await this.#failed?.note(chunk, this.#failures);
+      this.#failures = [];
+      metrics.recomputed.inc(chunk.length);
+      this.#unfolded.folded(chunk);
       // The group waits for whoever has lost its partitions; all of it is another's to do now.
       if (batches.length > 0 && !batches.some((batch) => batch.owned())) throw new RuntimeError('OWNERSHIP_LOST', 'the partitions were reassigned');
       this.#sayAlive(batches);
-      const chunk = tickets.slice(from, from + FOLD_CHUNK);
-      this.#failures = [];
-      await this.#facts.compute(chunk);
-      await this.#failed?.note(chunk, this.#failures);
-      metrics.recomputed.inc(chunk.length);
-      this.#unfolded.folded(chunk);
     }
     this.#flushTimer.at('before-commit');
     const failure = await this.#unfolded.commit(performance.now() - begun);

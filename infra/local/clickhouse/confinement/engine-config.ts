@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export const FILES_ROLE = 'user_files';
 
 /** Merges can wait while rows come in or somebody asks; on few cores they took a third of the machine from both. */
-const MERGES_NICE = 10;
+const MERGES_NICE = 19;
 
 /** A query beyond it fails with MEMORY_LIMIT_EXCEEDED. A server takes 0.9, but has the machine for itself. */
 const MEMORY_SHARE = 0.5;
