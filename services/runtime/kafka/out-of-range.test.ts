@@ -39,9 +39,19 @@ test('what was deleted, or is a log begun anew, sends the group back', async () 
   expect(await goesBack(7_418, [0, 12])).toBe(true);
 });
 
+/** Its text in a copy of kafkajs's own, whatever was done to the one that is in use: other tests in this process may have. */
+function asItComes(): string {
+  const require = createRequire(import.meta.url);
+  const file = require.resolve('kafkajs/src/consumer/consumerGroup');
+  const inUse = require.cache[file];
+  Reflect.deleteProperty(require.cache, file);
+  const { prototype } = require(file) as { prototype: ConsumerGroup };
+  if (inUse !== undefined) require.cache[file] = inUse;
+  return String(Reflect.get(prototype, 'recoverFromOffsetOutOfRange'));
+}
+
 test('kafkajs asks this way', () => {
   const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup };
-  const itsOwn: unknown = Reflect.get(prototype, 'recoverFromOffsetOutOfRange');
   askLeaderBeforeReset();
-  expect(Reflect.get(prototype, 'recoverFromOffsetOutOfRange')).not.toBe(itsOwn);
+  expect(String(Reflect.get(prototype, 'recoverFromOffsetOutOfRange'))).not.toBe(asItComes());
 });
