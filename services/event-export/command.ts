@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Looks } from '../destinations/command.ts';
 import { readDestinations, type Sections } from '../destinations/file.ts';
 import { connectClickHouse, type StreamingClickHouse } from '../runtime/clickhouse.ts';
 import { readConfig } from '../runtime/config.ts';
@@ -87,25 +88,17 @@ async function run(session: Session, isDry: boolean): Promise<void> {
 
 /** Writes, reads and removes a small file; asks ClickHouse and the log. */
 async function check({ config, clickhouse }: Session): Promise<void> {
-  const problems: string[] = [];
-  const ask = async (what: string, work: () => Promise<string>): Promise<void> => {
-    try {
-      console.log(`ok       ${what}: ${await work()}`);
-    } catch (error) {
-      problems.push(what);
-      console.log(`MISSING  ${what}: ${messageOf(error)}`);
-    }
-  };
-  await ask('archive in ClickHouse', async () => `${(await clickhouse.query<{ n: number }>('SELECT count() AS n FROM log.event_store'))[0]?.n ?? 0} rows; ${await clickhouse.query('SELECT 1 FROM log.public_messages LIMIT 0').then(() => 'both views are there')}`);
-  await ask('archive and log', async () => `all days before ${(await closedFor(config, logger)).end.toISOString().slice(0, 10)} are over and in the archive`);
+  const looks = new Looks();
+  await looks.at('archive in ClickHouse', async () => `${(await clickhouse.query<{ n: number }>('SELECT count() AS n FROM log.event_store'))[0]?.n ?? 0} rows; ${await clickhouse.query('SELECT 1 FROM log.public_messages LIMIT 0').then(() => 'both views are there')}`);
+  await looks.at('archive and log', async () => `all days before ${(await closedFor(config, logger)).end.toISOString().slice(0, 10)} are over and in the archive`);
   await forEachChain(config, async (chain) => {
-    await ask(`${chain.target.name} ${rootOf(chain)}`, async () => {
+    await looks.at(`${chain.target.name} ${rootOf(chain)}`, async () => {
       await tryTarget(chain.target, `${rootOf(chain)}/.check-${process.pid}`);
       const head = await headOf(chain);
       return head === null ? 'can be written; nothing is exported yet' : `can be written; exported through ${head.manifest.through}, manifest ${head.manifest.sequence}`;
     });
   });
-  if (problems.length > 0) process.exitCode = FOUND;
+  if (looks.missing.length > 0) process.exitCode = FOUND;
 }
 
 async function tryTarget(target: Target, path: string): Promise<void> {

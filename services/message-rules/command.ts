@@ -1,10 +1,11 @@
 // npm run message-rules -- check | dry-run: whether rules and bot work, and what the rules would have done with the archive.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
+import { Looks } from '../destinations/command.ts';
 import { placeFor } from '../destinations/consumer.ts';
 import { destinationSettings, readDestinations } from '../destinations/file.ts';
 import { readConfig } from '../runtime/config.ts';
-import { messageOf, RuntimeError } from '../runtime/errors.ts';
+import { RuntimeError } from '../runtime/errors.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { archiveAt, type Archive } from './archive.ts';
 import { consumer } from './consumer.ts';
@@ -39,25 +40,17 @@ const chatsOf = ({ rules }: RulesSection): (string | number)[] => [...new Set(ru
 async function check(env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(settings, env);
   const sections = await sectionsOf(config.DESTINATIONS_FILE);
-  const missing: string[] = [];
-  const ask = async (what: string, work: () => Promise<string>): Promise<void> => {
-    try {
-      console.log(`ok       ${what}: ${await work()}`);
-    } catch (error) {
-      missing.push(what);
-      console.log(`MISSING  ${what}: ${messageOf(error)}`);
-    }
-  };
+  const looks = new Looks();
   const effect = { integrationId: '', ticketId: '', eventId: '', ruleId: '', action: 0, kind: 'reply' } as const;
-  await ask('archive', async () => ((await archiveAt(config.CLICKHOUSE_URL).stateOf(effect)) === null ? 'reachable, and migrated' : 'reachable'));
+  await looks.at('archive', async () => ((await archiveAt(config.CLICKHOUSE_URL).stateOf(effect)) === null ? 'reachable, and migrated' : 'reachable'));
   for (const [integrationId, section] of sections) {
     console.log(`ok       ${integrationId}: ${section.rules.length} rules`);
     if (section.bot_token === undefined) continue;
     const telegram = telegramOf(integrationId, section);
-    await ask(`${integrationId}: bot`, async () => `@${((await telegram.ask('getMe')) as { readonly username?: string } | undefined)?.username ?? '?'}`);
-    for (const chat_id of chatsOf(section)) await ask(`${integrationId}: chat ${chat_id}`, async () => ((await telegram.ask('getChat', { chat_id })) as { readonly title?: string } | undefined)?.title ?? 'there');
+    await looks.at(`${integrationId}: bot`, async () => `@${((await telegram.ask('getMe')) as { readonly username?: string } | undefined)?.username ?? '?'}`);
+    for (const chat_id of chatsOf(section)) await looks.at(`${integrationId}: chat ${chat_id}`, async () => ((await telegram.ask('getChat', { chat_id })) as { readonly title?: string } | undefined)?.title ?? 'there');
   }
-  if (missing.length > 0) process.exitCode = FOUND;
+  if (looks.missing.length > 0) process.exitCode = FOUND;
 }
 
 /** A rule as if it had been there since then. */
