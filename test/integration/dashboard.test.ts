@@ -60,7 +60,7 @@ test('a ticket is on an open page, and the same number is on the card, in the ro
   // The SQL that is shown is the SQL: run by hand it gives the same.
   const shown = await ask('now/tickets', { which: 'waiting' });
   expect(await query(shown.sql)).toStrictEqual(shown.rows);
-  expect((await ask('ticket/events', { ticket: answered })).rows.map((row) => row['event_type'])).toStrictEqual(['ticket.created', 'agent.assigned', 'message.received']);
+  expect((await ask('ticket/events', { ticket: answered })).rows.map((row) => row['event_type'])).toStrictEqual(['ticket.created', 'message.received', 'agent.assigned']);
 });
 
 test('every question of every page is answered, for a tenant without anything, too; what can’t be meant is refused', async () => {

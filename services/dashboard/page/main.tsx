@@ -4,7 +4,12 @@ import { useEffect, useState } from 'preact/hooks';
 import { changed, go, hrefOf, usePlace, withoutDrill } from './address.ts';
 import { get, post, Refused } from './api.ts';
 import { DeskProvider, useDesk, useFoundDesk } from './desk.ts';
+import { AgentsPage } from './pages/agents.tsx';
 import { NowPage } from './pages/now.tsx';
+import { PipelinePage } from './pages/pipeline.tsx';
+import { QueuesPage } from './pages/queues.tsx';
+import { SlaPage } from './pages/sla.tsx';
+import { TicketPage } from './pages/ticket.tsx';
 import { Drilled } from './parts/drill.tsx';
 import { Filters } from './parts/filters.tsx';
 import { Login } from './parts/login.tsx';
@@ -26,6 +31,11 @@ interface Page {
 
 const pages: readonly Page[] = [
   { name: 'now', title: 'page_now', hasRange: false, Shown: NowPage },
+  { name: 'queues', title: 'page_queues', hasRange: true, Shown: QueuesPage },
+  { name: 'sla', title: 'page_sla', hasRange: true, Shown: SlaPage },
+  { name: 'agents', title: 'page_agents', hasRange: true, Shown: AgentsPage },
+  { name: 'ticket', title: 'page_ticket', hasRange: false, Shown: TicketPage },
+  { name: 'pipeline', title: 'page_pipeline', hasRange: false, Shown: PipelinePage },
 ];
 
 function switchTheme(): void {
