@@ -30,6 +30,13 @@ const shown = (column: string): string => (column.endsWith('_name')
   ? `'' AS ${column}`
   : `if(${column} = '', '', concat('Agent ', substring(hex(SHA256(concat({pseudonym_key:String}, ${column}))), 1, ${LENGTH}))) AS ${column}`);
 
+/** Rows in the order of ids would tell which pseudonym is whose: they are put in the order of pseudonyms. */
+function inNoOrder(sql: string, columns: readonly string[]): string {
+  const order = /\bORDER BY\b(?![^]*\bORDER BY\b)([^]*)$/.exec(sql)?.[1] ?? '';
+  const told = columns.filter((column) => new RegExp(`\\b${column}\\b`).test(order));
+  return told.length === 0 ? '' : `\nORDER BY ${told.join(', ')}`;
+}
+
 /** Parameters that name agents. */
 const AGENTS = ['agents', 'from_agents'] as const;
 
@@ -51,7 +58,9 @@ export class Pseudonyms implements Names {
     const meant = await this.#meant(values);
     const columns = await this.#personsColumns(query, meant);
     if (columns.length === 0) return { sql: query.sql, values: meant };
-    return { sql: `SELECT * REPLACE (${columns.map(shown).join(', ')})\nFROM\n(\n${query.sql}\n)`, values: { ...meant, pseudonym_key: this.#key } };
+    const replaced = `SELECT * REPLACE (${columns.map(shown).join(', ')})\nFROM\n(\n${query.sql}\n)`;
+    const order = inNoOrder(query.sql, columns);
+    return { sql: order === '' ? replaced : `SELECT *\nFROM\n(\n${replaced}\n)${order}`, values: { ...meant, pseudonym_key: this.#key } };
   }
 
   /** A link of theirs names agents by pseudonyms; nothing else is understood. */

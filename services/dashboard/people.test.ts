@@ -79,6 +79,8 @@ test('pseudonyms are the same in rows and links, differ by key, and a name that 
   expect(sql).toContain("SELECT * REPLACE (if(agent_id = '', '', concat('Agent ', ");
   expect(sql).not.toContain('agent_replies)');
   expect(values).toStrictEqual({ integration: 't', agents: ['tom', ' ', ' '], pseudonym_key: 'k' });
+  const ordered = await names.asked(readQuery('a/c', '-- C.\nSELECT agent_id, row_number() OVER (ORDER BY x) FROM agents.agent_solves ORDER BY n DESC, agent_id\nLIMIT 5'), {});
+  expect(ordered.sql, 'the order of ids would tell them').toMatch(/\n\)\nORDER BY agent_id$/);
   expect(pseudonymOf('k', 'lea')).not.toBe(pseudonymOf('l', 'lea'));
   expect(pseudonymOf('k', '')).toBe('');
 });

@@ -4,10 +4,17 @@ import { once } from 'node:events';
 import { afterAll, expect, test } from 'vitest';
 import type { Answer } from '../../services/dashboard/answers.ts';
 import { readCatalogue } from '../../services/dashboard/catalogue.ts';
+import { Pseudonyms, pseudonymOf } from '../../services/dashboard/names.ts';
+import { valuesOf } from '../../services/dashboard/parameters.ts';
+import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { closeClients, control, environment, eventually, landed, newTicketId, query, sendUntilAccepted, ticket } from '../system/support.ts';
 
 const base = environment.healthUrls['dashboard'] ?? '';
-afterAll(closeClients);
+const clickhouse = connectClickHouse(environment.clickhouseUrl);
+afterAll(async () => {
+  await clickhouse.close();
+  await closeClients();
+});
 
 const TENANT = 'umbrella';
 const HOUR = 3_600_000;
@@ -61,6 +68,25 @@ test('a ticket is on an open page, and the same number is on the card, in the ro
   const shown = await ask('now/tickets', { which: 'waiting' });
   expect(await query(shown.sql)).toStrictEqual(shown.rows);
   expect((await ask('ticket/events', { ticket: answered })).rows.map((row) => row['event_type'])).toStrictEqual(['ticket.created', 'message.received', 'agent.assigned']);
+});
+
+test('who may not see names sees pseudonyms in every answer, and a link with one finds the same agent', async () => {
+  const catalogue = readCatalogue();
+  const names = new Pseudonyms(clickhouse, 'key', catalogue.get('desk/agent-ids') ?? expect.fail());
+  const [held] = await query<{ ticket_id: string }>("SELECT ticket_id FROM queue.tickets WHERE integration_id = {t:String} AND assignee_id = 'lea'", { t: TENANT });
+  const today = new Date().toISOString().slice(0, 10);
+  const address = { tenant: TENANT, from: '2026-01-01', to: today, at: new Date().toISOString(), ticket: held?.ticket_id ?? '', search: '' };
+  let shown = 0;
+  for (const one of catalogue.values()) {
+    const asked = await names.asked(one, valuesOf(one, new URLSearchParams(address)));
+    const rows = JSON.stringify(await clickhouse.query(asked.sql, asked.values));
+    expect(rows, one.name).not.toMatch(/"lea"/);
+    shown += Number(rows.includes(pseudonymOf('key', 'lea')));
+  }
+  expect(shown).toBeGreaterThan(5);
+  const turns = catalogue.get('agents/replies') ?? expect.fail();
+  const asked = await names.asked(turns, valuesOf(turns, new URLSearchParams({ ...address, agent: pseudonymOf('key', 'lea') })));
+  expect((await clickhouse.query(asked.sql, asked.values)).length).toBeGreaterThan(0);
 });
 
 test('every question of every page is answered, for a tenant without anything, too; what can’t be meant is refused', async () => {
