@@ -8,6 +8,7 @@ import { Live, type Watch } from './live.ts';
 const answerOf = (n: number, at = n): Answer => ({ query: 'now/cells', title: '', about: '', sql: '', columns: [], rows: [{ n }], at: new Date(at).toISOString(), took_ms: 1 });
 
 const open: (() => void)[] = [];
+const loggedOut = new Set<string>();
 afterEach(() => {
   for (const close of open.splice(0)) close();
 });
@@ -18,7 +19,7 @@ const EVERY_MS = 60;
 async function served(ask: (path: string) => Promise<Answer>) {
   const live = new Live(EVERY_MS);
   const server = createServer((request, response) => {
-    const watch: Watch = { key: request.url ?? '', ask: () => ask(request.url ?? '') };
+    const watch: Watch = { key: request.url ?? '', ask: () => ask(request.url ?? ''), mayLook: () => !loggedOut.has(request.url ?? '') };
     live.join(watch, response, {});
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -78,4 +79,13 @@ test('a question that fails is told as a failure, to those who asked it only; af
   const before = asked.length;
   await new Promise((resolve) => setTimeout(resolve, 3 * EVERY_MS));
   expect(asked.length).toBe(before);
+});
+
+test('who logs out has no page left that goes on showing', async () => {
+  let asked = 0;
+  const { live, page } = await served(() => Promise.resolve(answerOf(asked += 1)));
+  const own = await page('/logged-in');
+  await vi.waitUntil(() => own.heard().includes('event: answer'));
+  loggedOut.add('/logged-in');
+  await vi.waitUntil(() => live.pages === 0);
 });

@@ -8,10 +8,12 @@ export interface Watch {
   /** Pages with the same key share their answers. */
   readonly key: string;
   readonly ask: () => Promise<Answer>;
+  /** False as soon as who opened the page may not look any more. */
+  readonly mayLook: () => boolean;
 }
 
 interface Channel {
-  readonly pages: Set<ServerResponse>;
+  readonly pages: Map<ServerResponse, Watch['mayLook']>;
   /** The last answer, as it is sent. */
   message: string;
   /** What it said without its time: sent again only when that changes. */
@@ -46,8 +48,8 @@ export class Live {
     page.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     page.write('retry: 1000\n\n');
     const known = this.#channels.get(watch.key);
-    const channel = known ?? { pages: new Set<ServerResponse>(), message: '', said: '' };
-    channel.pages.add(page);
+    const channel = known ?? { pages: new Map<ServerResponse, Watch['mayLook']>(), message: '', said: '' };
+    channel.pages.set(page, watch.mayLook);
     page.once('close', () => channel.pages.delete(page));
     if (channel.message !== '') page.write(channel.message);
     if (known !== undefined) return;
@@ -57,12 +59,13 @@ export class Live {
 
   stop(): void {
     this.#stopped = true;
-    for (const { pages } of this.#channels.values()) for (const page of pages) page.end();
+    for (const { pages } of this.#channels.values()) for (const page of pages.keys()) page.end();
   }
 
   async #run({ key, ask }: Watch, channel: Channel): Promise<void> {
     while (channel.pages.size > 0 && !this.#stopped) {
       const begun = performance.now();
+      for (const [page, mayLook] of channel.pages) if (!mayLook()) page.end();
       await this.#tell(channel, ask);
       const took = performance.now() - begun;
       // A query that takes long is not asked all the time.
@@ -91,5 +94,5 @@ export class Live {
 }
 
 function send({ pages }: Channel, message: string): void {
-  for (const page of pages) if (page.writableLength < MOST_UNREAD_BYTES) page.write(message);
+  for (const page of pages.keys()) if (!page.writableEnded && page.writableLength < MOST_UNREAD_BYTES) page.write(message);
 }

@@ -1,9 +1,11 @@
 // The pages as they are sent: built by Vite from page/ when they have changed since, kept compressed in memory. What was built
-// stays in node_modules/.cache, so only the first start takes the second that building takes.
+// stays in node_modules/.cache (where that is read-only, in the system's folder for temporary files), so only the first start
+// takes the second that building takes.
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -35,7 +37,6 @@ function fingerprint(): string {
 async function build(into: string): Promise<void> {
   const { build: vite } = await import('vite');
   const part = `${into}.${randomUUID()}.part`;
-  await mkdir(dirname(into), { recursive: true });
   await vite({
     root: source, base: '/', configFile: false, logLevel: 'warn',
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
@@ -45,9 +46,19 @@ async function build(into: string): Promise<void> {
   await rename(part, into).catch(() => rm(part, { recursive: true, force: true }));
 }
 
+/** The first folder that may be written. */
+async function cacheFolder(): Promise<string> {
+  const usual = join(project, 'node_modules', '.cache', 'dashboard');
+  const made = await mkdir(usual, { recursive: true }).then(() => true, () => false);
+  if (made) return usual;
+  const other = join(tmpdir(), `ticketstream-dashboard-${process.getuid?.() ?? 0}`);
+  await mkdir(other, { recursive: true, mode: 0o700 });
+  return other;
+}
+
 /** By path: `/index.html`, `/assets/…`. */
 export async function loadPages(): Promise<ReadonlyMap<string, Asset>> {
-  const built = join(project, 'node_modules', '.cache', 'dashboard', fingerprint());
+  const built = join(await cacheFolder(), fingerprint());
   if (!existsSync(built)) await build(built);
   return new Map(filesIn(built).map((file): [string, Asset] => {
     const body = readFileSync(file);

@@ -11,6 +11,8 @@ import type { NamedQuery } from './catalogue.ts';
 import { plainNames, Pseudonyms } from './names.ts';
 
 export interface Person {
+  /** Of this session: what one asks with ends with it. */
+  readonly id: string;
   readonly user: string;
   readonly seesNames: boolean;
   readonly answers: Answers;
@@ -47,7 +49,7 @@ export class People {
 
   constructor(options: PeopleOptions) {
     this.#options = options;
-    this.#everybody = options.login ? null : this.#person('', options.connect(), true);
+    this.#everybody = options.login ? null : this.#person({ id: '', user: '' }, options.connect(), true);
   }
 
   get login(): boolean {
@@ -81,7 +83,7 @@ export class People {
       return null;
     }
     const id = randomBytes(32).toString('base64url');
-    const person = this.#person(user, clickhouse, this.#options.seeNames.includes(user));
+    const person = this.#person({ id, user }, clickhouse, this.#options.seeNames.includes(user));
     this.#sessions.set(id, { person, close: () => void clickhouse.close() });
     return this.#cookie(`${id}.${this.#signature(id)}`, SESSION_MS / 1_000);
   }
@@ -92,10 +94,10 @@ export class People {
     return this.#cookie('', 0);
   }
 
-  #person(user: string, clickhouse: StreamingClickHouse, seesNames: boolean): Person {
+  #person(who: Pick<Person, 'id' | 'user'>, clickhouse: StreamingClickHouse, seesNames: boolean): Person {
     const { secret, agentIds, now, onRun } = this.#options;
     const names = seesNames ? plainNames : new Pseudonyms(clickhouse, secret, agentIds);
-    return { user, seesNames, answers: new Answers({ clickhouse, names, now, onRun }) };
+    return { ...who, seesNames, answers: new Answers({ clickhouse, names, now, onRun }) };
   }
 
   #cookie(value: string, seconds: number): string {

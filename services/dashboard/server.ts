@@ -32,7 +32,9 @@ const LIVE_SHARED_MS = 500;
 const ROWS_OF_A_FILE = '1000000';
 
 const paths = [
-  { path: /^\/(api\/(me|live|queries\/[^/]+\/[^/]+)|assets\/[^/]+|now|queues|sla|agents|ticket|pipeline)?\/?$/, allow: 'GET, HEAD' },
+  { path: /^\/(api\/(me|queries\/[^/]+\/[^/]+)|assets\/[^/]+|now|queues|sla|agents|ticket|pipeline)?\/?$/, allow: 'GET, HEAD' },
+  // No HEAD: its answer has no end.
+  { path: /^\/api\/live\/?$/, allow: 'GET' },
   { path: /^\/api\/(login|logout)\/?$/, allow: 'POST' },
   healthPaths,
 ];
@@ -82,7 +84,7 @@ class Door {
     this.#addPages();
     this.#addSessions();
     app.get('/api/queries/:page/:name', (request, reply) => this.#answer(request, reply));
-    app.get('/api/live', (request, reply) => this.#join(request, reply));
+    app.get('/api/live', { exposeHeadRoute: false }, (request, reply) => this.#join(request, reply));
     return app;
   }
 
@@ -144,7 +146,8 @@ class Door {
     if (query === undefined) return this.#refuse(reply, notThere);
     const values = valuesOf(query, addressOf(request));
     reply.hijack();
-    live.join({ key: JSON.stringify([person.user, values]), ask: () => person.answers.ask(query, values, LIVE_SHARED_MS) }, reply.raw, safety);
+    const mayLook = (): boolean => people.whoAsks(request.headers) !== null;
+    live.join({ key: JSON.stringify([person.id, values]), ask: () => person.answers.ask(query, values, LIVE_SHARED_MS), mayLook }, reply.raw, safety);
     return reply;
   }
 }

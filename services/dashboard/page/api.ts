@@ -38,12 +38,14 @@ async function read(response: Response): Promise<unknown> {
   throw new Refused(response.status, body.error?.code ?? 'failed', body.error?.message ?? response.statusText);
 }
 
+/** After a session has ended the way in is shown again. */
 export async function get(path: string, signal?: AbortSignal): Promise<unknown> {
   const response = await fetch(path, { ...(signal === undefined ? {} : { signal }), headers: { accept: 'application/json' } })
     .catch((error: unknown) => {
       if (signal?.aborted === true) throw error;
       throw new Refused(0, 'unreachable', String(error));
     });
+  if (response.status === 401) location.reload();
   return read(response);
 }
 

@@ -3,7 +3,7 @@ import { createContext } from 'preact';
 import { useContext, useMemo } from 'preact/hooks';
 import { useAnswer, instantOf, textOf, type Asked, type Refused, type Row } from './api.ts';
 import { usePlace } from './address.ts';
-import { browserZone, dayOf, plusDays } from './format.ts';
+import { browserZone, dayOf, plusDays, zoneOr } from './format.ts';
 import { t } from './texts/text.ts';
 
 export interface Desk {
@@ -65,7 +65,7 @@ export function useFoundDesk(): Found {
   const agentNames = useAnswer(name === null ? null : 'desk/agent-names', asked);
   const desk = useMemo(() => {
     if (name === null || tenants.answer === null) return null;
-    const zone = address.get('zone') ?? browserZone();
+    const zone = zoneOr(address.get('zone'), browserZone());
     const lastDay = dayOf(instantOf(row?.['last_event_at']) ?? Date.now(), zone);
     const to = address.get('to') ?? lastDay;
     const from = address.get('from') ?? plusDays(to, 1 - DAYS);

@@ -41,6 +41,15 @@ export const exactSeconds = (seconds: number): string => `${count(seconds)} s`;
 
 export const browserZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 
+/** A zone that the browser knows; an address may say anything. */
+export function zoneOr(wanted: string | null, other: string): string {
+  try {
+    return wanted === null ? other : Intl.DateTimeFormat('en', { timeZone: wanted }).resolvedOptions().timeZone;
+  } catch {
+    return other;
+  }
+}
+
 export function time(instant: number, zone: string, options: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' }): string {
   return new Intl.DateTimeFormat(locale, { ...options, timeZone: zone }).format(instant);
 }

@@ -1,6 +1,6 @@
 // What the server sends by itself: an answer whenever it changes, and each second that it has not. Says how old what is shown is.
 import { useEffect, useState } from 'preact/hooks';
-import type { Answer } from './api.ts';
+import { get, type Answer } from './api.ts';
 
 export interface Lively {
   readonly answer: Answer | null;
@@ -15,15 +15,24 @@ export interface Lively {
 const nothing: Lively = { answer: null, at: null, ahead: 0, connection: 'connecting', failure: null };
 /** Without a word for so long, the connection is taken for lost. */
 const SILENCE_MS = 6_000;
+/** A browser connects again by itself unless it was refused. */
+const AGAIN_MS = 5_000;
+
+async function isLoggedOut(): Promise<boolean> {
+  const me = (await get('/api/me').catch(() => null)) as { login: boolean; user: string | null } | null;
+  return me?.login === true && me.user === null;
+}
 
 const parsed = (event: Event): unknown => JSON.parse((event as MessageEvent<string>).data);
 
 export function useLive(query: URLSearchParams): Lively {
   const [state, setState] = useState(nothing);
+  const [attempt, setAttempt] = useState(0);
   const path = `/api/live?${query.toString()}`;
   useEffect(() => {
     const source = new EventSource(path);
     let silence: ReturnType<typeof setTimeout>;
+    let again: ReturnType<typeof setTimeout>;
     const heard = (): void => {
       clearTimeout(silence);
       silence = setTimeout(() => setState((before) => ({ ...before, connection: before.answer === null ? 'connecting' : 'lost' })), SILENCE_MS);
@@ -45,12 +54,17 @@ export function useLive(query: URLSearchParams): Lively {
       heard();
       setState((before) => ({ ...before, connection: before.answer === null ? 'connecting' : 'stale', failure: (parsed(event) as { message: string }).message }));
     });
-    source.addEventListener('error', () => setState((before) => ({ ...before, connection: before.answer === null ? 'connecting' : 'lost' })));
+    source.addEventListener('error', () => {
+      setState((before) => ({ ...before, connection: before.answer === null ? 'connecting' : 'lost' }));
+      if (source.readyState !== EventSource.CLOSED) return;
+      again = setTimeout(() => void isLoggedOut().then((isOut) => (isOut ? location.reload() : setAttempt(attempt + 1))), AGAIN_MS);
+    });
     return () => {
       clearTimeout(silence);
+      clearTimeout(again);
       source.close();
     };
-  }, [path]);
+  }, [path, attempt]);
   return state;
 }
 

@@ -1,6 +1,6 @@
 // The frame of all pages: who looks, the pages' names, the filters, and the page itself.
 import { render, type ComponentType, type JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useState } from 'preact/hooks';
 import { changed, go, hrefOf, usePlace, withoutDrill } from './address.ts';
 import { get, post, Refused } from './api.ts';
 import { DeskProvider, useDesk, useFoundDesk } from './desk.ts';
@@ -78,6 +78,12 @@ function Top({ me, current }: { readonly me: Me; readonly current: string }): JS
   );
 }
 
+/** A page that can't be drawn says so; the others can still be reached. */
+function Guarded({ Shown }: Pick<Page, 'Shown'>): JSX.Element {
+  const [error] = useErrorBoundary() as [unknown, () => void];
+  return error === undefined ? <Shown /> : <Trouble error={new Refused(0, 'failed', error instanceof Error ? error.message : String(error))} />;
+}
+
 function Shell({ me }: { readonly me: Me }): JSX.Element {
   const { page, query } = usePlace();
   const { desk, error, isEmpty } = useFoundDesk();
@@ -95,7 +101,7 @@ function Shell({ me }: { readonly me: Me }): JSX.Element {
       {isWall ? <button type="button" class="leave" onClick={leaveWall}>{t('leave_wall')}</button> : <><Top me={me} current={current.name} /><Filters hasRange={current.hasRange} /></>}
       <main id="content" class={isWall ? 'walled' : ''}>
         <h1 class="hidden">{title}</h1>
-        <current.Shown key={`${current.name} ${desk.tenant}`} />
+        <Guarded key={`${current.name} ${desk.tenant}`} Shown={current.Shown} />
       </main>
       <Drilled />
     </DeskProvider>

@@ -41,7 +41,8 @@ function Flow(): JSX.Element {
   const { query } = usePlace();
   const days = (Date.parse(desk.to) - Date.parse(desk.from)) / DAY_MS + 1;
   const asked = useAnswer('queues/flow', changed(desk.query, { step: days <= HOURLY_DAYS ? 'hour' : 'day' }));
-  const at = query.get('at');
+  const wanted = query.get('at');
+  const at = wanted === null || Number.isNaN(Date.parse(wanted)) ? null : wanted;
   return (
     <Panel title={t('flow')} note={t('flow_note')} ignores={['channel', 'language', 'clock']} wide>
       <Answered asked={asked}>{(answer) => {
