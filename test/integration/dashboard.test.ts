@@ -89,11 +89,9 @@ test('who may not see names sees pseudonyms in every answer, and a link with one
   expect((await clickhouse.query(asked.sql, asked.values)).length).toBeGreaterThan(0);
 });
 
-test('every question of every page is answered, for a tenant without anything, too; what can’t be meant is refused', async () => {
+test('every question of every page is answered for a tenant without anything; what can’t be meant is refused', async () => {
   const address = { from: '2026-03-02', to: '2026-03-15', at: '2026-03-12T09:00:00Z', zone: 'Europe/Berlin', ticket: 'TKT-NONE', search: 'TKT' };
-  for (const name of readCatalogue().keys()) {
-    for (const tenant of [TENANT, 'nobody']) expect((await ask(name, { ...address, tenant })).columns.length, name).toBeGreaterThan(0);
-  }
+  for (const name of readCatalogue().keys()) expect((await ask(name, { ...address, tenant: 'nobody' })).columns.length, name).toBeGreaterThan(0);
   expect((await fetch(`${base}/api/queries/now/tickets?tenant=${TENANT}&which=both`)).status).toBe(400);
   expect((await fetch(`${base}/api/queries/now/nothing?tenant=${TENANT}`)).status).toBe(404);
   expect((await fetch(`${base}/api/queries/now/cells?tenant=${TENANT}`, { method: 'POST', body: '{}' })).status).toBe(405);
