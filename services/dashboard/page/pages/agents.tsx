@@ -5,6 +5,7 @@ import { numberOf, numberOrNull, textOf, useAnswer, type Row } from '../api.ts';
 import { useDesk } from '../desk.ts';
 import { count, duration, exactSeconds, percent, shortDuration } from '../format.ts';
 import { Count, Figure, Share, type Drill } from '../parts/figure.tsx';
+import { heat } from '../parts/heat.ts';
 import { Answered, Panel } from '../parts/panel.tsx';
 import { t } from '../texts/text.ts';
 
@@ -107,7 +108,7 @@ function Handovers(): JSX.Element {
                       const row = handed(giver, taker);
                       const n = numberOf(row?.['handovers']);
                       const label = `${desk.agentName(giver)} → ${desk.agentName(taker)}`;
-                      return <td key={taker} class="n" style={{ background: `rgb(var(--heat) / ${Math.round((n / most) * 40)}%)` }}>{n === 0 ? '' : <Count value={n} label={label} drill={{ made: 'agents/handovers', rows: 'agents/stations', only: { agent: taker, from_agent: giver } }} />}</td>;
+                      return <td key={taker} class="n" style={{ background: heat(n / most) }}>{n === 0 ? '' : <Count value={n} label={label} drill={{ made: 'agents/handovers', rows: 'agents/stations', only: { agent: taker, from_agent: giver } }} />}</td>;
                     })}
                   </tr>
                 ))}

@@ -33,7 +33,7 @@ function Tiles({ cells, now }: { readonly cells: readonly Row[]; readonly now: n
   ];
   return (
     <dl class="tiles">
-      {tiles.map(([name, figure]) => <div key={name}><dt>{t(name)}</dt><dd>{figure}</dd>{name === 'at_risk' && <span class="note">{t('at_risk_note', { time: duration(RISK_SECONDS) })}</span>}</div>)}
+      {tiles.map(([name, figure]) => <div key={name}><dt>{t(name)}</dt><dd>{figure}{name === 'at_risk' && <span class="note"> {t('at_risk_note', { time: duration(RISK_SECONDS) })}</span>}</dd></div>)}
     </dl>
   );
 }

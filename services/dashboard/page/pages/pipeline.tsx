@@ -23,8 +23,7 @@ function Freshness(): JSX.Element {
             {[...byKey(answer.rows, 'projection')].map(([projection, rows]) => (
               <div key={projection}>
                 <dt>{projection}</dt>
-                <dd><Count value={sumOf(rows, 'events')} label={`${projection}, ${t('events')}`} drill={{ made: 'pipeline/freshness' }} /></dd>
-                <span class="note" title={exactSeconds(newest(rows))}>{t('last_came', { age: duration(newest(rows)), n: count(rows.length) })}</span>
+                <dd><Count value={sumOf(rows, 'events')} label={`${projection}, ${t('events')}`} drill={{ made: 'pipeline/freshness' }} /> <span class="note" title={exactSeconds(newest(rows))}>{t('last_came', { age: duration(newest(rows)), n: count(rows.length) })}</span></dd>
               </div>
             ))}
           </dl>

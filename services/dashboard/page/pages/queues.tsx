@@ -6,6 +6,7 @@ import { useDesk } from '../desk.ts';
 import { count, duration, percent, shortDuration, time, weekday } from '../format.ts';
 import { Chart, type Line } from '../parts/chart.tsx';
 import { Count, Duration, openDrill, Share, type Drill } from '../parts/figure.tsx';
+import { heat } from '../parts/heat.ts';
 import { Answered, Panel } from '../parts/panel.tsx';
 import { t, type TextKey } from '../texts/text.ts';
 import { byKey, sumOf } from './now-cells.ts';
@@ -140,7 +141,7 @@ function Heat({ row, most }: { readonly row: Row | undefined; readonly most: num
   const mean = numberOf(row['mean']);
   const only = { weekday: textOf(row['weekday']), hour: textOf(row['local_hour']) };
   const label = t('heat_cell', { day: weekday(numberOf(row['weekday'])), hour: only.hour, mean: count(mean, 1), p90: count(numberOf(row['p90'])), tickets: count(numberOf(row['tickets'])) });
-  return <td><button type="button" class={mean > most * 0.55 ? 'hot' : ''} style={{ background: `rgb(var(--heat) / ${Math.round((mean / most) * 90)}%)` }} title={label} aria-label={label} onClick={() => openDrill({ made: 'queues/arrivals', rows: 'queues/created', only })}>{mean === 0 ? '' : count(mean, 1)}</button></td>;
+  return <td><button type="button" style={{ background: heat(mean / most) }} title={label} aria-label={label} onClick={() => openDrill({ made: 'queues/arrivals', rows: 'queues/created', only })}>{mean === 0 ? '' : count(mean, 1)}</button></td>;
 }
 
 interface SpeedProps {
