@@ -29,9 +29,9 @@ test('everything that is wrong is told at once, and no secret of it', async () =
   const webhook = { webhook: { url: 'https://crm.example', signing_secret: 'not base64!' } };
   const wrong = read({ rules: [
     rule({ when: { patterns: ['(?=x)', '(a)\\1', '('] } }), rule({ then: [webhook] }),
-    rule({ id: 'b', when: { words: ['x'], hours: { time_zone: 'Europe/Nowhere', days: [1], from: '09:00', to: '18:00' } }, then: [webhook] }),
+    rule({ id: 'b', when: { words: ['x'], hours: { time_zone: 'Europe/Nowhere', days: ['mon'], from: '09:00', until: '18:00' } }, then: [webhook] }),
   ] });
-  await expect(wrong).rejects.toThrow(/rules\/1\/id is that of another rule[^]*rules\/0\/when\/patterns\/0 is no expression[^]*patterns\/1[^]*patterns\/2[^]*rules\/0\/then\/0 needs bot_token[^]*signing_secret must be base64[^]*time_zone is no time zone/);
+  await expect(wrong).rejects.toThrow(/rules\/1\/id is that of another rule[^]*rules\/0\/when\/patterns\/0 is no expression[^]*patterns\/1[^]*patterns\/2[^]*rules\/0\/then\/0 needs bot_token[^]*signing_secret must be base64[^]*hours\/time_zone: Europe\/Nowhere is no time zone/);
   await expect(wrong).rejects.not.toThrow(/not base64!/);
   await expect(read({ rules: [rule({ when: {} })] })).rejects.toThrow(/when/);
   await expect(read({ bot_token: 'nonsense', rules: [] })).rejects.not.toThrow(/nonsense/);

@@ -1,19 +1,8 @@
 // What the destinations file says of an integration's rules on messages.
 import { RE2JS } from 're2js';
 import { Webhook } from 'standardwebhooks';
+import { hoursSchema, problemsOfHours, type Hours } from '../destinations/hours.ts';
 import { defineSection } from '../destinations/section.ts';
-
-export interface Hours {
-  /** IANA zone. */
-  readonly time_zone: string;
-  /** 1 Monday … 7 Sunday. */
-  readonly days: readonly number[];
-  /** HH:MM; a window that ends before it begins goes on past midnight. */
-  readonly from: string;
-  readonly to: string;
-  /** True: the rule holds when the window is closed. */
-  readonly outside?: boolean;
-}
 
 /** All that are given must hold; within each, one is enough. */
 export interface Conditions {
@@ -54,7 +43,6 @@ export interface RulesSection {
 
 const text = { type: 'string', minLength: 1 };
 const texts = { type: 'array', minItems: 1, maxItems: 200, items: { ...text, maxLength: 200 } };
-const clock = { type: 'string', pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' };
 const chat = { type: ['integer', 'string'] };
 
 const conditions = {
@@ -63,10 +51,7 @@ const conditions = {
   properties: {
     words: texts, languages: texts, queues: texts, channels: texts,
     patterns: { type: 'array', minItems: 1, maxItems: 50, items: { ...text, maxLength: 500 } },
-    hours: {
-      type: 'object', additionalProperties: false, required: ['time_zone', 'days', 'from', 'to'],
-      properties: { time_zone: text, days: { type: 'array', minItems: 1, items: { type: 'integer', minimum: 1, maximum: 7 } }, from: clock, to: clock, outside: { type: 'boolean' } },
-    },
+    hours: hoursSchema,
   },
 };
 
@@ -102,14 +87,6 @@ function compiles(pattern: string): boolean {
   }
 }
 
-function isZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== '';
-  } catch {
-    return false;
-  }
-}
-
 function isSigningSecret(secret: string): boolean {
   try {
     return new Webhook(secret).sign('m', new Date(0), '') !== '';
@@ -121,7 +98,7 @@ function isSigningSecret(secret: string): boolean {
 function problemsOfRule({ when, then }: Rule, place: string, hasBot: boolean): string[] {
   return [
     ...(when.patterns ?? []).flatMap((pattern, index) => (compiles(pattern) ? [] : [`${place}/when/patterns/${index} is no expression of RE2 (it has no look-around and no back-references)`])),
-    ...(when.hours === undefined || isZone(when.hours.time_zone) ? [] : [`${place}/when/hours/time_zone is no time zone`]),
+    ...(when.hours === undefined ? [] : problemsOfHours(when.hours, `${place}/when/hours`)),
     ...then.flatMap((action, index) => {
       if ('webhook' in action) return isSigningSecret(action.webhook.signing_secret) ? [] : [`${place}/then/${index}/webhook/signing_secret must be base64, with or without whsec_ before it`];
       return hasBot ? [] : [`${place}/then/${index} needs bot_token (or bot_token_file)`];
