@@ -1,6 +1,8 @@
 // The section `escalations` of an integration in DESTINATIONS_FILE: where escalations go, and which.
 import { hoursSchema, problemsOfHours, type Hours } from '../destinations/hours.ts';
 import { defineSection } from '../destinations/section.ts';
+import { webhookSchema, type WebhookSettings } from '../destinations/signed-webhook.ts';
+import { telegramSchema, type ChatId } from '../destinations/telegram.ts';
 import { kinds, metrics, type Kind } from './alert.ts';
 
 export const severities = ['critical', 'error', 'warning', 'info'] as const;
@@ -16,16 +18,11 @@ export interface AlertmanagerSettings {
 }
 export interface TelegramSettings {
   readonly bot_token: string;
-  readonly chat_id: number | string;
+  readonly chat_id: ChatId;
   readonly topic_id?: number;
   readonly group_wait_seconds: number;
   readonly url: string;
 }
-export interface WebhookSettings {
-  readonly url: string;
-  readonly signing_secret: string;
-}
-
 /** What is left out matches everything. */
 export interface Matcher {
   readonly on?: readonly Kind[];
@@ -77,16 +74,11 @@ const schema = object(['routes'], {
     labels: { type: 'object', default: {}, propertyNames: { pattern: '^[a-zA-Z_][a-zA-Z0-9_]*$' }, additionalProperties: { type: 'string' } },
   }),
   telegram: named(['bot_token', 'chat_id'], {
-    bot_token: { type: 'string', pattern: '^\\d+:[\\w-]{20,}$', secret: true },
-    chat_id: { anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^@\\w+$' }] },
-    topic_id: { type: 'integer', minimum: 1 },
+    bot_token: telegramSchema.token, chat_id: telegramSchema.chat, topic_id: telegramSchema.topic,
     group_wait_seconds: { type: 'number', minimum: 0, maximum: 600, default: 5 },
-    url: address('https://api.telegram.org'),
+    url: telegramSchema.url,
   }),
-  webhook: named(['url', 'signing_secret'], {
-    url: { ...address(), secret: true },
-    signing_secret: { type: 'string', pattern: '^whsec_[A-Za-z0-9+/]{32,}={0,2}$', secret: true },
-  }),
+  webhook: named(['url', 'signing_secret'], webhookSchema),
   routes: {
     type: 'array', minItems: 1,
     items: object(['to'], {

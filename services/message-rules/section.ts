@@ -1,8 +1,9 @@
 // What the destinations file says of an integration's rules on messages.
 import { RE2JS } from 're2js';
-import { Webhook } from 'standardwebhooks';
 import { hoursSchema, problemsOfHours, type Hours } from '../destinations/hours.ts';
 import { defineSection } from '../destinations/section.ts';
+import { webhookSchema, type WebhookSettings } from '../destinations/signed-webhook.ts';
+import { telegramSchema, type ChatId } from '../destinations/telegram.ts';
 
 /** All that are given must hold; within each, one is enough. */
 export interface Conditions {
@@ -18,8 +19,8 @@ export interface Conditions {
 
 export type Action =
   | { readonly reply: string }
-  | { readonly notify: { readonly chat_id: number | string; readonly topic_id?: number; readonly text: string } }
-  | { readonly webhook: { readonly url: string; readonly signing_secret: string; readonly data?: Readonly<Record<string, unknown>>; readonly with_text?: boolean } };
+  | { readonly notify: { readonly chat_id: ChatId; readonly topic_id?: number; readonly text: string } }
+  | { readonly webhook: WebhookSettings & { readonly data?: Readonly<Record<string, unknown>>; readonly with_text?: boolean } };
 
 export interface Rule {
   readonly id: string;
@@ -43,7 +44,6 @@ export interface RulesSection {
 
 const text = { type: 'string', minLength: 1 };
 const texts = { type: 'array', minItems: 1, maxItems: 200, items: { ...text, maxLength: 200 } };
-const chat = { type: ['integer', 'string'] };
 
 const conditions = {
   type: 'object', additionalProperties: false,
@@ -55,26 +55,18 @@ const conditions = {
   },
 };
 
+const object = (required: readonly string[], properties: object) => ({ type: 'object', additionalProperties: false, required, properties });
+
 const actions = {
   type: 'array', minItems: 1, maxItems: 10,
   items: {
-    type: 'object',
-    oneOf: [
-      { additionalProperties: false, required: ['reply'], properties: { reply: { ...text, maxLength: 4_096 } } },
-      {
-        additionalProperties: false, required: ['notify'],
-        properties: { notify: { type: 'object', additionalProperties: false, required: ['chat_id', 'text'], properties: { chat_id: chat, topic_id: { type: 'integer' }, text: { ...text, maxLength: 3_000 } } } },
-      },
-      {
-        additionalProperties: false, required: ['webhook'],
-        properties: {
-          webhook: {
-            type: 'object', additionalProperties: false, required: ['url', 'signing_secret'],
-            properties: { url: { type: 'string', pattern: '^https?://' }, signing_secret: { ...text, secret: true }, data: { type: 'object' }, with_text: { type: 'boolean' } },
-          },
-        },
-      },
-    ],
+    // Exactly one of them. (A oneOf would tell what is wrong with the other two as well.)
+    ...object([], {
+      reply: { ...text, maxLength: 4_096 },
+      notify: object(['chat_id', 'text'], { chat_id: telegramSchema.chat, topic_id: telegramSchema.topic, text: { ...text, maxLength: 3_000 } }),
+      webhook: object(['url', 'signing_secret'], { ...webhookSchema, data: { type: 'object' }, with_text: { type: 'boolean' } }),
+    }),
+    minProperties: 1, maxProperties: 1,
   },
 };
 
@@ -87,22 +79,11 @@ function compiles(pattern: string): boolean {
   }
 }
 
-function isSigningSecret(secret: string): boolean {
-  try {
-    return new Webhook(secret).sign('m', new Date(0), '') !== '';
-  } catch {
-    return false;
-  }
-}
-
 function problemsOfRule({ when, then }: Rule, place: string, hasBot: boolean): string[] {
   return [
     ...(when.patterns ?? []).flatMap((pattern, index) => (compiles(pattern) ? [] : [`${place}/when/patterns/${index} is no expression of RE2 (it has no look-around and no back-references)`])),
     ...(when.hours === undefined ? [] : problemsOfHours(when.hours, `${place}/when/hours`)),
-    ...then.flatMap((action, index) => {
-      if ('webhook' in action) return isSigningSecret(action.webhook.signing_secret) ? [] : [`${place}/then/${index}/webhook/signing_secret must be base64, with or without whsec_ before it`];
-      return hasBot ? [] : [`${place}/then/${index} needs bot_token (or bot_token_file)`];
-    }),
+    ...then.flatMap((action, index) => ('webhook' in action || hasBot ? [] : [`${place}/then/${index} needs bot_token (or bot_token_file)`])),
   ];
 }
 
@@ -120,8 +101,8 @@ export const rulesSection = defineSection<RulesSection>({
   schema: {
     type: 'object', additionalProperties: false, required: ['rules'],
     properties: {
-      bot_token: { type: 'string', pattern: '^\\d+:[A-Za-z0-9_-]+$', secret: true },
-      telegram_url: { type: 'string', pattern: '^https?://', default: 'https://api.telegram.org' },
+      bot_token: telegramSchema.token,
+      telegram_url: telegramSchema.url,
       max_age_seconds: { type: 'integer', minimum: 1, default: 3_600 },
       rules: {
         type: 'array', maxItems: 200,
