@@ -254,7 +254,7 @@ test('check says what is missing, setup makes it', async () => {
   const place = placeFor('acme', value, section, logger);
   const missing = async (): Promise<string[]> => (await command.check(place)).filter(({ todo }) => todo !== null).map(({ what }) => what);
   expect(await missing()).toStrictEqual(['list "On hold"', 'custom field "telegram_user_id"', 'custom field "Ticket Status"', 'custom field "First Response Time"', 'custom field "Ticketstream"', 'member nobody for agent agent-gone']);
-  await command.setup?.(place);
+  await command.setup(place);
   expect(await missing()).toStrictEqual(['member nobody for agent agent-gone']);
 });
 

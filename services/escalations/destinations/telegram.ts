@@ -36,6 +36,6 @@ export function telegram({ bot_token: token, chat_id: chat, topic_id: topic, gro
         throw error instanceof Refused && isOfTheChat(error) ? new NotNow(error.message, { sent: false }) : error;
       });
     },
-    check: async () => `Telegram ${name}: the bot ${await bot.me()} sees the ${await bot.chat(chat)}; a topic shows with the first message only`,
+    check: async () => `the Telegram bot ${await bot.me()} sees the ${await bot.chat(chat)}; a topic shows with the first message only`,
   };
 }

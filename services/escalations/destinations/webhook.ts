@@ -33,6 +33,6 @@ export function webhook(settings: WebhookSettings, { name, api }: ChannelPlace):
       await hook.post(webhookMessage(delivery, name), delivery.signal);
       return undefined;
     },
-    check: () => Promise.resolve(`Webhook ${name}: its secret can sign; nothing is sent to look`),
+    check: () => Promise.resolve('the webhook’s secret can sign; nothing is sent to look'),
   };
 }
