@@ -270,6 +270,7 @@ async function main(): Promise<void> {
   });
   console.log(`Ready after ${((Date.now() - begun) / 1000).toFixed(1)} s. Ctrl-C stops everything.
   webhooks         ${system.ingressUrl}
+  dashboard        ${system.healthUrls['dashboard'] ?? 'not started'}
   ClickHouse       ${withoutPassword(system.clickhouseUrl)}
   Kafka            ${system.kafkaBrokers}
   schema registry  ${system.schemaRegistryUrl}
