@@ -8,6 +8,12 @@ const servicesDir = join(projectDir, 'services');
 /** The door, the first three consumers and the dashboard, whose ports people have written down; others follow by name. */
 const firstInOrder: readonly string[] = ['ingress', 'queue-analytics', 'agent-analytics', 'event-archive', 'dashboard'];
 
+/**
+ * How node is started for a service. Far behind, it holds a fetch of records at a time: in V8's nursery of 16 MB most of them
+ * were copied before they were done with, a tenth of all CPU of catching up.
+ */
+export const nodeFlags: readonly string[] = ['--max-semi-space-size=32', '--import', 'tsx'];
+
 export const mainFile = (name: string): string => join(servicesDir, name, 'main.ts');
 
 export function findServices(dir = servicesDir): string[] {

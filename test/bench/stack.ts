@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { deskIntegrations } from '../../infra/demo/desk/desk.ts';
 import { portVariables, projectDir, type StackPorts } from '../../infra/local/settings.ts';
+import { nodeFlags } from '../../infra/start/services.ts';
 import { runningState } from '../../infra/local/supervisor/supervisor.ts';
 import { connectClickHouse, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { endWithThisProcess, removeWithThisProcess } from '../system/data-folder.ts';
@@ -120,7 +121,7 @@ export class BenchStack {
   async #spawn(name: string, file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Child> {
     const logFile = join(this.dataDir, 'bench', `${name}.log`);
     const log = openSync(logFile, 'w');
-    const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, [...nodeFlags, file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
     await once(child, 'spawn');
     endWithThisProcess(child.pid ?? 0);
     this.#children.set(name, { process: child, logFile });
