@@ -117,7 +117,8 @@ async function pageTimes(base: string, rounds: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const page of ['now', 'queues', 'sla', 'agents', 'ticket', 'pipeline']) {
     const asked = names.filter((name) => name.startsWith(`${page}/`));
-    const [whole, slowest]: [number[], Map<string, number[]>] = [[], new Map()];
+    const whole: number[] = [];
+    const slowest = new Map<string, number[]>();
     for (let round = 0; round <= rounds; round++) {
       const began = performance.now();
       const took = await Promise.all(asked.map(async (name) => {

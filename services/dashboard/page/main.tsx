@@ -81,7 +81,7 @@ function Top({ me, current }: { readonly me: Me; readonly current: string }): JS
 /** A page that can't be drawn says so; the others can still be reached. */
 function Guarded({ Shown }: Pick<Page, 'Shown'>): JSX.Element {
   const [error] = useErrorBoundary() as [unknown, () => void];
-  return error === undefined ? <Shown /> : <Trouble error={new Refused(0, 'failed', error instanceof Error ? error.message : String(error))} />;
+  return error === undefined ? <Shown /> : <Trouble error={new Refused(0, 'failed', error instanceof Error ? error.message : '')} />;
 }
 
 function Shell({ me }: { readonly me: Me }): JSX.Element {
