@@ -8,13 +8,17 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { writeEngineConfig } from './confinement/engine-config.ts';
+import type { Analyst } from '../../access/users.ts';
+import type { Account } from './accounts.ts';
+import { NO_ROLE, OWNER_ROLE, writeEngineConfig, writingRole } from './confinement/engine-config.ts';
 import { checkSetting, isSuspicious, needsOf, refusal } from './confinement/rules.ts';
+import { Tenants } from './confinement/tenant.ts';
 import { checkPaths } from './confinement/user-files.ts';
 import { ClickHouseError, failure } from './errors.ts';
 import type { Progress } from './progress.ts';
 import { Session } from './session.ts';
 import type { Native } from './session.ts';
+import type { Statement } from './sql.ts';
 import { bytesOf, engineText, quote, quoteIdentifier } from './text.ts';
 
 /** What a request wants its connection to look like; all values are bytes. */
@@ -22,6 +26,7 @@ export interface Profile {
   readonly database: string | undefined;
   readonly settings: ReadonlyMap<string, string>;
   readonly parameters: ReadonlyMap<string, string>;
+  readonly account: Account;
 }
 
 export interface Pin { readonly id: string; readonly timeoutSeconds: number; readonly mustExist: boolean }
@@ -31,6 +36,9 @@ export interface Lease {
   /** A named pipe of this running place: the engine writes rows into it, we read them with back pressure. */
   readonly pipe: string;
 }
+
+/** As the client named it. */
+const shownId = ({ id }: Pin): string => id.slice(id.indexOf(' ') + 1);
 
 /** A quarter of max_query_size, since a character may take four bytes. */
 const LONG_SET = 65_536;
@@ -43,7 +51,17 @@ export interface EngineOptions {
   readonly places: number;
   /** True if statements may reach the machine's files, programs and network. */
   readonly externalAccess: boolean;
+  /** Databases that a service may be let write. */
+  readonly writable: readonly string[];
 }
+
+/** This process itself. */
+const OWN: Account = { kind: 'administrator', name: 'default' };
+
+const roleOf = (account: Account): string => {
+  if (account.kind === 'administrator') return OWNER_ROLE;
+  return account.kind === 'service' ? writingRole(account.databases) : NO_ROLE;
+};
 
 export class Engine {
   readonly transit: string;
@@ -58,6 +76,7 @@ export class Engine {
   readonly #idle: Session[] = [];
   readonly #pinned = new Map<string, Pinned>();
   readonly #control: Session;
+  readonly #tenants = new Tenants((sql) => this.#spelt(sql));
   #running = 0;
   #sequence = 0;
 
@@ -73,7 +92,8 @@ export class Engine {
     const loader = createRequire(chdb)(join(dirname(chdb), 'dist', 'loader.js')) as { loadNative(): Native };
     this.#native = loader.loadNative();
     // This takes the engine's lock on the folder; until then the files in transit may be another process's.
-    this.#control = new Session(this.#native, this.#path, '', [`--config-file=${writeEngineConfig(resolve(options.dataDir), options.externalAccess)}`]);
+    const config = writeEngineConfig(resolve(options.dataDir), options.externalAccess, options.writable);
+    this.#control = new Session(this.#native, this.#path, { version: '', role: OWNER_ROLE, options: [`--config-file=${config}`] });
     rmSync(this.transit, { recursive: true, force: true });
     mkdirSync(this.transit, { recursive: true });
     this.#pipes = Array.from({ length: options.places }, (_, index) => join(this.transit, `rows-${index}`));
@@ -83,26 +103,29 @@ export class Engine {
   async start(): Promise<void> {
     const { bytes } = await this.#control.query('SELECT version()');
     this.version = Buffer.from(bytes).toString().trim();
-    await this.#control.query('SET ROLE NONE');
+    await this.#control.takeRole();
     await this.#control.query('SET implicit_select = 0, max_query_size = 0');
   }
 
   /** Throws if the statement, or a setting that comes with it, reaches what it may not; otherwise says whether it names files of user_files. */
-  async admit(sql: string, settings: Profile['settings'] = new Map()): Promise<{ readonly usesFiles: boolean }> {
+  async admit(sql: string, { settings, account }: Pick<Profile, 'settings' | 'account'> = { settings: new Map(), account: OWN }): Promise<{ readonly usesFiles: boolean }> {
+    // An analyst's statement is looked at in its session, and never gets the role; a service's may name no files.
+    if (account.kind === 'analyst') return { usesFiles: false };
     // Its user may do all of it as it is; taking the role and giving it back would cost each statement two others.
     if (this.#externalAccess) return { usesFiles: false };
     for (const [name, value] of settings) checkSetting(name, value);
     if (!isSuspicious(sql)) return { usesFiles: false };
-    const { paths, queries } = needsOf(await this.#canonical(sql));
+    const { paths, queries } = needsOf(await this.#spelt(sql));
     for (const query of queries) {
       if ((await this.admit(query)).usesFiles) throw refusal('A file in the query of a dictionary');
     }
     checkPaths(this.userFiles, paths);
+    if (account.kind === 'service' && paths.length > 0) throw refusal('file() for the user of a service');
     return { usesFiles: paths.length > 0 };
   }
 
   /** The statement as the engine reads it. */
-  async #canonical(sql: string): Promise<string> {
+  async #spelt(sql: string): Promise<string> {
     try {
       const { bytes } = await this.#control.query(engineText(`SELECT formatQuerySingleLine(${quote(sql)})`), 'RawBLOB');
       return Buffer.from(bytes).toString('latin1');
@@ -121,8 +144,26 @@ export class Engine {
     return join(this.transit, `body-${++this.#sequence}`);
   }
 
-  async withSession<T>(profile: Profile, pin: Pin | undefined, work: (lease: Lease) => Promise<T>): Promise<T> {
-    const pinned = pin === undefined ? undefined : this.#claim(pin);
+  /** For one statement of an analyst, whose session is thrown away after it. */
+  async withTenant<T>(profile: Profile & { readonly account: Analyst }, statement: Statement, work: (lease: Lease) => Promise<T>): Promise<T> {
+    const pipe = await this.#place();
+    try {
+      const session = await this.#open(profile.account);
+      try {
+        await this.#tenants.confine(session, profile.account, { profile, statement });
+        return await work({ session, pipe });
+      } finally {
+        session.close();
+      }
+    } finally {
+      this.#leave(pipe);
+    }
+  }
+
+  async withSession<T>(profile: Profile, asked: Pin | undefined, work: (lease: Lease) => Promise<T>): Promise<T> {
+    // Nobody goes on with another user's session.
+    const pin = asked === undefined ? undefined : { ...asked, id: `${profile.account.name} ${asked.id}` };
+    const pinned = pin === undefined ? undefined : this.#claim(pin, profile.account);
     const pipe = await this.#place();
     try {
       return pinned === undefined ? await this.#inPool(profile, pipe, work) : await this.#inPinned(pinned, profile, pipe, work);
@@ -135,7 +176,7 @@ export class Engine {
   /** Unpacks what Node can't: the engine knows more codecs. */
   async unpack(packed: string, compression: string): Promise<string> {
     const file = this.transitFile();
-    await this.withSession({ database: undefined, settings: new Map(), parameters: new Map() }, undefined, async ({ session }) => {
+    await this.withSession({ database: undefined, settings: new Map(), parameters: new Map(), account: OWN }, undefined, async ({ session }) => {
       const sql = `SELECT body FROM file(${quote(packed)}, 'RawBLOB', 'body String', ${quote(compression)}) INTO OUTFILE ${quote(file)} COMPRESSION 'none' FORMAT RawBLOB`;
       await session.withFiles(() => session.query(sql));
     });
@@ -185,15 +226,19 @@ export class Engine {
     else next(pipe);
   }
 
-  async #open(): Promise<Session> {
-    const session = new Session(this.#native, this.#path, this.version);
-    await session.query('SET ROLE NONE');
+  #new(account: Account): Session {
+    return new Session(this.#native, this.#path, { version: this.version, role: roleOf(account) });
+  }
+
+  async #open(account: Account): Promise<Session> {
+    const session = this.#new(account);
+    await session.takeRole();
     return session;
   }
 
   async #inPool<T>(profile: Profile, pipe: string, work: (lease: Lease) => Promise<T>): Promise<T> {
-    const key = JSON.stringify([profile.database, [...profile.settings].sort(), [...profile.parameters.keys()].sort()]);
-    const session = this.#takeIdle(key) ?? (await this.#open());
+    const key = JSON.stringify([profile.account.name, profile.database, [...profile.settings].sort(), [...profile.parameters.keys()].sort()]);
+    const session = this.#takeIdle(key) ?? (await this.#open(profile.account));
     try {
       await bindParameters(session, profile);
       if (session.key === '') await prepare(session, profile);
@@ -218,11 +263,11 @@ export class Engine {
     if (this.#idle.length > this.#places) this.#idle.shift()?.close();
   }
 
-  #claim(pin: Pin): Pinned {
+  #claim(pin: Pin, account: Account): Pinned {
     const known = this.#pinned.get(pin.id);
-    if (known === undefined && pin.mustExist) throw failure(372, 'SESSION_NOT_FOUND', `Session ${pin.id} not found.`);
-    if (known?.busy === true) throw failure(373, 'SESSION_IS_LOCKED', `Session ${pin.id} is locked by a concurrent client.`);
-    const pinned = known ?? { session: new Session(this.#native, this.#path, this.version), busy: true, database: 'default', changed: false, timer: undefined };
+    if (known === undefined && pin.mustExist) throw failure(372, 'SESSION_NOT_FOUND', `Session ${shownId(pin)} not found.`);
+    if (known?.busy === true) throw failure(373, 'SESSION_IS_LOCKED', `Session ${shownId(pin)} is locked by a concurrent client.`);
+    const pinned = known ?? { session: this.#new(account), busy: true, database: 'default', changed: false, timer: undefined };
     pinned.busy = true;
     clearTimeout(pinned.timer);
     this.#pinned.set(pin.id, pinned);
@@ -240,7 +285,7 @@ export class Engine {
   /** A named session outlives the request, so what the request's URL asked for is undone after it. */
   async #inPinned<T>(pinned: Pinned, profile: Profile, pipe: string, work: (lease: Lease) => Promise<T>): Promise<T> {
     const { session } = pinned;
-    if (session.key === '') await session.query('SET ROLE NONE');
+    if (session.key === '') await session.takeRole();
     const before = profile.settings.size > 0 && pinned.changed ? await changedSettings(session, [...profile.settings.keys()]) : new Map<string, string>();
     try {
       await bindParameters(session, profile);

@@ -8,6 +8,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
+import { readUsers, usersFile } from '../../access/users.ts';
+import { Accounts } from './accounts.ts';
 import { Engine } from './engine.ts';
 import { handleQuery } from './handler.ts';
 import type { Endpoint } from './handler.ts';
@@ -16,8 +18,9 @@ import { parametersOf } from './request.ts';
 
 const { env } = process;
 const port = Number(env['CLICKHOUSE_PORT'] ?? 8123);
+const host = env['CLICKHOUSE_HOST'] || '127.0.0.1';
 const dataDir = resolve(env['CLICKHOUSE_DATA_DIR'] ?? '.data/clickhouse');
-const expected = { user: env['CLICKHOUSE_USER'] || 'default', password: env['CLICKHOUSE_PASSWORD'] ?? '' };
+const administrator = { user: env['CLICKHOUSE_USER'] || 'default', password: env['CLICKHOUSE_PASSWORD'] ?? '' };
 const chdbHome = env['CHDB_HOME'];
 const externalAccess = env['CLICKHOUSE_EXTERNAL_ACCESS'] || 'off';
 /** Threads that stay free for files and for the connection that cancels queries. */
@@ -62,13 +65,19 @@ async function route(endpoint: Endpoint, message: IncomingMessage, response: Ser
   }
 }
 
+/** Those of the projections, and whatever else a service was let write by now. */
+function writableNow(file: string): readonly string[] {
+  return [...new Set(['queue', 'agents', 'log', ...readUsers(file).flatMap((user) => (user.kind === 'service' ? user.databases : []))])];
+}
+
 async function main(home: string): Promise<void> {
   // The engine takes its time zone from here, and resolves names of files against the current folder.
   env['TZ'] = 'UTC';
-  const engine = new Engine({ chdbHome: resolve(home), dataDir, places, externalAccess: externalAccess === 'on' });
+  const file = usersFile(dataDir);
+  const engine = new Engine({ chdbHome: resolve(home), dataDir, places, externalAccess: externalAccess === 'on', writable: writableNow(file) });
   process.chdir(engine.userFiles);
   await engine.start();
-  const endpoint: Endpoint = { engine, expected, queryLog: new QueryLog(engine, expected.user) };
+  const endpoint: Endpoint = { engine, accounts: new Accounts(file, administrator), queryLog: new QueryLog(engine) };
   const server = createServer({ maxHeaderSize: MAX_URI_BYTES, keepAliveTimeout: 10_000, requestTimeout: 0 }, (message, response) => {
     route(endpoint, message, response).catch((error: unknown) => {
       log.error({ err: error }, 'a request ended in a fault of this server');
@@ -79,7 +88,8 @@ async function main(home: string): Promise<void> {
     log.fatal({ err: error }, 'cannot listen');
     process.exit(1);
   });
-  server.listen(port, '127.0.0.1', () => log.info({ port, version: engine.version, sessions: places, dataDir }, 'ready'));
+  server.listen(port, host, () => log.info({ host, port, version: engine.version, sessions: places, dataDir }, 'ready'));
+  if (administrator.password === '') log.warn({ user: administrator.user }, 'there is no password: whoever reaches this port of this machine reads and writes everything (CLICKHOUSE_PASSWORD sets one)');
   if (places < wanted) log.warn({ wanted, sessions: places }, 'UV_THREADPOOL_SIZE is too small: fewer queries run at once');
 
   let stopping = false;

@@ -1,0 +1,107 @@
+// What there is in the engine at this moment, for an analyst: the views that may be named, what is closed, the filter of
+// each table, and the functions that compute from their arguments alone. Functions are let in by the kinds that the
+// engine's own list gives them, so that one of an unknown kind, or of a later engine, is not.
+import type { Session } from '../session.ts';
+import { quote } from '../text.ts';
+import type { Functions, Readable } from './reading.ts';
+
+interface Table { readonly database: string; readonly name: string; readonly engine: string; readonly has_tenant: number }
+
+export interface Catalog {
+  readonly tables: readonly Table[];
+  readonly functions: Functions;
+}
+
+/** What drivers and BI tools ask, and what holds no row of anybody. */
+const SYSTEM = ['one', 'numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'databases', 'tables', 'columns', 'settings', 'data_type_families', 'time_zones', 'formats'].map((name) => `system.${name}`);
+const STANDARD = ['information_schema', 'INFORMATION_SCHEMA'].flatMap((database) => ['schemata', 'tables', 'columns', 'views'].flatMap((name) => [`${database}.${name}`, `${database}.${name.toUpperCase()}`]));
+const SYSTEM_DATABASES = new Set(['system', 'information_schema', 'INFORMATION_SCHEMA', 'default']);
+
+const KINDS = ['Aggregate Functions', 'Type Conversion', 'Dates and Times', 'Arrays', 'String', 'Geo', 'Hash', 'String Search', 'JSON', 'URL', 'Mathematical', 'Arithmetic', 'Geo Polygon', 'Map', 'IP Address', 'Comparison',
+  'Tuple', 'Distance', 'Random Number', 'Bitmap', 'NumericIndexedVector', 'Bit', 'Encoding', 'String Splitting', 'String Replacement', 'Null', 'Rounding', 'Time Window', 'Encryption', 'Conditional', 'Financial', 'Logical'];
+/** Of kinds that are closed as a whole. */
+const HARMLESS = ['_CAST', 'bar', 'byteSize', 'currentDatabase', 'currentUser', 'caseWithExpression', 'finalizeAggregation', 'formatReadableDecimalSize', 'formatReadableQuantity', 'formatReadableSize', 'formatReadableTimeDelta', 'identity', 'ignore',
+  'initializeAggregation', 'isConstant', 'isDecimalOverflow', 'materialize', 'minSampleSizeContinuous', 'minSampleSizeConversion', 'neighbor', 'nested', 'parseTimeDelta', 'rowNumberInAllBlocks', 'rowNumberInBlock', 'runningAccumulate',
+  'runningDifference', 'throwIf', 'toColumnTypeName', 'toTypeName', 'transform', 'variantElement', 'variantType', 'version', 'visibleWidth', 'generateUUIDv4', 'generateUUIDv7'];
+/** Of kinds that are open: they ask the machine, or wait. */
+const HARMFUL = ['serverUUID', 'generateSerialID', 'serverTimezone', 'file', 'dictGet', 'sleep', 'sleepEachRow'];
+
+/** The configuration of a desk is read inside views, where a tenant's own rows go together with those for all. */
+export const isConfig = (database: string): boolean => database === 'config' || database.endsWith('_config');
+
+async function rowsOf<Row>(session: Session, sql: string): Promise<Row[]> {
+  const { bytes } = await session.query(sql, 'JSONEachRow');
+  return Buffer.from(bytes).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
+}
+
+export const tablesOf = (session: Session): Promise<Table[]> => rowsOf<Table>(session,
+  `SELECT t.database AS database, t.name AS name, t.engine AS engine, (t.database, t.name) IN (SELECT database, table FROM system.columns WHERE name = 'integration_id') AS has_tenant FROM system.tables AS t`);
+
+interface SystemFunction { readonly name: string; readonly alias_to: string; readonly origin: string; readonly categories: string; readonly any_case: number; readonly aggregate: number; readonly create_query: string }
+
+export async function functionsOf(session: Session, isOpen: (expression: string, open: Functions) => Promise<boolean>): Promise<Functions> {
+  const all = await rowsOf<SystemFunction>(session, 'SELECT name, alias_to, toString(origin) AS origin, categories, case_insensitive AS any_case, is_aggregate AS aggregate, create_query FROM system.functions');
+  const combinators = await rowsOf<{ name: string }>(session, 'SELECT name FROM system.aggregate_function_combinators WHERE NOT is_internal');
+  const byName = new Map(all.map((item) => [item.name, item]));
+  const isHarmless = (item: SystemFunction): boolean => {
+    const original = byName.get(item.alias_to) ?? item;
+    return !HARMFUL.includes(original.name) && (HARMLESS.includes(original.name) || original.aggregate === 1 || KINDS.includes(original.categories));
+  };
+  const builtIn = all.filter(({ origin }) => origin === 'System');
+  const open = new Set(builtIn.filter(isHarmless).map(({ name }) => name));
+  const closed = new Set(all.filter(({ name }) => !open.has(name)).map(({ name }) => name));
+  const anyCase = (names: ReadonlySet<string>): Set<string> => new Set(all.filter(({ name, any_case }) => any_case === 1 && names.has(name)).map(({ name }) => name.toLowerCase()));
+  const functions = {
+    open, closed, openInAnyCase: anyCase(open), closedInAnyCase: anyCase(closed), combinators: combinators.map(({ name }) => name),
+    aggregates: new Set(builtIn.filter(({ aggregate }) => aggregate === 1).map(({ name }) => name)),
+  };
+  await letInComposed(all.filter(({ origin }) => origin === 'SQLUserDefined'), functions, isOpen);
+  return functions;
+}
+
+/** Functions of SQL are as open as what they are made of; those made of one another are looked at until nothing changes. */
+async function letInComposed(composed: readonly SystemFunction[], functions: Functions & { readonly open: Set<string>; readonly closed: Set<string> }, isOpen: (expression: string, open: Functions) => Promise<boolean>): Promise<void> {
+  for (let left = composed, before = -1; left.length !== before; ) {
+    before = left.length;
+    const still: SystemFunction[] = [];
+    for (const item of left) {
+      const expression = /^CREATE FUNCTION \S+ AS ([\s\S]*)$/.exec(item.create_query)?.[1];
+      if (expression === undefined || !(await isOpen(expression, functions))) still.push(item);
+      else {
+        functions.open.add(item.name);
+        functions.closed.delete(item.name);
+      }
+    }
+    left = still;
+  }
+}
+
+const fullName = ({ database, name }: Table): string => `${database}.${name}`;
+const isOpenView = ({ database, engine }: Table): boolean => engine === 'View' && !SYSTEM_DATABASES.has(database) && !isConfig(database);
+
+export function readableOf({ tables, functions }: Catalog, database: string): Readable {
+  const open = new Set([...tables.filter(isOpenView).map(fullName), ...SYSTEM, ...STANDARD]);
+  return { database, open, closed: new Set(tables.map(fullName).filter((name) => !open.has(name))), functions };
+}
+
+const listOf = (texts: readonly string[]): string => `(${texts.map(quote).join(', ')})`;
+
+/** The filter of each table and view, by its full name: an expression of its own columns. */
+export function filtersOf(tables: readonly Table[], integrations: readonly string[]): Map<string, string> {
+  const filters = new Map<string, string>();
+  for (const table of tables) {
+    if (SYSTEM_DATABASES.has(table.database)) continue;
+    if (table.has_tenant === 1) filters.set(fullName(table), `integration_id IN ${listOf(isConfig(table.database) ? ['', ...integrations] : integrations)}`);
+    // A table that doesn't say whose its rows are shows none.
+    else if (table.engine !== 'View' && !isConfig(table.database)) filters.set(fullName(table), '0');
+  }
+  const views = tables.filter(isOpenView);
+  // Begun with a pair that is nowhere: a list of none would not be SQL.
+  const pairs = `(${["('', '')", ...views.map(({ database, name }) => `(${quote(database)}, ${quote(name)})`)].join(', ')})`;
+  filters.set('system.databases', `name IN ${listOf(['', ...new Set(views.map(({ database }) => database))])}`);
+  filters.set('system.tables', `(database, name) IN ${pairs}`);
+  filters.set('system.columns', `(database, table) IN ${pairs}`);
+  // It would tell the filters, and with them the names of all tables.
+  filters.set('system.settings', `name != 'additional_table_filters'`);
+  return filters;
+}
