@@ -23,6 +23,8 @@ const KINDS = ['Aggregate Functions', 'Type Conversion', 'Dates and Times', 'Arr
 const HARMLESS = ['_CAST', 'bar', 'byteSize', 'currentDatabase', 'currentUser', 'caseWithExpression', 'finalizeAggregation', 'formatReadableDecimalSize', 'formatReadableQuantity', 'formatReadableSize', 'formatReadableTimeDelta', 'identity', 'ignore',
   'initializeAggregation', 'isConstant', 'isDecimalOverflow', 'materialize', 'minSampleSizeContinuous', 'minSampleSizeConversion', 'neighbor', 'nested', 'parseTimeDelta', 'rowNumberInAllBlocks', 'rowNumberInBlock', 'runningAccumulate',
   'runningDifference', 'throwIf', 'toColumnTypeName', 'toTypeName', 'transform', 'variantElement', 'variantType', 'version', 'visibleWidth', 'generateUUIDv4', 'generateUUIDv7'];
+/** Parts of the language that the engine's list doesn't have. */
+const LANGUAGE = ['exists', 'grouping', 'untuple'];
 /** Of kinds that are open: they ask the machine, or wait. */
 const HARMFUL = ['serverUUID', 'generateSerialID', 'serverTimezone', 'file', 'dictGet', 'sleep', 'sleepEachRow'];
 
@@ -48,7 +50,7 @@ export async function functionsOf(session: Session, isOpen: (expression: string,
     return !HARMFUL.includes(original.name) && (HARMLESS.includes(original.name) || original.aggregate === 1 || KINDS.includes(original.categories));
   };
   const builtIn = all.filter(({ origin }) => origin === 'System');
-  const open = new Set(builtIn.filter(isHarmless).map(({ name }) => name));
+  const open = new Set([...LANGUAGE, ...builtIn.filter(isHarmless).map(({ name }) => name)]);
   const closed = new Set(all.filter(({ name }) => !open.has(name)).map(({ name }) => name));
   const anyCase = (names: ReadonlySet<string>): Set<string> => new Set(all.filter(({ name, any_case }) => any_case === 1 && names.has(name)).map(({ name }) => name.toLowerCase()));
   const functions = {

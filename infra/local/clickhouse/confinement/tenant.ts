@@ -29,8 +29,8 @@ const limitsOf = ({ seconds, memory_mib, result_rows, threads }: Limits): Record
 
 /** How values look. What else a driver sends is refused, as by a server whose user is read-only. */
 const WELCOME = /^(?:output_format_(?!write_statistics$|schema$)\w+|date_time_(?:in|out)put_format|cast_string_to_dynamic_use_inference|session_timezone|join_use_nulls|group_by_use_nulls|extremes|union_default_mode|log_comment|limit|offset|max_block_size|allow_experimental_(?:json|dynamic|variant)_type)$/;
-/** Drivers say these of themselves; they change nothing here. */
-const OVERRULED = new Set(['readonly', 'result_overflow_mode', 'max_result_bytes', 'log_queries']);
+/** Drivers, and the commands of this project, say these of themselves; they change nothing for who only reads. */
+const WITHOUT_EFFECT = /^(?:readonly|result_overflow_mode|max_result_bytes|log_queries|max_query_size|async_insert|optimize_on_insert|insert_deduplicate|input_format_(?:avro_allow_missing_fields|null_as_default))$/;
 
 function settingsFor({ limits }: Analyst, asked: Profile['settings']): Map<string, string> {
   const settings = new Map<string, string>();
@@ -40,9 +40,10 @@ function settingsFor({ limits }: Analyst, asked: Profile['settings']): Map<strin
     if (limit !== undefined) {
       if (Number(value) > 0 && Number(value) < limit) most[name] = Number(value);
     } else if (WELCOME.test(name)) settings.set(name, value);
-    else if (!OVERRULED.has(name)) throw failure(164, 'READONLY', `Cannot modify '${name}' setting in readonly mode.`);
+    else if (!WITHOUT_EFFECT.test(name)) throw failure(164, 'READONLY', `Cannot modify '${name}' setting in readonly mode.`);
   }
-  for (const [name, value] of Object.entries({ ...OURS, ...most })) settings.set(name, String(value));
+  for (const [name, value] of Object.entries(OURS)) settings.set(name, value);
+  for (const [name, value] of Object.entries(most)) settings.set(name, String(value));
   return settings;
 }
 
