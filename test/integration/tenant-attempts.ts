@@ -51,7 +51,7 @@ export const refused: readonly Attempt[] = [
   // Names that would make the engine's description of a query say something else; an alias that would borrow another table's filter.
   ['SELECT 1 AS `x, identifier: queue.tickets` FROM queue.tickets'], ['SELECT * FROM queue.timeline AS `x, identifier: queue.tickets`'], ['SELECT * FROM queue.tickets AS `config.status_map`'], ['SELECT 1 AS `a\\nJOIN TREE`'],
   // Formats that tell how much is read.
-  ['SELECT * FROM queue.tickets FORMAT JSONEachRowWithProgress'], ['SELECT 1', { default_format: 'JSONEachRowWithProgress' }], ['SELECT 1 FORMAT Template'],
+  ['SELECT * FROM queue.tickets FORMAT JSONEachRowWithProgress'], ['SELECT 1', { default_format: 'JSONEachRowWithProgress' }],
   ['SELECT 1', { database: 'config' }], ['SELECT 1', { database: 'nowhere' }],
 ];
 
@@ -63,7 +63,7 @@ export const answered: readonly (readonly [sql: string, answer: string, paramete
   ["SELECT count() FROM queue.tickets WHERE ticket_id LIKE '%SECRET%'", '0'],
   ["SELECT count() FROM (SELECT 'acme' AS integration_id, ticket_id FROM queue.tickets) WHERE ticket_id LIKE '%SECRET%'", '0'],
   ["WITH 'globex' AS integration_id SELECT count() FROM queue.tickets AS t WHERE t.ticket_id LIKE '%SECRET%'", '0'],
-  ["SELECT count() FROM queue.tickets AS a FULL JOIN queue.tickets AS b ON a.ticket_id != b.ticket_id AND (a.ticket_id LIKE '%SECRET%' OR b.ticket_id LIKE '%SECRET%')  WHERE a.ticket_id LIKE '%SECRET%' OR b.ticket_id LIKE '%SECRET%'", '0'],
+  ["SELECT countIf(a.ticket_id LIKE '%SECRET%' OR b.ticket_id LIKE '%SECRET%') FROM queue.tickets AS a FULL JOIN log.events AS b ON a.ticket_id = b.ticket_id", '0'],
   ["SELECT uniqExact(integration_id) FROM (SELECT integration_id FROM queue.tickets UNION ALL SELECT integration_id FROM log.events UNION ALL SELECT integration_id FROM agents.agent_scorecard)", '1'],
   ["SELECT count() FROM log.events WHERE ticket_id LIKE '%SECRET%' OR integration_id = 'globex'", '0'],
   ["SELECT count() FROM log.events AS `queue` WHERE `queue`.integration_id = 'globex'", '0'],
@@ -73,7 +73,7 @@ export const answered: readonly (readonly [sql: string, answer: string, paramete
   ["SELECT countIf(queue_id LIKE '%SECRET%') FROM backlog_as_of(ts = {at:DateTime64(3)})", '0', { param_at: '2026-11-02 09:01:30' }],
   // Conditions that would fail on another's row, wherever the engine may want to look at them first: were one seen, its value stood in the error.
   ["SELECT count() > 0 FROM queue.tickets WHERE throwIf(integration_id != 'acme') = 0", '1'],
-  ["SELECT count() > 0 FROM queue.tickets WHERE ticket_id = '' OR throwIf(startsWith(ticket_id, 'TKT-SECRET'), ticket_id) = 0", '1'],
+  ["SELECT count() > 0 FROM queue.tickets WHERE ticket_id = '' OR throwIf(startsWith(ticket_id, 'TKT-SECRET')) = 0", '1'],
   ["SELECT count() > 0 FROM log.events WHERE toUInt64OrZero(ticket_id) = 0 AND throwIf(ticket_id LIKE '%SECRET%') = 0", '1'],
   ["SELECT count() > 0 FROM log.events WHERE toInt8(if(ticket_id LIKE '%SECRET%', ticket_id, '1')) = 1", '1'],
   ["SELECT count() > 0 FROM (SELECT ticket_id FROM log.events WHERE intDiv(1, ticket_id NOT LIKE '%SECRET%') = 1 ORDER BY ticket_id LIMIT 5)", '1'],

@@ -1,11 +1,10 @@
 // What there is in the engine at this moment, for an analyst: the views that may be named, what is closed, the filter of
 // each table, and the functions that compute from their arguments alone. Functions are let in by the kinds that the
 // engine's own list gives them, so that one of an unknown kind, or of a later engine, is not.
+import { conditionOf, fullName, isConfig, isOpenView, TABLES, type Table } from '../../../access/tables.ts';
 import type { Session } from '../session.ts';
 import { quote } from '../text.ts';
 import type { Functions, Readable } from './reading.ts';
-
-interface Table { readonly database: string; readonly name: string; readonly engine: string; readonly has_tenant: number }
 
 export interface Catalog {
   readonly tables: readonly Table[];
@@ -15,7 +14,6 @@ export interface Catalog {
 /** What drivers and BI tools ask, and what holds no row of anybody. */
 const SYSTEM = ['one', 'numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'databases', 'tables', 'columns', 'settings', 'data_type_families', 'time_zones', 'formats'].map((name) => `system.${name}`);
 const STANDARD = ['information_schema', 'INFORMATION_SCHEMA'].flatMap((database) => ['schemata', 'tables', 'columns', 'views'].flatMap((name) => [`${database}.${name}`, `${database}.${name.toUpperCase()}`]));
-const SYSTEM_DATABASES = new Set(['system', 'information_schema', 'INFORMATION_SCHEMA', 'default']);
 
 const KINDS = ['Aggregate Functions', 'Type Conversion', 'Dates and Times', 'Arrays', 'String', 'Geo', 'Hash', 'String Search', 'JSON', 'URL', 'Mathematical', 'Arithmetic', 'Geo Polygon', 'Map', 'IP Address', 'Comparison',
   'Tuple', 'Distance', 'Random Number', 'Bitmap', 'NumericIndexedVector', 'Bit', 'Encoding', 'String Splitting', 'String Replacement', 'Null', 'Rounding', 'Time Window', 'Encryption', 'Conditional', 'Financial', 'Logical'];
@@ -28,20 +26,25 @@ const LANGUAGE = ['exists', 'grouping', 'untuple'];
 /** Of kinds that are open: they ask the machine, or wait. */
 const HARMFUL = ['serverUUID', 'generateSerialID', 'serverTimezone', 'file', 'dictGet', 'sleep', 'sleepEachRow'];
 
-/** The configuration of a desk is read inside views, where a tenant's own rows go together with those for all. */
-export const isConfig = (database: string): boolean => database === 'config' || database.endsWith('_config');
-
 async function rowsOf<Row>(session: Session, sql: string): Promise<Row[]> {
   const { bytes } = await session.query(sql, 'JSONEachRow');
   return Buffer.from(bytes).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
 }
 
-export const tablesOf = (session: Session): Promise<Table[]> => rowsOf<Table>(session,
-  `SELECT t.database AS database, t.name AS name, t.engine AS engine, (t.database, t.name) IN (SELECT database, table FROM system.columns WHERE name = 'integration_id') AS has_tenant FROM system.tables AS t`);
+export const tablesOf = (session: Session): Promise<Table[]> => rowsOf<Table>(session, TABLES);
+
+type IsOpen = (expression: string, open: Functions) => Promise<boolean>;
+
+/** Calendars and the version in force are the installation's: what a function of SQL looks up there tells of no tenant. */
+function withoutShared(expression: string, tables: readonly Table[]): string {
+  const shared = tables.filter(({ engine, database, has_tenant }) => engine === 'Dictionary' && isConfig(database) && has_tenant === 0).map(fullName);
+  return shared.reduce((text, name) => text.replaceAll(new RegExp(String.raw`\bdictGet(?:OrDefault)?(?=\('${name}')`, 'g'), 'tuple'), expression);
+}
 
 interface SystemFunction { readonly name: string; readonly alias_to: string; readonly origin: string; readonly categories: string; readonly any_case: number; readonly aggregate: number; readonly create_query: string }
 
-export async function functionsOf(session: Session, isOpen: (expression: string, open: Functions) => Promise<boolean>): Promise<Functions> {
+export async function functionsOf(session: Session, tables: readonly Table[], asked: IsOpen): Promise<Functions> {
+  const isOpen: IsOpen = (expression, open) => asked(withoutShared(expression, tables), open);
   const all = await rowsOf<SystemFunction>(session, 'SELECT name, alias_to, toString(origin) AS origin, categories, case_insensitive AS any_case, is_aggregate AS aggregate, create_query FROM system.functions');
   const combinators = await rowsOf<{ name: string }>(session, 'SELECT name FROM system.aggregate_function_combinators WHERE NOT is_internal');
   const byName = new Map(all.map((item) => [item.name, item]));
@@ -62,7 +65,7 @@ export async function functionsOf(session: Session, isOpen: (expression: string,
 }
 
 /** Functions of SQL are as open as what they are made of; those made of one another are looked at until nothing changes. */
-async function letInComposed(composed: readonly SystemFunction[], functions: Functions & { readonly open: Set<string>; readonly closed: Set<string> }, isOpen: (expression: string, open: Functions) => Promise<boolean>): Promise<void> {
+async function letInComposed(composed: readonly SystemFunction[], functions: Functions & { readonly open: Set<string>; readonly closed: Set<string> }, isOpen: IsOpen): Promise<void> {
   for (let left = composed, before = -1; left.length !== before; ) {
     before = left.length;
     const still: SystemFunction[] = [];
@@ -78,9 +81,6 @@ async function letInComposed(composed: readonly SystemFunction[], functions: Fun
   }
 }
 
-const fullName = ({ database, name }: Table): string => `${database}.${name}`;
-const isOpenView = ({ database, engine }: Table): boolean => engine === 'View' && !SYSTEM_DATABASES.has(database) && !isConfig(database);
-
 export function readableOf({ tables, functions }: Catalog, database: string): Readable {
   const open = new Set([...tables.filter(isOpenView).map(fullName), ...SYSTEM, ...STANDARD]);
   return { database, open, closed: new Set(tables.map(fullName).filter((name) => !open.has(name))), functions };
@@ -92,10 +92,8 @@ const listOf = (texts: readonly string[]): string => `(${texts.map(quote).join('
 export function filtersOf(tables: readonly Table[], integrations: readonly string[]): Map<string, string> {
   const filters = new Map<string, string>();
   for (const table of tables) {
-    if (SYSTEM_DATABASES.has(table.database)) continue;
-    if (table.has_tenant === 1) filters.set(fullName(table), `integration_id IN ${listOf(isConfig(table.database) ? ['', ...integrations] : integrations)}`);
-    // A table that doesn't say whose its rows are shows none.
-    else if (table.engine !== 'View' && !isConfig(table.database)) filters.set(fullName(table), '0');
+    const condition = conditionOf(table, integrations);
+    if (condition !== undefined) filters.set(fullName(table), condition);
   }
   const views = tables.filter(isOpenView);
   // Begun with a pair that is nowhere: a list of none would not be SQL.

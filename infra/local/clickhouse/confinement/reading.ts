@@ -48,7 +48,7 @@ function unknownTable(name: string): Error {
  */
 export function checkNames(canonical: string): void {
   for (const { text } of tokensOf(canonical)) {
-    if (/^["`]/.test(text) && [...unquoted(text)].some((char) => char === ',' || char < ' ')) throw unreadable(`The name ${JSON.stringify(text)}`);
+    if (/^["`]/.test(text) && unquoted(text).split('').some((char) => char === ',' || char < ' ')) throw unreadable(`The name ${JSON.stringify(text)}`);
   }
   if (/:\s*Identifier\s*\}/i.test(canonical)) throw unreadable('A name given as a parameter');
 }

@@ -4,6 +4,7 @@
 // condition of the query before that filter, where it is cheaper, and then an error text or a division by zero tells of
 // other tenants' rows. So the plan is run as it is written, filter first: without the optimizations that move conditions.
 // `readonly` comes last and locks all of it. The session is closed after the query: nothing of it is left for the next.
+import type { Table } from '../../../access/tables.ts';
 import type { Analyst, Limits } from '../../../access/users.ts';
 import type { Profile } from '../engine.ts';
 import { failure } from '../errors.ts';
@@ -76,7 +77,7 @@ export class Tenants {
     const reading = readingOf(statement);
     const settings = settingsFor(analyst, profile.settings);
     const tables = await tablesOf(session);
-    const readable = readableOf({ tables, functions: await this.#functionsNow(session) }, textOf(profile.database ?? 'default'));
+    const readable = readableOf({ tables, functions: await this.#functionsNow(session, tables) }, textOf(profile.database ?? 'default'));
     await enter(session, readable);
     const values = [...profile.parameters].map(([name, value]) => `param_${name} = ${quote(value)}`);
     const filters = [...filtersOf(tables, analyst.integrations)].map(([table, filter]) => `${quote(bytesOf(table))}: ${quote(bytesOf(filter))}`);
@@ -95,12 +96,12 @@ export class Tenants {
   }
 
   /** Looked at again when the functions that are written in SQL have changed. */
-  async #functionsNow(session: Session): Promise<Functions> {
+  async #functionsNow(session: Session, tables: readonly Table[]): Promise<Functions> {
     const { bytes } = await session.query("SELECT groupArray(create_query) FROM (SELECT create_query FROM system.functions WHERE origin != 'System' ORDER BY name)");
     const of = Buffer.from(bytes).toString();
     if (this.#functions?.of !== of) {
       const nothing = { database: 'default', open: new Set(['system.one']), closed: new Set<string>() };
-      const known = await functionsOf(session, async (expression, functions) => {
+      const known = await functionsOf(session, tables, async (expression, functions) => {
         try {
           checkReading(await treeOf(session, await this.#spelt(bytesOf(`SELECT (${expression})`))), { ...nothing, functions });
           return true;

@@ -1,0 +1,35 @@
+// Which tables and views an analyst's rows are in, and which of them an analyst may name: the same for the local endpoint and
+// for a server. Views only: what lies behind them is theirs to read through them.
+
+export interface Table {
+  readonly database: string;
+  readonly name: string;
+  readonly engine: string;
+  /** 1 when a column says whose a row is. */
+  readonly has_tenant: number;
+  /** Names of a view's parameters, with their types as the view writes them. */
+  readonly parameters: readonly (readonly [name: string, type: string])[];
+}
+
+export const SYSTEM_DATABASES: ReadonlySet<string> = new Set(['system', 'information_schema', 'INFORMATION_SCHEMA', 'default']);
+
+export const TABLES = `SELECT t.database AS database, t.name AS name, t.engine AS engine,
+    (t.database, t.name) IN (SELECT database, table FROM system.columns WHERE name = 'integration_id' AND database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA')) AS has_tenant,
+    arrayDistinct(arrayMap(found -> (found[1], found[2]), extractAllGroupsVertical(if(empty(t.parameterized_view_parameters), '', t.as_select), '\\\\{(\\\\w+):([^{}]+)\\\\}'))) AS parameters
+FROM system.tables AS t`;
+
+export const fullName = ({ database, name }: Pick<Table, 'database' | 'name'>): string => `${database}.${name}`;
+
+/** The configuration of a desk is read inside views, where a tenant's own rows go together with those for all. */
+export const isConfig = (database: string): boolean => database === 'config' || database.endsWith('_config');
+
+export const isOpenView = ({ database, engine }: Table): boolean => engine === 'View' && !SYSTEM_DATABASES.has(database) && !isConfig(database);
+
+const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+/** Which rows of a table belong to these tenants, as a condition on its own columns; of a table that doesn't say whose its rows are, none. */
+export function conditionOf(table: Table, integrations: readonly string[]): string | undefined {
+  if (SYSTEM_DATABASES.has(table.database)) return undefined;
+  if (table.has_tenant === 1) return `integration_id IN (${(isConfig(table.database) ? ['', ...integrations] : integrations).map(quoted).join(', ')})`;
+  return table.engine !== 'View' && !isConfig(table.database) ? '0' : undefined;
+}
