@@ -7,6 +7,8 @@ export interface Table {
   readonly engine: string;
   /** 1 when a column says whose a row is. */
   readonly has_tenant: number;
+  /** 1 for a view that reads tables which it doesn't name, so that no filter of theirs would hold in it. */
+  readonly wanders: number;
   /** Names of a view's parameters, with their types as the view writes them. */
   readonly parameters: readonly (readonly [name: string, type: string])[];
 }
@@ -15,6 +17,7 @@ export const SYSTEM_DATABASES: ReadonlySet<string> = new Set(['system', 'informa
 
 export const TABLES = `SELECT t.database AS database, t.name AS name, t.engine AS engine,
     (t.database, t.name) IN (SELECT database, table FROM system.columns WHERE name = 'integration_id' AND database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA')) AS has_tenant,
+    match(t.as_select, '(?i)\\\\b(merge|loop|remote|cluster|dictionary|view)\\\\w*\\\\(') AS wanders,
     arrayDistinct(arrayMap(found -> (found[1], found[2]), extractAllGroupsVertical(if(empty(t.parameterized_view_parameters), '', t.as_select), '\\\\{(\\\\w+):([^{}]+)\\\\}'))) AS parameters
 FROM system.tables AS t`;
 
@@ -23,7 +26,8 @@ export const fullName = ({ database, name }: Pick<Table, 'database' | 'name'>): 
 /** The configuration of a desk is read inside views, where a tenant's own rows go together with those for all. */
 export const isConfig = (database: string): boolean => database === 'config' || database.endsWith('_config');
 
-export const isOpenView = ({ database, engine }: Table): boolean => engine === 'View' && !SYSTEM_DATABASES.has(database) && !isConfig(database);
+/** A view that says whose its rows are is filtered itself, wherever they come from. */
+export const isOpenView = ({ database, engine, has_tenant, wanders }: Table): boolean => engine === 'View' && !SYSTEM_DATABASES.has(database) && !isConfig(database) && (has_tenant === 1 || wanders === 0);
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 

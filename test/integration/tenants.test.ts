@@ -66,12 +66,14 @@ beforeAll(async () => {
   await given(root, `CREATE TABLE queue.untold_${SECRET} (word String) ENGINE = MergeTree ORDER BY word`);
   await given(root, `INSERT INTO queue.untold_${SECRET} SELECT '${SECRET}'`);
   await given(root, `CREATE VIEW queue.of_untold AS SELECT word FROM queue.untold_${SECRET}`);
+  await given(root, "CREATE VIEW queue.wandering AS SELECT ticket_id FROM merge('queue', 'timeline')");
+  await given(root, 'CREATE VIEW queue.of_all DEFINER = default SQL SECURITY DEFINER AS SELECT ticket_id FROM queue.timeline');
   await snapshot('create', SNAPSHOT);
 });
 
 afterAll(async () => {
   await snapshot('drop', SNAPSHOT);
-  await given(root, 'DROP VIEW queue.of_untold');
+  for (const view of ['of_untold', 'wandering', 'of_all']) await given(root, `DROP VIEW queue.${view}`);
   await given(root, `DROP TABLE queue.untold_${SECRET}`);
   await given(root, `ALTER TABLE config.agent_names DELETE WHERE agent_id = '${SECRET}' SETTINGS mutations_sync = 1`);
   for (const { name } of [acme, both, service, small]) await access('remove', name);
@@ -109,7 +111,7 @@ describe('an analyst of one tenant', () => {
   });
 
   it('reads every view, and finds in it what the administrator finds of that tenant', async () => {
-    const views = (await given(root, "SELECT database || '.' || name, (database, name) IN (SELECT database, table FROM system.columns WHERE name = 'integration_id') FROM system.tables WHERE engine = 'View' AND database IN ('queue', 'agents', 'log') AND empty(parameterized_view_parameters) AND name != 'of_untold'")).split('\n').map((line) => line.split('\t'));
+    const views = (await given(root, "SELECT database || '.' || name, (database, name) IN (SELECT database, table FROM system.columns WHERE name = 'integration_id') FROM system.tables WHERE engine = 'View' AND database IN ('queue', 'agents', 'log') AND empty(parameterized_view_parameters) AND name NOT IN ('of_untold', 'wandering', 'of_all')")).split('\n').map((line) => line.split('\t'));
     expect(views.length).toBeGreaterThan(20);
     for (const [view = '', hasTenant] of views) {
       const counted = `SELECT count() FROM ${view}`;
@@ -121,6 +123,8 @@ describe('an analyst of one tenant', () => {
   it('sees nothing of a table that does not say whose its rows are, not even through a view', async () => {
     expect(await given(acme, 'SELECT count() FROM queue.of_untold')).toBe('0');
     expect(await given(root, 'SELECT count() FROM queue.of_untold')).toBe('1');
+    expect((await ask(acme, 'SELECT * FROM queue.wandering')).text).toMatch(/^Code: 60\./);
+    expect(await given(acme, `SELECT countIf(ticket_id = '${theirs}'), countIf(ticket_id = '${ours}') FROM queue.of_all`)).toBe('0\t4');
   });
 
   it('leaves dictionaries as they are for others, also when its query is the first to need one', async () => {
@@ -196,10 +200,8 @@ describe('other users', () => {
 });
 
 describe('drivers with their defaults, as an analyst', () => {
-  const { name: username } = { name: 'mira' };
-
   it('@clickhouse/client', async () => {
-    const client = createClient({ url: `${endpoint.protocol}//${endpoint.host}`, username, password: acme.password, database: 'queue', session_id: 'mine', compression: { response: true } });
+    const client = createClient({ url: `${endpoint.protocol}//${endpoint.host}`, username: acme.name, password: acme.password, database: 'queue', session_id: 'mine', compression: { response: true } });
     const answer = await client.query({ query: 'SELECT DISTINCT integration_id FROM tickets WHERE ticket_id = {id:String}', query_params: { id: ours }, format: 'JSONEachRow', clickhouse_settings: { max_execution_time: 10, output_format_json_quote_64bit_integers: 0 } });
     expect(await answer.json()).toStrictEqual([{ integration_id: 'acme' }]);
     await client.close();

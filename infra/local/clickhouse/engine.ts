@@ -8,18 +8,19 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Analyst } from '../../access/users.ts';
 import type { Account } from './accounts.ts';
-import { NO_ROLE, OWNER_ROLE, writeEngineConfig, writingRole } from './confinement/engine-config.ts';
+import { OWNER_ROLE, roleOf, writeEngineConfig } from './confinement/engine-config.ts';
 import { checkSetting, isSuspicious, needsOf, refusal } from './confinement/rules.ts';
 import { Tenants } from './confinement/tenant.ts';
 import { checkPaths } from './confinement/user-files.ts';
 import { ClickHouseError, failure } from './errors.ts';
 import type { Progress } from './progress.ts';
-import { Session } from './session.ts';
-import type { Native } from './session.ts';
+import { Session, type Native } from './session.ts';
+import { bindParameters, changedSettings, currentDatabase, prepare } from './session-state.ts';
 import type { Statement } from './sql.ts';
-import { bytesOf, engineText, quote, quoteIdentifier } from './text.ts';
+import { engineText, quote, quoteIdentifier } from './text.ts';
 
 /** What a request wants its connection to look like; all values are bytes. */
 export interface Profile {
@@ -37,12 +38,6 @@ export interface Lease {
   readonly pipe: string;
 }
 
-/** As the client named it. */
-const shownId = ({ id }: Pin): string => id.slice(id.indexOf(' ') + 1);
-
-/** A quarter of max_query_size, since a character may take four bytes. */
-const LONG_SET = 65_536;
-
 interface Pinned { readonly session: Session; busy: boolean; database: string; changed: boolean; timer: NodeJS.Timeout | undefined }
 
 export interface EngineOptions {
@@ -58,10 +53,8 @@ export interface EngineOptions {
 /** This process itself. */
 const OWN: Account = { kind: 'administrator', name: 'default' };
 
-const roleOf = (account: Account): string => {
-  if (account.kind === 'administrator') return OWNER_ROLE;
-  return account.kind === 'service' ? writingRole(account.databases) : NO_ROLE;
-};
+/** Nobody goes on with another user's session. */
+const ownId = ({ id }: Pin, { name }: Account): string => `${name} ${id}`;
 
 export class Engine {
   readonly transit: string;
@@ -76,6 +69,8 @@ export class Engine {
   readonly #idle: Session[] = [];
   readonly #pinned = new Map<string, Pinned>();
   readonly #control: Session;
+  /** Half of the places: however long analysts ask, services go on. */
+  readonly #tenantTurn: LimitFunction;
   readonly #tenants = new Tenants((sql) => this.#spelt(sql));
   #running = 0;
   #sequence = 0;
@@ -87,6 +82,7 @@ export class Engine {
     this.userFiles = resolve(options.dataDir, 'user_files');
     for (const folder of [this.#path, this.userFiles]) mkdirSync(folder, { recursive: true });
     this.#places = options.places;
+    this.#tenantTurn = pLimit(Math.max(1, Math.floor(options.places / 2)));
     this.#externalAccess = options.externalAccess;
     const chdb = createRequire(join(resolve(options.chdbHome), 'package.json')).resolve('chdb');
     const loader = createRequire(chdb)(join(dirname(chdb), 'dist', 'loader.js')) as { loadNative(): Native };
@@ -131,7 +127,7 @@ export class Engine {
       return Buffer.from(bytes).toString('latin1');
     } catch (error) {
       if (!(error instanceof ClickHouseError)) throw error;
-      throw new ClickHouseError(error.code, error.message.replace(/:? In scope SELECT formatQuerySingleLine\([\s\S]*(?=\. \([A-Z_]+\))/, ''));
+      throw new ClickHouseError(error.code, error.message.replace(/:? In scope SELECT formatQuerySingleLine\([\s\S]*(?=\. \([A-Z_]+\))/, '').replace(/ \(version [^()]*\(chDB\)\)$/, ''));
     }
   }
 
@@ -146,29 +142,26 @@ export class Engine {
 
   /** For one statement of an analyst, whose session is thrown away after it. */
   async withTenant<T>(profile: Profile & { readonly account: Analyst }, statement: Statement, work: (lease: Lease) => Promise<T>): Promise<T> {
-    const pipe = await this.#place();
-    try {
+    return await this.#tenantTurn(async () => {
+      const pipe = await this.#place();
       const session = await this.#open(profile.account);
       try {
         await this.#tenants.confine(session, profile.account, { profile, statement });
         return await work({ session, pipe });
       } finally {
         session.close();
+        this.#leave(pipe);
       }
-    } finally {
-      this.#leave(pipe);
-    }
+    });
   }
 
-  async withSession<T>(profile: Profile, asked: Pin | undefined, work: (lease: Lease) => Promise<T>): Promise<T> {
-    // Nobody goes on with another user's session.
-    const pin = asked === undefined ? undefined : { ...asked, id: `${profile.account.name} ${asked.id}` };
+  async withSession<T>(profile: Profile, pin: Pin | undefined, work: (lease: Lease) => Promise<T>): Promise<T> {
     const pinned = pin === undefined ? undefined : this.#claim(pin, profile.account);
     const pipe = await this.#place();
     try {
       return pinned === undefined ? await this.#inPool(profile, pipe, work) : await this.#inPinned(pinned, profile, pipe, work);
     } finally {
-      if (pin !== undefined && pinned !== undefined) this.#unclaim(pin, pinned);
+      if (pin !== undefined && pinned !== undefined) this.#unclaim(pin, pinned, profile.account);
       this.#leave(pipe);
     }
   }
@@ -264,20 +257,20 @@ export class Engine {
   }
 
   #claim(pin: Pin, account: Account): Pinned {
-    const known = this.#pinned.get(pin.id);
-    if (known === undefined && pin.mustExist) throw failure(372, 'SESSION_NOT_FOUND', `Session ${shownId(pin)} not found.`);
-    if (known?.busy === true) throw failure(373, 'SESSION_IS_LOCKED', `Session ${shownId(pin)} is locked by a concurrent client.`);
+    const known = this.#pinned.get(ownId(pin, account));
+    if (known === undefined && pin.mustExist) throw failure(372, 'SESSION_NOT_FOUND', `Session ${pin.id} not found.`);
+    if (known?.busy === true) throw failure(373, 'SESSION_IS_LOCKED', `Session ${pin.id} is locked by a concurrent client.`);
     const pinned = known ?? { session: this.#new(account), busy: true, database: 'default', changed: false, timer: undefined };
     pinned.busy = true;
     clearTimeout(pinned.timer);
-    this.#pinned.set(pin.id, pinned);
+    this.#pinned.set(ownId(pin, account), pinned);
     return pinned;
   }
 
-  #unclaim(pin: Pin, pinned: Pinned): void {
+  #unclaim(pin: Pin, pinned: Pinned, account: Account): void {
     pinned.busy = false;
     pinned.timer = setTimeout(() => {
-      this.#pinned.delete(pin.id);
+      this.#pinned.delete(ownId(pin, account));
       pinned.session.close();
     }, pin.timeoutSeconds * 1000).unref();
   }
@@ -305,33 +298,4 @@ export class Engine {
       session.spent = false;
     }
   }
-}
-
-async function currentDatabase(session: Session): Promise<string> {
-  const { bytes } = await session.query('SELECT currentDatabase()', 'TabSeparatedRaw');
-  return Buffer.from(bytes).toString('latin1').replace(/\n$/, '');
-}
-
-async function changedSettings(session: Session, names: readonly string[]): Promise<Map<string, string>> {
-  const { bytes } = await session.query(`SELECT name, value FROM system.settings WHERE changed AND name IN (${names.map(quote).join(', ')})`, 'JSONCompactEachRow');
-  const lines = Buffer.from(bytes).toString().split('\n').filter((line) => line !== '');
-  return new Map(lines.map((line) => JSON.parse(line) as [string, string]).map(([name, value]) => [name, bytesOf(value)]));
-}
-
-/** Values come in by SET, whose text the engine limits like a query's; a server's limit spares parameters. */
-async function bindParameters(session: Session, { parameters, settings }: Profile): Promise<void> {
-  if (parameters.size === 0) return;
-  const sql = engineText(`SET ${[...parameters].map(([name, value]) => `param_${name} = ${quote(value)}`).join(', ')}`);
-  const isLong = sql.length > LONG_SET;
-  if (isLong) await session.query(`SET max_query_size = ${sql.length * 4}`);
-  await session.query(sql);
-  if (isLong) await session.query(`SET max_query_size = ${Number(settings.get('max_query_size')) || 'DEFAULT'}`);
-}
-
-/** The engine in process lets `SELECT` be left out; the server does not. `readonly` goes last: it locks the rest. */
-async function prepare(session: Session, profile: Profile): Promise<void> {
-  if (profile.database !== undefined) await session.query(engineText(`USE ${quoteIdentifier(profile.database)}`));
-  const settings = [...profile.settings].sort(([a], [b]) => Number(a === 'readonly') - Number(b === 'readonly'));
-  if (session.key === '') settings.unshift(['implicit_select', '0']);
-  if (settings.length > 0) await session.query(engineText(`SET ${settings.map(([name, value]) => `${name} = ${quote(value)}`).join(', ')}`));
 }

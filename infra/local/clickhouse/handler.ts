@@ -46,7 +46,7 @@ export async function handleQuery(endpoint: Endpoint, message: IncomingMessage, 
     const account = authenticate(message, accounts);
     user = account.name;
     const boundary = boundaryOf(message);
-    const form = boundary === undefined ? NO_FORM : await readForm(message, boundary);
+    const form = boundary === undefined ? NO_FORM : await readForm(message, boundary, account.kind !== 'analyst');
     const request = readRequest(message, account, { also: form.fields, ignored: describingParameters(form) });
     queryId = request.queryId;
     answer = answerTo(request, response);

@@ -13,6 +13,7 @@ import { Accounts } from './accounts.ts';
 import { Engine } from './engine.ts';
 import { handleQuery } from './handler.ts';
 import type { Endpoint } from './handler.ts';
+import { listeningProblem, openness } from './listening.ts';
 import { QueryLog } from './query-log.ts';
 import { parametersOf } from './request.ts';
 
@@ -89,7 +90,8 @@ async function main(home: string): Promise<void> {
     process.exit(1);
   });
   server.listen(port, host, () => log.info({ host, port, version: engine.version, sessions: places, dataDir }, 'ready'));
-  if (administrator.password === '') log.warn({ user: administrator.user }, 'there is no password: whoever reaches this port of this machine reads and writes everything (CLICKHOUSE_PASSWORD sets one)');
+  const open = openness(env);
+  if (open !== undefined) log.warn({ user: administrator.user }, open);
   if (places < wanted) log.warn({ wanted, sessions: places }, 'UV_THREADPOOL_SIZE is too small: fewer queries run at once');
 
   let stopping = false;
@@ -109,7 +111,11 @@ async function main(home: string): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal));
 }
 
-if (!['on', 'off'].includes(externalAccess)) {
+const refusal = listeningProblem(env);
+if (refusal !== undefined) {
+  log.fatal(refusal);
+  process.exit(2);
+} else if (!['on', 'off'].includes(externalAccess)) {
   log.fatal({ CLICKHOUSE_EXTERNAL_ACCESS: externalAccess }, 'CLICKHOUSE_EXTERNAL_ACCESS must be on or off');
   process.exit(2);
 } else if (chdbHome === undefined || chdbHome === '') {

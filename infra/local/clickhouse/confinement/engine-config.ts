@@ -3,14 +3,19 @@
 // statements, reading and writing files.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Account } from '../accounts.ts';
 
 export const FILES_ROLE = 'user_files';
 export const OWNER_ROLE = 'owner';
 /** Of a session that only reads. */
-export const NO_ROLE = 'NONE';
-const WRITES = 'writes_';
-/** A session that adds rows to these databases; one that none of the engine's services writes has no role. */
-export const writingRole = (databases: readonly string[]): string => (databases.length === 0 ? NO_ROLE : databases.map((database) => `${WRITES}${database}`).join(', '));
+const NO_ROLE = 'NONE';
+const writingRole = (database: string): string => `writes_${database}`;
+
+/** What a user's sessions may do besides reading. */
+export function roleOf(account: Account): string {
+  if (account.kind === 'administrator') return OWNER_ROLE;
+  return account.kind === 'analyst' || account.databases.length === 0 ? NO_ROLE : account.databases.map(writingRole).join(', ');
+}
 
 /** Merges can wait while rows come in or somebody asks; on few cores they took a third of the machine from both. */
 const MERGES_NICE = 19;
@@ -46,8 +51,8 @@ function roleXml(name: string, privileges: string): string {
 }
 
 function usersXml(profile: string, privileges: string, writable: readonly string[]): string {
-  const roles = [roleXml(OWNER_ROLE, `${privileges} ON *.*`), roleXml(FILES_ROLE, 'READ, WRITE ON FILE'), ...writable.map((database) => roleXml(writingRole([database]), `INSERT ON ${database}.*`))];
-  const granted = [OWNER_ROLE, FILES_ROLE, ...writable.map((database) => writingRole([database]))];
+  const roles = [roleXml(OWNER_ROLE, `${privileges} ON *.*`), roleXml(FILES_ROLE, 'READ, WRITE ON FILE'), ...writable.map((database) => roleXml(writingRole(database), `INSERT ON ${database}.*`))];
+  const granted = [OWNER_ROLE, FILES_ROLE, ...writable.map((database) => writingRole(database))];
   return `<clickhouse>
   <profiles><default>${profile}</default></profiles>
   <users><default>

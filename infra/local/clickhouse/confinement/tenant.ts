@@ -26,12 +26,12 @@ const OURS = { implicit_select: '0', enable_analyzer: '1', output_format_write_s
   max_bytes_before_external_group_by: '0', max_bytes_before_external_sort: '0', max_bytes_ratio_before_external_group_by: '0', max_bytes_ratio_before_external_sort: '0', ...Object.fromEntries(FILTER_FIRST.map((name) => [name, '0'])) };
 
 const limitsOf = ({ seconds, memory_mib, result_rows, threads }: Limits): Record<string, number> =>
-  ({ max_execution_time: seconds, max_memory_usage: memory_mib * 1_048_576, max_result_rows: result_rows, max_threads: threads });
+  ({ max_execution_time: seconds, max_memory_usage: memory_mib * 1_048_576, max_result_bytes: memory_mib * 1_048_576, max_result_rows: result_rows, max_threads: threads });
 
 /** How values look. What else a driver sends is refused, as by a server whose user is read-only. */
 const WELCOME = /^(?:output_format_(?!write_statistics$|schema$)\w+|date_time_(?:in|out)put_format|cast_string_to_dynamic_use_inference|session_timezone|join_use_nulls|group_by_use_nulls|extremes|union_default_mode|log_comment|limit|offset|max_block_size|allow_experimental_(?:json|dynamic|variant)_type)$/;
 /** Drivers, and the commands of this project, say these of themselves; they change nothing for who only reads. */
-const WITHOUT_EFFECT = /^(?:readonly|result_overflow_mode|max_result_bytes|log_queries|max_query_size|async_insert|optimize_on_insert|insert_deduplicate|input_format_(?:avro_allow_missing_fields|null_as_default))$/;
+const WITHOUT_EFFECT = /^(?:readonly|result_overflow_mode|log_queries|max_query_size|async_insert|optimize_on_insert|insert_deduplicate|input_format_(?:avro_allow_missing_fields|null_as_default))$/;
 
 function settingsFor({ limits }: Analyst, asked: Profile['settings']): Map<string, string> {
   const settings = new Map<string, string>();
@@ -90,9 +90,9 @@ export class Tenants {
   }
 
   async #check(session: Session, text: string, readable: Readable): Promise<void> {
-    const spelt = await this.#spelt(text);
-    checkNames(spelt);
-    checkReading(await treeOf(session, spelt), readable);
+    checkNames(await this.#spelt(text));
+    // Of the statement as it was sent, since that is what will be run.
+    checkReading(await treeOf(session, text), readable);
   }
 
   /** Looked at again when the functions that are written in SQL have changed. */
@@ -103,7 +103,7 @@ export class Tenants {
       const nothing = { database: 'default', open: new Set(['system.one']), closed: new Set<string>() };
       const known = await functionsOf(session, tables, async (expression, functions) => {
         try {
-          checkReading(await treeOf(session, await this.#spelt(bytesOf(`SELECT (${expression})`))), { ...nothing, functions });
+          checkReading(await treeOf(session, bytesOf(`SELECT (${expression})`)), { ...nothing, functions });
           return true;
         } catch {
           return false;
@@ -115,8 +115,8 @@ export class Tenants {
   }
 }
 
-async function treeOf(session: Session, spelt: string): Promise<string> {
-  const { bytes } = await session.query(engineText(`EXPLAIN QUERY TREE run_passes = 0 ${spelt}`), 'TabSeparated');
+async function treeOf(session: Session, sql: string): Promise<string> {
+  const { bytes } = await session.query(engineText(`EXPLAIN QUERY TREE run_passes = 0 ${sql}`), 'TabSeparated');
   return Buffer.from(bytes).toString();
 }
 
