@@ -1,5 +1,6 @@
 // What an analyst of acme tries, to see something of globex, and what it may ask. SECRET stands in what globex has: the id of
-// a ticket, texts, an agent and its name, a table; {snapshot} is a snapshot of everybody, {ours} a ticket of acme.
+// a ticket, texts, an agent and its name, a table; {snapshot} is a snapshot of everybody, {ours} a ticket of acme;
+// queue.of_mixed shows the word 1 of acme and another of globex.
 
 export type Parameters = Readonly<Record<string, string>>;
 
@@ -71,16 +72,13 @@ export const answered: readonly (readonly [sql: string, answer: string, paramete
   ["SELECT countIf(integration_id != 'acme') FROM {snapshot}_agents.agent_scorecard", '0'],
   ["SELECT countIf(integration_id != 'acme') FROM queue.backlog_as_of(ts = {at:DateTime64(3)})", '0', { param_at: '2026-11-02 09:01:30' }],
   ["SELECT countIf(queue_id LIKE '%SECRET%') FROM backlog_as_of(ts = {at:DateTime64(3)})", '0', { param_at: '2026-11-02 09:01:30' }],
-  // Conditions that would fail on another's row, wherever the engine may want to look at them first: were one seen, its value stood in the error.
-  ["SELECT count() > 0 FROM queue.tickets WHERE throwIf(integration_id != 'acme') = 0", '1'],
-  ["SELECT count() > 0 FROM queue.tickets WHERE ticket_id = '' OR throwIf(startsWith(ticket_id, 'TKT-SECRET')) = 0", '1'],
-  ["SELECT count() > 0 FROM log.events WHERE toUInt64OrZero(ticket_id) = 0 AND throwIf(ticket_id LIKE '%SECRET%') = 0", '1'],
-  ["SELECT count() > 0 FROM log.events WHERE toInt8(if(ticket_id LIKE '%SECRET%', ticket_id, '1')) = 1", '1'],
-  ["SELECT count() > 0 FROM (SELECT ticket_id FROM log.events WHERE intDiv(1, ticket_id NOT LIKE '%SECRET%') = 1 ORDER BY ticket_id LIMIT 5)", '1'],
-  ["SELECT count() > 0 FROM queue.tickets AS a JOIN log.events AS b ON a.ticket_id = b.ticket_id AND throwIf(b.ticket_id LIKE '%SECRET%') = 0", '1'],
-  ["SELECT count() > 0 FROM queue.tickets WHERE ticket_id IN (SELECT toString(toInt8(if(ticket_id LIKE '%SECRET%', ticket_id, '1'))) FROM log.events) OR 1", '1'],
-  ["SELECT count() > 0 FROM log.events GROUP BY ALL HAVING throwIf(max(ticket_id) LIKE '%SECRET%') = 0", '1'],
-  ["SELECT max(throwIf(ticket_id LIKE '%SECRET%')) FROM (SELECT arrayJoin([ticket_id]) AS ticket_id FROM log.events)", '0'],
+  // Conditions that fail on the other tenant's row, which lies in one granule with the own one: were it seen, its word would stand in the error.
+  ["SELECT count() FROM queue.of_mixed WHERE toUInt64(word) = 1", '1'], ["SELECT count() FROM queue.of_mixed WHERE throwIf(word != '1') = 0", '1'], ["SELECT count() FROM queue.of_mixed WHERE throwIf(integration_id != 'acme') = 0", '1'],
+  ['SELECT sum(toUInt64(word)) FROM queue.of_mixed', '1'], ["SELECT count() FROM queue.of_mixed WHERE intDiv(1, word = '1') = 1", '1'], ["SELECT count() FROM queue.of_mixed WHERE toUInt64(if(word = '1', '1', word)) = 1", '1'],
+  ['SELECT count() FROM (SELECT word FROM queue.of_mixed WHERE toUInt64(word) > 0 ORDER BY word LIMIT 5)', '1'], ['SELECT count() FROM queue.of_mixed AS a JOIN queue.of_mixed AS b ON a.word = b.word AND toUInt64(b.word) = 1', '1'],
+  ['SELECT count() FROM queue.of_mixed WHERE word IN (SELECT toString(toUInt64(word)) FROM queue.of_mixed WHERE toUInt64(word) > 0)', '1'], ['SELECT toUInt64(max(word)) FROM queue.of_mixed GROUP BY integration_id HAVING toUInt64(max(word)) > 0', '1'],
+  ['SELECT count() FROM queue.of_mixed ARRAY JOIN [toUInt64(word)] AS n WHERE n = 1', '1'], ['SELECT word FROM queue.of_mixed ORDER BY toUInt64(word) LIMIT 1', '1'], ['SELECT count() FROM queue.of_mixed WHERE word = (SELECT max(word) FROM queue.of_mixed WHERE toUInt64(word) > 0)', '1'],
+  ['SELECT count() FROM queue.of_mixed_untold WHERE toUInt64(word) = 1', '1'],
   // Lists of what there is.
   ["SELECT countIf(name LIKE '%SECRET%'), countIf(database IN ('config', 'system')), countIf(total_rows IS NOT NULL OR total_bytes IS NOT NULL) FROM system.tables", '0\t0\t0'],
   ["SELECT countIf(table LIKE '%SECRET%'), sum(data_compressed_bytes) FROM system.columns", '0\t0'],
