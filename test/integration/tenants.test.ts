@@ -3,6 +3,7 @@
 // And what an analyst is there for works: every view gives the same as to the administrator who asks for that tenant.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { get } from 'node:http';
 import { promisify } from 'node:util';
 import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
@@ -202,6 +203,15 @@ describe('other users', () => {
     small = await added('small', '--administrator');
     expect(await given(small, `SELECT count() FROM queue.timeline WHERE ticket_id = '${theirs}'`)).toBe('4');
   });
+});
+
+test('a web page of elsewhere is refused, also one whose name was turned to this machine', async () => {
+  const asked = (headers: Record<string, string>): Promise<number | undefined> => new Promise((done, failed) => {
+    get(`${endpoint.protocol}//${endpoint.host}/?query=SELECT+1`, { headers: { authorization: `Basic ${Buffer.from(`${root.name}:${root.password}`).toString('base64')}`, ...headers } }, (response) => done(response.resume().statusCode)).once('error', failed);
+  });
+  expect(await asked({})).toBe(200);
+  expect(await asked({ origin: 'http://elsewhere.example' })).toBe(403);
+  expect(await asked({ host: `elsewhere.example:${endpoint.port}` })).toBe(403);
 });
 
 describe('drivers with their defaults, as an analyst', () => {

@@ -51,11 +51,16 @@ function isForeignPage(message: IncomingMessage): boolean {
   return origin !== undefined && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin);
 }
 
+/** Nor a page whose name was turned to this machine after it was loaded: to its browser, that is no other place. A password it can't know. */
+function isForeignName(message: IncomingMessage): boolean {
+  return administrator.password === '' && !/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(message.headers.host ?? 'localhost');
+}
+
 async function route(endpoint: Endpoint, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = message.url?.split('?')[0] ?? '/';
   const reading = message.method === 'GET' || message.method === 'HEAD';
   const asksQuery = path === '/' || path === '/query';
-  if (isForeignPage(message)) plain(response, 403, 'Requests of web pages are taken from this machine only.\n');
+  if (isForeignPage(message) || isForeignName(message)) plain(response, 403, 'Requests of web pages are taken from this machine only.\n');
   else if (message.method === 'OPTIONS') response.writeHead(204, { Allow: 'GET, HEAD, POST, OPTIONS' }).end();
   else if (!reading && message.method !== 'POST') plain(response, 405, 'Use GET for reading and POST for any query.\n');
   else if (path === '/ping' || path === '/replicas_status' || (path === '/' && reading && !parametersOf(message).has('query'))) plain(response, 200, 'Ok.\n');
