@@ -13,7 +13,8 @@ export interface Table {
   readonly parameters: readonly (readonly [name: string, type: string])[];
 }
 
-export const SYSTEM_DATABASES: ReadonlySet<string> = new Set(['system', 'information_schema', 'INFORMATION_SCHEMA', 'default']);
+/** The engine's own: nothing in them is a row of anybody. */
+export const SYSTEM_DATABASES: ReadonlySet<string> = new Set(['system', 'information_schema', 'INFORMATION_SCHEMA']);
 
 export const TABLES = `SELECT t.database AS database, t.name AS name, t.engine AS engine,
     (t.database, t.name) IN (SELECT database, table FROM system.columns WHERE name = 'integration_id' AND database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA')) AS has_tenant,
@@ -27,7 +28,7 @@ export const fullName = ({ database, name }: Pick<Table, 'database' | 'name'>): 
 export const isConfig = (database: string): boolean => database === 'config' || database.endsWith('_config');
 
 /** A view that says whose its rows are is filtered itself, wherever they come from. */
-export const isOpenView = ({ database, engine, has_tenant, wanders }: Table): boolean => engine === 'View' && !SYSTEM_DATABASES.has(database) && !isConfig(database) && (has_tenant === 1 || wanders === 0);
+export const isOpenView = ({ database, engine, has_tenant, wanders }: Table): boolean => engine === 'View' && database !== 'default' && !SYSTEM_DATABASES.has(database) && !isConfig(database) && (has_tenant === 1 || wanders === 0);
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 

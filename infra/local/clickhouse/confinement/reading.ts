@@ -82,10 +82,13 @@ function isCombined(name: string, { aggregates, combinators }: Functions): boole
   return combinators.some((suffix) => name.length > suffix.length && name.endsWith(suffix) && isCombined(name.slice(0, -suffix.length), { aggregates, combinators } as Functions));
 }
 
-/** Every prefix that could be a table, by this database or one that is named: `a`, `a.b` of `a.b.c`. */
+/** Every beginning that could be a table, of this database or of one that is named: `a`, `a.b`, `a.b.c` of `a.b.c`, since a name may hold dots. */
 function tablesIn(identifier: string, database: string): string[] {
-  const [first = '', second] = identifier.split('.');
-  return second === undefined ? [`${database}.${first}`] : [`${database}.${first}`, `${first}.${second}`];
+  const parts = identifier.split('.');
+  return parts.flatMap((_, index) => {
+    const beginning = parts.slice(0, index + 1).join('.');
+    return [beginning, `${database}.${beginning}`];
+  });
 }
 
 function checkIdentifier(name: string, readable: Readable): void {
