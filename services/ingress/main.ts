@@ -1,9 +1,9 @@
 // The ingress as a process: configuration, schemas, producer, dedupe window, then the door.
 import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
+import { startHealthServer } from '../runtime/health.ts';
 import { RuntimeError } from '../runtime/errors.ts';
 import { eventsTopic, quarantineTopic } from '../runtime/event-log.ts';
-import { startHealthServer } from '../runtime/health.ts';
 import { readTail } from '../runtime/kafka/consumer.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer } from '../runtime/kafka/producer.ts';
@@ -19,7 +19,7 @@ import { createEncode } from './event/encoders.ts';
 import { watchIntegrations } from './integrations.ts';
 import { createIngressMetrics } from './metrics.ts';
 import { createPrepare } from './event/prepare.ts';
-import { createServer, type ServerOptions } from './server.ts';
+import { createServer } from './server.ts';
 
 const settings = {
   ...commonSettings,
@@ -64,13 +64,13 @@ await runService(logger, async (parts) => {
   let waiting = (): number => 0;
   let take: Accept = () => Promise.reject(new RuntimeError('LOG_UNAVAILABLE', 'the ingress is starting'));
   const counted = createIngressMetrics(metrics, { waiting: () => waiting(), integrationsValid: () => integrations.warnings().length === 0 });
-  const door: ServerOptions = {
+  const door: Parameters<typeof createServer>[0] = {
     accept: (delivery) => take(delivery),
     metrics,
     warnings: () => [...schemas.warnings(), ...integrations.warnings()],
     ready: async () => drain.reason() ?? starting.failure() ?? probe.check(),
-    isPublic: config.INGRESS_HEALTH_PORT > 0 || !LOOPBACK.has(config.INGRESS_HOST),
     isDraining: () => drain.hasBegun,
+    isPublic: config.INGRESS_HEALTH_PORT > 0 || !LOOPBACK.has(config.INGRESS_HOST),
     logger,
     onAnswer: counted.onAnswer,
     onDecided: counted.onDecided,
