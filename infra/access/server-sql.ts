@@ -4,8 +4,17 @@
 // `OR REPLACE` throughout: run again after a change of users, tables, views or snapshots.
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
-import { conditionOf, fullName, isConfig, isOpenView, SYSTEM_DATABASES, TABLES, type Table } from './tables.ts';
+import { conditionOf, fullName, isConfig, isOpenView, SYSTEM_DATABASES, TABLES, WANDERS, type Table as Known } from './tables.ts';
 import type { Administrator, Analyst, Service, User } from './users.ts';
+
+export interface Table extends Known {
+  /** Of a view, with their types as it writes them. */
+  readonly parameters: readonly (readonly [name: string, type: string])[];
+}
+
+const WITH_TEXTS = `SELECT known.*, ${WANDERS} AS wanders,
+    arrayDistinct(arrayMap(found -> (found[1], found[2]), extractAllGroupsVertical(if(empty(parameterized_view_parameters), '', as_select), '\\\\{(\\\\w+):([^{}]+)\\\\}'))) AS parameters
+FROM (${TABLES}) AS known JOIN system.tables AS texts USING (database, name)`;
 
 /** Of all users that views of analysts run as: whoever is none of them sees every row, as before. */
 const TENANTS = 'tenants';
@@ -89,5 +98,5 @@ export function renderUsers(users: readonly User[], tables: readonly Table[]): s
 }
 
 export async function serverSql(clickhouse: ClickHouse, users: readonly User[]): Promise<string> {
-  return renderUsers(users, await clickhouse.query<Table>(TABLES));
+  return renderUsers(users, await clickhouse.query<Table>(WITH_TEXTS));
 }

@@ -1,26 +1,30 @@
 // Which tables and views an analyst's rows are in, and which of them an analyst may name: the same for the local endpoint and
 // for a server. Views only: what lies behind them is theirs to read through them.
 
-export interface Table {
+export interface Listed {
   readonly database: string;
   readonly name: string;
   readonly engine: string;
   /** 1 when a column says whose a row is. */
   readonly has_tenant: number;
+  /** Another one after each change. */
+  readonly version: string;
+}
+
+export interface Table extends Listed {
   /** 1 for a view that reads tables which it doesn't name, so that no filter of theirs would hold in it. */
   readonly wanders: number;
-  /** Names of a view's parameters, with their types as the view writes them. */
-  readonly parameters: readonly (readonly [name: string, type: string])[];
 }
 
 /** The engine's own: nothing in them is a row of anybody. */
 export const SYSTEM_DATABASES: ReadonlySet<string> = new Set(['system', 'information_schema', 'INFORMATION_SCHEMA']);
 
-export const TABLES = `SELECT t.database AS database, t.name AS name, t.engine AS engine,
-    (t.database, t.name) IN (SELECT database, table FROM system.columns WHERE name = 'integration_id' AND database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA')) AS has_tenant,
-    match(t.as_select, '(?i)\\\\b(merge|loop|remote|cluster|dictionary|view)\\\\w*\\\\(') AS wanders,
-    arrayDistinct(arrayMap(found -> (found[1], found[2]), extractAllGroupsVertical(if(empty(t.parameterized_view_parameters), '', t.as_select), '\\\\{(\\\\w+):([^{}]+)\\\\}'))) AS parameters
+export const TABLES = `SELECT t.database AS database, t.name AS name, t.engine AS engine, concat(t.database, '.', t.name, ' ', toString(t.uuid), ' ', toString(t.metadata_modification_time)) AS version,
+    (t.database, t.name) IN (SELECT database, table FROM system.columns WHERE name = 'integration_id' AND database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA')) AS has_tenant
 FROM system.tables AS t`;
+
+/** What a view's text says. Apart, since the engine takes a ms to write a text. */
+export const WANDERS = String.raw`match(as_select, '(?i)\\b(merge|loop|remote|cluster|dictionary|view)\\w*\\(')`;
 
 export const fullName = ({ database, name }: Pick<Table, 'database' | 'name'>): string => `${database}.${name}`;
 

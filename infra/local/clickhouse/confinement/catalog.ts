@@ -1,7 +1,7 @@
 // What there is in the engine at this moment, for an analyst: the views that may be named, what is closed, the filter of
 // each table, and the functions that compute from their arguments alone. Functions are let in by the kinds that the
 // engine's own list gives them, so that one of an unknown kind, or of a later engine, is not.
-import { conditionOf, fullName, isConfig, isOpenView, TABLES, type Table } from '../../../access/tables.ts';
+import { conditionOf, fullName, isConfig, isOpenView, TABLES, WANDERS, type Listed, type Table } from '../../../access/tables.ts';
 import type { Session } from '../session.ts';
 import { quote } from '../text.ts';
 import type { Functions, Readable } from './reading.ts';
@@ -31,7 +31,20 @@ async function rowsOf<Row>(session: Session, sql: string): Promise<Row[]> {
   return Buffer.from(bytes).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
 }
 
-export const tablesOf = (session: Session): Promise<Table[]> => rowsOf<Table>(session, TABLES);
+/** What is known of views by their version: a text is looked at once. */
+export type Wandering = Map<string, number>;
+
+export async function tablesOf(session: Session, known: Wandering): Promise<Table[]> {
+  const listed = await rowsOf<Listed>(session, TABLES);
+  const unknown = listed.filter(({ engine, has_tenant, version }) => engine === 'View' && has_tenant === 0 && !known.has(version));
+  if (unknown.length > 0) {
+    const names = (pick: (table: Listed) => string): string => listOf([...new Set(unknown.map(pick))]);
+    const found = await rowsOf<Pick<Table, 'database' | 'name' | 'wanders'>>(session, `SELECT database, name, ${WANDERS} AS wanders FROM system.tables WHERE database IN ${names(({ database }) => database)} AND name IN ${names(({ name }) => name)}`);
+    const byName = new Map(found.map((table) => [fullName(table), table.wanders]));
+    for (const table of unknown) known.set(table.version, byName.get(fullName(table)) ?? 1);
+  }
+  return listed.map((table) => ({ ...table, wanders: known.get(table.version) ?? 0 }));
+}
 
 type IsOpen = (expression: string, open: Functions) => Promise<boolean>;
 

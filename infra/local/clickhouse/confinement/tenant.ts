@@ -12,7 +12,7 @@ import type { Session } from '../session.ts';
 import type { Statement } from '../sql.ts';
 import { bytesOf, engineText, quote, quoteIdentifier, textOf } from '../text.ts';
 import { tokensOf } from '../tokens.ts';
-import { filtersOf, functionsOf, readableOf, tablesOf } from './catalog.ts';
+import { filtersOf, functionsOf, readableOf, tablesOf, type Wandering } from './catalog.ts';
 import { checkNames, checkReading, unreadable, type Functions, type Readable } from './reading.ts';
 
 const MAX_QUERY_BYTES = 262_144;
@@ -65,6 +65,7 @@ function readingOf(statement: Statement): { readonly text: string } | 'lists' {
 
 export class Tenants {
   readonly #spelt: (sql: string) => Promise<string>;
+  readonly #wandering: Wandering = new Map();
   #functions: { readonly of: string; readonly known: Functions } | undefined;
 
   /** `spelt` gives a statement in the engine's own spelling. */
@@ -76,7 +77,7 @@ export class Tenants {
   async confine(session: Session, analyst: Analyst, { profile, statement }: { readonly profile: Profile; readonly statement: Statement }): Promise<void> {
     const reading = readingOf(statement);
     const settings = settingsFor(analyst, profile.settings);
-    const tables = await tablesOf(session);
+    const tables = await tablesOf(session, this.#wandering);
     const readable = readableOf({ tables, functions: await this.#functionsNow(session, tables) }, textOf(profile.database ?? 'default'));
     await enter(session, readable);
     const values = [...profile.parameters].map(([name, value]) => `param_${name} = ${quote(value)}`);
