@@ -60,7 +60,7 @@ const snapshot = (...args: string[]): Promise<unknown> => run(process.execPath, 
 
 beforeAll(async () => {
   await Promise.all([...story(ours, 'acme', 'lea'), ...story(theirs, 'globex', SECRET)].map(sendUntilAccepted));
-  acme = await added('mira', '--integration', 'acme');
+  acme = await added('mira', '--integration', 'acme', '--queries', '8');
   both = await added('agency', '--integration', 'globex', 'acme');
   service = await added('queue-analytics', '--service', 'queue');
   small = await added('small', '--integration', 'acme', '--seconds', '1', '--memory-mib', '60', '--result-rows', '100', '--queries', '1');
@@ -94,14 +94,14 @@ function leaked(answer: string, question: string): string[] {
 }
 
 describe('an analyst of one tenant', () => {
-  it.each(refused.map(([sql, parameters = {}]) => ({ sql, parameters })))('is refused $sql $parameters', async ({ sql, parameters }) => {
+  it.concurrent.each(refused.map(([sql, parameters = {}]) => ({ sql, parameters })))('is refused $sql $parameters', async ({ sql, parameters }) => {
     const answer = await ask(acme, filled(sql), parameters);
     expect(answer.text).toMatch(/^Code: (?:26|36|46|47|48|60|62|73|81|115|164|358|497)\. /);
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(leaked(answer.text, filled(sql))).toStrictEqual([]);
   });
 
-  it.each(answered.map(([sql, expected, parameters = {}]) => ({ sql, expected, parameters })))('is answered $sql', async ({ sql, expected, parameters }) => {
+  it.concurrent.each(answered.map(([sql, expected, parameters = {}]) => ({ sql, expected, parameters })))('is answered $sql', async ({ sql, expected, parameters }) => {
     const answer = await ask(acme, filled(sql), parameters);
     expect(answer.status, answer.text).toBe(200);
     expect(answer.text.trimEnd()).toBe(expected);
@@ -120,9 +120,8 @@ describe('an analyst of one tenant', () => {
     const found = (await given(root, "SELECT database || '.' || name, (database, name) IN (SELECT database, table FROM system.columns WHERE name = 'integration_id') FROM system.tables WHERE engine = 'View' AND database IN ('queue', 'agents', 'log') AND empty(parameterized_view_parameters) AND name NOT LIKE 'of_%' AND name != 'wandering'")).split('\n').map((line) => line.split('\t'));
     expect(found.length).toBeGreaterThan(20);
     for (const [view = '', hasTenant] of found) {
-      const counted = `SELECT count() FROM ${view}`;
-      const own = await given(acme, hasTenant === '1' ? `${counted} WHERE integration_id = 'acme'` : counted);
-      if (hasTenant === '1') expect([view, own, await given(acme, counted)]).toStrictEqual([view, await given(root, `${counted} WHERE integration_id = 'acme'`), own]);
+      if (hasTenant === '0') await given(acme, `SELECT count() FROM ${view}`);
+      else expect([view, await given(acme, `SELECT count(), countIf(integration_id = 'acme') FROM ${view}`)]).toStrictEqual([view, await given(root, `SELECT count(), count() FROM ${view} WHERE integration_id = 'acme'`)]);
     }
   });
 
@@ -157,7 +156,7 @@ describe('an analyst of one tenant', () => {
     const form = new FormData();
     form.set('ids', new Blob(['1\n']), 'ids.tsv');
     expect((await ask(acme, form, { query: 'SELECT * FROM ids', ids_structure: 'id Int32' })).text).toMatch(/^Code: 164\./);
-    const running = given(both, `SELECT '${SECRET}', count() FROM numbers(300000000) WHERE sipHash64(number) = 1`);
+    const running = given(both, `SELECT '${SECRET}', count() FROM numbers(20000000) WHERE sipHash64(number) = 1`);
     for (const table of ['system.processes', 'system.query_log']) expect(leaked((await ask(acme, `SELECT query FROM ${table}`)).text, '')).toStrictEqual([]);
     await running;
   });
@@ -236,5 +235,6 @@ print(sum(len(block) for block in client.query_row_block_stream("SELECT number F
 test('the statements for a ClickHouse server are of its language', async () => {
   const statements = (await access('sql')).split(';\n').map((text) => text.trim()).filter((text) => text !== '');
   expect(statements.length).toBeGreaterThan(20);
-  for (const sql of statements) await given(root, `EXPLAIN AST ${sql}`);
+  // One of each form.
+  for (const sql of new Map(statements.map((text) => [text.replaceAll(/`[^`]*`/g, ''), text])).values()) await given(root, `EXPLAIN AST ${sql}`);
 });

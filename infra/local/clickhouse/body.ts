@@ -110,7 +110,7 @@ function refuseWrites(request: QueryRequest, statement: Statement): void {
   throw failure(164, 'READONLY', `${request.profile.account.name}: Cannot execute query in readonly mode.${hint}`);
 }
 
-const READING_VERBS = new Set(['SHOW', 'DESC', 'DESCRIBE', 'EXISTS', 'EXPLAIN', 'CHECK', 'SET', 'USE']);
+export const READING_VERBS: ReadonlySet<string> = new Set(['SHOW', 'DESC', 'DESCRIBE', 'EXISTS', 'EXPLAIN', 'CHECK', 'SET', 'USE']);
 
 /** Reads the body as what the query makes of it. */
 export async function takeBody(request: QueryRequest, message: IncomingMessage, engine: Engine): Promise<Work> {
