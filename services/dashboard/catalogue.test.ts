@@ -11,7 +11,7 @@ const catalogue = [...readCatalogue().values()];
 
 /** Views by database, as the projections' SQL makes them. */
 const folders = { queue: 'services/queue-analytics', agents: 'services/agent-analytics', log: 'services/event-archive' };
-const shared = readdirSync(join(root, 'infra/clickhouse')).map((file) => readFileSync(join(root, 'infra/clickhouse', file), 'utf8'));
+const shared = readdirSync(join(root, 'infra/clickhouse')).filter((file) => file.endsWith('.sql')).map((file) => readFileSync(join(root, 'infra/clickhouse', file), 'utf8'));
 const views = new Set(Object.entries(folders).flatMap(([database, folder]) =>
   [...shared, ...readdirSync(join(root, folder)).filter((file) => file.endsWith('.sql')).map((file) => readFileSync(join(root, folder, file), 'utf8'))]
     .flatMap((sql) => [...sql.matchAll(/CREATE OR REPLACE VIEW \{database\}\.(\w+)/g)].map(([, view = '']) => `${database}.${view}`))));
