@@ -1,6 +1,6 @@
 // dbt on the views: the source file is written from what ClickHouse says of them, and the project is compiled and built by
 // dbt itself, in a virtual environment of its own.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -75,11 +75,12 @@ export async function runDbt(clickhouseUrl: string, args: readonly string[]): Pr
   const { hostname, port, username, password, protocol } = new URL(clickhouseUrl);
   const { cacheDir } = readSettings(process.env);
   const scratch = join(cacheDir, 'dbt-work');
-  execFileSync(await dbtProgram(), [...args, '--project-dir', folder, '--profiles-dir', folder, '--target-path', join(scratch, 'target'), '--log-path', join(scratch, 'logs')], {
+  const { status } = spawnSync(await dbtProgram(), [...args, '--project-dir', folder, '--profiles-dir', folder, '--target-path', join(scratch, 'target'), '--log-path', join(scratch, 'logs')], {
     stdio: 'inherit',
     env: {
-      ...process.env, DBT_HOST: hostname, DBT_PORT: port === '' ? (protocol === 'https:' ? '443' : '80') : port, DBT_SECURE: String(protocol === 'https:'),
+      ...process.env, DBT_HOST: hostname, DBT_PORT: port === '' ? (protocol === 'https:' ? '443' : '80') : port, DBT_SECURE: protocol === 'https:' ? 'True' : 'False',
       DBT_USER: decodeURIComponent(username) || 'default', DBT_PASSWORD: decodeURIComponent(password), DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',
     },
   });
+  if (status !== 0) throw new SetupError([`dbt ended with ${status ?? 'a signal'}: its own words are above`]);
 }
