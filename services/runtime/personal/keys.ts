@@ -1,0 +1,83 @@
+// Follows the topic of keys: at a start it is read to its end, then what comes is taken in as it comes.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RuntimeError } from '../errors.ts';
+import { keysTopic } from '../event-log.ts';
+import { deleteGroup, topicOffsets, type KafkaConnection } from '../kafka/admin.ts';
+import { startConsumer } from '../kafka/consumer.ts';
+import { endNow, type Stoppable } from '../lifecycle.ts';
+import { KeyRing } from './key-ring.ts';
+import type { Key } from './sealed.ts';
+
+export interface Keys extends Stoppable {
+  readonly ring: KeyRing;
+  /** Null while the topic is followed; else why not. */
+  failure(): string | null;
+  /** Resolves when all is taken in that the topic holds now. @throws RuntimeError `LOG_UNAVAILABLE`. */
+  caughtUp(): Promise<void>;
+  /** Undefined when it was deleted, or never was. @param recordedAt when what it sealed came into the log: a key is older. */
+  find(keyId: string, recordedAt: number): Promise<Key | undefined>;
+}
+
+const FETCH_BYTES = 10_485_760;
+const STUCK_AFTER_MS = 600_000;
+const CATCH_UP_MS = 60_000;
+const LOOK_EVERY_MS = 20;
+/** Between the clocks of two machines. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+export async function followKeys(connection: KafkaConnection, environment: string): Promise<Keys> {
+  const topic = keysTopic(environment);
+  const ring = new KeyRing();
+  let current = 0;
+  const groupId = `${connection.clientId}-keys-${randomUUID()}`;
+  // Nothing is ever committed: every process begins at the topic's start.
+  const consumer = await startConsumer(connection, {
+    groupId, topics: [topic], concurrency: 1, fetchBytes: FETCH_BYTES, isCompacted: true, stuckAfterMs: STUCK_AFTER_MS, onStuck: endNow(connection.logger),
+    handle: ({ records }) => {
+      for (const record of records) ring.apply(record);
+      return Promise.resolve();
+    },
+  });
+  const caughtUp = async (): Promise<void> => {
+    const asked = Date.now();
+    const [position] = await topicOffsets(connection, topic);
+    const { low = 0, high = 0 } = position ?? {};
+    while (low < high && ring.next < high) {
+      if (Date.now() - asked > CATCH_UP_MS) throw new RuntimeError('LOG_UNAVAILABLE', `${topic} is not read to its end within ${CATCH_UP_MS / 1_000} s`);
+      await sleep(LOOK_EVERY_MS);
+    }
+    current = Math.max(current, asked);
+  };
+  await caughtUp();
+  return {
+    name: 'keys', ring, caughtUp,
+    failure: () => consumer.failure(),
+    find: async (keyId, recordedAt) => {
+      if (ring.find(keyId) === undefined && recordedAt + CLOCKS_DIFFER_MS > current) await caughtUp();
+      return ring.find(keyId);
+    },
+    stop: async () => {
+      await consumer.stop();
+      await deleteGroup(connection, groupId).catch(() => undefined);
+    },
+  };
+}
+
+/** For those who may never need them: followed from the first question on. */
+export function keysWhenNeeded(connection: KafkaConnection, environment: string): Stoppable & Pick<Keys, 'find'> {
+  let keys: Promise<Keys> | null = null;
+  const followed = async (): Promise<Keys> => {
+    const following = (keys ??= followKeys(connection, environment));
+    // Whoever asks after a failure tries anew.
+    return following.catch((error: unknown) => {
+      if (keys === following) keys = null;
+      throw error;
+    });
+  };
+  return {
+    name: 'keys',
+    find: async (keyId, recordedAt) => (await followed()).find(keyId, recordedAt),
+    stop: async () => (await keys?.catch(() => null))?.stop(),
+  };
+}
