@@ -45,7 +45,15 @@ export const erasureRecord = ({ integrationId, telegramUserId, subjects, erasedA
 });
 
 /** Null for what is neither. */
-export function readKeysEntry({ key, value }: Pick<LogRecord, 'key' | 'value'>): KeysEntry | null {
+export function readKeysEntry(record: Pick<LogRecord, 'key' | 'value'>): KeysEntry | null {
+  try {
+    return read(record);
+  } catch {
+    return null;
+  }
+}
+
+function read({ key, value }: Pick<LogRecord, 'key' | 'value'>): KeysEntry | null {
   if (key?.startsWith(KEY) === true) return value === null ? { kind: 'deleted', keyId: key.slice(KEY.length) } : readKey(value);
   if (key?.startsWith(ERASURE) === true && value !== null) return readErasure(value);
   return null;
