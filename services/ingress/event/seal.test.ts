@@ -1,6 +1,6 @@
 // What leaves the door sealed: every event type through prepare, seal, Avro and back, as a consumer gets it.
 import { describe, expect, it } from 'vitest';
-import { loadContracts, type AvroRecord, type AvroType, type EventContract, type JsonObject } from '../../../schemas/contract.ts';
+import { loadContracts, type AvroType, type EventContract, type JsonObject } from '../../../schemas/contract.ts';
 import { personalFields } from '../../../schemas/personal.ts';
 import { createEncoder, createReader } from '../../runtime/avro/avro.ts';
 import { opened } from '../../runtime/personal/opened.ts';
@@ -91,7 +91,7 @@ describe('an event of an integration whose personal data is sealed', () => {
     ['one by a customer, under the ticket\'s', 'status.changed', { ticket_id: 'TKT-1', new_status: 'open', changed_by: { type: 'customer', name: 'Mira' }, changed_at: '2026-03-02T09:00:00.000Z' }, ['ticket/TKT-1']],
   ] as const)('is sealed for %s', async (_, type, payload, subjects) => {
     const box = keyBox();
-    const hook = webhook(type, payload as unknown as JsonObject);
+    const hook = webhook(type, payload);
     await createSealer(box).event(hook, prepared(hook));
     expect([...box.keys.keys()]).toStrictEqual(subjects);
   });
@@ -119,7 +119,7 @@ const textsOf = (type: AvroType, path: string): string[] => {
   if (Array.isArray(type)) return type.flatMap((branch) => textsOf(branch as AvroType, path));
   if (type === 'string') return [path];
   if (typeof type !== 'object' || !('type' in type)) return [];
-  if (type.type === 'record') return (type as AvroRecord).fields.flatMap((field) => textsOf(field.type, `${path}.${field.name}`));
+  if (type.type === 'record') return (type).fields.flatMap((field) => textsOf(field.type, `${path}.${field.name}`));
   return type.type === 'array' ? textsOf(type.items, path) : [];
 };
 

@@ -28,9 +28,14 @@ export class KeyRing {
     if (record.offset < this.#next) return;
     this.#next = record.offset + 1;
     const entry = readKeysEntry(record);
-    switch (entry?.kind) {
-      case 'key': return this.#add(entry.key, nameOf(entry));
-      case 'deleted': return this.#delete(entry.keyId);
+    if (entry === null) return;
+    switch (entry.kind) {
+      case 'key':
+        this.#add(entry.key, nameOf(entry));
+        break;
+      case 'deleted':
+        this.#delete(entry.keyId);
+        break;
       case 'erasure':
         for (const subject of entry.subjects) this.#erasedAt.set(nameOf({ ...entry, subject }), Date.parse(entry.erasedAt));
     }

@@ -45,12 +45,12 @@ export function keyRows(): ToLanding {
 function rowOf(record: LogRecord): { readonly writer: 'keys' | 'erasures'; readonly fields: Readonly<Record<string, unknown>> } {
   const entry = readKeysEntry(record);
   const gone = { integration_id: '', subject: '', key: '' };
-  switch (entry?.kind) {
+  if (entry === null) return { writer: 'keys', fields: { key_id: '', ...gone } };
+  switch (entry.kind) {
     case 'key': return { writer: 'keys', fields: { key_id: entry.key.id, integration_id: entry.integrationId, subject: entry.subject, key: entry.key.bytes.toString('base64') } };
     case 'erasure': return { writer: 'erasures', fields: {
       integration_id: entry.integrationId, telegram_user_id: entry.telegramUserId, subjects: entry.subjects, erased_at: Date.parse(entry.erasedAt), erased_by: entry.erasedBy, note: entry.note,
     } };
     case 'deleted': return { writer: 'keys', fields: { key_id: entry.keyId, ...gone } };
-    default: return { writer: 'keys', fields: { key_id: '', ...gone } };
   }
 }
