@@ -20,9 +20,12 @@ export function createKeySource(rings: ReadonlyMap<string, KeyRing>, producer: P
       if (ring === undefined) throw new RuntimeError('CONFIG_INVALID', `no keys are followed for ${owner.environment}`);
       const erasedAt = ring.erasedAt(owner) ?? -Infinity;
       if (happenedAt <= erasedAt) return newKey();
-      const [known] = ring.keysOf(owner);
-      if (known !== undefined) return known;
+      const known = ring.sealingKey(owner);
       const name = `${owner.environment}\n${owner.integrationId}\n${owner.subject}`;
+      if (known !== undefined) {
+        if (fresh.size > 0) fresh.delete(name);
+        return known;
+      }
       const making = fresh.get(name);
       if (making !== undefined && making.at > erasedAt) return making.made;
       const [key, now] = [newKey(), new Date()];

@@ -4,9 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { closeClients, eventually, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
+import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { closeClients, environment, eventually, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 import { endAll, run } from './consumer-kit.ts';
 import { root } from './copy-of-the-code.ts';
 
@@ -122,6 +124,13 @@ const reports = (tickets: readonly string[]) => query<Record<string, unknown>>(`
   UNION ALL SELECT 'conflicts', toString(count()) FROM log.event_id_conflicts WHERE integration_id = 'sealed'
   ORDER BY report, row`, { tickets });
 
+/** As a consumer in another language reads it, with the recipe of the documentation. */
+async function inPython(id: string, events: number): Promise<string> {
+  const script = fileURLToPath(new URL('python_reader.py', import.meta.url));
+  const { stdout } = await promisify(execFile)(environment.python, [script, eventsTopic('production'), id, String(events), join(root, 'schemas/docs/snippets')]);
+  return stdout;
+}
+
 const textsOf = async (id: string): Promise<(string | null)[]> => (await query<{ text: string | null }>(`
   SELECT if(event_type = 'ticket.created', initial_message_text, content_text) AS text FROM log.events
   WHERE ticket_id = {id:String} AND event_type IN ('ticket.created', 'message.received') ORDER BY timestamp`, { id })).map(({ text }) => text);
@@ -144,6 +153,9 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     expect(await textsOf(id)).toStrictEqual([named('text'), named('text'), `Dear ${named('first')}`]);
     expect(await query('SELECT metadata FROM log.events WHERE event_id = {e:String}', { e: creation.event_id })).toStrictEqual([{ metadata: JSON.stringify({ tier: 'vip', about: named('metadata') }) }]);
     expect(await transcripts(folder)).toContain(named('text'));
+    const read = await inPython(id, own.length);
+    for (const what of ['username', 'first', 'last', 'phone', 'email', 'text', 'file', 'metadata', 'nickname']) expect(read, what).toContain(named(what));
+    expect(read).not.toMatch(/enc:v1:|key_id/);
     const before = await reports([id, others]);
     expect(before.find(({ report }) => report === 'metadata')?.['row']).toBe('{"tier":"vip"}');
     expect(await filesWith(secretMark), 'no file holds it in plain, at any time').toStrictEqual([]);
@@ -154,6 +166,7 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     expect(done.code, done.output).toBe(0);
 
     expect(await textsOf(id)).toStrictEqual([null, null, null]);
+    expect(await inPython(id, own.length)).not.toMatch(new RegExp(`${secretMark}|enc:v1:`));
     expect(await textsOf(others), 'what others said stays').toStrictEqual(['another customer asks', null, 'another customer is answered']);
     expect(await reports([id, others])).toStrictEqual(before);
     expect((await kept()).map(({ payload }) => payload)).toStrictEqual(['', '']);

@@ -60,7 +60,13 @@ export class KeyRing {
     return this.#byId.get(keyId)?.key;
   }
 
-  /** All keys of an owner; the first one seals. */
+  /** The key that an owner's data is sealed with: the one that came first. */
+  sealingKey(owner: Owner): Key | undefined {
+    const [first] = this.#owned.get(nameOf(owner)) ?? [];
+    return first === undefined ? undefined : this.find(first);
+  }
+
+  /** All keys of an owner. */
   keysOf(owner: Owner): readonly Key[] {
     return (this.#owned.get(nameOf(owner)) ?? []).flatMap((id) => this.find(id) ?? []);
   }
