@@ -49,10 +49,10 @@ def unseal(text, key):
     """The text; None without the key."""
     if not text.startswith(MARK):
         return text
-    sealed = base64.b64decode(text[len(MARK) + 17:])
     try:
+        sealed = base64.b64decode(text[len(MARK) + 17:])
         return AESGCM(key).decrypt(sealed[:12], sealed[12:], None).decode() if key else None
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # another key's, or nothing that was ever sealed
         return None
 
 

@@ -1,7 +1,7 @@
 // Follows the topic of keys: at a start it is read to its end, then what comes is taken in as it comes.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RuntimeError } from '../errors.ts';
+import { messageOf, RuntimeError } from '../errors.ts';
 import { keysTopic } from '../event-log.ts';
 import { deleteGroup, topicOffsets, type KafkaConnection } from '../kafka/admin.ts';
 import { startConsumer } from '../kafka/consumer.ts';
@@ -26,10 +26,19 @@ const LOOK_EVERY_MS = 20;
 /** Between the clocks of two machines. */
 const CLOCKS_DIFFER_MS = 60_000;
 
+/** @throws RuntimeError `LOG_UNAVAILABLE`, also while the topic is not there. */
 export async function followKeys(connection: KafkaConnection, environment: string): Promise<Keys> {
   const topic = keysTopic(environment);
   const ring = new KeyRing();
-  let current = 0;
+  const end = async (): Promise<number> => {
+    const [position] = await topicOffsets(connection, topic).catch((error: unknown) => {
+      throw new RuntimeError('LOG_UNAVAILABLE', `${topic}: ${messageOf(error)}; if there is no such topic: npm run topics`, { cause: error });
+    });
+    const { low = 0, high = 0 } = position ?? {};
+    return low < high ? high : 0;
+  };
+  // Asked first, so that nothing is begun for a topic that is not there.
+  await end();
   const groupId = `${connection.clientId}-keys-${randomUUID()}`;
   // Nothing is ever committed: every process begins at the topic's start.
   const consumer = await startConsumer(connection, {
@@ -39,27 +48,32 @@ export async function followKeys(connection: KafkaConnection, environment: strin
       return Promise.resolve();
     },
   });
+  let current = 0;
   const caughtUp = async (): Promise<void> => {
     const asked = Date.now();
-    const [position] = await topicOffsets(connection, topic);
-    const { low = 0, high = 0 } = position ?? {};
-    while (low < high && ring.next < high) {
+    const wanted = await end();
+    while (ring.next < wanted) {
       if (Date.now() - asked > CATCH_UP_MS) throw new RuntimeError('LOG_UNAVAILABLE', `${topic} is not read to its end within ${CATCH_UP_MS / 1_000} s`);
       await sleep(LOOK_EVERY_MS);
     }
     current = Math.max(current, asked);
   };
-  await caughtUp();
+  const stop = async (): Promise<void> => {
+    await consumer.stop();
+    await deleteGroup(connection, groupId).catch(() => undefined);
+  };
+  try {
+    await caughtUp();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
-    name: 'keys', ring, caughtUp,
+    name: 'keys', ring, caughtUp, stop,
     failure: () => consumer.failure(),
     find: async (keyId, recordedAt) => {
       if (ring.find(keyId) === undefined && recordedAt + CLOCKS_DIFFER_MS > current) await caughtUp();
       return ring.find(keyId);
-    },
-    stop: async () => {
-      await consumer.stop();
-      await deleteGroup(connection, groupId).catch(() => undefined);
     },
   };
 }
