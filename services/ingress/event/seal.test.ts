@@ -102,7 +102,7 @@ describe('an event of an integration whose personal data is sealed', () => {
   });
 
   it('is sealed with a key that nobody keeps when it happened before its customer was forgotten', async () => {
-    const ring = { sealingKey: () => undefined, erasedAt: () => Date.parse('2026-03-02T09:00:00.000Z') };
+    const ring = { sealingKey: () => undefined, isDeleted: () => false, erasedAt: () => Date.parse('2026-03-02T09:00:00.000Z') };
     const appended: string[] = [];
     const source = createKeySource(new Map([['production', ring as never]]), { append: (_topic, record) => Promise.resolve({ partition: appended.push(record.key) }) });
     const hook = webhook('ticket.created', created);

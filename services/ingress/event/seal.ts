@@ -5,6 +5,7 @@ import { isObject } from '../../../schemas/upcasting.ts';
 import { companyTypes, defaultClearMetadata, freeFormField, personalFields, type PersonalField } from '../../../schemas/personal.ts';
 import type { Json, JsonObject } from '../../../schemas/contract.ts';
 import type { TicketEventType } from '../../../schemas/events.ts';
+import type { Owner } from '../../runtime/personal/key-records.ts';
 import { KEY_ID } from '../../runtime/personal/opened.ts';
 import { seal, type Key } from '../../runtime/personal/sealed.ts';
 import type { AuthenticWebhook } from '../outcome.ts';
@@ -67,9 +68,13 @@ function subjectOf(event: JsonObject): string | null {
   return customer(id) ?? (typeof ticket_id === 'string' || typeof ticket_id === 'number' ? `ticket/${ticket_id}` : null);
 }
 
+export interface KeyOwner extends Owner {
+  readonly environment: string;
+}
+
 export interface KeySource {
   /** The key of a tenant's subject; one that nobody keeps for what happened before the subject was forgotten. */
-  keyFor(owner: { readonly environment: string; readonly integrationId: string; readonly subject: string }, happenedAt: number): Promise<Key>;
+  keyFor(owner: KeyOwner, happenedAt: number): Promise<Key>;
 }
 
 export interface Sealer {

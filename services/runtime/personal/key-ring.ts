@@ -16,6 +16,7 @@ export class KeyRing {
   /** Ids by owner, in the topic's order. */
   readonly #owned = new Map<string, string[]>();
   readonly #erasedAt = new Map<string, number>();
+  readonly #deleted = new Set<string>();
   #next = 0;
 
   /** The offset that follows what was taken in. */
@@ -48,6 +49,7 @@ export class KeyRing {
   }
 
   #delete(keyId: string): void {
+    this.#deleted.add(keyId);
     const kept = this.#byId.get(keyId);
     if (kept === undefined) return;
     this.#byId.delete(keyId);
@@ -58,6 +60,10 @@ export class KeyRing {
 
   find(keyId: string): Key | undefined {
     return this.#byId.get(keyId)?.key;
+  }
+
+  isDeleted(keyId: string): boolean {
+    return this.#deleted.has(keyId);
   }
 
   /** The key that an owner's data is sealed with: the one that came first. */
