@@ -2,7 +2,7 @@
 import { copyFile, chmod, mkdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
 import { committedOffsets, topicOffsets, type KafkaConnection, type OffsetRange } from '../../services/runtime/kafka/admin.ts';
 import { readLive } from '../config/apply.ts';
@@ -10,10 +10,11 @@ import { Progress } from '../facts/progress.ts';
 import { writeWhole } from '../local/supervisor/state-file.ts';
 import { Refused } from '../target/refused.ts';
 import { writeSegment } from './log-files.ts';
+import { removeOldMemories, writeMemories } from './memories.ts';
 import { describeFile, MANIFEST, parts, readManifest, segmentsByPlace, type BackupFile, type Manifest, type Segment } from './manifest.ts';
 
 export interface Source {
-  readonly clickhouse: ClickHouse;
+  readonly clickhouse: StreamingClickHouse;
   readonly connection: KafkaConnection;
   readonly environment: string;
   readonly schemasLock: string;
@@ -80,8 +81,9 @@ export async function createBackup(source: Source, folder: string): Promise<Mani
     topics: Object.fromEntries(ofTopics.map(({ topic, partitions }) => [topic, partitions])),
     segments,
     offsets,
-    files: await writeFiles(source, folder),
+    files: [...await writeFiles(source, folder), ...await writeMemories(source, folder)],
   };
   await writeWhole(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`);
+  await removeOldMemories(folder, manifest);
   return manifest;
 }

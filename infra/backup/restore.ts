@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic, keysTopic, type LogRecord } from '../../services/runtime/event-log.ts';
 import { consumerPositions, placeGroup, restoreOffsets, topicOffsets, type KafkaConnection } from '../../services/runtime/kafka/admin.ts';
 import { readRanges } from '../../services/runtime/kafka/ranges.ts';
@@ -16,6 +16,7 @@ import { findProjections } from '../projections/find.ts';
 import { findCompared } from '../reconcile/compared.ts';
 import { Refused } from '../target/refused.ts';
 import { readSegment } from './log-files.ts';
+import { restoreAlerts, restoreRuleActions } from './memories.ts';
 import { parts, segmentsByPlace, type Manifest, type Segment } from './manifest.ts';
 
 export interface Backup {
@@ -80,20 +81,22 @@ export async function restoreLog(connection: KafkaConnection, { folder, manifest
     const behind = offsets.filter(({ partition, offset }) => (now.find((position) => position.partition === partition)?.committed ?? 0) < offset);
     if (behind.length > 0) await restoreOffsets(connection, { groupId, topic, offsets: behind });
   }
-  return `the log is written again up to where the backup ends${repeated === 0 ? '' : `; ${count(repeated)} offsets that it lacked are filled by repetitions`}. What came after it: npm run backup -- log-from-archive`;
+  const alerts = await restoreAlerts(connection, folder, manifest);
+  return `the log is written again up to where the backup ends${alerts === 0 ? '' : `, and ${count(alerts)} records of the alerts that were told of`}${repeated === 0 ? '' : `; ${count(repeated)} offsets that it lacked are filled by repetitions`}. What came after it: npm run backup -- log-from-archive`;
 }
 
 /** The tables are made of the log: all projections read it from its start again. */
-export async function rebuildTables({ clickhouse, connection, environment }: { clickhouse: ClickHouse; connection: KafkaConnection; environment: string }, backup: Backup | null): Promise<string> {
+export async function rebuildTables({ clickhouse, connection, environment }: { clickhouse: StreamingClickHouse; connection: KafkaConnection; environment: string }, backup: Backup | null): Promise<string> {
   const desk = backup?.manifest.files.find(({ path }) => path === parts.desk);
   if (backup !== null && desk !== undefined) await bringIntoForce(clickhouse, readDeskFile(join(backup.folder, desk.path)), 'backup');
   const groups = new Map((await findCompared(clickhouse, connection, environment)).map(({ group, topic }) => [group, topic]));
   if (groups.size > 0) groups.set('event-archive-keys', keysTopic(environment));
   if (groups.size === 0) throw new Refused('there are no tables yet: run npm run migrate first');
+  const ruleActions = backup === null ? 0 : await restoreRuleActions(clickhouse, backup.folder, backup.manifest);
   for (const [groupId, topic] of groups) await placeGroup(connection, { groupId, topic, from: 'beginning', reset: true });
   const names = (await findProjections()).map(({ projection }) => projection.name).join(', ');
   const records = (await topicOffsets(connection, eventsTopic(environment))).reduce((sum, { low, high }) => sum + high - low, 0);
-  return `${desk === undefined ? '' : 'the desk file is in force; '}${names} will read ${count(records)} records of the log from its start: start them, and npm run reconcile says when all is there`;
+  return `${desk === undefined ? '' : 'the desk file is in force; '}${ruleActions === 0 ? '' : `${count(ruleActions)} effects of rules on messages are there again; `}${names} will read ${count(records)} records of the log from its start: start them, and npm run reconcile says when all is there`;
 }
 
 async function putBack(backup: Backup, name: string, target: string): Promise<void> {

@@ -203,6 +203,7 @@ ${exact ? 'OK: ClickHouse holds exactly what was accepted.' : dropped > 0 ? `NOT
 
 const whereToLook = ({ ingressUrl, clickhouseUrl, integrationsFile, system }: Target): string => `
 WHERE TO LOOK
+${system === null ? '' : `  dashboard         ${system.healthUrls['dashboard'] ?? 'not started'}\n`}\
   SQL               curl '${withoutPassword(clickhouseUrl)}/' --data-binary 'SELECT * FROM queue.backlog FORMAT PrettyCompact'
   clients           ${withoutPassword(clickhouseUrl)}, user ${new URL(clickhouseUrl).username || 'default'}, ${new URL(clickhouseUrl).password === '' ? 'no password' : 'password as configured'}; databases queue, agents, log
   webhooks          POST ${ingressUrl}/webhooks; secrets: ${integrationsFile}

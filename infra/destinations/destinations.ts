@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import type { DestinationCommand, Finding } from '../../services/destinations/command.ts';
-import { placeFor } from '../../services/destinations/consumer.ts';
+import { placeFor, type Place } from '../../services/destinations/consumer.ts';
 import { readDestinations } from '../../services/destinations/file.ts';
 import { messageOf } from '../../services/runtime/errors.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
@@ -29,11 +29,11 @@ function fileOf({ file }: Options): string {
   return resolve(projectDir, configured);
 }
 
-/** What a service's command.ts has: one of them, or both. */
+/** What a service's command.ts has. */
 interface Commands {
-  readonly command?: DestinationCommand<unknown>;
+  readonly command: DestinationCommand<unknown>;
   /** Those that only this service has; they set the process's exit code themselves. */
-  readonly addCommands?: (program: Command, reach: (needs: Needs) => Promise<NodeJS.ProcessEnv>, env: NodeJS.ProcessEnv) => void;
+  readonly addCommands?: (program: Command, reach: Reach, env: NodeJS.ProcessEnv) => void;
 }
 
 async function loadCommands(service: string): Promise<Commands> {
@@ -46,7 +46,8 @@ function print(integration: string, findings: readonly Finding[]): void {
   for (const { what, todo } of findings) console.log(`${todo === null ? 'ok      ' : 'missing '} ${integration}: ${what}${todo === null ? '' : ` — ${todo}`}`);
 }
 
-type Look = DestinationCommand<unknown>['check'];
+type Look = (place: Place<unknown>) => Promise<readonly Finding[]>;
+type Reach = (needs: Needs) => Promise<NodeJS.ProcessEnv>;
 
 /** For each integration that has such a section. @returns the exit code */
 async function forEach({ section }: DestinationCommand<unknown>, look: Look, options: Options): Promise<number> {
@@ -68,24 +69,29 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
-function addCommon(program: Command, command: DestinationCommand<unknown>, onCode: (code: number) => void): void {
+function addCommon(program: Command, service: string, command: DestinationCommand<unknown>): void {
+  const { consumer, check, setup, parts = [] } = command;
   const common = (name: string, text: string): Command => program.command(name).description(text)
     .option('--file <path>', 'instead of DESTINATIONS_FILE').option('--integration <id>', 'this one only');
-  common('check', 'looks whether what the file says works; changes nothing').action(async (options: Options) => onCode(await forEach(command, command.check, options)));
-  const { setup } = command;
-  if (setup !== undefined) common('setup', 'makes what is missing at the destination').action(async (options: Options) => onCode(await forEach(command, setup, options)));
+  const forAll = async (look: Look, options: Options): Promise<void> => {
+    process.exitCode = await forEach(command, look, options);
+  };
+  common('check', 'looks whether what the file says works; changes nothing').action(async (options: Options) => {
+    const env = parts.length === 0 ? process.env : await locate({ command: `${service} check`, parts, changes: false });
+    await forAll((place) => check(place, env), options);
+  });
+  if (setup !== undefined) common('setup', 'makes what is missing at the destination').action(async (options: Options) => forAll(setup, options));
+  if (consumer === undefined) return;
   common('dry-run', 'prints what the last events of the log would do; sends nothing')
     .option('--events <n>', 'how many', wholeNumber, 100)
-    .action(async ({ events, ...options }: Options & { events: number }) => dryRun(command.consumer, { path: fileOf(options), events, integration: options.integration }));
+    .action(async ({ events, ...options }: Options & { events: number }) => dryRun(consumer, { path: fileOf(options), events, integration: options.integration }));
 }
 
 async function run(service: string | undefined, args: readonly string[]): Promise<void> {
   if (service === undefined) throw new Refused('which service? E.g. npm run trello -- check');
   const { command, addCommands } = await loadCommands(service);
   const program = new Command(`npm run ${service} --`).exitOverride();
-  if (command !== undefined) addCommon(program, command, (code) => {
-    process.exitCode = code;
-  });
+  addCommon(program, service, command);
   addCommands?.(program, (needs) => locate(needs), process.env);
   await program.parseAsync([...args], { from: 'user' });
 }

@@ -6,11 +6,11 @@ import { linePrinter, readableLine } from '../local/supervisor/service-log.ts';
 import { findServices, servicePorts, servicesToStart } from './services.ts';
 
 describe('ports of the services', () => {
-  const known = ['ingress', 'queue-analytics', 'agent-analytics', 'event-archive'];
+  const known = ['ingress', 'queue-analytics', 'agent-analytics', 'event-archive', 'dashboard'];
 
   it('gives the ingress its own and the consumers the next ones from the base', () => {
     expect([...servicePorts([...known, 'billing'], 8080, 9101)]).toStrictEqual([
-      ['ingress', 8080], ['queue-analytics', 9101], ['agent-analytics', 9102], ['event-archive', 9103], ['billing', 9104],
+      ['ingress', 8080], ['queue-analytics', 9101], ['agent-analytics', 9102], ['event-archive', 9103], ['dashboard', 9104], ['billing', 9105],
     ]);
   });
 

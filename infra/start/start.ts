@@ -13,7 +13,7 @@ import { clickhouseUrl, kafkaBrokers, schemaRegistryUrl } from '../local/parts.t
 import { answers, portProblems, type PortClaim } from '../local/ports.ts';
 import { progressPrinter, tracked, type OnProgress } from '../local/progress.ts';
 import { linePrinter } from '../local/supervisor/service-log.ts';
-import { mainFile, servicePorts, servicesToStart } from './services.ts';
+import { mainFile, nodeFlags, servicePorts, servicesToStart } from './services.ts';
 import { partNames, partTitles, projectDir, readPort, readSettings, setting, SetupError, urlVariables, type Environment, type PartName, type StackPorts } from '../local/settings.ts';
 import { endWithMessage, stopOnSignal } from '../local/supervisor/signals.ts';
 import { stackPortClaims, startStack, type Stack } from '../local/stack.ts';
@@ -240,7 +240,7 @@ function serviceSpec(name: string, { planned, env, print }: ServiceContext): Pro
     name,
     title: name,
     command: process.execPath,
-    args: ['--import', 'tsx', mainFile(name)],
+    args: [...nodeFlags, mainFile(name)],
     env: { ...env, HEALTH_PORT: String(port) },
     cwd: projectDir,
     logFile: file,
@@ -270,6 +270,7 @@ async function main(): Promise<void> {
   });
   console.log(`Ready after ${((Date.now() - begun) / 1000).toFixed(1)} s. Ctrl-C stops everything.
   webhooks         ${system.ingressUrl}
+  dashboard        ${system.healthUrls['dashboard'] ?? 'not started'}
   ClickHouse       ${withoutPassword(system.clickhouseUrl)}
   Kafka            ${system.kafkaBrokers}
   schema registry  ${system.schemaRegistryUrl}

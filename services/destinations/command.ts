@@ -10,26 +10,23 @@ export interface Finding {
   readonly todo: string | null;
 }
 
-export interface DestinationCommand<T> {
-  readonly consumer: Destination;
-  readonly section: Section<T>;
-  /** Looks at the vendor's side; changes nothing. What it throws is a finding, too. */
-  readonly check: (place: Place<T>) => Promise<readonly Finding[]>;
-  /** Makes there what is missing. */
-  readonly setup?: (place: Place<T>) => Promise<readonly Finding[]>;
+/** @param look says in a few words what is there; what it throws is what has to be done. */
+export async function lookAt(what: string, look: () => Promise<string>): Promise<Finding> {
+  try {
+    return { what: `${what}: ${await look()}`, todo: null };
+  } catch (error) {
+    return { what, todo: messageOf(error) };
+  }
 }
 
-/** Looks at one thing after another, tells of each at once, and remembers what is not as it has to be. */
-export class Looks {
-  readonly missing: string[] = [];
-
-  /** @param look says in a few words what is there; what it throws is what is missing. */
-  async at(what: string, look: () => Promise<string>): Promise<void> {
-    try {
-      console.log(`ok       ${what}: ${await look()}`);
-    } catch (error) {
-      this.missing.push(what);
-      console.log(`MISSING  ${what}: ${messageOf(error)}`);
-    }
-  }
+export interface DestinationCommand<T> {
+  readonly section: Section<T>;
+  /** Whose handler the last events of the log are handed to in a dry run; a service without it has a dry run of its own, or none. */
+  readonly consumer?: Destination;
+  /** What `check` asks of the stack besides the vendor. */
+  readonly parts?: readonly ('kafka' | 'clickhouse')[];
+  /** Looks at the vendor's side; changes nothing. What it throws is a finding, too. @param env where the stack is. */
+  readonly check: (place: Place<T>, env: NodeJS.ProcessEnv) => Promise<readonly Finding[]>;
+  /** Makes there what is missing. */
+  readonly setup?: (place: Place<T>) => Promise<readonly Finding[]>;
 }

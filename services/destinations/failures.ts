@@ -7,9 +7,12 @@ export class NotNow extends RetriableError {
   readonly retryAfterMs: number;
   /** Whether the request may have had its effect all the same. */
   readonly sent: boolean;
+  /** Of the answer; null when there was none. */
+  readonly status: number | null;
 
-  constructor(message: string, { retryAfterMs = 0, sent }: { readonly retryAfterMs?: number; readonly sent: boolean }) {
+  constructor(message: string, { retryAfterMs = 0, sent, status = null }: { readonly retryAfterMs?: number; readonly sent: boolean; readonly status?: number | null }) {
     super(message);
+    this.status = status;
     this.retryAfterMs = retryAfterMs;
     this.sent = sent;
   }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isOutage } from '../runtime/consumer.ts';
 import { NotNow, Refused } from './failures.ts';
-import { Window } from './limits.ts';
+import { Limits, Window } from './limits.ts';
 import { createApi, dryRun, redacted, retryAfterMs, type ApiOptions } from './http.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
@@ -113,6 +113,16 @@ test('no window sees more requests than its limit, whatever other limits make th
   }
   const most = (perMs: number): number => Math.max(...sent.map((at) => sent.filter((other) => other >= at && other < at + perMs).length));
   expect([most(200), most(300)]).toStrictEqual([5, 8]);
+});
+
+test('a limit is kept also when thousands of others came since', async () => {
+  const limits = [{ key: 'kept', requests: 1, perMs: 60_000 }];
+  await new Limits(limits).turn(undefined);
+  for (let n = 0; n < 3_000; n++) await new Limits([{ key: `other ${n}`, requests: 1, perMs: 1 }]).turn(undefined);
+  const abort = new AbortController();
+  const waiting = new Limits(limits).turn(abort.signal).then(() => 'went', () => 'waited');
+  setImmediate(() => abort.abort());
+  expect(await waiting).toBe('waited');
 });
 
 test('a stop does not wait for a turn', async () => {

@@ -16,6 +16,8 @@ export interface ApiRequest {
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Besides those of all requests: e.g. of the chat that it goes to. */
+  readonly limits?: readonly Limit[];
 }
 
 export interface ApiAnswer {
@@ -91,22 +93,23 @@ const parsed = (text: string, headers: Headers): unknown => {
 
 class HttpApi implements Api {
   readonly #options: ApiOptions;
-  readonly #limits: Limits;
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#limits = new Limits(options.limits ?? []);
   }
 
   async request(request: ApiRequest): Promise<ApiAnswer> {
-    const { name, secrets } = this.#options;
-    await this.#limits.turn(request.signal).catch((error: unknown) => {
+    const { name, secrets, limits: ofAll = [] } = this.#options;
+    const limits = new Limits([...ofAll, ...request.limits ?? []]);
+    await limits.turn(request.signal).catch((error: unknown) => {
       throw error instanceof NotNow ? new NotNow(`${name} ${error.message}`, error) : error;
     });
     const what = redacted(`${name}: ${request.method} ${request.path.split('?')[0] ?? ''}`, secrets);
     const { response, text } = await this.#send(request, what);
     if (response.ok) return { status: response.status, headers: response.headers, body: parsed(text, response.headers) };
-    throw this.#failure(response, what, text);
+    const failure = this.#failure(response, what, text);
+    if (failure instanceof NotNow && (response.status === 429 || failure.retryAfterMs > 0)) limits.pause(failure.retryAfterMs > 0 ? failure.retryAfterMs : PAUSE_MS);
+    throw failure;
   }
 
   async #send(request: ApiRequest, what: string): Promise<{ readonly response: Response; readonly text: string }> {
@@ -141,8 +144,7 @@ class HttpApi implements Api {
     const message = `${what} was answered ${status}${said === '' ? '' : `: ${said}`}`;
     if (status < 500 && !NOT_NOW.includes(status) && !alsoNotNow.includes(status)) return new Refused(message, { status, said });
     const asked = Math.max(retryAfterMs(headers.get('retry-after')), this.#options.retryAfterMs?.(text) ?? 0);
-    if (status === 429 || asked > 0) this.#limits.pause(asked > 0 ? asked : PAUSE_MS);
-    return new NotNow(message, { retryAfterMs: asked, sent: status !== 429 });
+    return new NotNow(message, { retryAfterMs: asked, sent: status !== 429, status });
   }
 }
 

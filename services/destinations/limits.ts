@@ -41,37 +41,48 @@ export class Window {
     if (this.#sent.length > 2 * this.#limit.requests) this.#sent.splice(0, this.#limit.requests);
   }
 
+  /** Whether it holds nobody up, as a new one would not. */
+  isIdle(now: number): boolean {
+    return this.pauseMs(now) === 0 && (this.#sent.at(-1) ?? -Infinity) + this.#limit.perMs <= now;
+  }
+
   close(until: number): void {
     this.#closedUntil = Math.max(this.#closedUntil, until);
   }
 }
 
 const windows = new Map<string, Window>();
+/** Every customer's chat is a key: from here on, those that are idle are forgotten. */
+const MANY = 1_000;
 
 function windowOf(limit: Limit): Window {
   const id = JSON.stringify([limit.key, limit.requests, limit.perMs]);
-  const window = windows.get(id) ?? new Window(limit);
+  const known = windows.get(id);
+  if (known !== undefined) return known;
+  const now = performance.now();
+  if (windows.size >= MANY) for (const [other, window] of windows) if (window.isIdle(now)) windows.delete(other);
+  const window = new Window(limit);
   windows.set(id, window);
   return window;
 }
 
 export class Limits {
-  readonly #windows: readonly Window[];
+  readonly #limits: readonly Limit[];
 
   constructor(limits: readonly Limit[]) {
-    this.#windows = limits.map(windowOf);
+    this.#limits = limits;
   }
 
   /** Resolves when a request may go out. @throws NotNow when the vendor asked for a long pause, or the signal's reason. */
   async turn(signal: AbortSignal | undefined): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
-      const now = performance.now();
-      const pause = Math.max(0, ...this.#windows.map((window) => window.pauseMs(now)));
+      const [now, windows] = [performance.now(), this.#limits.map(windowOf)];
+      const pause = Math.max(0, ...windows.map((window) => window.pauseMs(now)));
       if (pause > LONGEST_PAUSE_MS) throw new NotNow(`asked for a pause of another ${Math.ceil(pause / 1_000)} s`, { retryAfterMs: pause, sent: false });
-      const wait = Math.max(0, ...this.#windows.map((window) => window.waitMs(now)));
+      const wait = Math.max(0, ...windows.map((window) => window.waitMs(now)));
       if (wait === 0) {
-        for (const window of this.#windows) window.take(now);
+        for (const window of windows) window.take(now);
         return;
       }
       await sleep(Math.ceil(wait), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
@@ -80,6 +91,6 @@ export class Limits {
 
   /** The vendor asked for a pause. */
   pause(ms: number): void {
-    for (const window of this.#windows) window.close(performance.now() + ms);
+    for (const window of this.#limits.map(windowOf)) window.close(performance.now() + ms);
   }
 }

@@ -43,12 +43,12 @@ test('check says of each destination what it found, and what to do; nobody is to
   const section = (await readDestinations(await written(destinations()), escalationsSection)).get('acme');
   if (section === undefined) throw new Error('no section');
   expect(await command.check(placeFor('acme', section, escalationsSection, logger))).toStrictEqual([
-    { what: 'PagerDuty on-call takes events of this routing key', todo: null },
-    { what: 'Telegram leads: the bot pager_bot sees the supergroup Supervisors; a topic shows with the first message only', todo: null },
+    { what: 'on-call: PagerDuty takes events of this routing key', todo: null },
+    { what: 'leads: the Telegram bot pager_bot sees the supergroup Supervisors; a topic shows with the first message only', todo: null },
   ]);
   const wrong = { ...section, pagerduty: { 'on-call': { routing_key: 'x'.repeat(32), url: pagerDuty.url } }, telegram: { leads: { bot_token: token, chat_id: -6, group_wait_seconds: 0, url: telegram.url } } };
   const findings = await command.check(placeFor('acme', wrong, escalationsSection, logger));
-  expect(findings.map(({ todo }) => todo)).toStrictEqual(['look at on-call in DESTINATIONS_FILE', 'look at leads in DESTINATIONS_FILE']);
+  expect(findings.map(({ what }) => what)).toStrictEqual(['on-call', 'leads']);
   expect(JSON.stringify(findings)).toMatch(/Invalid routing key.*chat not found/);
   expect(JSON.stringify(findings)).not.toContain(token);
   expect([pagerDuty.incidents, telegram.messages]).toStrictEqual([[], []]);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Hours } from '../destinations/hours.ts';
 import type { Alert } from './alert.ts';
-import { asksForQueue, isWithin, routeOf } from './routes.ts';
-import { problemsOf, type Hours } from './section.ts';
+import { asksForQueue, routeOf } from './routes.ts';
+import { problemsOf } from './section.ts';
 import { alertOf, NOON, sectionOf } from './testing.ts';
 
 const at = (time: string): number => Date.parse(time);
@@ -32,31 +33,6 @@ describe('a route', () => {
     const night: Hours = { time_zone: 'UTC', days: ['mon'], from: '20:00', until: '23:00' };
     const section = sectionOf([{ hours: night, repeat: { after_minutes: 1, times: 1 } }, { repeat: { after_minutes: 9, times: 1 } }]);
     expect(routeOf(section, 'on-call', { alert: alertOf(), queueId: null, at: NOON })?.route.repeat?.after_minutes).toBe(9);
-  });
-});
-
-describe('hours', () => {
-  const office: Hours = { time_zone: 'Europe/Berlin', days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '08:00', until: '18:00' };
-
-  it('are wall time, in winter and in summer', () => {
-    expect(isWithin(office, at('2026-03-02T07:00:00Z'))).toBe(true);
-    expect(isWithin(office, at('2026-03-02T06:59:59Z'))).toBe(false);
-    expect(isWithin(office, at('2026-07-06T06:00:00Z'))).toBe(true);
-    expect(isWithin(office, at('2026-03-02T17:00:00Z'))).toBe(false);
-    expect(isWithin(office, at('2026-03-01T12:00:00Z')), 'a Sunday').toBe(false);
-  });
-
-  it('may run over midnight, and belong to the day on which they begin', () => {
-    const night: Hours = { time_zone: 'UTC', days: ['fri'], from: '22:00', until: '06:00' };
-    expect(isWithin(night, at('2026-03-06T23:00:00Z'))).toBe(true);
-    expect(isWithin(night, at('2026-03-07T05:59:00Z'))).toBe(true);
-    expect(isWithin(night, at('2026-03-07T06:00:00Z'))).toBe(false);
-    expect(isWithin(night, at('2026-03-06T05:00:00Z')), 'Thursday’s night').toBe(false);
-  });
-
-  it('are the whole day when only days are said', () => {
-    const whole: Hours = { time_zone: 'UTC', days: ['mon'], from: '00:00', until: '24:00' };
-    expect([at('2026-03-02T00:00:00Z'), at('2026-03-02T23:59:59Z'), at('2026-03-03T00:00:00Z')].map((time) => isWithin(whole, time))).toStrictEqual([true, true, false]);
   });
 });
 

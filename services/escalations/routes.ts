@@ -1,7 +1,8 @@
 // Which alerts go where, and when. A destination gets an alert when any route that names it matches. A route that is closed
 // and a silence hold an alert back: what is still open when they end is sent then.
+import { isWithin } from '../destinations/hours.ts';
 import type { Alert } from './alert.ts';
-import { days, type Day, type EscalationsSection, type Hours, type Matcher, type Route, type Silence } from './section.ts';
+import type { EscalationsSection, Matcher, Route, Silence } from './section.ts';
 
 export interface Matched {
   /** Of the first route, in order, that matches and is open; of the first that matches when none is. */
@@ -16,31 +17,6 @@ const sameWord = (wanted: readonly string[] | undefined, word: string): boolean 
 export const matches = ({ on, queues, levels, metrics }: Matcher, alert: Alert, queueId: string | null): boolean =>
   (on === undefined || on.includes(alert.kind)) && (queues === undefined || queueId === null || queues.includes(queueId))
   && sameWord(levels, alert.level) && sameWord(metrics, alert.metric);
-
-interface WallTime {
-  readonly day: number;
-  readonly minute: number;
-}
-
-const clocks = new Map<string, Intl.DateTimeFormat>();
-
-function wallTime(timeZone: string, at: number): WallTime {
-  const clock = clocks.get(timeZone) ?? new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-  clocks.set(timeZone, clock);
-  const parts = new Map(clock.formatToParts(at).map(({ type, value }) => [type, value]));
-  const day = days.indexOf((parts.get('weekday') ?? '').toLowerCase() as Day);
-  return { day, minute: Number(parts.get('hour')) * 60 + Number(parts.get('minute')) };
-}
-
-const minutes = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
-
-export function isWithin(hours: Hours, at: number): boolean {
-  const [from, until] = [minutes(hours.from), minutes(hours.until)];
-  const { day, minute } = wallTime(hours.time_zone, at);
-  const isDay = (index: number): boolean => hours.days.some((name) => name === days[(index + 7) % 7]);
-  if (from < until) return isDay(day) && minute >= from && minute < until;
-  return (isDay(day) && minute >= from) || (isDay(day - 1) && minute < until);
-}
 
 const isSilenced = (silences: readonly Silence[], alert: Alert, { queueId, at }: { queueId: string | null; at: number }): boolean =>
   silences.some((silence) => at >= Date.parse(silence.from) && at < Date.parse(silence.until) && (silence.queues === undefined || queueId !== null) && matches(silence, alert, queueId));

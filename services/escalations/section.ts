@@ -1,5 +1,8 @@
 // The section `escalations` of an integration in DESTINATIONS_FILE: where escalations go, and which.
+import { hoursSchema, problemsOfHours, type Hours } from '../destinations/hours.ts';
 import { defineSection } from '../destinations/section.ts';
+import { webhookSchema, type WebhookSettings } from '../destinations/signed-webhook.ts';
+import { telegramSchema, type ChatId } from '../destinations/telegram.ts';
 import { kinds, metrics, type Kind } from './alert.ts';
 
 export const severities = ['critical', 'error', 'warning', 'info'] as const;
@@ -15,26 +18,11 @@ export interface AlertmanagerSettings {
 }
 export interface TelegramSettings {
   readonly bot_token: string;
-  readonly chat_id: number | string;
+  readonly chat_id: ChatId;
   readonly topic_id?: number;
   readonly group_wait_seconds: number;
   readonly url: string;
 }
-export interface WebhookSettings {
-  readonly url: string;
-  readonly signing_secret: string;
-}
-
-/** In a time zone; from later than until runs over midnight, and belongs to the day on which it begins. */
-export interface Hours {
-  readonly time_zone: string;
-  readonly days: readonly Day[];
-  readonly from: string;
-  readonly until: string;
-}
-export const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-export type Day = (typeof days)[number];
-
 /** What is left out matches everything. */
 export interface Matcher {
   readonly on?: readonly Kind[];
@@ -74,7 +62,6 @@ const named = (required: readonly string[], properties: object) => ({
 });
 const matcher = { queues: texts, levels: texts, metrics: { type: 'array', minItems: 1, items: { enum: metrics } } };
 const kindsOf = { type: 'array', minItems: 1, uniqueItems: true, items: { enum: kinds } };
-const clock = { type: 'string', pattern: '^([01]\\d|2[0-3]):[0-5]\\d$|^24:00$' };
 const instant = { type: 'string', format: 'date-time' };
 
 const schema = object(['routes'], {
@@ -87,24 +74,16 @@ const schema = object(['routes'], {
     labels: { type: 'object', default: {}, propertyNames: { pattern: '^[a-zA-Z_][a-zA-Z0-9_]*$' }, additionalProperties: { type: 'string' } },
   }),
   telegram: named(['bot_token', 'chat_id'], {
-    bot_token: { type: 'string', pattern: '^\\d+:[\\w-]{20,}$', secret: true },
-    chat_id: { anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^@\\w+$' }] },
-    topic_id: { type: 'integer', minimum: 1 },
+    bot_token: telegramSchema.token, chat_id: telegramSchema.chat, topic_id: telegramSchema.topic,
     group_wait_seconds: { type: 'number', minimum: 0, maximum: 600, default: 5 },
-    url: address('https://api.telegram.org'),
+    url: telegramSchema.url,
   }),
-  webhook: named(['url', 'signing_secret'], {
-    url: { ...address(), secret: true },
-    signing_secret: { type: 'string', pattern: '^whsec_[A-Za-z0-9+/]{32,}={0,2}$', secret: true },
-  }),
+  webhook: named(['url', 'signing_secret'], webhookSchema),
   routes: {
     type: 'array', minItems: 1,
     items: object(['to'], {
       to: texts, on: { ...kindsOf, default: ['escalated'] }, ...matcher,
-      hours: object(['time_zone'], {
-        time_zone: { type: 'string' }, days: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: days }, default: [...days] },
-        from: { ...clock, default: '00:00' }, until: { ...clock, default: '24:00' },
-      }),
+      hours: hoursSchema,
       repeat: object(['after_minutes'], { after_minutes: { type: 'number', exclusiveMinimum: 0, maximum: 10_080 }, times: { type: 'integer', minimum: 1, maximum: 20, default: 3 } }),
     }),
   },
@@ -117,21 +96,12 @@ const schema = object(['routes'], {
 const destinationsOf = ({ pagerduty, alertmanager, telegram, webhook }: EscalationsSection): string[] =>
   [pagerduty, alertmanager, telegram, webhook].flatMap((byName) => Object.keys(byName));
 
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** What a schema can't see. */
 export function problemsOf(section: EscalationsSection): string[] {
   const names = destinationsOf(section);
   const twice = names.filter((name, place) => names.indexOf(name) !== place).map((name) => `/: two destinations have the name ${name}`);
   const unknown = section.routes.flatMap(({ to }, place) => to.filter((name) => !names.includes(name)).map((name) => `/routes/${place}/to: there is no destination ${name}`));
-  const zones = section.routes.flatMap(({ hours }, place) => (hours === undefined || isTimeZone(hours.time_zone) ? [] : [`/routes/${place}/hours/time_zone: ${hours.time_zone} is no time zone; an example is Europe/Berlin`]));
+  const zones = section.routes.flatMap(({ hours }, place) => (hours === undefined ? [] : problemsOfHours(hours, `/routes/${place}/hours`)));
   const backwards = section.silences.flatMap(({ from, until }, place) => (Date.parse(from) < Date.parse(until) ? [] : [`/silences/${place}: until must be later than from`]));
   return [...twice, ...unknown, ...zones, ...backwards];
 }

@@ -39,11 +39,11 @@ SOURCE(CLICKHOUSE(QUERY 'SELECT key_id, key FROM {database}.key_store FINAL WHER
 LAYOUT(DIRECT())
 COMMENT 'Keys that are not deleted, for the views of the archive.';
 
--- AES-256-GCM; enc:v1:<key id>:<base64 of nonce, ciphertext, tag>. NULL without the key. Text that is not sealed stays as it is. The padding
--- is for what only looks sealed: too short a text would be an error of the whole query.
-CREATE OR REPLACE FUNCTION unsealed AS (sealed, key) -> if(startsWith(sealed, 'enc:v1:'), tryDecrypt('aes-256-gcm',
-    substring(rightPad(tryBase64Decode(substring(sealed, 25)), 28, '-'), 13), key,
-    substring(rightPad(tryBase64Decode(substring(sealed, 25)), 28, '-'), 1, 12)), sealed);
+-- AES-256-GCM; enc:v1:<key id>:<base64 of nonce, ciphertext, tag>. NULL without the key. Text that is not sealed stays as it is, so does what
+-- is too short to be: it would be an error of the whole query, as would be a nonce of another length.
+CREATE OR REPLACE FUNCTION unsealed AS (sealed, key) -> if(startsWith(sealed, 'enc:v1:') AND length(sealed) >= 64, tryDecrypt('aes-256-gcm',
+    substring(tryBase64Decode(substring(sealed, 25)), 13), key,
+    rightPad(substring(tryBase64Decode(substring(sealed, 25)), 1, 12), 12, '-')), sealed);
 
 CREATE TABLE IF NOT EXISTS {database}.erasure_store
 (

@@ -4,7 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { Looks } from '../destinations/command.ts';
+import { lookAt, type DestinationCommand, type Finding } from '../destinations/command.ts';
+import type { Place } from '../destinations/consumer.ts';
 import { readDestinations, type Sections } from '../destinations/file.ts';
 import { connectClickHouse, type StreamingClickHouse } from '../runtime/clickhouse.ts';
 import { readConfig } from '../runtime/config.ts';
@@ -87,18 +88,22 @@ async function run(session: Session, isDry: boolean): Promise<void> {
 }
 
 /** Writes, reads and removes a small file; asks ClickHouse and the log. */
-async function check({ config, clickhouse }: Session): Promise<void> {
-  const looks = new Looks();
-  await looks.at('archive in ClickHouse', async () => `${(await clickhouse.query<{ n: number }>('SELECT count() AS n FROM log.event_store'))[0]?.n ?? 0} rows; ${await clickhouse.query('SELECT 1 FROM log.public_messages LIMIT 0').then(() => 'both views are there')}`);
-  await looks.at('archive and log', async () => `all days before ${(await closedFor(config, logger)).end.toISOString().slice(0, 10)} are over and in the archive`);
-  await forEachChain(config, async (chain) => {
-    await looks.at(`${chain.target.name} ${rootOf(chain)}`, async () => {
-      await tryTarget(chain.target, `${rootOf(chain)}/.check-${process.pid}`);
-      const head = await headOf(chain);
-      return head === null ? 'can be written; nothing is exported yet' : `can be written; exported through ${head.manifest.through}, manifest ${head.manifest.sequence}`;
-    });
-  });
-  if (looks.missing.length > 0) process.exitCode = FOUND;
+const check = ({ integrationId, section }: Place<ExportSection>, env: NodeJS.ProcessEnv): Promise<readonly Finding[]> => inSession(env, async ({ config, clickhouse }) => {
+  const found = [
+    await lookAt('archive in ClickHouse', async () => `${(await clickhouse.query<{ n: number }>('SELECT count() AS n FROM log.event_store'))[0]?.n ?? 0} rows; ${await clickhouse.query('SELECT 1 FROM log.public_messages LIMIT 0').then(() => 'both views are there')}`),
+    await lookAt('archive and log', async () => `all days before ${(await closedFor(config, logger)).end.toISOString().slice(0, 10)} are over and in the archive`),
+  ];
+  for (const chain of chainsOf(section, integrationId, config.ENVIRONMENT)) {
+    found.push(await lookAt(`${chain.target.name} ${rootOf(chain)}`, () => lookInside(chain)));
+    chain.target.close();
+  }
+  return found;
+});
+
+async function lookInside(chain: Chain): Promise<string> {
+  await tryTarget(chain.target, `${rootOf(chain)}/.check-${process.pid}`);
+  const head = await headOf(chain);
+  return head === null ? 'can be written; nothing is exported yet' : `can be written; exported through ${head.manifest.through}, manifest ${head.manifest.sequence}`;
 }
 
 async function tryTarget(target: Target, path: string): Promise<void> {
@@ -170,14 +175,14 @@ function userId(text: string): number {
   return id;
 }
 
+export const command: DestinationCommand<ExportSection> = { section: exportSection, parts: ['kafka', 'clickhouse'], check };
+
 export function addCommands(program: Command, reach: Reach, env: NodeJS.ProcessEnv): void {
   program.description('The archive as files for audits, knowledge bases and the people whose data it is. See services/event-export/README.md.').addHelpText('after', `
 Exit codes: 0 done, 1 check or verify found something, 2 wrong usage or refused, 3 a part does not answer, or is not ready yet.`);
   const parts = ['kafka', 'clickhouse'] as const;
   program.command('run').description('export every day that is over and not exported yet').option('--dry-run', 'tell what would be written next, and write nothing')
     .action(async ({ dryRun }: { dryRun?: true }) => inSession(await reach({ command: 'event-export run', parts, changes: false }), (session) => run(session, dryRun === true)));
-  program.command('check').description('whether archive, log and the places to write to are there and work')
-    .action(async () => inSession(await reach({ command: 'event-export check', parts, changes: false }), check));
   program.command('verify').description('whether the files are what was written, and the chain of manifests is whole').argument('[folder]', 'else all places of DESTINATIONS_FILE')
     .option('--last <sha256>', 'hash of a manifest that was noted elsewhere: the chain must still have it')
     .action(async (folder: string | undefined, { last }: { last?: string }) => verify(env, folder, last));

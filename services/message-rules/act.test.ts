@@ -5,7 +5,7 @@ import { openVendor, type Fault, type Vendor } from '../../test/vendors/vendor.t
 import { NotNow, Refused } from '../destinations/failures.ts';
 import { createApi } from '../destinations/http.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { Actor, retryAfterMs } from './act.ts';
+import { Actor } from './act.ts';
 import type { Archive, Effect, State } from './archive.ts';
 import type { Firing } from './fold.ts';
 import type { Action, RulesSection } from './section.ts';
@@ -122,9 +122,4 @@ test('what is refused is told without a secret or a word, and keeps no other act
   expect(String(error)).not.toMatch(/secret-token|PRIVATE|We are/);
   expect(telegram.messages).toHaveLength(1);
   expect([...journal.states.values()].map((states) => states.at(-1))).toStrictEqual(['refused', 'done']);
-});
-
-test('how long to wait is in the body of the answer', () => {
-  expect(retryAfterMs('{"ok":false,"parameters":{"retry_after":7}}')).toBe(7_000);
-  for (const body of ['', 'null', '<html>', '{"ok":true}']) expect(retryAfterMs(body)).toBe(0);
 });

@@ -3,43 +3,27 @@
 // Telegram has no key by which it would know a repetition, and no way to ask what was sent. So each effect is written down before
 // and after. Found "begun" and no more, it may have been sent: a webhook is sent again, since its webhook-id is the same and its
 // receiver knows it; a message is not, and stands in log.rule_actions as unknown.
-import { createHash } from 'node:crypto';
-import { Webhook } from 'standardwebhooks';
+import type { OpenApi } from '../destinations/consumer.ts';
 import { NotNow, Refused } from '../destinations/failures.ts';
-import type { Api, ApiOptions } from '../destinations/http.ts';
+import { SignedWebhook, webhookId, type WebhookSettings } from '../destinations/signed-webhook.ts';
+import { isDoubtful, TelegramBot } from '../destinations/telegram.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Archive, Effect } from './archive.ts';
 import type { Firing } from './fold.ts';
 import type { Action, RulesSection } from './section.ts';
 
-export type MakeApi = (options: Omit<ApiOptions, 'secrets'>) => Api;
-
-/** A wrong token or address is our fault and not the message's: it waits until somebody has mended it. */
-const OUR_FAULT = [401, 404];
-
-interface TelegramAnswer {
-  readonly parameters?: { readonly retry_after?: number };
-}
-
-/** Telegram says in the body for how long to wait. */
-export function retryAfterMs(body: string): number {
-  try {
-    return ((JSON.parse(body) as TelegramAnswer | null)?.parameters?.retry_after ?? 0) * 1_000;
-  } catch {
-    return 0;
-  }
-}
-
-/** Whether a request may have been carried out all the same: not when there was an answer that says otherwise. */
-const isDoubtful = (error: NotNow): boolean => error.sent && !/ was answered \d{3}/.test(error.message);
+export const botOf = ({ bot_token: token, telegram_url: url }: RulesSection, api: OpenApi, logger: Logger): TelegramBot | null =>
+  (token === undefined ? null : new TelegramBot({ name: 'Telegram', token, url, api, logger }));
 
 export class Actor {
-  readonly #section: RulesSection;
-  readonly #api: MakeApi;
+  readonly #bot: TelegramBot | null;
+  readonly #webhooks = new Map<string, SignedWebhook>();
+  readonly #api: OpenApi;
   readonly #logger: Logger;
 
-  constructor(section: RulesSection, api: MakeApi, logger: Logger) {
-    [this.#section, this.#api, this.#logger] = [section, api, logger];
+  constructor(section: RulesSection, api: OpenApi, logger: Logger) {
+    this.#bot = botOf(section, api, logger);
+    [this.#api, this.#logger] = [api, logger];
   }
 
   /** All actions of a rule; one that is refused keeps no other from its turn. @throws Refused of the first that is. */
@@ -77,48 +61,32 @@ export class Actor {
     }
   }
 
-  async #send(action: Action, firing: Firing, effect: Effect, signal: AbortSignal): Promise<'done' | 'impossible'> {
+  async #send(action: Action, { row, rule, because, chat }: Firing, { integrationId, ticketId, eventId, ruleId, action: index }: Effect, signal: AbortSignal): Promise<'done' | 'impossible'> {
     if ('webhook' in action) {
-      await this.#webhook(action.webhook, firing, effect, signal);
+      const { data = {}, with_text } = action.webhook;
+      await this.#webhookOf(action.webhook).post({
+        id: webhookId([integrationId, ticketId, eventId, ruleId, index]), type: 'message_rule.matched', at: new Date(row.at_ms),
+        data: { ...data, integration_id: integrationId, ticket_id: ticketId, event_id: eventId, message_id: row.message_id, rule_id: rule.id, because, ...(with_text === true ? { text: row.text } : {}) },
+      }, signal);
       return 'done';
     }
+    if (this.#bot === null) throw new Error('a rule that needs a bot has passed the check without one');
     if ('notify' in action) {
       const { chat_id, topic_id, text } = action.notify;
-      await this.#message({ chat_id, text: `${text}\n${effect.integrationId} ${effect.ticketId}`, ...(topic_id === undefined ? {} : { message_thread_id: topic_id }) }, signal);
+      await this.#bot.send({ chat: chat_id, topic: topic_id, text: `${text}\n${integrationId} ${ticketId}` }, signal);
       return 'done';
     }
-    if (firing.chat === null) return 'impossible';
-    const { chatId, topicId, messageId } = firing.chat;
-    const isNumber = messageId !== null && /^\d+$/.test(messageId);
-    await this.#message({
-      chat_id: chatId, text: action.reply,
-      ...(topicId === null ? {} : { message_thread_id: Number(topicId) }),
-      ...(isNumber && firing.rule.from === 'customer' ? { reply_parameters: { message_id: Number(messageId), allow_sending_without_reply: true } } : {}),
-    }, signal);
+    if (chat === null) return 'impossible';
+    const { chatId, topicId, messageId } = chat;
+    const replyTo = rule.from === 'customer' && messageId !== null && /^\d+$/.test(messageId) ? Number(messageId) : undefined;
+    await this.#bot.send({ chat: chatId, topic: topicId === null ? undefined : Number(topicId), text: action.reply, replyTo }, signal);
     return 'done';
   }
 
-  /** Without a parse mode a text is shown as it is, and needs no escaping. */
-  async #message(json: { readonly chat_id: string | number; readonly text: string }, signal: AbortSignal): Promise<void> {
-    const { bot_token = '', telegram_url } = this.#section;
-    const key = `telegram ${bot_token}`;
-    // Telegram's limits: 30 messages a second in all, one a second in a chat, 20 a minute in a group (whose id is negative).
-    const limits = [
-      { key, requests: 30, perMs: 1_000 }, { key: `${key} ${json.chat_id}`, requests: 1, perMs: 1_000 },
-      ...(String(json.chat_id).startsWith('-') ? [{ key: `${key} ${json.chat_id}`, requests: 20, perMs: 60_000 }] : []),
-    ];
-    const api = this.#api({ name: 'Telegram', baseUrl: telegram_url, limits, alsoNotNow: OUR_FAULT, retryAfterMs });
-    await api.request({ method: 'POST', path: `/bot${bot_token}/sendMessage`, json, signal });
-  }
-
-  async #webhook({ url, signing_secret, data = {}, with_text }: Extract<Action, { webhook: unknown }>['webhook'], { row, rule, because }: Firing, effect: Effect, signal: AbortSignal): Promise<void> {
-    const id = `msg_${createHash('sha256').update(JSON.stringify([effect.integrationId, effect.ticketId, effect.eventId, effect.ruleId, effect.action])).digest('hex').slice(0, 32)}`;
-    const body = JSON.stringify({
-      type: 'message_rule.matched', timestamp: new Date(row.at_ms).toISOString(),
-      data: { ...data, integration_id: effect.integrationId, ticket_id: effect.ticketId, event_id: effect.eventId, message_id: row.message_id, rule_id: rule.id, because, ...(with_text === true ? { text: row.text } : {}) },
-    });
-    const at = new Date();
-    const headers = { 'content-type': 'application/json', 'webhook-id': id, 'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)), 'webhook-signature': new Webhook(signing_secret).sign(id, at, body) };
-    await this.#api({ name: 'Webhook', baseUrl: url, alsoNotNow: OUR_FAULT }).request({ method: 'POST', path: '', body, headers, signal });
+  #webhookOf(settings: WebhookSettings): SignedWebhook {
+    const key = JSON.stringify([settings.url, settings.signing_secret]);
+    const hook = this.#webhooks.get(key) ?? new SignedWebhook(settings, { name: 'Webhook', api: this.#api });
+    this.#webhooks.set(key, hook);
+    return hook;
   }
 }

@@ -1,19 +1,18 @@
 // npm run message-rules -- check | dry-run: whether rules and bot work, and what the rules would have done with the archive.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
-import { Looks } from '../destinations/command.ts';
-import { placeFor } from '../destinations/consumer.ts';
+import { lookAt, type DestinationCommand, type Finding } from '../destinations/command.ts';
+import type { Place } from '../destinations/consumer.ts';
 import { destinationSettings, readDestinations } from '../destinations/file.ts';
+import { connectClickHouse } from '../runtime/clickhouse.ts';
 import { readConfig } from '../runtime/config.ts';
 import { RuntimeError } from '../runtime/errors.ts';
-import { createLogger } from '../runtime/logger.ts';
+import { botOf } from './act.ts';
 import { archiveAt, type Archive } from './archive.ts';
 import { consumer } from './consumer.ts';
 import { compileRules, firings, inLogOrder, type Firing } from './fold.ts';
 import { rulesSection, type RulesSection } from './section.ts';
 
-const FOUND = 1;
-const logger = createLogger('message-rules', 'error');
 const settings = { ...destinationSettings, CLICKHOUSE_URL: consumer.settings['CLICKHOUSE_URL'] as { parse: (raw: string) => string; default: string; doc: string } };
 
 export type Reach = (needs: { readonly command: string; readonly parts: readonly 'clickhouse'[]; readonly changes: boolean }) => Promise<NodeJS.ProcessEnv>;
@@ -25,33 +24,21 @@ async function sectionsOf(file: string): Promise<ReadonlyMap<string, RulesSectio
   return sections;
 }
 
-interface Telegram {
-  readonly ask: (method: string, json?: Readonly<Record<string, string | number>>) => Promise<unknown>;
-}
-
-function telegramOf(integrationId: string, section: RulesSection): Telegram {
-  const { bot_token = '', telegram_url } = section;
-  const api = placeFor(integrationId, section, rulesSection, logger).api({ name: 'Telegram', baseUrl: telegram_url });
-  return { ask: async (method, json = {}) => ((await api.request({ method: 'POST', path: `/bot${bot_token}/${method}`, json })).body as { readonly result?: unknown }).result };
-}
-
 const chatsOf = ({ rules }: RulesSection): (string | number)[] => [...new Set(rules.flatMap(({ then }) => then.flatMap((action) => ('notify' in action ? [action.notify.chat_id] : []))))];
 
-async function check(env: NodeJS.ProcessEnv): Promise<void> {
-  const config = readConfig(settings, env);
-  const sections = await sectionsOf(config.DESTINATIONS_FILE);
-  const looks = new Looks();
-  const effect = { integrationId: '', ticketId: '', eventId: '', ruleId: '', action: 0, kind: 'reply' } as const;
-  await looks.at('archive', async () => ((await archiveAt(config.CLICKHOUSE_URL).stateOf(effect)) === null ? 'reachable, and migrated' : 'reachable'));
-  for (const [integrationId, section] of sections) {
-    console.log(`ok       ${integrationId}: ${section.rules.length} rules`);
-    if (section.bot_token === undefined) continue;
-    const telegram = telegramOf(integrationId, section);
-    await looks.at(`${integrationId}: bot`, async () => `@${((await telegram.ask('getMe')) as { readonly username?: string } | undefined)?.username ?? '?'}`);
-    for (const chat_id of chatsOf(section)) await looks.at(`${integrationId}: chat ${chat_id}`, async () => ((await telegram.ask('getChat', { chat_id })) as { readonly title?: string } | undefined)?.title ?? 'there');
-  }
-  if (looks.missing.length > 0) process.exitCode = FOUND;
+async function check({ section, api, logger }: Place<RulesSection>, env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
+  const clickhouse = connectClickHouse(readConfig(settings, env).CLICKHOUSE_URL);
+  const archive = await lookAt('archive', () => clickhouse.query('SELECT state FROM log.rule_actions LIMIT 0').then(() => 'reachable, and migrated'));
+  await clickhouse.close();
+  const found = [archive, { what: `${section.rules.length} rules`, todo: null }];
+  const bot = botOf(section, api, logger);
+  if (bot === null) return found;
+  found.push(await lookAt('bot', async () => `@${await bot.me()}`));
+  for (const chat of chatsOf(section)) found.push(await lookAt(`chat ${chat}`, () => bot.chat(chat)));
+  return found;
 }
+
+export const command: DestinationCommand<RulesSection> = { section: rulesSection, parts: ['clickhouse'], check };
 
 /** A rule as if it had been there since then. */
 const since = (section: RulesSection, at: Date, ids: readonly string[]): RulesSection =>
@@ -103,8 +90,6 @@ const ending = (): void => process.exit(process.exitCode ?? 0);
 
 export function addCommands(program: Command, reach: Reach): void {
   program.description('Rules on messages. See services/message-rules/README.md.').addHelpText('after', '\nExit codes: 0 done, 1 check found something missing, 2 wrong usage or refused, 3 a part does not answer.');
-  program.command('check').description('whether rules, archive, bot and chats are there and work')
-    .action(async () => check(await reach({ command: 'message-rules check', parts: ['clickhouse'], changes: false })).then(ending));
   program.command('dry-run').description('what the rules would have done with the archive; nothing is sent, and no text is shown')
     .requiredOption('--since <time>', 'messages received since, as if the rules had been there', instant)
     .option('--rule <id>', 'only this rule; may be given again', (id: string, ids: string[]) => [...ids, id], [])

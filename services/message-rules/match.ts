@@ -3,7 +3,8 @@
 // Patterns are RE2's: an engine that walks a text once, whatever the expression. There is no expression that could hang the
 // consumer, and so no time limit; what RE2 can't do in one walk (look-around, back-references) it doesn't take.
 import { RE2JS } from 're2js';
-import type { Conditions, Hours } from './section.ts';
+import { isWithin } from '../destinations/hours.ts';
+import type { Conditions } from './section.ts';
 
 /** What is known of a ticket; null is not known. */
 export interface Surroundings {
@@ -51,7 +52,7 @@ export function compile({ words: phrases = [], patterns = [], languages, queues,
       return word?.name ?? byPattern.find(({ expression }) => expression.test(text))?.name ?? null;
     },
     around: ({ language, channel, queue }, at) =>
-      isOne(queues, queue) && isOne(channels, channel) && isLanguage(languages, language) && (hours === undefined || isWithin(hours, at) !== (hours.outside ?? false)),
+      isOne(queues, queue) && isOne(channels, channel) && isLanguage(languages, language) && (hours === undefined || isWithin(hours, at.getTime())),
   };
 }
 
@@ -62,16 +63,4 @@ function isLanguage(wanted: readonly string[] | undefined, value: string | null)
   if (wanted === undefined) return true;
   const tag = value?.toLowerCase().replaceAll('_', '-') ?? '';
   return wanted.some((language) => tag === language.toLowerCase() || tag.startsWith(`${language.toLowerCase()}-`));
-}
-
-const dayNumbers: Readonly<Record<string, number>> = { Mon: 1, Tue: 2, Wed: 3, Thu: 4, Fri: 5, Sat: 6, Sun: 7 };
-
-export function isWithin({ time_zone, days, from, to }: Hours, at: Date): boolean {
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone: time_zone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).formatToParts(at);
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((found) => found.type === type)?.value ?? '';
-  const day = dayNumbers[part('weekday')] ?? 0;
-  const time = `${part('hour')}:${part('minute')}`;
-  if (from <= to) return days.includes(day) && time >= from && time < to;
-  // Past midnight the hours belong to the day on which they began.
-  return (days.includes(day) && time >= from) || (days.includes(day === 1 ? 7 : day - 1) && time < to);
 }

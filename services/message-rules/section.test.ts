@@ -26,13 +26,15 @@ test('the least that is needed, and what is taken for the rest', async () => {
 });
 
 test('everything that is wrong is told at once, and no secret of it', async () => {
-  const webhook = { webhook: { url: 'https://crm.example', signing_secret: 'not base64!' } };
+  const webhook = (secret: string) => ({ webhook: { url: 'https://crm.example', signing_secret: secret } });
   const wrong = read({ rules: [
-    rule({ when: { patterns: ['(?=x)', '(a)\\1', '('] } }), rule({ then: [webhook] }),
-    rule({ id: 'b', when: { words: ['x'], hours: { time_zone: 'Europe/Nowhere', days: [1], from: '09:00', to: '18:00' } }, then: [webhook] }),
+    rule({ when: { patterns: ['(?=x)', '(a)\\1', '('] } }), rule({ then: [webhook('c2VjcmV0'.repeat(4))] }),
+    rule({ id: 'b', when: { words: ['x'], hours: { time_zone: 'Europe/Nowhere', days: ['mon'], from: '09:00', until: '18:00' } }, then: [{ reply: 'x' }] }),
   ] });
-  await expect(wrong).rejects.toThrow(/rules\/1\/id is that of another rule[^]*rules\/0\/when\/patterns\/0 is no expression[^]*patterns\/1[^]*patterns\/2[^]*rules\/0\/then\/0 needs bot_token[^]*signing_secret must be base64[^]*time_zone is no time zone/);
-  await expect(wrong).rejects.not.toThrow(/not base64!/);
+  await expect(wrong).rejects.toThrow(/rules\/1\/id is that of another rule[^]*rules\/0\/when\/patterns\/0 is no expression[^]*patterns\/1[^]*patterns\/2[^]*rules\/0\/then\/0 needs bot_token[^]*hours\/time_zone: Europe\/Nowhere is no time zone/);
+  const malformed = read({ rules: [rule({ then: [webhook('not base64!'), {}, { reply: 'a', notify: { chat_id: 'b', text: 'c' } }] })] });
+  await expect(malformed).rejects.toThrow(/then\/0\/webhook\/signing_secret must match[^]*then\/1 must NOT have fewer than 1[^]*then\/2 must NOT have more than 1[^]*then\/2\/notify\/chat_id must match/);
+  await expect(malformed).rejects.not.toThrow(/not base64!|reply is missing/);
   await expect(read({ rules: [rule({ when: {} })] })).rejects.toThrow(/when/);
   await expect(read({ bot_token: 'nonsense', rules: [] })).rejects.not.toThrow(/nonsense/);
 });

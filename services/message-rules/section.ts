@@ -1,19 +1,9 @@
 // What the destinations file says of an integration's rules on messages.
 import { RE2JS } from 're2js';
-import { Webhook } from 'standardwebhooks';
+import { hoursSchema, problemsOfHours, type Hours } from '../destinations/hours.ts';
 import { defineSection } from '../destinations/section.ts';
-
-export interface Hours {
-  /** IANA zone. */
-  readonly time_zone: string;
-  /** 1 Monday … 7 Sunday. */
-  readonly days: readonly number[];
-  /** HH:MM; a window that ends before it begins goes on past midnight. */
-  readonly from: string;
-  readonly to: string;
-  /** True: the rule holds when the window is closed. */
-  readonly outside?: boolean;
-}
+import { webhookSchema, type WebhookSettings } from '../destinations/signed-webhook.ts';
+import { telegramSchema, type ChatId } from '../destinations/telegram.ts';
 
 /** All that are given must hold; within each, one is enough. */
 export interface Conditions {
@@ -29,8 +19,8 @@ export interface Conditions {
 
 export type Action =
   | { readonly reply: string }
-  | { readonly notify: { readonly chat_id: number | string; readonly topic_id?: number; readonly text: string } }
-  | { readonly webhook: { readonly url: string; readonly signing_secret: string; readonly data?: Readonly<Record<string, unknown>>; readonly with_text?: boolean } };
+  | { readonly notify: { readonly chat_id: ChatId; readonly topic_id?: number; readonly text: string } }
+  | { readonly webhook: WebhookSettings & { readonly data?: Readonly<Record<string, unknown>>; readonly with_text?: boolean } };
 
 export interface Rule {
   readonly id: string;
@@ -54,8 +44,6 @@ export interface RulesSection {
 
 const text = { type: 'string', minLength: 1 };
 const texts = { type: 'array', minItems: 1, maxItems: 200, items: { ...text, maxLength: 200 } };
-const clock = { type: 'string', pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' };
-const chat = { type: ['integer', 'string'] };
 
 const conditions = {
   type: 'object', additionalProperties: false,
@@ -63,33 +51,22 @@ const conditions = {
   properties: {
     words: texts, languages: texts, queues: texts, channels: texts,
     patterns: { type: 'array', minItems: 1, maxItems: 50, items: { ...text, maxLength: 500 } },
-    hours: {
-      type: 'object', additionalProperties: false, required: ['time_zone', 'days', 'from', 'to'],
-      properties: { time_zone: text, days: { type: 'array', minItems: 1, items: { type: 'integer', minimum: 1, maximum: 7 } }, from: clock, to: clock, outside: { type: 'boolean' } },
-    },
+    hours: hoursSchema,
   },
 };
+
+const object = (required: readonly string[], properties: object) => ({ type: 'object', additionalProperties: false, required, properties });
 
 const actions = {
   type: 'array', minItems: 1, maxItems: 10,
   items: {
-    type: 'object',
-    oneOf: [
-      { additionalProperties: false, required: ['reply'], properties: { reply: { ...text, maxLength: 4_096 } } },
-      {
-        additionalProperties: false, required: ['notify'],
-        properties: { notify: { type: 'object', additionalProperties: false, required: ['chat_id', 'text'], properties: { chat_id: chat, topic_id: { type: 'integer' }, text: { ...text, maxLength: 3_000 } } } },
-      },
-      {
-        additionalProperties: false, required: ['webhook'],
-        properties: {
-          webhook: {
-            type: 'object', additionalProperties: false, required: ['url', 'signing_secret'],
-            properties: { url: { type: 'string', pattern: '^https?://' }, signing_secret: { ...text, secret: true }, data: { type: 'object' }, with_text: { type: 'boolean' } },
-          },
-        },
-      },
-    ],
+    // Exactly one of them. (A oneOf would tell what is wrong with the other two as well.)
+    ...object([], {
+      reply: { ...text, maxLength: 4_096 },
+      notify: object(['chat_id', 'text'], { chat_id: telegramSchema.chat, topic_id: telegramSchema.topic, text: { ...text, maxLength: 3_000 } }),
+      webhook: object(['url', 'signing_secret'], { ...webhookSchema, data: { type: 'object' }, with_text: { type: 'boolean' } }),
+    }),
+    minProperties: 1, maxProperties: 1,
   },
 };
 
@@ -102,30 +79,11 @@ function compiles(pattern: string): boolean {
   }
 }
 
-function isZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== '';
-  } catch {
-    return false;
-  }
-}
-
-function isSigningSecret(secret: string): boolean {
-  try {
-    return new Webhook(secret).sign('m', new Date(0), '') !== '';
-  } catch {
-    return false;
-  }
-}
-
 function problemsOfRule({ when, then }: Rule, place: string, hasBot: boolean): string[] {
   return [
     ...(when.patterns ?? []).flatMap((pattern, index) => (compiles(pattern) ? [] : [`${place}/when/patterns/${index} is no expression of RE2 (it has no look-around and no back-references)`])),
-    ...(when.hours === undefined || isZone(when.hours.time_zone) ? [] : [`${place}/when/hours/time_zone is no time zone`]),
-    ...then.flatMap((action, index) => {
-      if ('webhook' in action) return isSigningSecret(action.webhook.signing_secret) ? [] : [`${place}/then/${index}/webhook/signing_secret must be base64, with or without whsec_ before it`];
-      return hasBot ? [] : [`${place}/then/${index} needs bot_token (or bot_token_file)`];
-    }),
+    ...(when.hours === undefined ? [] : problemsOfHours(when.hours, `${place}/when/hours`)),
+    ...then.flatMap((action, index) => ('webhook' in action || hasBot ? [] : [`${place}/then/${index} needs bot_token (or bot_token_file)`])),
   ];
 }
 
@@ -143,8 +101,8 @@ export const rulesSection = defineSection<RulesSection>({
   schema: {
     type: 'object', additionalProperties: false, required: ['rules'],
     properties: {
-      bot_token: { type: 'string', pattern: '^\\d+:[A-Za-z0-9_-]+$', secret: true },
-      telegram_url: { type: 'string', pattern: '^https?://', default: 'https://api.telegram.org' },
+      bot_token: telegramSchema.token,
+      telegram_url: telegramSchema.url,
       max_age_seconds: { type: 'integer', minimum: 1, default: 3_600 },
       rules: {
         type: 'array', maxItems: 200,

@@ -37,7 +37,7 @@ export interface StreamingClickHouse extends ClickHouse {
   /** Rows as objects as they come, some at a time. */
   stream<Row>(sql: string): AsyncIterable<Row[]>;
   /** The answer in the format that the statement names, as it comes. ClickHouse sends nothing before it has all of it: an error is never the end of an answer. */
-  bytes(sql: string): Promise<Readable>;
+  bytes(sql: string, params?: Readonly<Record<string, unknown>>): Promise<Readable>;
 }
 
 /** Numbers of errors after which the same bytes can succeed: timeouts, overload, network, read-only or missing replicas. */
@@ -101,8 +101,8 @@ class HttpClickHouse implements StreamingClickHouse {
     });
   }
 
-  bytes(sql: string): Promise<Readable> {
-    return this.#attempt(async () => (await this.#client.exec({ query: sql })).stream);
+  bytes(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<Readable> {
+    return this.#attempt(async () => (await this.#client.exec({ query: sql, query_params: { ...params } })).stream);
   }
 
   insertEncoded(table: string, format: string, body: Buffer): Promise<void> {

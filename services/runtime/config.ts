@@ -82,7 +82,7 @@ export const consumerSettings = {
   CLICKHOUSE_URL: { parse: url, default: 'http://127.0.0.1:8123', doc: 'ClickHouse HTTP endpoint; user and password may be part of the URL', secret: true },
   HEALTH_PORT: { parse: integer(0, 65535), default: 0, doc: 'Port of /health/live, /health/ready and /metrics on loopback; 0 takes a free one' },
   POISON_BREAKER: { parse: oneOf('on', 'off'), default: 'on', doc: 'Hold a partition when most of its recent records are poison; off quarantines them all instead' },
-  CATCH_UP_LAG: { parse: integer(1, 1e9), default: 20_000, doc: 'Lag in records above which batches are landed first and facts computed every minute or more, or every 1,500,000 events' },
+  CATCH_UP_LAG: { parse: integer(1, 1e9), default: 20_000, doc: 'Lag in records above which batches are landed first and facts computed every two minutes or more, or every 3,000,000 events' },
 } satisfies Settings;
 
 /** The variable, or the content of the file that the same variable with _FILE names. */

@@ -57,7 +57,7 @@ export interface ManualBatch extends PartitionBatch {
   readonly alive: () => void;
   /** Commits the next offset to read and a note for whoever reads the commit; does nothing once the group moved on. */
   readonly commit: (next: number, note: string) => Promise<void>;
-  /** Lets the partition's next batch begin at an earlier offset. Nothing is committed by it. */
+  /** Lets the partition's next batch begin at another offset, as long as the partition is ours. Nothing is committed by it. */
   readonly rewind: (offset: number) => void;
 }
 

@@ -30,7 +30,16 @@ export interface Card extends IndexedCard {
   readonly closed: boolean;
   readonly idMembers: readonly string[];
   readonly attachments?: readonly { readonly url: string }[];
-  readonly actions?: readonly { readonly id: string; readonly data: { readonly text?: string } }[];
+  readonly actions?: readonly Comment[];
+}
+export interface Comment {
+  readonly id: string;
+  readonly data: { readonly text?: string };
+}
+export interface BoardAction {
+  readonly id: string;
+  readonly type: string;
+  readonly data: { readonly text?: string; readonly card?: { readonly id: string } };
 }
 export interface NewCard {
   readonly idList: string;
@@ -40,6 +49,7 @@ export interface NewCard {
 
 /** Trello gives no more at once. */
 export const PAGE = 1_000;
+const WHOLE = { fields: 'desc,name,idBoard,idList,closed,idMembers', customFieldItems: true, attachments: true, attachment_fields: 'url' };
 const TEN_SECONDS = 10_000;
 /** A key has the room of three tokens: 300 requests to 100. */
 const TOKENS_PER_KEY = 3;
@@ -80,12 +90,20 @@ export class Trello {
   movedAway = (board: string, since: string | undefined, signal?: AbortSignal) =>
     this.#request<{ data: { card?: { id?: string } } }[]>('GET', `/boards/${board}/actions`, { query: { filter: 'moveCardFromBoard', fields: 'data', limit: PAGE, since }, signal });
 
+  /** The same with all that we use of a card but its comments. */
+  wholeCards = (board: string, before: string | undefined) =>
+    this.#request<Card[]>('GET', `/boards/${board}/cards/all`, { query: { ...WHOLE, limit: PAGE, before }, signal: undefined });
+
+  /** Comments on the board's cards, and cards that came from another board. */
+  history = (board: string, { since, before }: { since: string; before: string | undefined }) =>
+    this.#request<BoardAction[]>('GET', `/boards/${board}/actions`, { query: { filter: 'commentCard,moveCardToBoard', fields: 'data,type', limit: PAGE, since, before }, signal: undefined });
+
   card = (id: string, signal?: AbortSignal) => this.#request<Card>('GET', `/cards/${id}`, {
-    query: { fields: 'desc,name,idBoard,idList,closed,idMembers', customFieldItems: true, attachments: true, attachment_fields: 'url', actions: 'commentCard', actions_limit: PAGE, action_fields: 'data' }, signal,
+    query: { ...WHOLE, actions: 'commentCard', actions_limit: PAGE, action_fields: 'data' }, signal,
   });
 
   moreComments = (id: string, before: string, signal?: AbortSignal) =>
-    this.#request<NonNullable<Card['actions']>>('GET', `/cards/${id}/actions`, { query: { filter: 'commentCard', fields: 'data', limit: PAGE, before }, signal });
+    this.#request<Comment[]>('GET', `/cards/${id}/actions`, { query: { filter: 'commentCard', fields: 'data', limit: PAGE, before }, signal });
 
   createCard = (card: NewCard, signal?: AbortSignal) => this.#request<Named>('POST', '/cards', { json: { ...card, pos: 'bottom' }, signal });
   updateCard = (id: string, change: { idList?: string; name?: string; desc?: string }, signal?: AbortSignal) => this.#request('PUT', `/cards/${id}`, { json: change, signal });

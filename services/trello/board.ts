@@ -6,12 +6,13 @@ import { NotNow, Refused } from '../destinations/failures.ts';
 import { lastMarkIn } from '../destinations/marks.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { statusKey, type Category } from '../ticket/desk/status.ts';
-import { PAGE, Trello, type Card, type Field, type FieldItem, type Named } from './api.ts';
+import { PAGE, Trello, type Field, type FieldItem, type Named } from './api.ts';
 import { Cached } from './cached.ts';
-import { IndexOfCards } from './index-of-cards.ts';
+import { IndexOfCards, markOn } from './index-of-cards.ts';
+import { commentsFrom, ManyCards, type ReadCard } from './many-cards.ts';
 import { readMemory, type Identity, type Memory, type Shown } from './memory.ts';
 import type { TrelloSection } from './section.ts';
-import { markOfTicket } from './texts.ts';
+import { markOfTicket, NO_CREATION } from './texts.ts';
 
 /** Fields that we make and write; all others are people's. */
 export const fieldsOfOurs = {
@@ -31,9 +32,12 @@ export interface HeldCard {
   readonly id: string;
   readonly isOnBoard: boolean;
   readonly name: string;
+  /** Only while it says that the creation has not come: nothing else of it is asked for. */
   readonly desc: string;
   /** Of our comments on it. */
   readonly marks: Set<string>;
+  /** From when on they are known; 0 when all are. */
+  readonly marksSince: number;
   readonly urls: Set<string>;
   readonly members: Set<string>;
   /** By id of the field. */
@@ -53,6 +57,11 @@ export class Board {
   readonly #logger: Logger;
   readonly #index: IndexOfCards;
   readonly #held = new LRUCache<string, HeldCard>({ max: MOST_CARDS });
+  readonly #many: ManyCards;
+  /** How many events are being brought to the card of a ticket. */
+  readonly #inUse = new Map<string, number>();
+  /** Of tickets that were in use while many cards were read: what was read of theirs may be older than what was written. */
+  #touched = new Set<string>();
   readonly #id: Cached<string>;
   readonly #lists: Cached<Named[]>;
   readonly #fields: Cached<ReadonlyMap<OurField, Field>>;
@@ -68,28 +77,55 @@ export class Board {
     this.#lists = new Cached(async () => ofTheBoard(this.trello.lists(await this.#id.get())));
     this.#fields = new Cached(async () => this.#readFields());
     this.#members = new Cached(async () => this.#readMembers());
-    this.#index = new IndexOfCards({
-      trello: this.trello, logger,
-      boardId: () => this.#id.get(),
-      memoryField: async () => (await this.#fields.get()).get('memory')?.id ?? null,
+    const boardId = (): Promise<string> => this.#id.get();
+    this.#index = new IndexOfCards({ trello: this.trello, logger, boardId, memoryField: () => this.#memoryField() });
+    this.#many = new ManyCards({
+      trello: this.trello, logger, boardId, count: () => this.#index.size,
+      onBegin: () => {
+        this.#touched = new Set(this.#inUse.keys());
+      },
+      onRead: (cards) => this.#takeMany(cards),
     });
   }
 
   id = (): Promise<string> => this.#id.get();
   fields = (): Promise<ReadonlyMap<OurField, Field>> => this.#fields.get();
 
-  /** The ticket's card as it is now; null when it has none. */
-  async find(ticket: Identity, ownedSince: Date, signal: AbortSignal): Promise<HeldCard | null> {
+  /** Brings an event to the ticket's card as it is now; null when it has none. */
+  async use<T>(ticket: Identity, at: { readonly ownedSince: Date; readonly eventAt: Date; readonly signal: AbortSignal }, bring: (card: HeldCard | null) => Promise<T>): Promise<T> {
+    const card = await this.#find(ticket, at);
+    const mark = markOfTicket(ticket);
+    // Without a field, or after somebody emptied it, a card remembers nothing, not even whose it is.
+    if (card?.memory.events.length === 0) card.memory = { ...ticket, events: [] };
+    this.#inUse.set(mark, (this.#inUse.get(mark) ?? 0) + 1);
+    if (this.#many.isReading) this.#touched.add(mark);
+    try {
+      return await bring(card);
+    } finally {
+      const others = (this.#inUse.get(mark) ?? 1) - 1;
+      if (others === 0) this.#inUse.delete(mark);
+      else this.#inUse.set(mark, others);
+    }
+  }
+
+  async #find(ticket: Identity, { ownedSince, eventAt, signal }: { readonly ownedSince: Date; readonly eventAt: Date; readonly signal: AbortSignal }): Promise<HeldCard | null> {
     const settledAt = ownedSince.getTime() + SETTLE_MS;
     // Until then the partition's owner before may still be at work.
     await sleep(Math.max(0, settledAt - Date.now()), undefined, { signal });
     const mark = markOfTicket(ticket);
-    const known = this.#held.get(mark);
-    if (known !== undefined && known.asOf >= settledAt) return known;
+    const known = (): HeldCard | undefined => {
+      const held = this.#held.get(mark);
+      return held !== undefined && held.asOf >= settledAt && held.marksSince <= commentsFrom(eventAt) ? held : undefined;
+    };
+    const held = known();
+    if (held !== undefined) return held;
     const id = await ofTheBoard(this.#index.find(mark, settledAt));
     if (id === undefined) return null;
+    await ofTheBoard(this.#many.beforeSingleRead(settledAt, eventAt));
+    const read = known();
+    if (read !== undefined) return read;
     try {
-      return this.#hold(mark, await this.#load(id, ticket, signal));
+      return this.#hold(mark, await this.#load(id, signal));
     } catch (error) {
       if (!(error instanceof Refused && error.status === 404)) throw error;
       this.isGone(ticket);
@@ -104,7 +140,7 @@ export class Board {
     try {
       const { id } = await this.trello.createCard({ idList, name, desc }, signal);
       this.#index.add(mark, id);
-      return this.#hold(mark, { id, isOnBoard: true, name, desc, marks: new Set(), urls: new Set(), members: new Set(), values: new Map(), memory: { ...memory, events: [] }, asOf });
+      return this.#hold(mark, { id, isOnBoard: true, name, desc, marks: new Set(), marksSince: -Infinity, urls: new Set(), members: new Set(), values: new Map(), memory: { ...memory, events: [] }, asOf });
     } catch (error) {
       // It may be there for all that.
       this.#index.mayBeBehind();
@@ -181,7 +217,7 @@ export class Board {
     return card;
   }
 
-  async #load(id: string, ticket: Identity, signal: AbortSignal): Promise<HeldCard> {
+  async #load(id: string, signal: AbortSignal): Promise<HeldCard> {
     const asOf = Date.now();
     const card = await this.trello.card(id, signal);
     const comments = [...card.actions ?? []];
@@ -189,17 +225,23 @@ export class Board {
       last = [...await this.trello.moreComments(id, last.at(-1)?.id ?? '', signal)];
       comments.push(...last);
     }
-    const values = valuesOf(card);
-    const memory = readMemory(values.get((await this.#fields.get()).get('memory')?.id ?? ''));
-    return {
-      id, asOf, values,
-      isOnBoard: card.idBoard === await this.#id.get(),
-      name: card.name, desc: card.desc,
-      marks: new Set(comments.flatMap(({ data }) => lastMarkIn(data.text ?? '') ?? [])),
-      urls: new Set((card.attachments ?? []).map(({ url }) => url)),
-      members: new Set(card.idMembers),
-      memory: memory ?? { ...ticket, events: [] },
-    };
+    const isOnBoard = card.idBoard === await this.#id.get();
+    return heldCard({ card, comments, commentsSince: -Infinity, asOf }, { field: await this.#memoryField(), isOnBoard });
+  }
+
+  /** Without those that were in use meanwhile, and no more than there is room for. */
+  async #takeMany(cards: readonly ReadCard[]): Promise<void> {
+    const field = await this.#memoryField();
+    for (const read of cards) {
+      const mark = markOn(read.card, field);
+      if (mark === null || !this.#index.isOf(mark, read.card.id) || this.#touched.has(mark)) continue;
+      if (!this.#held.has(mark) && this.#held.size >= MOST_CARDS) return;
+      this.#hold(mark, heldCard(read, { field, isOnBoard: true }));
+    }
+  }
+
+  async #memoryField(): Promise<string | null> {
+    return (await this.#fields.get()).get('memory')?.id ?? null;
   }
 
   async #readFields(): Promise<ReadonlyMap<OurField, Field>> {
@@ -237,5 +279,14 @@ const ofTheBoard = <T>(answer: Promise<T>): Promise<T> => answer.catch((error: u
   throw error instanceof Refused ? notTheEvents(error) : error;
 });
 
-const valuesOf = ({ customFieldItems = [] }: Pick<Card, 'customFieldItems'>): Map<string, string> =>
-  new Map(customFieldItems.map(({ idCustomField, value }) => [idCustomField, value?.text ?? value?.number ?? '']));
+function heldCard({ card, comments, commentsSince, asOf }: ReadCard, { field, isOnBoard }: { readonly field: string | null; readonly isOnBoard: boolean }): HeldCard {
+  const values = new Map((card.customFieldItems ?? []).map(({ idCustomField, value }) => [idCustomField, value?.text ?? value?.number ?? '']));
+  return {
+    id: card.id, asOf, values, isOnBoard, name: card.name,
+    desc: card.desc.startsWith(NO_CREATION) ? card.desc : '',
+    marks: new Set(comments.flatMap(({ data }) => lastMarkIn(data.text ?? '') ?? [])), marksSince: commentsSince,
+    urls: new Set((card.attachments ?? []).map(({ url }) => url)),
+    members: new Set(card.idMembers),
+    memory: readMemory(values.get(field ?? '')) ?? { integrationId: '', ticketId: '', events: [] },
+  };
+}

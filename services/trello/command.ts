@@ -58,4 +58,4 @@ async function setup(place: Place<TrelloSection>): Promise<Finding[]> {
   return made.length === 0 ? [{ what: 'nothing is missing', todo: null }] : made;
 }
 
-export const command: DestinationCommand<TrelloSection> = { consumer, section, check, setup };
+export const command = { consumer, section, check, setup } satisfies DestinationCommand<TrelloSection>;

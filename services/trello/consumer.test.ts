@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TrelloServer } from '../../infra/demo/trello/server.ts';
-import type { StoredBoard, StoredCard } from '../../infra/demo/trello/store.ts';
+import { objectId, type StoredBoard, type StoredCard } from '../../infra/demo/trello/store.ts';
 import { sampleEvent, type TicketEvent } from '../../schemas/events.ts';
 import { placeFor } from '../destinations/consumer.ts';
 import { NotNow } from '../destinations/failures.ts';
@@ -246,6 +246,65 @@ test('a field that somebody deletes costs the field, not the event', async () =>
   expect([card().comments.length, listName(card())]).toStrictEqual([1, 'Open']);
 });
 
+describe('many cards that a process knows nothing of', () => {
+  const tickets = Array.from({ length: 60 }, (_, n) => `TKT-${n}`);
+  const reads = (): string[] => server.served.filter(({ method }) => method === 'GET').map(({ path }) => path.replace(/\w{20,}/, 'id'));
+  const cardOf = (ticket: string): StoredCard | undefined => cards().find(({ name }) => name.startsWith(`${ticket} `));
+  const bring = (events: readonly TicketEvent[]): Promise<unknown[]> => Promise.all(events.map((event) => deliver(consumer, event, { tools: opened.tools })));
+  const anotherProcess = (): Promise<void> => open({ requests_per_10_seconds: 10_000 });
+  beforeEach(async () => {
+    await anotherProcess();
+    await bring(tickets.map((ticket) => created('09:00', {}, ticket)));
+    await anotherProcess();
+    server.served.length = 0;
+  });
+
+  test('are read in pages, not each by itself, and get what comes as if they had been', async () => {
+    const replies = tickets.map((ticket) => reply('09:05', ticket));
+    for (const event of replies) await bring([event]);
+    expect(reads().filter((path) => path === '/cards/id').length).toBeLessThan(15);
+    expect(reads().length).toBeLessThan(25);
+    await anotherProcess();
+    await bring(replies);
+    for (const ticket of tickets) expect([cardOf(ticket)?.comments.length, server.store.valueOf(cardOf(ticket) as StoredCard, 'First Response Time')], ticket).toStrictEqual([1, '300']);
+  });
+
+  test('get no second comment from an event that comes again long after, whatever was read of them', async () => {
+    const old = message('09:05', {}, {}, 'TKT-50');
+    await bring([old]);
+    const made = cardOf('TKT-50')?.comments;
+    made?.splice(0, 1, ...made.map((comment) => ({ ...comment, id: objectId(at('09:06').getTime()) })));
+    await anotherProcess();
+    for (const ticket of tickets.slice(0, 40)) await bring([message('09:05', {}, { timestamp: new Date() }, ticket)]);
+    expect(reads()).toContain('/boards/id/cards/all');
+    await bring([old]);
+    expect(cardOf('TKT-50')?.comments).toHaveLength(1);
+  });
+
+  test('are not taken as they were before this process wrote to them', async () => {
+    await bring([message('09:05', {}, {}, 'TKT-0')]);
+    const lost = reply('09:06', 'TKT-0');
+    let isReading: (() => void) | undefined;
+    const begun = new Promise<void>((resolve) => (isReading = resolve));
+    server.fault = ({ path, values }) => {
+      if (path.endsWith('/actions') && String(values['filter']).includes('commentCard')) {
+        isReading?.();
+        return { delayMs: 300 };
+      }
+      return path.endsWith('/comments') && String(values['text']).includes('09:06') ? { drop: 'after' } : undefined;
+    };
+    const all = bring(tickets.slice(1).map((ticket) => message('09:05', {}, {}, ticket)));
+    await begun;
+    await bring([status('09:05', 'new', 'pending', 'TKT-0')]);
+    await expect(deliver(consumer, lost, { tools: opened.tools })).rejects.toBeInstanceOf(NotNow);
+    server.fault = undefined;
+    await all;
+    await bring([lost]);
+    expect(cardOf('TKT-0')?.comments).toHaveLength(2);
+    expect(server.store.valueOf(cardOf('TKT-0') as StoredCard, 'Ticketstream')).toContain('pending');
+  });
+});
+
 test('check says what is missing, setup makes it', async () => {
   server.store.fields.clear();
   for (const list of server.store.listsOf(board)) if (list.name === 'On hold') list.closed = true;
@@ -254,14 +313,15 @@ test('check says what is missing, setup makes it', async () => {
   const place = placeFor('acme', value, section, logger);
   const missing = async (): Promise<string[]> => (await command.check(place)).filter(({ todo }) => todo !== null).map(({ what }) => what);
   expect(await missing()).toStrictEqual(['list "On hold"', 'custom field "telegram_user_id"', 'custom field "Ticket Status"', 'custom field "First Response Time"', 'custom field "Ticketstream"', 'member nobody for agent agent-gone']);
-  await command.setup?.(place);
+  await command.setup(place);
   expect(await missing()).toStrictEqual(['member nobody for agent agent-gone']);
 });
 
 test('the Trello to try with shows its boards as a page', async () => {
   await deliverAll(created('09:00', { customer: { first_name: '<b>Mira</b>' } }), message('09:01', {}));
   const page = await (await fetch(server.url)).text();
-  for (const text of ['Support: 1 cards', 'New (1)', 'TKT-1 · &#60;b&#62;Mira', 'Ticket Status: new', '1 comments']) expect(page).toContain(text);
+  for (const text of ['Support: 1 cards', '<h2>New <span>(1)', 'TKT-1 · &#60;b&#62;Mira', 'title="Ticket Status">new<', '1 comment<', '<u>Customer</u>said</p>']) expect(page).toContain(text);
+  expect(page, 'marks are for machines').not.toMatch(/ts:[0-9a-f]{16}/);
   expect(page).not.toContain('<b>Mira');
 });
 

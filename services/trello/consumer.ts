@@ -33,15 +33,16 @@ export const consumer = defineDestination(ticketEvents, {
     if (event.event_type === 'message.received' && event.is_private && !board.section.private_notes) return;
     const ticket = { integrationId: event.source.integration_id, ticketId: event.ticket_id };
     const work: Work = { board, ticket, effectId, signal, logger };
-    const found = await board.find(ticket, ownedSince, signal);
-    try {
-      await bring(event, found ?? await createFor(event, work), { ...work, isNew: found === null });
-    } catch (error) {
-      board.forget(ticket);
-      if (!(error instanceof Refused && error.status === 404)) throw error;
-      board.isGone(ticket);
-      throw new NotNow(`${error.message}: the card is gone; the ticket gets another`, { sent: false });
-    }
+    await board.use(ticket, { ownedSince, eventAt: event.timestamp, signal }, async (found) => {
+      try {
+        await bring(event, found ?? await createFor(event, work), { ...work, isNew: found === null });
+      } catch (error) {
+        board.forget(ticket);
+        if (!(error instanceof Refused && error.status === 404)) throw error;
+        board.isGone(ticket);
+        throw new NotNow(`${error.message}: the card is gone; the ticket gets another`, { sent: false });
+      }
+    });
   },
 });
 

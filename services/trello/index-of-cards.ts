@@ -38,6 +38,15 @@ export class IndexOfCards {
     return this.#cards.get(mark);
   }
 
+  get size(): number {
+    return this.#cards.size;
+  }
+
+  /** Whether it is the card of that ticket; people may have made copies of it. */
+  isOf(mark: string, id: string): boolean {
+    return this.#cards.get(mark) === id;
+  }
+
   add(mark: string, id: string): void {
     this.#cards.set(mark, id);
   }
@@ -78,10 +87,10 @@ export class IndexOfCards {
     if (isFirst) logger.info({ board, cards: count, tickets: this.#cards.size }, 'the board’s cards are known');
   }
 
-  #take({ id, desc, customFieldItems = [] }: IndexedCard, field: string | null): void {
+  #take(card: IndexedCard, field: string | null): void {
+    const { id } = card;
     if (id > this.#newest) this.#newest = id;
-    const memory = readMemory(customFieldItems.find(({ idCustomField }) => idCustomField === field)?.value?.text);
-    const mark = memory === null ? markOfDescription(desc) : markOfTicket(memory);
+    const mark = markOn(card, field);
     if (mark === null) return;
     const known = this.#cards.get(mark);
     // Of two, which only people can make by copying, the older.
@@ -105,4 +114,10 @@ export class IndexOfCards {
     }
     this.#movesSeenSince = from;
   }
+}
+
+/** Whose the card says it is. @param field in which it says so; null when the board has none. */
+export function markOn({ desc, customFieldItems = [] }: IndexedCard, field: string | null): string | null {
+  const memory = readMemory(customFieldItems.find(({ idCustomField }) => idCustomField === field)?.value?.text);
+  return memory === null ? markOfDescription(desc) : markOfTicket(memory);
 }

@@ -19,6 +19,8 @@ const ROOM = 512;
 export const markOfTicket = ({ integrationId, ticketId }: Identity): string => markOf(JSON.stringify([integrationId, ticketId]), 'card');
 export const markOfDescription = lastMarkIn;
 
+export const NO_CREATION = '(The ticket\'s creation has not come yet.)';
+
 const utc = (at: Date): string => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 const inLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
@@ -67,7 +69,7 @@ const ticketLine = ({ integrationId, ticketId }: Identity, { ticket_url: url }: 
 };
 
 export const descriptionWithoutCreation = (ticket: Identity, section: TrelloSection): string =>
-  `(The ticket's creation has not come yet.)\n\n---\n${ticketLine(ticket, section)}\n\n${markOfTicket(ticket)}`;
+  `${NO_CREATION}\n\n---\n${ticketLine(ticket, section)}\n\n${markOfTicket(ticket)}`;
 
 export function descriptionOf(ticket: Identity, event: Created, section: TrelloSection): string {
   const { customer, channel, initial_message: message, metadata, timestamp } = event;

@@ -33,7 +33,7 @@ async function check({ section, api }: Place<ZendeskSection>): Promise<readonly 
   ];
 }
 
-export const command: DestinationCommand<ZendeskSection> = { consumer, section: zendeskSection, check };
+export const command = { consumer, section: zendeskSection, check } satisfies DestinationCommand<ZendeskSection>;
 
 export type Reach = (needs: { readonly command: string; readonly parts: readonly 'clickhouse'[]; readonly changes: boolean }) => Promise<NodeJS.ProcessEnv>;
 

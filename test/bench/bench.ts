@@ -1,4 +1,4 @@
-// npm run bench -- ingress | live | rebuild | catch-up | start-up | questions | soak: measures what the project promises about speed, on real
+// npm run bench -- ingress | live | rebuild | catch-up | start-up | questions | dashboard | soak: measures what the project promises about speed, on real
 // stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -7,6 +7,7 @@ import { projectDir, SetupError } from '../../infra/local/settings.ts';
 import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { withClickHouse } from '../../infra/target/with-clickhouse.ts';
 import { catchUp } from './catch-up.ts';
+import { dashboard } from './dashboard.ts';
 import { fill } from './history.ts';
 import { ingress } from './ingress.ts';
 import { live } from './live.ts';
@@ -84,6 +85,13 @@ program.command('questions').description('each question of infra/questions for a
   .option('--tickets <n>', 'of all tenants: the largest has these without 100,000', whole, 1_100_000)
   .option('--rounds <n>', 'times each is asked', whole, 5)
   .action((options: { tickets: number; rounds: number }) => questions({ ...options, command: command(), checkout: projectDir }));
+
+program.command('dashboard').description('from a webhook until an open page shows it, with many pages open, and how long the questions of each page take')
+  .option('--tickets <n>', 'of all tenants; 50,000 of them are of the one looked at', whole, 110_000)
+  .option('--events <n>', 'new tickets that are looked for', whole, 40)
+  .option('--pages <n>', 'open at the same time', whole, 200)
+  .option('--rounds <n>', 'times each page is asked', whole, 10)
+  .action((options: { tickets: number; events: number; pages: number; rounds: number }) => dashboard({ ...options, command: command(), checkout: projectDir }));
 
 program.command('soak').description('hours of load with restarts of services and parts: memory, descriptors, timers, parts of tables, idle CPU, and whether anything is lost or twice')
   .option('--minutes <n>', 'of load', whole, 120)

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { deskIntegrations } from '../../infra/demo/desk/desk.ts';
 import { portVariables, projectDir, type StackPorts } from '../../infra/local/settings.ts';
+import { nodeFlags } from '../../infra/start/services.ts';
 import { runningState } from '../../infra/local/supervisor/supervisor.ts';
 import { connectClickHouse, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { endWithThisProcess, removeWithThisProcess } from '../system/data-folder.ts';
@@ -21,7 +22,12 @@ export const secretOf = (integrationId: string): string => `${integrationId}-sec
 
 export const projections = ['queue-analytics', 'agent-analytics', 'event-archive'] as const;
 export const services = ['ingress', ...projections] as const;
-export type Service = (typeof services)[number];
+export type Service = (typeof services)[number] | 'dashboard';
+/** Not started with the others: it only looks. */
+const all: readonly Service[] = [...services, 'dashboard'];
+
+/** The tenant of history.sql that events may be sent for, besides those of the demo's desk. */
+export const BENCH_TENANT = 'bench-50k';
 
 /** Variables that would lead to somebody's own stack. */
 const elsewhere = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD', 'SCHEMAS_LOCK', 'ENVIRONMENT', 'CONSUMER_GROUP'];
@@ -39,7 +45,7 @@ async function environmentOn(dataDir: string, ingressPort: number): Promise<Node
   const ports: Readonly<Record<keyof StackPorts, number | undefined>> = { kafka, kafkaController, registry, clickhouse };
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !elsewhere.includes(name)));
   const file = join(dataDir, 'integrations.json');
-  const integrations = deskIntegrations.map((id) => ({ integration_id: id, environment: 'production', secrets: [secretOf(id)] }));
+  const integrations = [...deskIntegrations, BENCH_TENANT].map((id) => ({ integration_id: id, environment: 'production', secrets: [secretOf(id)] }));
   await writeFile(file, JSON.stringify(integrations), { mode: 0o600 });
   return {
     ...own, ...Object.fromEntries(Object.entries(portVariables).map(([part, { variable }]) => [variable, String(ports[part as keyof StackPorts])])),
@@ -115,7 +121,7 @@ export class BenchStack {
   async #spawn(name: string, file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Child> {
     const logFile = join(this.dataDir, 'bench', `${name}.log`);
     const log = openSync(logFile, 'w');
-    const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, [...nodeFlags, file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
     await once(child, 'spawn');
     endWithThisProcess(child.pid ?? 0);
     this.#children.set(name, { process: child, logFile });
@@ -172,12 +178,12 @@ export class BenchStack {
   }
 
   async stopServices(): Promise<void> {
-    await Promise.all(services.map((name) => this.stopService(name)));
+    await Promise.all(all.map((name) => this.stopService(name)));
   }
 
   /** ClickHouse, Kafka, registry and the services that run. */
   pids(): Record<string, number> {
-    const running = services.map((name) => [name, this.#children.get(name)?.process.pid] as const);
+    const running = all.map((name) => [name, this.#children.get(name)?.process.pid] as const);
     return { ...this.#parts, ...Object.fromEntries(running.flatMap(([name, pid]) => (pid === undefined ? [] : [[name, pid] as const]))) };
   }
 

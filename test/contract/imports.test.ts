@@ -67,7 +67,8 @@ test('each client library is known to its own files only', () => {
     '@clickhouse/client': /^services\/runtime\/clickhouse\.ts$/,
     esbuild: /^services\/runtime\/projection\/computed-by\.ts$/,
     pino: /^(services\/runtime\/logger|infra\/local\/clickhouse\/server)\.ts$/,
-    fastify: /^services\/(runtime\/(health|http\/server)|ingress\/server)\.ts$/,
+    fastify: /^services\/(runtime\/(health|http\/server)|ingress\/server|dashboard\/server)\.ts$/,
+    vite: /^services\/dashboard\/pages\.ts$/,
   };
   const wrong = [...graph].filter(([file]) => !isTest(file)).flatMap(([file, targets]) => targets
     .filter((target) => homes[target]?.test(file) === false)

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { Registry, type Gauge } from 'prom-client';
 import { expect, test } from 'vitest';
 import { createRunMetrics } from '../../infra/reconcile/metrics.ts';
+import { createDashboardMetrics } from '../../services/dashboard/metrics.ts';
 import { createEscalationMetrics } from '../../services/escalations/metrics.ts';
 import { countExported } from '../../services/event-export/service.ts';
 import { createIngressMetrics } from '../../services/ingress/metrics.ts';
@@ -52,6 +53,9 @@ const RECONCILE = 'reconcile';
 /** What one service tells besides what all do. */
 const ESCALATIONS = 'escalations';
 const EVENT_EXPORT = 'event-export';
+const DASHBOARD = 'dashboard';
+/** Those that are told beside what every service tells. */
+const ownOnly = [ESCALATIONS, EVENT_EXPORT, DASHBOARD];
 
 interface Described {
   readonly help: string;
@@ -63,8 +67,9 @@ interface Described {
 /** By name, each with the kinds of services that tell it. */
 async function everyMetric(): Promise<Map<string, Described>> {
   const all = new Map<string, Described>();
-  for (const [kind, add] of [...Object.entries(kinds), [EVENT_EXPORT, countExported] as const, [RECONCILE, createRunMetrics] as const, [ESCALATIONS, (metrics: Registry) => void createEscalationMetrics(metrics, () => 0)] as const]) {
-    const metrics = kind === ESCALATIONS || kind === EVENT_EXPORT ? new Registry() : kind === RECONCILE ? createMetrics('test') : ofEveryService();
+  for (const [kind, add] of [...Object.entries(kinds), [EVENT_EXPORT, countExported] as const, [RECONCILE, createRunMetrics] as const, [ESCALATIONS, (metrics: Registry) => void createEscalationMetrics(metrics, () => 0)] as const,
+    [DASHBOARD, (metrics: Registry) => void createDashboardMetrics(metrics, () => 0)] as const]) {
+    const metrics = ownOnly.includes(kind) ? new Registry() : kind === RECONCILE ? createMetrics('test') : ofEveryService();
     add(metrics);
     for (const { name, help, type } of await metrics.getMetricsAsJSON()) {
       const { labelNames } = metrics.getSingleMetric(name) as unknown as Gauge & { labelNames: readonly string[] };

@@ -5,11 +5,13 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
+import { alertsTopic, eventsTopic } from '../../services/runtime/event-log.ts';
+import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { consumers, emptyStack, start, stop } from '../system/empty-stack.ts';
 import { connection } from '../system/quarantine-cli.ts';
-import { closeClients, control, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../system/support.ts';
+import { closeClients, control, environment, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../system/support.ts';
 
 const dataDir = process.env['DATA_DIR'] ?? '';
 let folder = '';
@@ -65,6 +67,24 @@ async function somethingToLose(): Promise<string> {
   return id;
 }
 
+/** What no event says: an alert that was told of, and a reply that a rule sent. */
+async function rememberedToo(key: string, state: string): Promise<void> {
+  const producer = await connectProducer(connection, [alertsTopic('production')]);
+  await producer.append(alertsTopic('production'), { key, value: Buffer.from(`{"state":"${state}"}`), headers: {} });
+  await producer.close();
+  const clickhouse = connectClickHouse(environment.clickhouseUrl);
+  await clickhouse.command(`INSERT INTO log.rule_action_store SELECT 'acme', '${key}', 'e', 'r', 0, 'reply', '${state}', now64(6)`);
+  await clickhouse.close();
+}
+const alerts = async (): Promise<Record<string, string>> => {
+  const found: Record<string, string> = {};
+  await readTail(connection, alertsTopic('production'), 1_000, ({ key, value }) => {
+    if (key?.startsWith('test/of-') === true) found[key] = value?.toString() ?? '';
+  });
+  return found;
+};
+const ruleActions = (): Promise<unknown> => query('SELECT ticket_id, state FROM log.rule_actions WHERE startsWith(ticket_id, \'test/of-\') ORDER BY ticket_id');
+
 /** Stops what depends on a part, and starts the part on an empty disk. */
 async function loseDisk(part: string, dependants: readonly string[]): Promise<void> {
   await stop(dependants);
@@ -75,8 +95,11 @@ async function loseDisk(part: string, dependants: readonly string[]): Promise<vo
 
 test('a backup is made, brought up to date, for its owner’s eyes only, and tells damage', async () => {
   await somethingToLose();
+  await rememberedToo('test/of-1', 'old');
   await backup('create', folder);
   await somethingToLose();
+  await rememberedToo('test/of-1', 'done');
+  await rememberedToo('test/of-2', 'done');
   expect(await backup('create', folder)).toMatch(/records, .*integrations\.json/);
   expect(await backup('verify', folder)).toMatch(/is whole/);
   expect(await backup('list', folder)).toContain('production');
@@ -112,6 +135,8 @@ test('Kafka loses its disk: what the backup has comes from there, what came afte
   await backup('restore', folder, 'log');
   expect(await backup('log-from-archive')).toMatch(/written again from the archive/);
   expect(await backup('log-from-archive')).toMatch(/the log has all that the archive has/);
+  const told = { 'test/of-1': '{"state":"done"}', 'test/of-2': '{"state":"done"}' };
+  expect(await alerts()).toStrictEqual(told);
   await start(consumers);
   await reconcile();
   expect(await checksum()).toStrictEqual(before);
@@ -122,10 +147,12 @@ test('Kafka loses its disk: what the backup has comes from there, what came afte
 test('ClickHouse loses its disk: it is made of the log again', async () => {
   await stop(['ingress']);
   const before = await checksum();
+  const effects = await ruleActions();
   await loseDisk('clickhouse', consumers);
   await run('infra/migrate/migrate.ts');
   expect(await backup('restore', folder, 'tables')).toMatch(/will read .* records of the log from its start/);
   await start(consumers);
+  expect(await ruleActions()).toStrictEqual(effects);
   await eventually(async () => (JSON.stringify(await checksum()) === JSON.stringify(before) ? true : null), 'every table as it was');
   await reconcile();
   await start(['ingress']);

@@ -131,3 +131,50 @@ test('fired, paged, acknowledged, resolved: each once, with a kill -9 between; a
   expect(code, output).toBe(0);
   for (const secret of [token, key]) expect(first.output() + output).not.toContain(secret);
 });
+
+const toldInTheChat = (ticketId: string): string[] => telegram.messages.filter(({ text }) => text.includes(ticketId)).map(({ text }) => (text.includes('You may have this already') ? 'again: ' : '') + (/escalated|acknowledged|over/.exec(text)?.[0] ?? text));
+const inTheChat = (ticketId: string, what: string) => eventually(() => Promise.resolve(toldInTheChat(ticketId).some((told) => told.endsWith(what)) ? true : null), `${ticketId} ${what} in the chat: ${JSON.stringify(telegram.messages)}`, 40_000);
+
+/** Whose messages have gone out. */
+async function leaderOf(members: readonly Running[]): Promise<{ leader: Running; other: Running }> {
+  const sent = await Promise.all(members.map(async (member) => /ticketstream_escalation_messages_total\{[^}]*outcome="sent"[^}]*\} [1-9]/.test(await member.metrics())));
+  const [leader, other] = [members[sent.indexOf(true)], members[sent.indexOf(false)]];
+  if (leader === undefined || other === undefined) throw new Error(`one of two leads: ${sent.join(', ')}`);
+  return { leader, other };
+}
+
+test('nothing is missing and nothing is there twice when the leader is killed amid its requests, or stands still while another leads', async () => {
+  const [killed, frozen, last] = [newTicketId(), newTicketId(), newTicketId()];
+  const first = service();
+  await consumerStarted(first);
+  // PagerDuty has not got it yet, Telegram has it and the answer is lost, and neither is written down or committed.
+  let asked = 0;
+  const dieAt = (fault: 'silent' | 'lost') => (request: { body: string }): 'silent' | 'lost' | undefined => {
+    if (!request.body.includes(killed) || asked === 2) return undefined;
+    asked += 1;
+    if (asked === 2) first.child.kill('SIGKILL');
+    return fault;
+  };
+  [pagerDuty.hooks.onAsked, telegram.hooks.onAsked] = [dieAt('silent'), dieAt('lost')];
+  for (const event of [ticket(killed, tenant).created(now(), 'Hello?'), escalation(killed)]) await sendUntilAccepted(event);
+  await first.end();
+
+  const members = [service(), service()];
+  await until(killed, 'p1', 'triggered');
+  await inTheChat(killed, 'escalated');
+  expect(toldInTheChat(killed)).toStrictEqual(['escalated', 'again: escalated']);
+  const { leader, other } = await leaderOf(members);
+  leader.child.kill('SIGSTOP');
+  for (const event of [ticket(frozen, tenant).created(now(), 'Hello?'), escalation(frozen)]) await sendUntilAccepted(event);
+  await until(frozen, 'p1', 'triggered');
+  await inTheChat(frozen, 'escalated');
+  leader.child.kill('SIGCONT');
+  for (const event of [ticket(last, tenant).created(now(), 'Hello?'), escalation(last), ticket(frozen, tenant).message(now(), { agent: 'lea' })]) await sendUntilAccepted(event);
+  await until(last, 'p1', 'triggered');
+  await until(frozen, 'p1', 'acknowledged');
+  for (const [id, what] of [[last, 'escalated'], [frozen, 'acknowledged']] as const) await inTheChat(id, what);
+  await Promise.all([leader, other].map((member) => member.end('SIGTERM')));
+  expect([toldInTheChat(frozen), toldInTheChat(last)]).toStrictEqual([['escalated', 'acknowledged'], ['escalated']]);
+  expect([killed, frozen, last].map((id) => triggersOf(id, 'p1').length), 'the first one never got an answer').toStrictEqual([2, 1, 1]);
+  expect([killed, frozen, last].flatMap(incidentsOf).map(({ actions }) => actions)).toStrictEqual([['trigger'], ['trigger', 'acknowledge'], ['trigger']]);
+});

@@ -72,6 +72,6 @@ test('a customer who asks is answered once, by nobody’s echo and after any kil
   expect(dry.stdout.split('\n').find((line) => line.startsWith(`acme later: ${first}`))).toContain('"order #\\d+": would reply');
   expect(dry.stdout).toMatch(/acme refund: \d+ messages in \d+ of \d+ tickets/);
   expect(dry.stdout).not.toContain('I want');
-  expect(checked.stdout).toMatch(/ok {7}acme: bot: @pager_bot\nok {7}acme: chat -5: Supervisors/);
+  expect(checked.stdout).toMatch(/ok {7}acme: bot: @pager_bot\nok {7}acme: chat -5: supergroup Supervisors/);
   expect(texts()).toHaveLength(6);
 });

@@ -10,6 +10,7 @@ import { TrelloServer, type Fault } from '../../infra/demo/trello/server.ts';
 import type { StoredBoard, StoredCard } from '../../infra/demo/trello/store.ts';
 import { lastMarkIn } from '../../services/destinations/marks.ts';
 import { readMemory } from '../../services/trello/memory.ts';
+import { freePorts } from '../system/free-ports.ts';
 import { closeClients, eventually, query, sendUntilAccepted, ticket, type SignedEvent } from '../system/support.ts';
 import { consumerStarted, endAll, run, type Running } from './consumer-kit.ts';
 import { root } from './copy-of-the-code.ts';
@@ -24,6 +25,9 @@ const prefix = `TRE-${randomUUID().slice(0, 4).toUpperCase()}`;
 let folder: string;
 let server: TrelloServer;
 let board: StoredBoard;
+/** Of another tenant, whose Trello is away until the first one has all. */
+let away: StoredBoard;
+let awayPort = 0;
 let since: string;
 const outputs: (() => string)[] = [];
 
@@ -33,9 +37,11 @@ beforeAll(async () => {
   server = await TrelloServer.start({ key: KEY, token: TOKEN, limits: { perKey: 3 * LIMIT, perToken: LIMIT, windowMs: 10_000 } });
   board = server.store.addBoard('Support', { lists: ['New', 'Open', 'Pending', 'On hold', 'Solved', 'Closed', 'Discarded'] });
   for (const [name, type] of [['telegram_user_id', 'number'], ['Ticket Status', 'text'], ['First Response Time', 'number'], ['Ticketstream', 'text']] as const) server.store.addField(board, name, type);
+  away = server.store.addBoard('Another', { lists: ['New'] });
+  [awayPort = 0] = await freePorts(1);
   await writeFile(join(folder, 'token'), TOKEN);
   const trello = { api_url: server.url, key: KEY, token_file: 'token', board: board.shortLink, requests_per_10_seconds: LIMIT };
-  await writeFile(join(folder, 'destinations.json'), JSON.stringify({ acme: { trello } }));
+  await writeFile(join(folder, 'destinations.json'), JSON.stringify({ acme: { trello }, globex: { trello: { ...trello, api_url: `http://127.0.0.1:${awayPort}`, board: away.shortLink } } }));
 });
 afterAll(async () => {
   await endAll();
@@ -95,6 +101,8 @@ async function killedAfter(step: RegExp, env: Readonly<Record<string, string>> =
 }
 
 test('one card a ticket, one comment a message, equal to the views, whatever is killed or lost', { timeout: 600_000 }, async () => {
+  const others = Array.from({ length: 4 }, (_, n) => ticket(`${prefix}-AWAY-${n}`, 'globex').created(at(0)));
+  for (const event of others) await sendUntilAccepted(event);
   const all = Array.from({ length: TICKETS }, (_, n) => eventsOf(n));
   await Promise.all(all.map(async (events) => {
     for (const event of events) await sendUntilAccepted(event);
@@ -114,8 +122,13 @@ test('one card a ticket, one comment a message, equal to the views, whatever is 
     throw new Error(`${ours().length} cards, ${outputs.map((output) => output().split('\n').slice(-8).join('\n')).join('\n---\n')}`, { cause: error });
   });
   server.fault = undefined;
+  expect(server.store.cardsOf(away)).toHaveLength(0);
+  const again = await TrelloServer.start({ key: KEY, token: TOKEN, port: awayPort, store: server.store });
+  await eventually(() => Promise.resolve(server.store.cardsOf(away).length === others.length ? true : null), 'the cards of whoever was away');
   await Promise.all(two.map(consumerStarted));
   await Promise.all(two.map((running) => running.end('SIGTERM')));
+  again.stop();
+  expect(server.store.cardsOf(away)).toHaveLength(others.length);
 
   expect(ours().map(ticketOf).sort()).toStrictEqual([...messages.keys()].sort());
   for (const card of ours()) {

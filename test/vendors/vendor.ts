@@ -22,19 +22,22 @@ export interface Vendor {
   readonly asked: Asked[];
   /** For the next requests, in order. */
   readonly faults: Fault[];
+  /** Called when a request has come; may say what becomes of it. */
+  readonly hooks: { onAsked?: (asked: Asked) => Fault | undefined };
   readonly close: () => Promise<void>;
 }
 
 export async function openVendor(answerTo: (asked: Asked) => Answer, port = 0): Promise<Vendor> {
   const asked: Asked[] = [];
   const faults: Fault[] = [];
+  const hooks: Vendor['hooks'] = {};
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() };
       asked.push(one);
-      const fault = faults.shift();
+      const fault = hooks.onAsked?.(one) ?? faults.shift();
       if (fault === 'silent') return;
       if (fault === 'refused') return void request.socket.destroy();
       const { status, body, headers } = typeof fault === 'object' ? fault : answerTo(one);
@@ -46,7 +49,7 @@ export async function openVendor(answerTo: (asked: Asked) => Answer, port = 0): 
   const address = server.address();
   return {
     url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
-    asked, faults,
+    asked, faults, hooks,
     close: () => new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();

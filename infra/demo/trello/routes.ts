@@ -1,5 +1,5 @@
 // What Trello's REST API answers to the requests that bring tickets to a board. Texts of refusals are Trello's own.
-import { objectId, type StoredCard, type TrelloStore } from './store.ts';
+import { objectId, type StoredBoard, type StoredCard, type TrelloStore } from './store.ts';
 
 export interface TrelloRequest {
   readonly method: string;
@@ -46,6 +46,12 @@ function show(card: StoredCard, asked: TrelloRequest['values']) {
     ...(textOf(asked['attachments']) === 'true' ? { attachments } : {}),
     ...(textOf(asked['actions']) === 'commentCard' ? { actions: page(comments(card), { limit: asked['actions_limit'] ?? 50 }) } : {}),
   };
+}
+
+/** As far as one asks for them here. */
+function actionsOf(store: TrelloStore, board: StoredBoard): { id: string; type: string; data: object }[] {
+  const moves = (type: string, all: StoredBoard['moved']) => all.map(({ id, card }) => ({ id, type, data: { card: { id: card } } }));
+  return [...moves('moveCardFromBoard', board.moved), ...moves('moveCardToBoard', board.arrived ?? []), ...store.cardsOf(board).flatMap(comments)];
 }
 
 type Route = readonly [method: string, path: RegExp, answer: (store: TrelloStore, ids: readonly string[], values: TrelloRequest['values']) => TrelloAnswer];
@@ -124,7 +130,7 @@ const routes: readonly Route[] = [
   ['GET', /^\/boards\/(\w+)\/customFields$/, onBoard((store, board) => ok(store.fieldsOf(board)))],
   ['GET', /^\/boards\/(\w+)\/members$/, onBoard((_store, { members }) => ok(members))],
   ['GET', /^\/boards\/(\w+)\/cards\/all$/, onBoard((store, board, values) => ok(page(store.cardsOf(board), values).map((card) => show(card, values))))],
-  ['GET', /^\/boards\/(\w+)\/actions$/, onBoard((_store, { moved }, values) => ok(page(moved, values).map(({ id, card }) => ({ id, type: 'moveCardFromBoard', data: { card: { id: card } } }))))],
+  ['GET', /^\/boards\/(\w+)\/actions$/, onBoard((store, board, values) => ok(page(actionsOf(store, board).filter(({ type }) => textOf(values['filter']).split(',').includes(type)), values)))],
   ['POST', /^\/lists$/, (store, _ids, { idBoard, name }) => {
     const board = store.board(textOf(idBoard));
     return board === undefined ? invalid('idBoard') : ok(store.addList(board, textOf(name)));

@@ -31,6 +31,11 @@ export interface StoredField {
   readonly name: string;
   readonly type: string;
 }
+interface Move {
+  readonly id: string;
+  readonly card: string;
+  readonly date: string;
+}
 export interface StoredBoard {
   readonly id: string;
   readonly shortLink: string;
@@ -38,7 +43,9 @@ export interface StoredBoard {
   closed: boolean;
   readonly members: { readonly id: string; readonly username: string }[];
   /** Cards that people moved from here to another board. */
-  readonly moved: { readonly id: string; readonly card: string; readonly date: string }[];
+  readonly moved: Move[];
+  /** And those that came from another. */
+  arrived?: Move[];
 }
 
 let counter = Math.floor(Math.random() * 0xffffff);
@@ -126,7 +133,10 @@ export class TrelloStore {
 
   /** As a person does it. */
   moveToBoard(card: StoredCard, list: StoredList): void {
-    this.boards.get(card.idBoard)?.moved.push({ id: objectId(), card: card.id, date: new Date().toISOString() });
+    const move = (): Move => ({ id: objectId(), card: card.id, date: new Date().toISOString() });
+    this.boards.get(card.idBoard)?.moved.push(move());
+    const to = this.boards.get(list.idBoard);
+    if (to !== undefined) (to.arrived ??= []).push(move());
     card.idBoard = list.idBoard;
     card.idList = list.id;
     card.values.clear();

@@ -40,7 +40,7 @@ export function alertmanager(settings: AlertmanagerSettings, { name, section, ap
     send: (delivery) => post(delivery.tracked, delivery),
     check: async () => {
       const { versionInfo } = (await client.request({ method: 'GET', path: '/api/v2/status' })).body as { versionInfo?: { version?: string } };
-      return `Alertmanager ${name} answers, version ${versionInfo?.version ?? 'unknown'}`;
+      return `Alertmanager answers, version ${versionInfo?.version ?? 'unknown'}`;
     },
     renew: { everyMs: RENEW_EVERY_MS, send: (open, at) => post(open, at) },
   };

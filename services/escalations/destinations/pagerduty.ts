@@ -40,7 +40,7 @@ export function pagerDuty(settings: PagerDutySettings, { name, section, api }: C
     check: async () => {
       // The end of an incident that never was: PagerDuty drops it.
       await client.request({ method: 'POST', path: '/v2/enqueue', json: { routing_key: settings.routing_key, event_action: 'resolve', dedup_key: 'ticketstream/check' } });
-      return `PagerDuty ${name} takes events of this routing key`;
+      return 'PagerDuty takes events of this routing key';
     },
   };
 }

@@ -1,6 +1,7 @@
 // The loop against a log in memory that behaves as kafka/consumer.ts: it reads on, is sent back,
 // is held, and is taken over by another instance.
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { createEncoder } from '../avro/avro.ts';
@@ -85,28 +86,37 @@ function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, ref
   });
   let generation = 1;
   let owner = true;
+  /** Where it is to go on reading, if not where it is. */
+  let sought = -1;
+  /** Where it is; nowhere after a rejoin. */
+  let position = -1;
   /** Hands out batches as kafkajs does, until the end of the log, `turns` times at most. */
   const read = async (turns = 1_000, batchSize = 100): Promise<'end' | 'left'> => {
-    let position = log.committed;
-    for (let turn = 0; turn < turns && position < log.records.length; turn++) {
-      let sentBack = -1;
+    if (position < 0) position = log.committed;
+    for (let turn = 0; turn < turns; turn++) {
+      if (sought >= 0) [position, sought] = [sought, -1];
+      if (position >= log.records.length) {
+        if (loop.failure() === null) break;
+        await sleep(1);
+        continue;
+      }
       const batch = log.records.slice(position, position + batchSize);
       reads += 1;
       try {
         const mine = generation;
         await loop.handle({
           topic: 't', partition: 0, records: batch, lag: log.records.length - position - batch.length, generation: mine,
-          owned: () => owner && mine === generation && sentBack < 0,
+          owned: () => owner && mine === generation && sought < 0,
           commit: (next, note) => {
             if (mine === generation) [log.committed, log.note] = [next, note];
             return Promise.resolve();
           },
           alive: () => undefined,
           rewind: (offset) => {
-            sentBack = offset;
+            if (mine === generation && owner) sought = offset;
           },
         });
-        position = sentBack < 0 ? position + batch.length : sentBack;
+        position += batch.length;
       } catch (error) {
         if (error instanceof PartitionHeld) {
           await sleep(error.retryAfterMs);
@@ -120,7 +130,10 @@ function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, ref
   return {
     loop, read, quarantined, metrics,
     reads: () => reads,
-    rejoin: () => (generation += 1),
+    rejoin: () => {
+      [position, sought] = [-1, -1];
+      generation += 1;
+    },
     lose: () => {
       owner = false;
     },
@@ -520,4 +533,69 @@ test.for([[true, ['other 1', 'other 2']], [false, []]] as const)('a sink per ten
   });
   await read(1);
   expect(seen).toStrictEqual(expected);
+});
+
+const names = ['acme', 'globex', 'initech'];
+
+/** Events of three tenants; whoever is in `away` waits. */
+function tenants(count: number, away: Set<string>) {
+  const log = new Log();
+  const add = (from: number, to: number): void => {
+    for (let i = from; i < to; i++) log.add(`T${i % 7}`, String(i), { tenant: names[i % 3] ?? '' });
+  };
+  add(0, count);
+  const seen: { readonly tenant: string; readonly ticket: string; readonly n: number }[] = [];
+  const handle: Setup['handle'] = async ({ words, ticket_id }): Promise<HandlerAnswer> => {
+    await Promise.resolve();
+    const tenant = names[Number(words) % 3] ?? '';
+    if (away.has(tenant)) return retryLater(`the sink of ${tenant} is away`);
+    seen.push({ tenant, ticket: ticket_id, n: Number(words) });
+    return undefined;
+  };
+  const of = (tenant: string): number[] => seen.filter((one) => one.tenant === tenant).map(({ n }) => n);
+  return { log, add, seen, handle, of };
+}
+
+test('who is away holds up no other tenant, however far they are ahead, and loses nothing when it is back', async () => {
+  const away = new Set(['acme']);
+  const { log, add, handle, of } = tenants(300, away);
+  const { loop, read } = instance(log, { sinkPerTenant: true, handle });
+  await read(200, 10);
+  expect([of('acme').length, of('globex').length, of('initech').length]).toStrictEqual([0, 100, 100]);
+  expect(loop.failure()).toMatch(/the sink of acme is away/);
+  add(300, 330);
+  away.add('initech');
+  await read(200, 10);
+  expect([of('globex').length, of('initech').length], 'what is new comes without a wait').toStrictEqual([110, 100]);
+  away.clear();
+  await read(2_000, 10);
+  for (const tenant of names) expect(new Set(of(tenant)).size, tenant).toBe(110);
+  expect([log.committed, loop.failure()]).toStrictEqual([330, null]);
+});
+
+test('whoever is away and back at any moment, and whatever is taken over: every event once it can be, none before an earlier one of its ticket', async () => {
+  const step = fc.record({ away: fc.subarray(names), turns: fc.integer({ min: 1, max: 12 }), then: fc.constantFrom('on', 'on', 'rejoin', 'another process') });
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 8 }), fc.integer({ min: 2, max: 9 }), async (steps, batchSize) => {
+    const away = new Set<string>();
+    const { log, seen, handle } = tenants(60, away);
+    let one = instance(log, { sinkPerTenant: true, handle, dedupeEvents: 5 });
+    for (const { away: now, turns, then } of steps) {
+      away.clear();
+      now.forEach((name) => away.add(name));
+      await one.read(turns, batchSize);
+      if (then === 'rejoin') one.rejoin();
+      if (then !== 'another process') continue;
+      one.lose();
+      one = instance(log, { sinkPerTenant: true, handle, dedupeEvents: 5 });
+    }
+    away.clear();
+    await one.read(5_000, batchSize);
+    expect(log.committed).toBe(60);
+    expect(seen.map(({ n }) => n).sort((a, b) => a - b)).toStrictEqual(Array.from({ length: 60 }, (_, n) => n));
+    const lastOf = new Map<string, number>();
+    for (const { tenant, ticket, n } of seen) {
+      expect(lastOf.get(`${tenant} ${ticket}`) ?? -1).toBeLessThan(n);
+      lastOf.set(`${tenant} ${ticket}`, n);
+    }
+  }), { numRuns: 100 });
 });

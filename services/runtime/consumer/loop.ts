@@ -10,7 +10,7 @@ import type { Registry } from 'prom-client';
 import { faultOf, PartitionHeld, type PoisonBreaker } from '../projection/breaker.ts';
 import type { Attempts } from './attempt.ts';
 import type { Delivery, Sort, Unwanted } from './events.ts';
-import { newPartition, type Hold, type PartitionState } from './partition.ts';
+import { hold, newPartition, passed, type Hold, type PartitionState, type Reason } from './partition.ts';
 import { WaitingEvents } from './waiting.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
 import type { ConsumerPosition, LogRecord, ManualBatch } from '../event-log.ts';
@@ -50,8 +50,8 @@ interface Run {
   readonly waiting: WaitingEvents;
 }
 
-/** How a batch ended. `read_again`: its partition was sent back to read what came before. */
-type End = { readonly kind: 'passed' | 'read_again' | 'stopped' } | { readonly kind: 'held'; readonly offset: number; readonly outage: boolean; readonly poison?: boolean; readonly reason: string };
+/** How a batch ended. `read_again`: its partition was sent back to read what came before. `ahead`: something waits, and what follows is read meanwhile. */
+type End = { readonly kind: 'passed' | 'read_again' | 'ahead' | 'stopped' } | { readonly kind: 'back'; readonly inMs: number } | ({ readonly kind: 'held' } & Reason);
 
 const COMMIT_EVERY_MS = 200;
 /** After which handlers that still run at a stop are asked to give up, and after which they are left alone. */
@@ -103,18 +103,24 @@ export class ConsumerLoop {
     switch (end.kind) {
       case 'passed':
       case 'read_again':
+      case 'ahead':
         return;
       case 'stopped':
         // Answering at once would let the next batches be fetched for nothing while others finish.
         if (this.#stopping) await this.#stopped;
         throw new RuntimeError('OWNERSHIP_LOST', 'the partition was reassigned, or the service stops');
-      case 'held': throw this.#hold(state, end);
+      case 'back': throw new PartitionHeld(state.progress.next, end.inMs, state.hold?.reason ?? 'a tenant’s sink is away');
+      case 'held': {
+        state.ahead.beginCycle();
+        throw new PartitionHeld(end.offset, hold(state, end, this.#options), end.reason);
+      }
     }
   }
 
   /** Lets what is in flight finish, and begins nothing more. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    for (const { ahead } of this.#states.values()) ahead.beginCycle();
     const finished = Promise.allSettled([...this.#active]);
     await Promise.race([finished, sleep(STOP_MS, undefined, { ref: false })]);
     for (const run of this.#runs) run.abort.abort(new Error('the service stops'));
@@ -146,18 +152,22 @@ export class ConsumerLoop {
       void this.#commit(run);
     }, COMMIT_EVERY_MS);
     try {
-      const from = state.generation === batch.generation ? state.progress.next : await this.#resume(state, batch);
-      if (from < first.offset && state.rewoundTo !== from) {
-        state.rewoundTo = from;
-        batch.rewind(from);
-        return { kind: 'read_again' };
+      const isNew = state.generation !== batch.generation;
+      if (isNew || !state.ahead.continuesAt(first.offset)) {
+        const from = isNew ? await this.#resume(state, batch) : state.progress.next;
+        state.ahead.beginCycle();
+        if (from < first.offset && state.rewoundTo !== from) {
+          state.rewoundTo = from;
+          batch.rewind(from);
+          return { kind: 'read_again' };
+        }
+        // Read from there, it begins here: what lies between is not in the log any more.
+        state.progress.advance(first.offset);
       }
-      // Read from there, it begins here: what lies between is not in the log any more.
-      state.progress.advance(first.offset);
       return await this.#handleBatch(run);
     } catch (error) {
       // The registry or Kafka's admin side does not answer: nothing of it is the events' fault.
-      return { kind: 'held', offset: Math.max(first.offset, state.progress.next), outage: true, reason: messageOf(error) };
+      return { kind: 'held', offset: state.ahead.isAhead ? state.progress.next : Math.max(first.offset, state.progress.next), outage: true, reason: messageOf(error) };
     } finally {
       clearInterval(watch);
       await state.committing;
@@ -179,6 +189,7 @@ export class ConsumerLoop {
     state.begunBefore = end;
     state.committed = '';
     state.rewoundTo = -1;
+    state.ahead.forget();
     return Math.max(low, seen, committed - this.#options.dedupeEvents);
   }
 
@@ -193,16 +204,35 @@ export class ConsumerLoop {
     const passing = heldAt === null ? sorted : sorted.slice(0, heldAt);
     await this.#handleAll(run, passing);
     const waiting = run.waiting.told();
-    const offset = sorted.find(({ record }) => !state.progress.isDone(record.offset))?.record.offset;
-    state.progress.advance(offset ?? (batch.records.at(-1)?.offset ?? 0) + 1);
+    const left = sorted.filter(({ record }) => !state.progress.isDone(record.offset));
+    const next = (batch.records.at(-1)?.offset ?? 0) + 1;
+    if (!state.ahead.isAhead) state.progress.advance(left[0]?.record.offset ?? next);
     this.#options.breaker.passed(state.place, faults.filter((_, index) => state.progress.isDone(sorted[index]?.record.offset ?? -1)));
-    if (offset === undefined) {
-      this.#passed(state);
+    if (left.length === 0 && !state.ahead.isAhead) {
+      passed(state, this.#options.logger);
       return { kind: 'passed' };
     }
     if (!this.#goesOn(run)) return { kind: 'stopped' };
+    if (heldAt === null && run.waiting.areOfSinks) return this.#readOn(run, left, next);
+    const offset = state.progress.next;
     if (waiting !== undefined) return { kind: 'held', offset, outage: waiting.cause !== 'failure', reason: waiting.reason };
     return { kind: 'held', offset, outage: true, poison: true, reason: `most of the last records can't be read (${passing.length} of ${sorted.length} passed)` };
+  }
+
+  /** What waits does so for its tenants' sinks: all others are served meanwhile. */
+  #readOn({ batch, state, waiting }: Run, left: readonly (Delivery | Unwanted | Poison)[], next: number): End {
+    const { ahead, progress } = state;
+    const first = progress.next;
+    if (!ahead.isAhead) ahead.retryAfter(hold(state, { offset: first, outage: true, reason: waiting.told()?.reason ?? '' }, this.#options));
+    const move = ahead.move({ tenants: left.flatMap((item) => (item.kind === 'event' ? [item.identity.integration_id] : [])), next, first });
+    if (move.kind === 'back') return move;
+    // It is tried again from there, once: where that is not in the log any more, what follows is.
+    state.rewoundTo = -1;
+    if (move.kind === 'to') batch.rewind(move.offset);
+    // Without the batch's records: it may take long.
+    const { rewind } = batch;
+    ahead.whenDue(() => rewind(progress.next));
+    return { kind: 'ahead' };
   }
 
   /** Events that were done before: so that a later copy of one is recognised. One that failed here is not, so that its replay is handled. */
@@ -247,7 +277,7 @@ export class ConsumerLoop {
       attempts.count('duplicate');
       return true;
     }
-    if (!this.#goesOn(run) || waiting.isEnoughOf(tenant)) return false;
+    if (!this.#goesOn(run) || waiting.isEnoughOf(tenant) || state.ahead.isBlocked(tenant)) return false;
     const { offset } = event.record;
     const attempt = (state.tries.get(offset) ?? 0) + 1;
     const mayBeRepeated = state.begun.has(offset) || offset < state.begunBefore;
@@ -279,24 +309,6 @@ export class ConsumerLoop {
       if (offset >= progress.next - this.#options.dedupeEvents) return;
       refused.delete(offset);
     }
-  }
-
-  #passed(state: PartitionState): void {
-    if (state.hold !== null) this.#options.logger.info({ partition: state.place }, 'going on');
-    state.holds = 0;
-    state.hold = null;
-  }
-
-  #hold(state: PartitionState, { offset, outage, reason, poison = false }: Extract<End, { kind: 'held' }>): PartitionHeld {
-    const { backoffMs, maxBackoffMs, logger } = this.#options;
-    // Where something got done, what waits now is something else.
-    if (offset > state.heldAt) state.holds = 0;
-    state.heldAt = offset;
-    const retryAfterMs = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(state.holds, 20));
-    if (outage && state.hold === null) logger.warn({ partition: state.place, offset, reason, retry_after_ms: retryAfterMs }, 'partition waits; nothing is skipped');
-    state.holds += 1;
-    state.hold = outage ? { reason, since: Date.now(), poison } : null;
-    return new PartitionHeld(offset, retryAfterMs, reason);
   }
 
   /** Commits what is done, if that changed. A commit that fails is made good by the next one. */

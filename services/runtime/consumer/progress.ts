@@ -43,13 +43,26 @@ export class Progress {
   note(): string {
     const ranges: string[] = [];
     let length = 0;
-    for (const [from, to] of rangesOf([...this.#beyond].sort((a, b) => a - b))) {
+    for (const [from, to] of this.#ranges()) {
       const range = from === to ? `${from - this.#next}` : `${from - this.#next}-${to - this.#next}`;
       length += range.length + 1;
       if (length > MAX_NOTE) break;
       ranges.push(range);
     }
     return ranges.length === 0 ? '' : `done ${ranges.join(',')}`;
+  }
+
+  /** In order, the first ones only as far as somebody asks for more: there may be very many, and a commit has room for a few. */
+  *#ranges(): Generator<[number, number]> {
+    let left = this.#beyond.size;
+    for (let from = this.#next + 1; left > 0; from++) {
+      if (!this.#beyond.has(from)) continue;
+      let to = from;
+      while (this.#beyond.has(to + 1)) to += 1;
+      left -= to - from + 1;
+      yield [from, to];
+      from = to + 1;
+    }
   }
 
   /** Takes in what a commit says; a note that isn't ours says nothing. */
@@ -62,14 +75,4 @@ export class Progress {
       for (let offset = from; offset <= Math.min(to, from + 1_000_000); offset++) this.done(committed + offset);
     }
   }
-}
-
-function rangesOf(sorted: readonly number[]): [number, number][] {
-  const ranges: [number, number][] = [];
-  for (const offset of sorted) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === offset - 1) last[1] = offset;
-    else ranges.push([offset, offset]);
-  }
-  return ranges;
 }

@@ -33,6 +33,11 @@ export class WaitingEvents {
     return outages >= this.#enough || this.#events.filter((event) => event.tenant === tenant).length >= this.#enough;
   }
 
+  /** Whether everything that waits does so for its tenant's sink. */
+  get areOfSinks(): boolean {
+    return this.#sinkPerTenant && this.#events.every(({ cause }) => cause === 'outage');
+  }
+
   /** What to tell of why the partition waits: an outage before a failure. */
   told(): Waiting | undefined {
     return this.#events.find(({ cause }) => cause !== 'failure') ?? this.#events[0];

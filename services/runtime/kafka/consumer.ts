@@ -161,7 +161,12 @@ async function handleBatch({ consumer, group }: { consumer: Consumer; group: Gro
       generation,
       alive: watched.alive,
       commit: committerOf(group, membership, { topic, partition, generation }),
-      rewind: (offset) => consumer.seek({ topic, partition, offset: String(offset) }),
+      rewind: (offset) => {
+        if (!sameGroup()) return;
+        consumer.seek({ topic, partition, offset: String(offset) });
+        // What comes next begins there, which is no gap.
+        group.next.set(`${topic}/${partition}`, offset);
+      },
     });
   } catch (error) {
     // Ownership was lost while the handler waited: the new owner repeats this batch.

@@ -53,10 +53,15 @@ test('it serves in turn, and leaves out whoever is not ready', async () => {
   expect([a.served, b.served]).toStrictEqual([2, 6]);
 });
 
-test('where nobody listens any more it tries the other one; what was cut off is the sender’s to repeat', async () => {
-  const { a, b, post } = await twoBehindOne();
+test('where nobody listens any more a request is refused until that is noticed; what was cut off is the sender’s to repeat', async () => {
+  const { a, b, balancer, post } = await twoBehindOne();
   a.server.close();
   a.server.closeAllConnections();
+  const statuses = [await post(), await post()];
+  expect(statuses.filter((status) => status === 200), 'b alone serves, each once').toHaveLength(b.served);
+  expect(statuses.filter((status) => status !== 200 && status !== 502)).toStrictEqual([]);
+  await balancer.ask();
+  b.served = 0;
   for (let request = 0; request < 4; request++) expect(await post()).toBe(200);
   expect(b.served).toBe(4);
   b.cutsOff = true;

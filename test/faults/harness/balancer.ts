@@ -1,6 +1,6 @@
 // A small load balancer in front of ingresses. It asks each for its readiness all the time and sends new requests to those that
-// said yes; one that can't be reached, or says that it stops, gets none. What was given to an ingress is that one's to answer:
-// nothing is sent twice behind the sender's back, except where no connection came about at all.
+// said yes when asked last. What was given to an ingress is that one's to answer: nothing is sent twice behind the sender's back,
+// and who isn't there is not replaced by another, as a kernel's balancing doesn't: an ingress that leaves without a word is found out.
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
@@ -50,14 +50,9 @@ export class Balancer {
   async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     const inTurn = this.#backends.filter((url) => this.#ready.has(url));
-    this.#turn += 1;
-    for (let tried = 0; tried < inTurn.length; tried++) {
-      const backend = inTurn[(this.#turn + tried) % inTurn.length] ?? '';
-      const answer = await ask(backend, request, body);
-      if (answer === 'no connection') {
-        this.#ready.delete(backend);
-        continue;
-      }
+    const backend = inTurn[this.#turn++ % inTurn.length];
+    const answer = backend === undefined ? null : await ask(backend, request, body);
+    if (answer !== null) {
       response.writeHead(answer.status, answer.headers).end(answer.body);
       return;
     }
@@ -89,8 +84,8 @@ interface Answered {
 const without = (headers: IncomingHttpHeaders, ...names: readonly string[]): IncomingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
 
-/** On a connection of its own: one that is kept open may be closed by the other side in the instant in which it is used. */
-function ask(backend: string, { method, url = '/', headers }: IncomingMessage, body: Buffer): Promise<Answered | 'no connection'> {
+/** @returns null where no connection came about. On a connection of its own: one that is kept open may be closed by the other side in the instant in which it is used. */
+function ask(backend: string, { method, url = '/', headers }: IncomingMessage, body: Buffer): Promise<Answered | null> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest(new URL(url, backend), { method, headers: { ...headers, connection: 'close', 'content-length': body.length }, agent: false }, (answer) => {
       buffer(answer).then((text) => {
@@ -99,7 +94,7 @@ function ask(backend: string, { method, url = '/', headers }: IncomingMessage, b
     });
     let isConnected = false;
     sent.on('socket', (socket) => socket.once('connect', () => (isConnected = true)));
-    sent.on('error', (error) => (isConnected ? reject(error) : resolve('no connection')));
+    sent.on('error', (error) => (isConnected ? reject(error) : resolve(null)));
     sent.end(body);
   });
 }

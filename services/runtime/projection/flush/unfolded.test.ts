@@ -52,9 +52,9 @@ test('how far each partition is done is committed once all tickets are computed;
   expect(unfolded.isEmpty).toBe(true);
 });
 
-test('after half a million events nothing waits for more, so what is held is bounded', () => {
+test('after three million events nothing waits for more, so what is held is bounded', () => {
   const unfolded = new Unfolded(['happened']);
-  const batch = landed(0, 0, Array.from({ length: 5_000 }, (_, index) => `a/${index % 7}`));
+  const batch = landed(0, 0, Array.from({ length: 10_000 }, (_, index) => `a/${index % 7}`));
   for (let i = 1; i < 300; i++) unfolded.add(batch);
   expect(unfolded.dueInMs()).toBeGreaterThan(0);
   unfolded.add(batch);

@@ -1,5 +1,5 @@
 // What is landed and has no facts yet: the tickets that were touched, and how far each partition is done once their facts
-// are written. Offsets are committed only then, so a crash lands a minute of records again and nothing has to be
+// are written. Offsets are committed only then, so a crash lands two minutes of records again at most and nothing has to be
 // searched for. What it holds is bounded by events, and of a batch it is the way to commit it, without its records.
 import type { ManualBatch } from '../../event-log.ts';
 import { placeOf } from '../breaker.ts';
@@ -10,11 +10,12 @@ import type { KeptBatch } from './triage.ts';
 
 /**
  * Far behind, facts wait for as long as this, or for as many events: a ticket's next ones are likely among them, and it is
- * computed once for all of them. Where that takes long, it waits longer, so that it is the smaller part of the work.
+ * computed once for all of them. Where that takes long, it waits longer, so that it is the smaller part of the work. So many
+ * events are about 250,000 tickets, and a crash lands them again, which takes less than the wait.
  */
-const FOLD_AFTER_MS = 60_000;
+const FOLD_AFTER_MS = 120_000;
 const FOLD_SHARE = 3;
-const FOLD_AFTER_EVENTS = 1_500_000;
+const FOLD_AFTER_EVENTS = 3_000_000;
 
 interface Done {
   readonly commit: ManualBatch['commit'];

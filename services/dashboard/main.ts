@@ -1,0 +1,69 @@
+// The dashboard as a process: settings, ClickHouse, pages, then the door.
+import { randomBytes } from 'node:crypto';
+import { connectClickHouse } from '../runtime/clickhouse.ts';
+import { consumerSettings, list, masked, oneOf, readConfig, text, type Settings } from '../runtime/config.ts';
+import { RuntimeError } from '../runtime/errors.ts';
+import { runService } from '../runtime/lifecycle.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { createMetrics } from '../runtime/metrics/process.ts';
+import { readCatalogue } from './catalogue.ts';
+import { Live } from './live.ts';
+import { createDashboardMetrics } from './metrics.ts';
+import { loadPages } from './pages.ts';
+import { People } from './people.ts';
+import { createDashboard } from './server.ts';
+
+const settings = {
+  CLICKHOUSE_URL: consumerSettings.CLICKHOUSE_URL,
+  HEALTH_PORT: consumerSettings.HEALTH_PORT,
+  LOG_LEVEL: consumerSettings.LOG_LEVEL,
+  DASHBOARD_HOST: { parse: text, default: '127.0.0.1', doc: 'Address of the dashboard, on HEALTH_PORT; beyond loopback only with DASHBOARD_LOGIN=clickhouse' },
+  DASHBOARD_LOGIN: { parse: oneOf('off', 'clickhouse'), default: 'off', doc: 'clickhouse: everybody logs in as a user of ClickHouse and sees what that user may read; off: everybody on this machine is the user of CLICKHOUSE_URL' },
+  DASHBOARD_NAMES_FOR: { parse: list, default: [], doc: 'Users who see agents by name and id after a login; all others see pseudonyms' },
+  DASHBOARD_SECRET: { parse: text, default: '', doc: 'Signs sessions and makes pseudonyms, 32 characters at least; by default another one each start', secret: true, fromFile: true },
+} satisfies Settings;
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+const SHORTEST_SECRET = 32;
+/** Of one answer. Who looks doesn't wait longer. */
+const MOST_SECONDS = 30;
+
+const config = readConfig(settings, process.env);
+const logger = createLogger('dashboard', config.LOG_LEVEL);
+
+function secretOf({ DASHBOARD_SECRET: secret }: typeof config): string {
+  if (secret === '') return randomBytes(SHORTEST_SECRET).toString('hex');
+  if (secret.length < SHORTEST_SECRET) throw new RuntimeError('CONFIG_INVALID', `DASHBOARD_SECRET needs ${SHORTEST_SECRET} characters at least`);
+  return secret;
+}
+
+await runService(logger, async (parts) => {
+  logger.info({ config: masked(settings, config) }, 'starting');
+  const login = config.DASHBOARD_LOGIN === 'clickhouse';
+  if (!login && !LOOPBACK.test(config.DASHBOARD_HOST)) throw new RuntimeError('CONFIG_INVALID', 'DASHBOARD_HOST is beyond loopback: set DASHBOARD_LOGIN=clickhouse');
+  const url = new URL(config.CLICKHOUSE_URL);
+  const limits = { max_execution_time: MOST_SECONDS };
+  const own = connectClickHouse(config.CLICKHOUSE_URL, limits);
+  parts.push({ name: 'clickhouse', stop: () => own.close() });
+  const connectAs = ({ user, password }: { user: string; password: string }) => connectClickHouse(Object.assign(new URL(url), { username: encodeURIComponent(user), password: encodeURIComponent(password) }).href, limits);
+
+  const metrics = createMetrics('dashboard');
+  const live = new Live();
+  const queries = createDashboardMetrics(metrics, () => live.pages);
+  const catalogue = readCatalogue();
+  const agentIds = catalogue.get('desk/agent-ids');
+  if (agentIds === undefined) throw new Error('queries/desk/agent-ids.sql is missing');
+  const people = new People({
+    login, secret: secretOf(config), seeNames: config.DASHBOARD_NAMES_FOR, agentIds, now: Date.now,
+    connect: (credentials) => (credentials === undefined ? own : connectAs(credentials)),
+    onRun: (query, outcome, seconds) => queries.observe({ query, outcome }, seconds),
+  });
+  // Ready without ClickHouse, too: then it shows the last data with their age.
+  const app = createDashboard({ catalogue, people, live, pages: await loadPages(), metrics, logger, ready: () => Promise.resolve(null) });
+  const address = await app.listen({ host: config.DASHBOARD_HOST, port: config.HEALTH_PORT });
+  parts.push({ name: 'http', stop: async () => {
+    live.stop();
+    await app.close();
+  } });
+  logger.info({ address }, 'showing the dashboard');
+});

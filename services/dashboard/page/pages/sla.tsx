@@ -1,0 +1,122 @@
+// Promises: which were kept, which are due, and whether what the CRM escalated is what was broken.
+import type { JSX } from 'preact';
+import { changed } from '../address.ts';
+import { instantOf, numberOrNull, textOf, useAnswer, type Row } from '../api.ts';
+import { useDesk } from '../desk.ts';
+import { count, dayText, duration, exactTime, percent } from '../format.ts';
+import { Count, Duration, Figure, type Drill } from '../parts/figure.tsx';
+import { Answered, Panel } from '../parts/panel.tsx';
+import { TicketLink } from '../parts/rows.tsx';
+import { t, type TextKey } from '../texts/text.ts';
+import { byKey, sumOf } from './now-cells.ts';
+
+const METRICS = ['first_response', 'next_response', 'resolution'] as const;
+const JUDGED = ['met', 'breached'] as const;
+const metricText = (metric: string): string => t(`metric_${metric}` as TextKey);
+
+/** Of several rows: met of those judged. */
+function kept(rows: readonly Row[]): { readonly share: number | null; readonly n: number } {
+  const [met, breached] = [sumOf(rows, 'met'), sumOf(rows, 'breached')];
+  return { share: met + breached === 0 ? null : met / (met + breached), n: met + breached };
+}
+
+const toneOf = (share: number | null): 'bad' | 'warn' | undefined => (share === null || share >= 0.95 ? undefined : share < 0.8 ? 'bad' : 'warn');
+
+function Kept({ rows, label, only }: { readonly rows: readonly Row[]; readonly label: string; readonly only: NonNullable<Drill['only']> }): JSX.Element {
+  const { share, n } = kept(rows);
+  const title = `${count(sumOf(rows, 'met'))} / ${count(n)}`;
+  return <td class="n"><Figure label={label} tone={toneOf(share)} title={title} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { outcome: JUDGED, ...only } }}>{share === null ? '–' : percent(share)}</Figure> <span class="note">{share === null ? '' : `n ${count(n)}`}</span></td>;
+}
+
+function Attainment(): JSX.Element {
+  const desk = useDesk();
+  const asked = useAnswer('sla/attainment', desk.query);
+  return (
+    <Panel title={t('attainment')} note={t('attainment_note')} ignores={['clock']} wide>
+      <Answered asked={asked}>{({ rows }) => {
+        const weeks = [...new Set(rows.map((row) => textOf(row['week'])))].sort();
+        return METRICS.map((metric) => {
+          const own = rows.filter((row) => row['metric'] === metric);
+          if (own.length === 0) return null;
+          return (
+            <div key={metric} class="scroll" tabIndex={0} role="region" aria-label={metricText(metric)}>
+              <table class="desk">
+                <thead><tr><th scope="col">{metricText(metric)}</th>{weeks.map((week) => <th key={week} scope="col" class="n">{t('week_of', { day: dayText(week) })}</th>)}<th scope="col" class="n">{t('total')}</th><th scope="col" class="n">{t('running')}</th><th scope="col" class="n">{t('cancelled')}</th></tr></thead>
+                <tbody>
+                  {[...byKey(own, 'queue_id')].map(([queue, of]) => {
+                    const name = `${metricText(metric)}, ${desk.queueName(queue)}`;
+                    return (
+                      <tr key={queue}>
+                        <th scope="row"><bdi>{desk.queueName(queue)}</bdi></th>
+                        {weeks.map((week) => <Kept key={week} rows={of.filter((row) => row['week'] === week)} label={`${name}, ${week}`} only={{ metric, queue, week }} />)}
+                        <Kept rows={of} label={name} only={{ metric, queue }} />
+                        {(['active', 'cancelled'] as const).map((outcome) => <td key={outcome} class="n"><Count value={sumOf(of, outcome)} label={`${name}, ${outcome}`} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { metric, queue, outcome } }} /></td>)}
+                      </tr>
+                    );
+                  })}
+                </tbody>
+              </table>
+            </div>
+          );
+        });
+      }}</Answered>
+    </Panel>
+  );
+}
+
+const SHOWN = '15';
+
+function Running(): JSX.Element {
+  const desk = useDesk();
+  const asked = useAnswer('sla/running', changed(desk.query, { limit: SHOWN }));
+  return (
+    <Panel title={t('running_title')} note={t('running_note')} ignores={['clock']} actions={<Figure label={t('running_title')} drill={{ made: 'sla/running' }}>{t('all')}</Figure>}>
+      <Answered asked={asked} inRange={false}>{({ rows }) => (
+        <ol class="moments">
+          {rows.map((row, at) => {
+            const due = instantOf(row['due_at']);
+            const left = due === null ? numberOrNull(row['remaining_seconds']) : Math.floor((due - Date.now()) / 1_000);
+            return (
+              <li key={at}>
+                <strong class={row['outcome'] === 'breached' ? 'bad' : left !== null && left < 3_600 ? 'warn' : ''} title={due === null ? t('paused') : exactTime(due)}>{due === null ? `${t('paused')}, ${duration(left)}` : duration(left)}</strong>
+                <TicketLink id={textOf(row['ticket_id'])} />
+                <span class="note">{metricText(textOf(row['metric']))} · <bdi>{desk.queueName(textOf(row['queue_id']))}</bdi></span>
+              </li>
+            );
+          })}
+        </ol>
+      )}</Answered>
+    </Panel>
+  );
+}
+
+const FINDINGS = ['matched', 'missed', 'unfounded'] as const;
+
+function Audit(): JSX.Element {
+  const desk = useDesk();
+  const asked = useAnswer('sla/audit', desk.query);
+  return (
+    <Panel title={t('audit')} note={t('audit_note')} ignores={['queue', 'clock']}>
+      <Answered asked={asked}>{({ rows }) => (
+        <table class="desk">
+          <thead><tr><th scope="col">{t('metric')}</th>{FINDINGS.map((finding) => <th key={finding} scope="col" class="n">{t(`finding_${finding}`)}</th>)}<th scope="col" class="n">{t('late_p50')}</th><th scope="col" class="n">{t('late_p90')}</th></tr></thead>
+          <tbody>
+            {[...byKey(rows, 'metric')].map(([metric, own]) => {
+              const matched = own.find((row) => row['finding'] === 'matched');
+              const drill = (finding: string): Drill => ({ made: 'sla/audit', rows: 'sla/audit-rows', only: { metric, finding } });
+              return (
+                <tr key={metric}>
+                  <th scope="row">{metricText(metric)}</th>
+                  {FINDINGS.map((finding) => <td key={finding} class="n"><Count value={sumOf(own.filter((row) => row['finding'] === finding), 'pairs')} tone={finding === 'matched' ? undefined : 'warn'} label={`${metricText(metric)}, ${t(`finding_${finding}`)}`} drill={drill(finding)} /></td>)}
+                  {(['late_p50_seconds', 'late_p90_seconds'] as const).map((late) => <td key={late} class="n"><Duration value={numberOrNull(matched?.[late])} label={`${metricText(metric)}, ${t(late === 'late_p50_seconds' ? 'late_p50' : 'late_p90')}`} drill={drill('matched')} /></td>)}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      )}</Answered>
+    </Panel>
+  );
+}
+
+export const SlaPage = (): JSX.Element => <div class="columns"><Attainment /><Running /><Audit /></div>;

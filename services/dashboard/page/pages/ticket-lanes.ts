@@ -1,0 +1,76 @@
+// A ticket's life as lanes: what lasted from when to when, and what happened when.
+import { instantOf, textOf, type Answer, type Row } from '../api.ts';
+import type { TextKey } from '../texts/text.ts';
+
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly isOpen: boolean;
+  readonly text: string;
+  /** Shown by name instead of the text. */
+  readonly agent?: string;
+  /** A class of style.css. */
+  readonly look: string;
+}
+
+export interface Point {
+  readonly at: number;
+  readonly text: string;
+  readonly look: string;
+}
+
+export interface Lane {
+  readonly name: TextKey;
+  readonly spans: readonly Span[];
+  readonly points: readonly Point[];
+}
+
+type Answers = Readonly<Record<'ticket' | 'intervals' | 'stations' | 'waits' | 'turns' | 'timers' | 'escalations', Answer>>;
+
+const OVER = new Set(['solved', 'closed', 'discarded']);
+
+function spanOf(row: Row, now: number, from: string, what: Pick<Span, 'text' | 'look' | 'agent'> & { readonly to?: string }): Span {
+  const start = instantOf(row[from]) ?? now;
+  const end = instantOf(row[what.to ?? 'ended_at']);
+  const { text, look, agent } = what;
+  return { from: start, to: Math.max(start, end ?? now), isOpen: end === null, text, look, ...(agent === undefined ? {} : { agent }) };
+}
+
+/** A timer runs until it was fulfilled; else until it is due, or until now when that has passed. */
+function timerSpan(row: Row, end: number): Span {
+  const outcome = textOf(row['outcome']);
+  const [started, fulfilled, due] = [instantOf(row['started_at']) ?? end, instantOf(row['fulfilled_at']), instantOf(row['due_at'])];
+  const to = fulfilled ?? (outcome === 'breached' ? end : Math.min(end, due ?? end));
+  return { from: started, to: Math.max(started, to), isOpen: fulfilled === null && outcome === 'active', text: `${textOf(row['metric'])} ${outcome}`, look: outcome };
+}
+
+export function lanesOf({ intervals, stations, waits, turns, timers, escalations }: Answers, now: number): { readonly lanes: readonly Lane[]; readonly from: number; readonly to: number } {
+  const states = intervals.rows.map((row) => spanOf(row, now, 'valid_from', { text: textOf(row['status']), look: `is-${textOf(row['category'])}` }));
+  const last = intervals.rows.at(-1);
+  const from = Math.min(now, ...states.map((span) => span.from));
+  const isOver = last !== undefined && OVER.has(textOf(last['category']));
+  // After its end a ticket only goes on being over: a little of that is enough.
+  const ended = states.at(-1)?.from ?? now;
+  const to = isOver ? Math.min(now, ended + Math.max(60_000, (ended - from) * 0.06)) : now;
+  const within = (spans: readonly Span[]): Span[] => spans.filter((span) => span.from <= to).map((span) => ({ ...span, to: Math.min(span.to, to) }));
+  const dueOf = (row: Row): Point[] => {
+    const due = instantOf(row['due_at']);
+    return due === null || due > to ? [] : [{ at: due, text: `${textOf(row['metric'])} due`, look: textOf(row['outcome']) }];
+  };
+  const lane = (name: TextKey, spans: readonly Span[], points: readonly Point[] = []): Lane => ({ name, spans: within(spans), points: points.filter(({ at }) => at >= from && at <= to) });
+  const timerLanes = (['first_response', 'next_response', 'resolution'] as const).map((metric): Lane => {
+    const own = timers.rows.filter((row) => row['metric'] === metric);
+    return lane(`metric_${metric}`, own.map((row) => timerSpan(row, to)), own.flatMap(dueOf));
+  }).filter(({ spans }) => spans.length > 0);
+  return {
+    from, to,
+    lanes: [
+      lane('status', states),
+      lane('agent', stations.rows.filter((row) => row['agent_id'] !== '').map((row) => spanOf(row, now, 'assigned_at', { text: '', agent: textOf(row['agent_id']), look: 'station' }))),
+      lane('waiting_lane', waits.rows.map((row) => spanOf(row, now, 'waiting_since', { text: textOf(row['kind']), look: 'wait' }))),
+      lane('replies', [], turns.rows.map((row) => ({ at: instantOf(row['replied_at']) ?? 0, text: `${textOf(row['agent_id'])} ×${textOf(row['replies'])}`, look: 'reply' }))),
+      ...timerLanes,
+      lane('escalations', [], escalations.rows.map((row) => ({ at: instantOf(row['fired_at']) ?? 0, text: `${textOf(row['policy_id'])} ${textOf(row['level'])}`, look: 'breached' }))),
+    ],
+  };
+}
