@@ -115,6 +115,7 @@ const transcripts = async (folder: string, ...args: readonly string[]): Promise<
 
 /** What reports say of these tickets, and how many there are of everything. */
 const reports = (tickets: readonly string[]) => query<Record<string, unknown>>(`
+  SELECT * FROM (
   SELECT 'tickets' AS report, toString(tuple(* EXCEPT metadata)) AS row FROM queue.ticket_facts FINAL WHERE ticket_id IN {tickets:Array(String)}
   UNION ALL SELECT 'metadata', metadata FROM queue.tickets WHERE ticket_id IN {tickets:Array(String)}
   UNION ALL SELECT 'agents', toString(tuple(*)) FROM agents.ticket_facts FINAL WHERE ticket_id IN {tickets:Array(String)}
@@ -122,7 +123,7 @@ const reports = (tickets: readonly string[]) => query<Record<string, unknown>>(`
   UNION ALL SELECT 'public', toString(count()) FROM log.public_messages WHERE ticket_id IN {tickets:Array(String)}
   UNION ALL SELECT 'quarantine', toString(count()) FROM log.quarantine WHERE integration_id = 'sealed'
   UNION ALL SELECT 'conflicts', toString(count()) FROM log.event_id_conflicts WHERE integration_id = 'sealed'
-  ORDER BY report, row`, { tickets });
+  ) ORDER BY report, row`, { tickets });
 
 /** As a consumer in another language reads it, with the recipe of the documentation. */
 async function inPython(id: string, events: number): Promise<string> {
