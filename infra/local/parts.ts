@@ -1,5 +1,5 @@
 // What each part of the local stack is: its command line, its settings, and how it shows that it
-// works. All of it listens on 127.0.0.1 only.
+// works. All of it listens on 127.0.0.1 only, but for ClickHouse with a password and CLICKHOUSE_HOST.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';

@@ -30,6 +30,14 @@ describe('settings of the local stack', () => {
     }
   });
 
+  it('lets ClickHouse out of this machine with a password only', () => {
+    expect(() => readSettings({ CLICKHOUSE_HOST: '127.0.0.1' })).not.toThrow();
+    expect(() => readSettings({ CLICKHOUSE_HOST: '0.0.0.0', CLICKHOUSE_PASSWORD: 'long enough, is it' })).not.toThrow();
+    expect(() => readSettings({ CLICKHOUSE_HOST: '0.0.0.0' })).toThrow(/needs a CLICKHOUSE_PASSWORD .*there is none/);
+    expect(() => readSettings({ CLICKHOUSE_HOST: '::', CLICKHOUSE_PASSWORD: 'short' })).toThrow(/needs a CLICKHOUSE_PASSWORD/);
+    expect(() => readSettings({ CLICKHOUSE_HOST: '192.168.0.1', CLICKHOUSE_PASSWORD: 'long enough, is it' })).toThrow(/CLICKHOUSE_HOST=192/);
+  });
+
   it('ignores a relative XDG_CACHE_HOME, as its specification asks', () => {
     expect(cacheFolder({ XDG_CACHE_HOME: '/somewhere' })).toBe('/somewhere/ticketstream');
     expect(cacheFolder({ XDG_CACHE_HOME: 'here' })).toMatch(/\.cache\/ticketstream$/);

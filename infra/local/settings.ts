@@ -3,6 +3,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { listeningProblem } from './clickhouse/listening.ts';
 
 export type PartName = 'kafka' | 'registry' | 'clickhouse';
 export const partNames: readonly PartName[] = ['kafka', 'registry', 'clickhouse'];
@@ -94,6 +95,8 @@ export function readSettings(env: Environment): StackSettings {
   // Wildcards to ClickHouse; a backslash is a slash to the registry's database.
   const unusable = /[*?{}[\]\\]/.exec(dataDir);
   if (unusable !== null) problems.push(`DATA_DIR: there can't be a ${unusable[0]} in the data folder's path ${dataDir}`);
+  const listening = listeningProblem(env);
+  if (listening !== undefined) problems.push(listening);
   if (problems.length > 0) throw new SetupError(problems, 2);
   return { dataDir, cacheDir: cacheFolder(env), ports };
 }

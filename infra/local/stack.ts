@@ -1,12 +1,13 @@
 // The local stack as one thing: Kafka, the schema registry and ClickHouse, started side by side.
 //   const stack = await startStack({ dataDir, ports });  …  await stack.stop();
 import { resolve } from 'node:path';
+import { openness } from './clickhouse/listening.ts';
 import { ensureInstalled } from './install/install.ts';
 import { clickhouseUrl, kafkaBrokers, partSpec, schemaRegistryUrl } from './parts.ts';
 import { portProblems, type PortClaim } from './ports.ts';
 import { descriptorLimit, descriptorProblem, segmentFilesIn } from './install/prerequisites.ts';
 import type { OnProgress } from './progress.ts';
-import { partNames, portVariables, readSettings, setting, SetupError, urlVariables, type Environment, type PartName, type StackPorts } from './settings.ts';
+import { partNames, partTitles, portVariables, readSettings, setting, SetupError, urlVariables, type Environment, type PartName, type StackPorts } from './settings.ts';
 import { Interrupted } from './supervisor/supervised.ts';
 import { Supervisor, type Connection } from './supervisor/supervisor.ts';
 
@@ -90,6 +91,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     );
     const failed = started.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+    const open = only.includes('clickhouse') ? openness(env) : undefined;
+    if (open !== undefined) options.onProgress?.({ title: partTitles.clickhouse, doing: open, state: 'note', elapsedMs: 0 });
   } catch (error) {
     const interrupted = supervisor.isStopping;
     if (options.supervisor === undefined || interrupted) await supervisor.stop();

@@ -24,10 +24,10 @@ async function check(): Promise<void> {
 /** host:port of every service of the stack that runs here. */
 async function targetsHere(dataDir: string): Promise<string[]> {
   const running = await runningState(dataDir);
-  const { INGRESS_PORT, HEALTH_PORT_BASE } = running?.connection ?? {};
+  const { INGRESS_PORT, INGRESS_HEALTH_PORT = '', HEALTH_PORT_BASE } = running?.connection ?? {};
   if (running === undefined || INGRESS_PORT === undefined || HEALTH_PORT_BASE === undefined) throw new SetupError([`nothing is started by npm start on ${dataDir}`]);
   const names = findServices().filter((name) => running.processes.some((process) => process.name === name));
-  return [...servicePorts(names, Number(INGRESS_PORT), Number(HEALTH_PORT_BASE)).values()].map((port) => `127.0.0.1:${port}`);
+  return [...servicePorts(names, Number(INGRESS_HEALTH_PORT === '' ? INGRESS_PORT : INGRESS_HEALTH_PORT), Number(HEALTH_PORT_BASE)).values()].map((port) => `127.0.0.1:${port}`);
 }
 
 async function start({ port }: { port: number }): Promise<void> {

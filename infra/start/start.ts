@@ -100,7 +100,7 @@ function portClaims({ ports, parts, servicePorts: byService }: Plan): PortClaim[
 }
 
 /** What commands have to know of a running system. */
-const reachedBy = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'SCHEMAS_LOCK', 'INTEGRATIONS_FILE', 'INGRESS_PORT', 'HEALTH_PORT_BASE'] as const;
+const reachedBy = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'SCHEMAS_LOCK', 'INTEGRATIONS_FILE', 'INGRESS_PORT', 'INGRESS_HEALTH_PORT', 'HEALTH_PORT_BASE'] as const;
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const planned = plan(options);
@@ -125,6 +125,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       INTEGRATIONS_FILE: integrationsFile,
       INGRESS_ENVIRONMENTS: ingressEnvironments(planned.env).join(','),
       INGRESS_PORT: String(planned.servicePorts.get('ingress') ?? ''),
+      INGRESS_HEALTH_PORT: setting(planned.env, 'INGRESS_HEALTH_PORT') ?? '',
       HEALTH_PORT_BASE: String(planned.healthBase),
     };
     supervisor.isReachedBy(Object.fromEntries(reachedBy.map((name) => [name, env[name]])));

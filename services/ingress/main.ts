@@ -1,6 +1,7 @@
 // The ingress as a process: configuration, schemas, producer, dedupe window, then the door.
 import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
+import { startHealthServer } from '../runtime/health.ts';
 import { RuntimeError } from '../runtime/errors.ts';
 import { eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
 import { readTail } from '../runtime/kafka/consumer.ts';
@@ -27,12 +28,16 @@ import { createServer } from './server.ts';
 const settings = {
   ...commonSettings,
   INGRESS_HOST: { parse: text, default: '127.0.0.1', doc: 'Address to listen on' },
-  INGRESS_PORT: { parse: integer(0, 65_535), default: 8080, doc: 'Port of POST /webhooks, /health and /metrics' },
+  INGRESS_PORT: { parse: integer(0, 65_535), default: 8080, doc: 'Port of POST /webhooks, /health and, on loopback, /metrics' },
+  INGRESS_HEALTH_PORT: { parse: integer(0, 65_535), default: 0, doc: 'Port on loopback of /metrics and all that /health says. With 0 they are at INGRESS_PORT, if INGRESS_HOST is loopback, else nowhere' },
   INTEGRATIONS_FILE: { parse: text, doc: 'JSON file of integrations and their secrets; watched for changes' },
   INGRESS_ENVIRONMENTS: { parse: list, default: [], doc: 'Environments whose events are taken; an integration in another one is refused. All of the file when empty; npm start sets it to ENVIRONMENT' },
   INGRESS_DRAIN_MS: { parse: integer(0, 5_000), default: 1_000, doc: 'From a signal on, how long events are still taken while readiness says no: as long as a load balancer needs to notice' },
   DEDUPE_EVENTS: { parse: integer(1, 10_000_000), default: 100_000, doc: 'Recent events whose retries are answered without a second append' },
 } satisfies Settings;
+
+/** Who asks there is on this machine. */
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
 const config = readConfig(settings, process.env);
 const logger = createLogger('ingress', config.LOG_LEVEL);
@@ -64,16 +69,19 @@ await runService(logger, async (parts) => {
   let waiting = (): number => 0;
   let take: Accept = () => Promise.reject(new RuntimeError('LOG_UNAVAILABLE', 'the ingress is starting'));
   const counted = createIngressMetrics(metrics, { waiting: () => waiting(), integrationsValid: () => integrations.warnings().length === 0 });
-  const app = createServer({
+  const door: Parameters<typeof createServer>[0] = {
     accept: (delivery) => take(delivery),
     metrics,
     warnings: () => [...schemas.warnings(), ...integrations.warnings()],
     ready: async () => drain.reason() ?? starting.failure() ?? followed.map((keys) => keys.failure()).find((failure) => failure !== null) ?? probe.check(),
     isDraining: () => drain.hasBegun,
+    isPublic: config.INGRESS_HEALTH_PORT > 0 || !LOOPBACK.has(config.INGRESS_HOST),
     logger,
     onAnswer: counted.onAnswer,
     onDecided: counted.onDecided,
-  });
+  };
+  const app = createServer(door);
+  if (config.INGRESS_HEALTH_PORT > 0) parts.push(await startHealthServer(config.INGRESS_HEALTH_PORT, metrics, door.ready, door.warnings));
   // Before Kafka is asked for anything: while that is away, whoever asks is told so.
   await app.listen({ host: config.INGRESS_HOST, port: config.INGRESS_PORT });
 

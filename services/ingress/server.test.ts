@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RuntimeError } from '../runtime/errors.ts';
+import { startHealthServer } from '../runtime/health.ts';
 import { createLogger } from '../runtime/logger.ts';
 import type { Accept } from './accept.ts';
 import { createServer } from './server.ts';
@@ -155,6 +156,27 @@ it('no compression is none, however it is said', async () => {
   for (const encoding of ['identity', 'Identity', '']) expect(codes(await exchange(post('{}', '/webhooks', [`content-encoding: ${encoding}`])))).toStrictEqual(['200 accepted']);
   const chunked = head('POST /webhooks HTTP/1.1', ['content-type: application/json', 'transfer-encoding: Chunked']);
   expect(codes(await exchange(`${chunked}2\r\n{}\r\n0\r\n\r\n`))).toStrictEqual(['200 accepted']);
+});
+
+describe('a door that anybody may reach', () => {
+  it('says of health whether it is ready, and no figures; those are at a port of their own', async () => {
+    const own = new Registry();
+    const health = { ready: () => Promise.resolve('Kafka does not answer'), warnings: () => ['a broken file'] };
+    const door = createServer({ ...health, accept: (delivery) => decide(delivery), metrics: own, isPublic: true, logger: createLogger('ingress', 'fatal'), onAnswer: () => undefined, onDecided: () => undefined });
+    const publicUrl = await door.listen({ host: '127.0.0.1', port: 0 });
+    const inside = await startHealthServer(0, own, health.ready, health.warnings);
+    const asked = async (url: string): Promise<[number, string]> => {
+      const answer = await fetch(url);
+      return [answer.status, await answer.text()];
+    };
+    expect(await asked(`${publicUrl}/health/live`)).toStrictEqual([200, '{"status":"live"}']);
+    expect(await asked(`${publicUrl}/health/ready`)).toStrictEqual([503, '{"status":"not ready"}']);
+    expect((await asked(`${publicUrl}/metrics`))[0]).toBe(404);
+    expect(await asked(`http://127.0.0.1:${inside.port}/health/ready`)).toStrictEqual([503, '{"status":"not ready","reason":"Kafka does not answer","warnings":["a broken file"]}']);
+    // Of the door's connections, not of the port that tells them.
+    expect((await asked(`http://127.0.0.1:${inside.port}/metrics`))[1]).toMatch(/^ticketstream_ready 0$[\s\S]*^ticketstream_http_connections \d+$/m);
+    await Promise.all([door.close(), inside.stop()]);
+  });
 });
 
 describe('every answer is counted once, as what it was', () => {

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
-import { addHealthRoutes, healthPaths, type Readiness, type Warnings } from '../runtime/health.ts';
+import { addHealthRoutes, addPublicHealthRoutes, healthPaths, publicHealthPaths, type Readiness, type Warnings } from '../runtime/health.ts';
 import { httpRefusal, isHttpStatus, type Refusal } from '../runtime/http/refusal.ts';
 import { createHttpServer } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly metrics: Registry;
   readonly ready: Readiness;
   readonly warnings?: Warnings;
+  /** Anybody may reach it: of health it says in one word what it is, and figures are elsewhere. */
+  readonly isPublic?: boolean;
   /** Whether answers ask their connections to end. */
   readonly isDraining?: () => boolean;
   readonly logger: Logger;
@@ -32,9 +34,9 @@ const webhookPaths = { path: /^\/webhooks(\/[^/]*)?\/?$/, allow: 'POST' };
 const RETRY_AFTER_SECONDS = '5';
 
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { accept, onAnswer, onDecided } = options;
+  const { accept, onAnswer, onDecided, isPublic = false } = options;
   const { app, refuse } = createHttpServer({
-    paths: [webhookPaths, healthPaths],
+    paths: [webhookPaths, isPublic ? publicHealthPaths : healthPaths],
     onRefused: ({ status, code }) => onAnswer(status, code),
     toRefusal: (error) => refusalOf(error, options.logger),
     ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
@@ -46,7 +48,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(/^application\/([\w.+-]+\+)?json\s*(;|$)/i, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  addHealthRoutes(app, options.metrics, options.ready, options.warnings);
+  (isPublic ? addPublicHealthRoutes : addHealthRoutes)(app, options.metrics, options.ready, options.warnings);
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const started = performance.now();
     const params = request.params as { integration_id?: string };

@@ -17,6 +17,8 @@ export type Readiness = () => Promise<string | null>;
 export type Warnings = () => string[];
 
 export const healthPaths = { path: /^\/(health\/(live|ready)|metrics)\/?$/, allow: 'GET, HEAD' };
+/** Of a port that anybody may reach. */
+export const publicHealthPaths = { path: /^\/health\/(live|ready)\/?$/, allow: 'GET, HEAD' };
 
 /** A page of metrics takes some ms of CPU. */
 const PAGES_PER_SECOND = 20;
@@ -31,20 +33,33 @@ async function inTime(ready: Readiness): Promise<string | null> {
 
 export function addHealthRoutes(app: FastifyInstance, metrics: Registry, ready: Readiness, warnings: Warnings = () => []): void {
   const check = shared(CHECKS_PER_SECOND, () => inTime(ready));
-  addServiceMetrics(metrics, { server: app.server, ready: check, warnings });
+  // A service with a public door has told of that one already.
+  if (metrics.getSingleMetric('ticketstream_ready') === undefined) addServiceMetrics(metrics, { server: app.server, ready: check, warnings });
   // As bytes, so that many answers that wait for a slow reader hold one copy of it.
   const page = shared(PAGES_PER_SECOND, async () => Buffer.from(await metrics.metrics()));
-  app.get('/health/live', () => Promise.resolve({ status: 'live' }));
-  app.get('/health/ready', async (_request, reply) => {
-    const reason = await check();
+  addStateRoutes(app, check, (reason) => {
     const amiss = warnings();
-    const also = amiss.length === 0 ? {} : { warnings: amiss };
-    return reply.code(reason === null ? 200 : 503).send(reason === null ? { status: 'ready', ...also } : { status: 'not ready', reason, ...also });
+    return { ...(reason === null ? {} : { reason }), ...(amiss.length === 0 ? {} : { warnings: amiss }) };
   });
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await page()));
 }
 
-/** For a service that has no HTTP door of its own. */
+/** Whether it is ready, for who sends events there; why not, and all figures, are for a port of one's own. */
+export function addPublicHealthRoutes(app: FastifyInstance, metrics: Registry, ready: Readiness, warnings: Warnings = () => []): void {
+  const check = shared(CHECKS_PER_SECOND, () => inTime(ready));
+  addServiceMetrics(metrics, { server: app.server, ready: check, warnings });
+  addStateRoutes(app, check, () => ({}));
+}
+
+function addStateRoutes(app: FastifyInstance, check: Readiness, detailsOf: (reason: string | null) => object): void {
+  app.get('/health/live', () => Promise.resolve({ status: 'live' }));
+  app.get('/health/ready', async (_request, reply) => {
+    const reason = await check();
+    return reply.code(reason === null ? 200 : 503).send({ status: reason === null ? 'ready' : 'not ready', ...detailsOf(reason) });
+  });
+}
+
+/** For a service that has no HTTP door of its own, or one that anybody may reach. */
 export async function startHealthServer(port: number, metrics: Registry, ready: Readiness, warnings: Warnings = () => []): Promise<Stoppable & { port: number }> {
   const { app } = createHttpServer({
     paths: [healthPaths],

@@ -20,22 +20,27 @@ async function query(sql: string): Promise<void> {
   expect(response.status, await response.text()).toBe(200);
 }
 
+const access = (...args: string[]): Promise<{ stdout: string }> => run(process.execPath, ['--import', 'tsx', 'infra/access/access.ts', ...args]);
+let password = '';
+
 beforeAll(async () => {
   await query(`CREATE DATABASE ${database}`);
+  password = /password of \S+: (\S+)/.exec((await access('add', 'by-jdbc', '--integration', 'acme')).stdout)?.[1] ?? '';
 });
 
 afterAll(async () => {
+  await access('remove', 'by-jdbc');
   await query(`DROP DATABASE ${database}`);
   rmSync(classes, { recursive: true, force: true });
 });
 
-test('the JDBC driver connects, reads metadata, tables and all views, inserts batches, and shows errors', async () => {
+test('the JDBC driver connects, reads metadata, tables and all views, inserts batches, shows errors, and works for who may only read', async () => {
   const jars = readdirSync(libraries).filter((name) => name.endsWith('.jar')).map((name) => join(libraries, name));
   const [compiler = ''] = jars.filter((path) => /\becj-/.test(path));
   const classPath = [classes, ...jars].join(delimiter);
   await run(java, ['-jar', compiler, '-17', '-proc:none', '-d', classes, '-cp', classPath, join(import.meta.dirname, '..', 'jdbc', 'JdbcCheck.java')]);
   const { stdout } = await run(java, ['-XX:TieredStopAtLevel=1', '-cp', classPath, 'JdbcCheck', `jdbc:clickhouse:http://${endpoint.host}/${database}`, `${database}.batch`], {
-    env: { ...process.env, JDBC_USER: decodeURIComponent(endpoint.username) || 'default', JDBC_PASSWORD: decodeURIComponent(endpoint.password) },
+    env: { ...process.env, JDBC_USER: decodeURIComponent(endpoint.username) || 'default', JDBC_PASSWORD: decodeURIComponent(endpoint.password), JDBC_ANALYST: 'by-jdbc', JDBC_ANALYST_PASSWORD: password },
   });
   const lines = stdout.trim().split('\n');
   const views = /^views read = (\d+) of (\d+)$/.exec(lines.find((line) => line.startsWith('views read')) ?? '');
@@ -49,6 +54,9 @@ test('the JDBC driver connects, reads metadata, tables and all views, inserts ba
     'error = Code: 47 (UNKNOWN_IDENTIFIER)',
     'error = Code: 60 (UNKNOWN_TABLE)',
     'error = Code: 395 said by the engine',
+    'analyst sees = 1 table, 1 column',
+    'analyst reads of others = 0',
+    'analyst refused = true',
     'login refused = true',
   ]);
 });

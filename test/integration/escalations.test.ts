@@ -132,7 +132,7 @@ test('fired, paged, acknowledged, resolved: each once, with a kill -9 between; a
   for (const secret of [token, key]) expect(first.output() + output).not.toContain(secret);
 });
 
-const toldInTheChat = (ticketId: string): string[] => telegram.messages.filter(({ text }) => text.includes(ticketId)).map(({ text }) => (text.includes('You may have this already') ? 'again: ' : '') + (/escalated|acknowledged|over/.exec(text)?.[0] ?? text));
+const toldInTheChat = (ticketId: string): string[] => telegram.messages.filter(({ text }) => text.includes(ticketId)).map(({ text }) => (text.includes('You may have this already') ? 'again: ' : '') + (['over,', 'acknowledged', 'escalated'].find((word) => text.includes(word)) ?? text));
 const inTheChat = (ticketId: string, what: string) => eventually(() => Promise.resolve(toldInTheChat(ticketId).some((told) => told.endsWith(what)) ? true : null), `${ticketId} ${what} in the chat: ${JSON.stringify(telegram.messages)}`, 40_000);
 
 /** Whose messages have gone out. */

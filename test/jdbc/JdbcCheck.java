@@ -22,6 +22,9 @@ public class JdbcCheck {
       views(connection);
       failing(connection);
     }
+    try (Connection connection = DriverManager.getConnection(url.replaceFirst("/[^/]*$", "/queue"), analyst())) {
+      readOnly(connection);
+    }
     try (Connection connection = DriverManager.getConnection(url, login("wrong")); Statement statement = connection.createStatement()) {
       statement.executeQuery("SELECT 1");
     } catch (SQLException error) {
@@ -34,6 +37,39 @@ public class JdbcCheck {
     properties.setProperty("user", System.getenv("JDBC_USER"));
     if (password != null) properties.setProperty("password", password);
     return properties;
+  }
+
+  private static Properties analyst() {
+    Properties properties = new Properties();
+    properties.setProperty("user", System.getenv("JDBC_ANALYST"));
+    properties.setProperty("password", System.getenv("JDBC_ANALYST_PASSWORD"));
+    return properties;
+  }
+
+  /** What a BI tool does for somebody who may only read: look around, ask views, and be refused. */
+  private static void readOnly(Connection connection) throws SQLException {
+    int tables = 0;
+    try (ResultSet found = connection.getMetaData().getTables(null, "queue", "%", null)) {
+      while (found.next()) if (found.getString("TABLE_NAME").equals("tickets")) tables++;
+    }
+    int columns = 0;
+    try (ResultSet found = connection.getMetaData().getColumns(null, "queue", "tickets", "integration_id")) {
+      while (found.next()) columns++;
+    }
+    print("analyst sees", tables + " table, " + columns + " column");
+    try (PreparedStatement statement = connection.prepareStatement("SELECT count() FROM tickets WHERE integration_id != ?")) {
+      statement.setString(1, "acme");
+      try (ResultSet result = statement.executeQuery()) {
+        result.next();
+        print("analyst reads of others", result.getLong(1));
+      }
+    }
+    try (Statement statement = connection.createStatement()) {
+      statement.executeQuery("SELECT * FROM queue.timeline");
+      print("no error", "for an analyst");
+    } catch (SQLException error) {
+      print("analyst refused", error.getMessage().contains("Code: 60"));
+    }
   }
 
   private static void print(String name, Object value) {

@@ -107,10 +107,10 @@ function refuseWrites(request: QueryRequest, statement: Statement): void {
   const reads = statement.kind === 'select' || (statement.kind === 'command' && READING_VERBS.has(statement.verb));
   if (request.readonly === 'no' || reads) return;
   const hint = request.readonly === 'method' ? ' For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries.' : '';
-  throw failure(164, 'READONLY', `default: Cannot execute query in readonly mode.${hint}`);
+  throw failure(164, 'READONLY', `${request.profile.account.name}: Cannot execute query in readonly mode.${hint}`);
 }
 
-const READING_VERBS = new Set(['SHOW', 'DESC', 'DESCRIBE', 'EXISTS', 'EXPLAIN', 'CHECK', 'SET', 'USE']);
+export const READING_VERBS: ReadonlySet<string> = new Set(['SHOW', 'DESC', 'DESCRIBE', 'EXISTS', 'EXPLAIN', 'CHECK', 'SET', 'USE']);
 
 /** Reads the body as what the query makes of it. */
 export async function takeBody(request: QueryRequest, message: IncomingMessage, engine: Engine): Promise<Work> {
@@ -128,6 +128,7 @@ export async function takeBody(request: QueryRequest, message: IncomingMessage, 
 
 async function withPlainBody(request: QueryRequest, message: IncomingMessage, engine: Engine, take: (body: Readable) => Promise<Work>): Promise<Work> {
   const unpacked = (body: Readable): Readable => (request.bodyInBlocks ? fromBlocks(body) : body);
+  if (request.profile.account.kind === 'analyst' && !byNode(request.contentEncoding)) throw failure(36, 'BAD_ARGUMENTS', `A query packed with ${request.contentEncoding} is not taken of this user.`);
   if (byNode(request.contentEncoding)) return await take(unpacked(decompressed(message, request.contentEncoding)));
   const files = [engine.transitFile()];
   try {

@@ -8,20 +8,26 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { writeEngineConfig } from './confinement/engine-config.ts';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Analyst } from '../../access/users.ts';
+import type { Account } from './accounts.ts';
+import { OWNER_ROLE, roleOf, writeEngineConfig } from './confinement/engine-config.ts';
 import { checkSetting, isSuspicious, needsOf, refusal } from './confinement/rules.ts';
+import { Tenants } from './confinement/tenant.ts';
 import { checkPaths } from './confinement/user-files.ts';
 import { ClickHouseError, failure } from './errors.ts';
 import type { Progress } from './progress.ts';
-import { Session } from './session.ts';
-import type { Native } from './session.ts';
-import { bytesOf, engineText, quote, quoteIdentifier } from './text.ts';
+import { Session, type Native } from './session.ts';
+import { bindParameters, changedSettings, currentDatabase, prepare } from './session-state.ts';
+import type { Statement } from './sql.ts';
+import { engineText, quote, quoteIdentifier } from './text.ts';
 
 /** What a request wants its connection to look like; all values are bytes. */
 export interface Profile {
   readonly database: string | undefined;
   readonly settings: ReadonlyMap<string, string>;
   readonly parameters: ReadonlyMap<string, string>;
+  readonly account: Account;
 }
 
 export interface Pin { readonly id: string; readonly timeoutSeconds: number; readonly mustExist: boolean }
@@ -32,9 +38,6 @@ export interface Lease {
   readonly pipe: string;
 }
 
-/** A quarter of max_query_size, since a character may take four bytes. */
-const LONG_SET = 65_536;
-
 interface Pinned { readonly session: Session; busy: boolean; database: string; changed: boolean; timer: NodeJS.Timeout | undefined }
 
 export interface EngineOptions {
@@ -43,7 +46,15 @@ export interface EngineOptions {
   readonly places: number;
   /** True if statements may reach the machine's files, programs and network. */
   readonly externalAccess: boolean;
+  /** Databases that a service may be let write. */
+  readonly writable: readonly string[];
 }
+
+/** This process itself. */
+const OWN: Account = { kind: 'administrator', name: 'default' };
+
+/** Nobody goes on with another user's session. */
+const ownId = ({ id }: Pin, { name }: Account): string => `${name} ${id}`;
 
 export class Engine {
   readonly transit: string;
@@ -58,6 +69,9 @@ export class Engine {
   readonly #idle: Session[] = [];
   readonly #pinned = new Map<string, Pinned>();
   readonly #control: Session;
+  /** Half of the places: however long analysts ask, services go on. */
+  readonly #tenantTurn: LimitFunction;
+  readonly #tenants = new Tenants((sql) => this.#spelt(sql));
   #running = 0;
   #sequence = 0;
 
@@ -68,12 +82,14 @@ export class Engine {
     this.userFiles = resolve(options.dataDir, 'user_files');
     for (const folder of [this.#path, this.userFiles]) mkdirSync(folder, { recursive: true });
     this.#places = options.places;
+    this.#tenantTurn = pLimit(Math.max(1, Math.floor(options.places / 2)));
     this.#externalAccess = options.externalAccess;
     const chdb = createRequire(join(resolve(options.chdbHome), 'package.json')).resolve('chdb');
     const loader = createRequire(chdb)(join(dirname(chdb), 'dist', 'loader.js')) as { loadNative(): Native };
     this.#native = loader.loadNative();
     // This takes the engine's lock on the folder; until then the files in transit may be another process's.
-    this.#control = new Session(this.#native, this.#path, '', [`--config-file=${writeEngineConfig(resolve(options.dataDir), options.externalAccess)}`]);
+    const config = writeEngineConfig(resolve(options.dataDir), options.externalAccess, options.writable);
+    this.#control = new Session(this.#native, this.#path, { version: '', role: OWNER_ROLE, options: [`--config-file=${config}`] });
     rmSync(this.transit, { recursive: true, force: true });
     mkdirSync(this.transit, { recursive: true });
     this.#pipes = Array.from({ length: options.places }, (_, index) => join(this.transit, `rows-${index}`));
@@ -83,32 +99,35 @@ export class Engine {
   async start(): Promise<void> {
     const { bytes } = await this.#control.query('SELECT version()');
     this.version = Buffer.from(bytes).toString().trim();
-    await this.#control.query('SET ROLE NONE');
+    await this.#control.takeRole();
     await this.#control.query('SET implicit_select = 0, max_query_size = 0');
   }
 
   /** Throws if the statement, or a setting that comes with it, reaches what it may not; otherwise says whether it names files of user_files. */
-  async admit(sql: string, settings: Profile['settings'] = new Map()): Promise<{ readonly usesFiles: boolean }> {
+  async admit(sql: string, { settings, account }: Pick<Profile, 'settings' | 'account'> = { settings: new Map(), account: OWN }): Promise<{ readonly usesFiles: boolean }> {
+    // An analyst's statement is looked at in its session, and never gets the role; a service's may name no files.
+    if (account.kind === 'analyst') return { usesFiles: false };
     // Its user may do all of it as it is; taking the role and giving it back would cost each statement two others.
     if (this.#externalAccess) return { usesFiles: false };
     for (const [name, value] of settings) checkSetting(name, value);
     if (!isSuspicious(sql)) return { usesFiles: false };
-    const { paths, queries } = needsOf(await this.#canonical(sql));
+    const { paths, queries } = needsOf(await this.#spelt(sql));
     for (const query of queries) {
       if ((await this.admit(query)).usesFiles) throw refusal('A file in the query of a dictionary');
     }
     checkPaths(this.userFiles, paths);
+    if (account.kind === 'service' && paths.length > 0) throw refusal('file() for the user of a service');
     return { usesFiles: paths.length > 0 };
   }
 
   /** The statement as the engine reads it. */
-  async #canonical(sql: string): Promise<string> {
+  async #spelt(sql: string): Promise<string> {
     try {
       const { bytes } = await this.#control.query(engineText(`SELECT formatQuerySingleLine(${quote(sql)})`), 'RawBLOB');
       return Buffer.from(bytes).toString('latin1');
     } catch (error) {
       if (!(error instanceof ClickHouseError)) throw error;
-      throw new ClickHouseError(error.code, error.message.replace(/:? In scope SELECT formatQuerySingleLine\([\s\S]*(?=\. \([A-Z_]+\))/, ''));
+      throw new ClickHouseError(error.code, error.message.replace(/:? In scope SELECT formatQuerySingleLine\([\s\S]*(?=\. \([A-Z_]+\))/, '').replace(/ \(version [^()]*\(chDB\)\)$/, ''));
     }
   }
 
@@ -121,13 +140,28 @@ export class Engine {
     return join(this.transit, `body-${++this.#sequence}`);
   }
 
+  /** For one statement of an analyst, whose session is thrown away after it. */
+  async withTenant<T>(profile: Profile & { readonly account: Analyst }, statement: Statement, work: (lease: Lease) => Promise<T>): Promise<T> {
+    return await this.#tenantTurn(async () => {
+      const pipe = await this.#place();
+      const session = await this.#open(profile.account);
+      try {
+        await this.#tenants.confine(session, profile.account, { profile, statement });
+        return await work({ session, pipe });
+      } finally {
+        session.close();
+        this.#leave(pipe);
+      }
+    });
+  }
+
   async withSession<T>(profile: Profile, pin: Pin | undefined, work: (lease: Lease) => Promise<T>): Promise<T> {
-    const pinned = pin === undefined ? undefined : this.#claim(pin);
+    const pinned = pin === undefined ? undefined : this.#claim(pin, profile.account);
     const pipe = await this.#place();
     try {
       return pinned === undefined ? await this.#inPool(profile, pipe, work) : await this.#inPinned(pinned, profile, pipe, work);
     } finally {
-      if (pin !== undefined && pinned !== undefined) this.#unclaim(pin, pinned);
+      if (pin !== undefined && pinned !== undefined) this.#unclaim(pin, pinned, profile.account);
       this.#leave(pipe);
     }
   }
@@ -135,7 +169,7 @@ export class Engine {
   /** Unpacks what Node can't: the engine knows more codecs. */
   async unpack(packed: string, compression: string): Promise<string> {
     const file = this.transitFile();
-    await this.withSession({ database: undefined, settings: new Map(), parameters: new Map() }, undefined, async ({ session }) => {
+    await this.withSession({ database: undefined, settings: new Map(), parameters: new Map(), account: OWN }, undefined, async ({ session }) => {
       const sql = `SELECT body FROM file(${quote(packed)}, 'RawBLOB', 'body String', ${quote(compression)}) INTO OUTFILE ${quote(file)} COMPRESSION 'none' FORMAT RawBLOB`;
       await session.withFiles(() => session.query(sql));
     });
@@ -185,15 +219,19 @@ export class Engine {
     else next(pipe);
   }
 
-  async #open(): Promise<Session> {
-    const session = new Session(this.#native, this.#path, this.version);
-    await session.query('SET ROLE NONE');
+  #new(account: Account): Session {
+    return new Session(this.#native, this.#path, { version: this.version, role: roleOf(account) });
+  }
+
+  async #open(account: Account): Promise<Session> {
+    const session = this.#new(account);
+    await session.takeRole();
     return session;
   }
 
   async #inPool<T>(profile: Profile, pipe: string, work: (lease: Lease) => Promise<T>): Promise<T> {
-    const key = JSON.stringify([profile.database, [...profile.settings].sort(), [...profile.parameters.keys()].sort()]);
-    const session = this.#takeIdle(key) ?? (await this.#open());
+    const key = JSON.stringify([profile.account.name, profile.database, [...profile.settings].sort(), [...profile.parameters.keys()].sort()]);
+    const session = this.#takeIdle(key) ?? (await this.#open(profile.account));
     try {
       await bindParameters(session, profile);
       if (session.key === '') await prepare(session, profile);
@@ -218,21 +256,21 @@ export class Engine {
     if (this.#idle.length > this.#places) this.#idle.shift()?.close();
   }
 
-  #claim(pin: Pin): Pinned {
-    const known = this.#pinned.get(pin.id);
+  #claim(pin: Pin, account: Account): Pinned {
+    const known = this.#pinned.get(ownId(pin, account));
     if (known === undefined && pin.mustExist) throw failure(372, 'SESSION_NOT_FOUND', `Session ${pin.id} not found.`);
     if (known?.busy === true) throw failure(373, 'SESSION_IS_LOCKED', `Session ${pin.id} is locked by a concurrent client.`);
-    const pinned = known ?? { session: new Session(this.#native, this.#path, this.version), busy: true, database: 'default', changed: false, timer: undefined };
+    const pinned = known ?? { session: this.#new(account), busy: true, database: 'default', changed: false, timer: undefined };
     pinned.busy = true;
     clearTimeout(pinned.timer);
-    this.#pinned.set(pin.id, pinned);
+    this.#pinned.set(ownId(pin, account), pinned);
     return pinned;
   }
 
-  #unclaim(pin: Pin, pinned: Pinned): void {
+  #unclaim(pin: Pin, pinned: Pinned, account: Account): void {
     pinned.busy = false;
     pinned.timer = setTimeout(() => {
-      this.#pinned.delete(pin.id);
+      this.#pinned.delete(ownId(pin, account));
       pinned.session.close();
     }, pin.timeoutSeconds * 1000).unref();
   }
@@ -240,7 +278,7 @@ export class Engine {
   /** A named session outlives the request, so what the request's URL asked for is undone after it. */
   async #inPinned<T>(pinned: Pinned, profile: Profile, pipe: string, work: (lease: Lease) => Promise<T>): Promise<T> {
     const { session } = pinned;
-    if (session.key === '') await session.query('SET ROLE NONE');
+    if (session.key === '') await session.takeRole();
     const before = profile.settings.size > 0 && pinned.changed ? await changedSettings(session, [...profile.settings.keys()]) : new Map<string, string>();
     try {
       await bindParameters(session, profile);
@@ -260,33 +298,4 @@ export class Engine {
       session.spent = false;
     }
   }
-}
-
-async function currentDatabase(session: Session): Promise<string> {
-  const { bytes } = await session.query('SELECT currentDatabase()', 'TabSeparatedRaw');
-  return Buffer.from(bytes).toString('latin1').replace(/\n$/, '');
-}
-
-async function changedSettings(session: Session, names: readonly string[]): Promise<Map<string, string>> {
-  const { bytes } = await session.query(`SELECT name, value FROM system.settings WHERE changed AND name IN (${names.map(quote).join(', ')})`, 'JSONCompactEachRow');
-  const lines = Buffer.from(bytes).toString().split('\n').filter((line) => line !== '');
-  return new Map(lines.map((line) => JSON.parse(line) as [string, string]).map(([name, value]) => [name, bytesOf(value)]));
-}
-
-/** Values come in by SET, whose text the engine limits like a query's; a server's limit spares parameters. */
-async function bindParameters(session: Session, { parameters, settings }: Profile): Promise<void> {
-  if (parameters.size === 0) return;
-  const sql = engineText(`SET ${[...parameters].map(([name, value]) => `param_${name} = ${quote(value)}`).join(', ')}`);
-  const isLong = sql.length > LONG_SET;
-  if (isLong) await session.query(`SET max_query_size = ${sql.length * 4}`);
-  await session.query(sql);
-  if (isLong) await session.query(`SET max_query_size = ${Number(settings.get('max_query_size')) || 'DEFAULT'}`);
-}
-
-/** The engine in process lets `SELECT` be left out; the server does not. `readonly` goes last: it locks the rest. */
-async function prepare(session: Session, profile: Profile): Promise<void> {
-  if (profile.database !== undefined) await session.query(engineText(`USE ${quoteIdentifier(profile.database)}`));
-  const settings = [...profile.settings].sort(([a], [b]) => Number(a === 'readonly') - Number(b === 'readonly'));
-  if (session.key === '') settings.unshift(['implicit_select', '0']);
-  if (settings.length > 0) await session.query(engineText(`SET ${settings.map(([name, value]) => `${name} = ${quote(value)}`).join(', ')}`));
 }

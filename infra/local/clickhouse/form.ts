@@ -12,18 +12,21 @@ export interface Form { readonly fields: readonly (readonly [string, string])[];
 
 export const NO_FORM: Form = { fields: [], files: [] };
 const MAX_FORM_BYTES = 256 * 1_048_576;
+/** Of who brings no tables along: parameters of a query. */
+const MAX_FIELDS_BYTES = 1_048_576;
 
 export function boundaryOf(request: IncomingMessage): string | undefined {
   const match = /^multipart\/form-data\s*;.*?boundary="?([^";]+)"?/i.exec(request.headers['content-type'] ?? '');
   return match?.[1];
 }
 
-export async function readForm(body: AsyncIterable<unknown>, boundary: string): Promise<Form> {
+export async function readForm(body: AsyncIterable<unknown>, boundary: string, mayHoldTables: boolean): Promise<Form> {
+  const most = mayHoldTables ? MAX_FORM_BYTES : MAX_FIELDS_BYTES;
   const parts: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_FORM_BYTES) throw failure(229, 'QUERY_IS_TOO_LARGE', `The form is larger than ${MAX_FORM_BYTES} bytes.`);
+    if (size > most) throw failure(229, 'QUERY_IS_TOO_LARGE', `The form is larger than ${most} bytes.`);
     parts.push(chunk);
   }
   const form = { fields: [] as [string, string][], files: [] as FormFile[] };

@@ -2,15 +2,17 @@
 // session, and where its rows go. Each step is a file of its own; this one is the order.
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { takeBody } from './body.ts';
+import type { Analyst } from '../../access/users.ts';
+import type { Accounts } from './accounts.ts';
+import { READING_VERBS, takeBody } from './body.ts';
 import type { Data } from './body.ts';
 import { answerEncoding, byEngine } from './compression.ts';
-import { ClickHouseError, fromEngine } from './errors.ts';
+import { ClickHouseError, failure, fromEngine } from './errors.ts';
 import type { Engine, Lease } from './engine.ts';
 import { NO_FORM, boundaryOf, describingParameters, loadExternalTables, readForm } from './form.ts';
 import type { QueryLog } from './query-log.ts';
 import { EXPRESSIONS_IN_VALUES, authenticate, readRequest } from './request.ts';
-import type { Credentials, QueryRequest } from './request.ts';
+import type { QueryRequest } from './request.ts';
 import { Answer } from './respond.ts';
 import type { Summary } from './respond.ts';
 import { select } from './select.ts';
@@ -19,38 +21,43 @@ import { wordingOf } from './sql.ts';
 import type { Statement } from './sql.ts';
 import { bytesOf, engineText, quote } from './text.ts';
 
-export interface QueryRecord { readonly query_id: string; readonly kind: string; readonly duration_ms: number; readonly rows: number; readonly code: number }
+export interface QueryRecord { readonly query_id: string; readonly user: string; readonly kind: string; readonly duration_ms: number; readonly rows: number; readonly code: number }
 
 type Command = Extract<Statement, { kind: 'command' }>;
 type Insert = Extract<Statement, { kind: 'insert' }>;
 
 /** What all requests share. */
-export interface Endpoint { readonly engine: Engine; readonly expected: Credentials; readonly queryLog: QueryLog }
+export interface Endpoint { readonly engine: Engine; readonly accounts: Accounts; readonly queryLog: QueryLog }
 
 const ROW_VERBS = new Set(['SHOW', 'DESC', 'DESCRIBE', 'EXISTS', 'EXPLAIN', 'CHECK', 'KILL', 'BACKUP', 'RESTORE']);
 
 export async function handleQuery(endpoint: Endpoint, message: IncomingMessage, response: ServerResponse): Promise<QueryRecord> {
-  const { engine, expected, queryLog } = endpoint;
+  const { engine, accounts, queryLog } = endpoint;
   const begun = performance.now();
   let answer = new Answer(response, { queryId: '', bufferBytes: 0, inBlocks: false, encoding: undefined });
   let exchange: Exchange | undefined;
   let queryId = '';
+  let user = '';
   const record = (rows: number, code: number): QueryRecord => {
     const kind = exchange === undefined ? 'unread' : kindOf(exchange.work.statement);
-    return { query_id: queryId, kind, duration_ms: Math.round(performance.now() - begun), rows, code };
+    return { query_id: queryId, user, kind, duration_ms: Math.round(performance.now() - begun), rows, code };
   };
   try {
-    authenticate(message, expected);
+    const account = authenticate(message, accounts);
+    user = account.name;
     const boundary = boundaryOf(message);
-    const form = boundary === undefined ? NO_FORM : await readForm(message, boundary);
-    const request = readRequest(message, form.fields, describingParameters(form));
+    const form = boundary === undefined ? NO_FORM : await readForm(message, boundary, account.kind !== 'analyst');
+    const request = readRequest(message, account, { also: form.fields, ignored: describingParameters(form) });
     queryId = request.queryId;
     answer = answerTo(request, response);
-    const work = await takeBody(request, message, engine);
-    exchange = { engine, request, answer, work, form };
-    const summary = await run(exchange, queryLog);
+    const taken = answer;
+    const summary = await accounts.withTurn(account, async () => {
+      exchange = { engine, request, answer: taken, work: await takeBody(request, message, engine), form };
+      const done = await run(exchange, queryLog);
+      queryLog.finished(request, exchange.work, done);
+      return done;
+    });
     answer.finish();
-    queryLog.finished(request, work, summary);
     return record(summary.writtenRows ?? summary.resultRows ?? 0, 0);
   } catch (error) {
     const known = withVersion(error instanceof ClickHouseError ? error : fromEngine(error, engine.version), engine.version);
@@ -73,7 +80,7 @@ function withVersion(error: ClickHouseError, version: string): ClickHouseError {
 
 function answerTo(request: QueryRequest, response: ServerResponse): Answer {
   const encoding = answerEncoding(request.acceptEncoding);
-  return new Answer(response, { queryId: request.queryId, bufferBytes: request.bufferBytes, inBlocks: request.answerInBlocks, encoding: byEngine(encoding) ? undefined : encoding });
+  return new Answer(response, { queryId: request.queryId, bufferBytes: request.bufferBytes, inBlocks: request.answerInBlocks, encoding: byEngine(encoding) ? undefined : encoding, isDiscreet: request.profile.account.kind === 'analyst' });
 }
 
 function showsErrorsAsRows({ request, work }: Exchange): boolean {
@@ -87,7 +94,11 @@ async function run(exchange: Exchange, queryLog: QueryLog): Promise<Summary> {
   try {
     const wording = wordingOf(work.statement);
     if (/query_log|\bFLUSH\b/i.test(wording)) await queryLog.flush();
-    const { usesFiles } = await engine.admit(wording, request.profile.settings);
+    const { account } = request.profile;
+    if (account.kind === 'analyst') return await runAs(exchange, account);
+    // The engine asks for no grant before it kills a query of its user, who is the same for all.
+    if (account.kind === 'service' && work.statement.kind === 'command' && !READING_VERBS.has(work.statement.verb)) throw failure(497, 'ACCESS_DENIED', `${account.name}: Not enough privileges: ${work.statement.verb} is not for the user of a service.`);
+    const { usesFiles } = await engine.admit(wording, request.profile);
     return await engine.withSession(request.profile, request.pin, async (lease) => {
       files.push(...(await loadExternalTables(engine, lease.session, form, request.parameters)));
       const summary = await (usesFiles ? lease.session.withFiles(() => execute(exchange, lease)) : execute(exchange, lease));
@@ -97,6 +108,19 @@ async function run(exchange: Exchange, queryLog: QueryLog): Promise<Summary> {
   } finally {
     await Promise.all(files.map((file) => rm(file, { force: true })));
   }
+}
+
+/** An analyst's: no data of its own comes along, and what is told of it is about its own rows. */
+async function runAs(exchange: Exchange, account: Analyst): Promise<Summary> {
+  const { engine, request, work, form, answer } = exchange;
+  const format = work.statement.kind === 'select' ? work.statement.format ?? request.defaultFormat : '';
+  if (/progress/i.test(format)) throw failure(73, 'UNKNOWN_FORMAT', `The format ${format} tells how many rows are read of everybody; it is not for this user.`);
+  if (form.files.length > 0) throw failure(164, 'READONLY', 'Cannot make temporary tables in readonly mode.');
+  return await engine.withTenant({ ...request.profile, account }, work.statement, async (lease) => {
+    const summary = await execute(exchange, lease);
+    answer.summarize(summary);
+    return summary;
+  });
 }
 
 async function execute(exchange: Exchange, lease: Lease): Promise<Summary> {

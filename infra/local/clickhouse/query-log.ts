@@ -38,14 +38,12 @@ function kindOf({ statement }: Work): string {
 
 export class QueryLog {
   readonly #engine: Engine;
-  readonly #user: string;
   #rows: Row[] = [];
   #characters = 0;
   #flushing: Promise<void> = Promise.resolve();
 
-  constructor(engine: Engine, user: string) {
+  constructor(engine: Engine) {
     this.#engine = engine;
-    this.#user = user;
   }
 
   finished(request: QueryRequest, work: Work, summary: Summary): void {
@@ -73,7 +71,7 @@ export class QueryLog {
     const query = work.text.slice(0, MAX_QUERY_CHARACTERS);
     const common: Row = {
       query_start_time: secondsOf(start).slice(0, -7), query_start_time_microseconds: secondsOf(start), current_database: textOf(profile.database ?? 'default'),
-      query, query_kind: kindOf(work), is_initial_query: 1, user: this.#user, query_id: request.queryId, initial_user: this.#user, initial_query_id: request.queryId,
+      query, query_kind: kindOf(work), is_initial_query: 1, user: profile.account.name, query_id: request.queryId, initial_user: profile.account.name, initial_query_id: request.queryId,
       interface: 2, http_method: request.readonly === 'method' ? 1 : 2, http_user_agent: request.userAgent, log_comment: textOf(parameters.get('log_comment') ?? ''),
     };
     const at = (time: number): Row => ({ event_date: new Date(time).toISOString().slice(0, 10), event_time: secondsOf(time).slice(0, -7), event_time_microseconds: secondsOf(time) });

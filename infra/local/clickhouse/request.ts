@@ -1,13 +1,12 @@
 // One HTTP request, read as ClickHouse reads it: what of the URL and headers is transport,
 // what is a query parameter, and what is left over, which is a setting for this query only.
 // The query, its parameters and its settings are bytes, since SQL may hold any.
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Account, Accounts, Credentials } from './accounts.ts';
 import { failure } from './errors.ts';
 import type { Pin, Profile } from './engine.ts';
 import { textOf } from './text.ts';
-
-export interface Credentials { readonly user: string; readonly password: string }
 
 export interface QueryRequest {
   readonly queryId: string;
@@ -67,7 +66,7 @@ function settingsOf(parameters: URLSearchParams): Map<string, string> {
     if (TRANSPORT.has(name) || name.startsWith('param_')) continue;
     // Whether values are read as expressions is decided by the data; a request may only switch it off.
     if (EXPRESSIONS_IN_VALUES.has(name) && value !== '0' && value !== 'false') continue;
-    if (name === 'role') throw failure(48, 'NOT_IMPLEMENTED', 'Roles need a ClickHouse server; the local engine has one user.');
+    if (name === 'role') throw failure(48, 'NOT_IMPLEMENTED', 'Roles need a ClickHouse server; here a user has one.');
     if (!/^[A-Za-z_]\w*$/.test(name)) throw failure(115, 'UNKNOWN_SETTING', `Setting ${name} is neither a builtin setting nor started with the prefix 'SQL_' registered for user-defined settings.`);
     settings.set(name, value);
   }
@@ -90,12 +89,13 @@ export function parametersOf(request: IncomingMessage): URLSearchParams {
 }
 
 /** `also` holds the fields of a multipart form, which count as if they stood in the URL. */
-export function readRequest(request: IncomingMessage, also: Iterable<readonly [string, string]>, ignored: ReadonlySet<string>): QueryRequest {
+export function readRequest(request: IncomingMessage, account: Account, { also, ignored }: { readonly also: Iterable<readonly [string, string]>; readonly ignored: ReadonlySet<string> }): QueryRequest {
   const parameters = parametersOf(request);
   for (const [name, value] of also) parameters.set(name, value);
   const settings = settingsOf(new URLSearchParams([...parameters].filter(([name]) => !ignored.has(name))));
   const pin = pinOf(parameters);
-  const readonlySetting = pin !== undefined && (settings.get('readonly') ?? '0') !== '0';
+  const isAnalyst = account.kind === 'analyst';
+  const readonlySetting = isAnalyst || (pin !== undefined && (settings.get('readonly') ?? '0') !== '0');
   if (pin !== undefined) settings.delete('readonly');
   const method = request.method === 'GET' || request.method === 'HEAD';
   const bound = [...parameters].filter(([name]) => /^param_\w+$/.test(name)).map(([name, value]) => [name.slice(6), value] as const);
@@ -103,7 +103,7 @@ export function readRequest(request: IncomingMessage, also: Iterable<readonly [s
     queryId: textOf(parameters.get('query_id') ?? '') || randomUUID(),
     query: parameters.get('query') ?? undefined,
     defaultFormat: parameters.get('default_format') || header(request.headers, 'x-clickhouse-format') || 'TabSeparated',
-    profile: { database: parameters.get('database') || header(request.headers, 'x-clickhouse-database'), settings, parameters: new Map(bound) },
+    profile: { database: parameters.get('database') || header(request.headers, 'x-clickhouse-database'), settings, parameters: new Map(bound), account },
     pin,
     readonly: method ? 'method' : readonlySetting ? 'setting' : 'no',
     waitEndOfQuery: flag(parameters, 'wait_end_of_query') || flag(parameters, 'http_wait_end_of_query'),
@@ -136,16 +136,11 @@ function credentialsOf(request: IncomingMessage): Credentials & { readonly given
   return { user: textOf(parameters.get('user') ?? '') || 'default', password: textOf(parameters.get('password') ?? ''), given: inUrl };
 }
 
-function same(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
-}
-
-export function authenticate(request: IncomingMessage, expected: Credentials): void {
+/** @throws ClickHouseError as a server would, whether the name is unknown or the password wrong. */
+export function authenticate(request: IncomingMessage, accounts: Accounts): Account {
   const { user, password, given } = credentialsOf(request);
-  // JDBC's driver says "null" when it was given no password.
-  const said = expected.password === '' && password === 'null' ? '' : password;
-  if (same(user, expected.user) && same(said, expected.password)) return;
+  const account = accounts.find({ user, password });
+  if (account !== undefined) return account;
   const text = `${user}: Authentication failed: password is incorrect, or there is no user with such name.`;
   throw given ? failure(516, 'AUTHENTICATION_FAILED', text) : failure(194, 'REQUIRED_PASSWORD', text);
 }

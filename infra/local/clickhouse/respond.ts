@@ -38,6 +38,8 @@ export interface AnswerOptions {
   /** How the body is packed, errors included: native blocks first, then a coding of HTTP. */
   readonly inBlocks: boolean;
   readonly encoding: 'gzip' | 'deflate' | 'br' | undefined;
+  /** Says nothing of what was read: it would tell how many rows there are of others. */
+  readonly isDiscreet?: boolean;
 }
 
 export class Answer {
@@ -91,7 +93,9 @@ export class Answer {
   }
 
   summarize(summary: Summary): void {
-    if (!this.#response.headersSent) this.#response.setHeader('X-ClickHouse-Summary', summaryText(summary));
+    const { elapsed, resultRows = 0 } = summary;
+    const told = this.#options.isDiscreet === true ? { elapsed, resultRows } : summary;
+    if (!this.#response.headersSent) this.#response.setHeader('X-ClickHouse-Summary', summaryText(told));
   }
 
   /** Resolves when the client is ready for more; what a client that left would have got is dropped. */

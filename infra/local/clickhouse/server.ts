@@ -8,16 +8,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
+import { readUsers, usersFile } from '../../access/users.ts';
+import { Accounts } from './accounts.ts';
 import { Engine } from './engine.ts';
 import { handleQuery } from './handler.ts';
 import type { Endpoint } from './handler.ts';
+import { listeningProblem, openness } from './listening.ts';
 import { QueryLog } from './query-log.ts';
 import { parametersOf } from './request.ts';
 
 const { env } = process;
 const port = Number(env['CLICKHOUSE_PORT'] ?? 8123);
+const host = env['CLICKHOUSE_HOST'] || '127.0.0.1';
 const dataDir = resolve(env['CLICKHOUSE_DATA_DIR'] ?? '.data/clickhouse');
-const expected = { user: env['CLICKHOUSE_USER'] || 'default', password: env['CLICKHOUSE_PASSWORD'] ?? '' };
+const administrator = { user: env['CLICKHOUSE_USER'] || 'default', password: env['CLICKHOUSE_PASSWORD'] ?? '' };
 const chdbHome = env['CHDB_HOME'];
 const externalAccess = env['CLICKHOUSE_EXTERNAL_ACCESS'] || 'off';
 /** Threads that stay free for files and for the connection that cancels queries. */
@@ -47,11 +51,16 @@ function isForeignPage(message: IncomingMessage): boolean {
   return origin !== undefined && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin);
 }
 
+/** Nor a page whose name was turned to this machine after it was loaded: to its browser, that is no other place. A password it can't know. */
+function isForeignName(message: IncomingMessage): boolean {
+  return administrator.password === '' && !/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(message.headers.host ?? 'localhost');
+}
+
 async function route(endpoint: Endpoint, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = message.url?.split('?')[0] ?? '/';
   const reading = message.method === 'GET' || message.method === 'HEAD';
   const asksQuery = path === '/' || path === '/query';
-  if (isForeignPage(message)) plain(response, 403, 'Requests of web pages are taken from this machine only.\n');
+  if (isForeignPage(message) || isForeignName(message)) plain(response, 403, 'Requests of web pages are taken from this machine only.\n');
   else if (message.method === 'OPTIONS') response.writeHead(204, { Allow: 'GET, HEAD, POST, OPTIONS' }).end();
   else if (!reading && message.method !== 'POST') plain(response, 405, 'Use GET for reading and POST for any query.\n');
   else if (path === '/ping' || path === '/replicas_status' || (path === '/' && reading && !parametersOf(message).has('query'))) plain(response, 200, 'Ok.\n');
@@ -62,13 +71,19 @@ async function route(endpoint: Endpoint, message: IncomingMessage, response: Ser
   }
 }
 
+/** Those of the projections, and whatever else a service was let write by now. */
+function writableNow(file: string): readonly string[] {
+  return [...new Set(['queue', 'agents', 'log', ...readUsers(file).flatMap((user) => (user.kind === 'service' ? user.databases : []))])];
+}
+
 async function main(home: string): Promise<void> {
   // The engine takes its time zone from here, and resolves names of files against the current folder.
   env['TZ'] = 'UTC';
-  const engine = new Engine({ chdbHome: resolve(home), dataDir, places, externalAccess: externalAccess === 'on' });
+  const file = usersFile(dataDir);
+  const engine = new Engine({ chdbHome: resolve(home), dataDir, places, externalAccess: externalAccess === 'on', writable: writableNow(file) });
   process.chdir(engine.userFiles);
   await engine.start();
-  const endpoint: Endpoint = { engine, expected, queryLog: new QueryLog(engine, expected.user) };
+  const endpoint: Endpoint = { engine, accounts: new Accounts(file, administrator), queryLog: new QueryLog(engine) };
   const server = createServer({ maxHeaderSize: MAX_URI_BYTES, keepAliveTimeout: 10_000, requestTimeout: 0 }, (message, response) => {
     route(endpoint, message, response).catch((error: unknown) => {
       log.error({ err: error }, 'a request ended in a fault of this server');
@@ -79,7 +94,9 @@ async function main(home: string): Promise<void> {
     log.fatal({ err: error }, 'cannot listen');
     process.exit(1);
   });
-  server.listen(port, '127.0.0.1', () => log.info({ port, version: engine.version, sessions: places, dataDir }, 'ready'));
+  server.listen(port, host, () => log.info({ host, port, version: engine.version, sessions: places, dataDir }, 'ready'));
+  const open = openness(env);
+  if (open !== undefined) log.warn({ user: administrator.user }, open);
   if (places < wanted) log.warn({ wanted, sessions: places }, 'UV_THREADPOOL_SIZE is too small: fewer queries run at once');
 
   let stopping = false;
@@ -99,7 +116,11 @@ async function main(home: string): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal));
 }
 
-if (!['on', 'off'].includes(externalAccess)) {
+const refusal = listeningProblem(env);
+if (refusal !== undefined) {
+  log.fatal(refusal);
+  process.exit(2);
+} else if (!['on', 'off'].includes(externalAccess)) {
   log.fatal({ CLICKHOUSE_EXTERNAL_ACCESS: externalAccess }, 'CLICKHOUSE_EXTERNAL_ACCESS must be on or off');
   process.exit(2);
 } else if (chdbHome === undefined || chdbHome === '') {

@@ -19,13 +19,21 @@ export class Session {
   readonly #native: Native;
   readonly #connection: unknown;
   readonly #version: string;
+  /** What it may do when it does nothing with files. */
+  readonly #role: string;
   key = '';
   spent = false;
 
-  constructor(native: Native, path: string, version: string, options: readonly string[] = []) {
+  constructor(native: Native, path: string, { version, role, options = [] }: { readonly version: string; readonly role: string; readonly options?: readonly string[] }) {
     this.#native = native;
     this.#connection = native.CreateConnection(path, options);
     this.#version = version;
+    this.#role = role;
+  }
+
+  /** A connection begins with all roles of the engine's user; this leaves it its own. */
+  async takeRole(): Promise<void> {
+    await this.query(`SET ROLE ${this.#role}`);
   }
 
   async query(sql: string, format = 'TabSeparated'): Promise<QueryResult> {
@@ -48,11 +56,11 @@ export class Session {
 
   /** For statements that the engine may let at files: those that were checked, and our own. */
   async withFiles<T>(work: () => Promise<T>): Promise<T> {
-    await this.query(`SET ROLE ${FILES_ROLE}`);
+    await this.query(`SET ROLE ${this.#role}, ${FILES_ROLE}`);
     try {
       return await work();
     } finally {
-      await this.query('SET ROLE NONE');
+      await this.takeRole();
     }
   }
 

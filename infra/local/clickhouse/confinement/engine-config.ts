@@ -1,9 +1,21 @@
-// The engine's own means: a user who may do everything inside the databases and nothing to the
-// machine. Reading and writing files is a role, which a session takes for single statements.
+// The engine's own means. Its one user may read the databases, and nothing else; what more a session may do is a role that
+// it takes: everything inside the databases and nothing to the machine, adding rows to one database, and, for single
+// statements, reading and writing files.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Account } from '../accounts.ts';
 
 export const FILES_ROLE = 'user_files';
+export const OWNER_ROLE = 'owner';
+/** Of a session that only reads. */
+const NO_ROLE = 'NONE';
+const writingRole = (database: string): string => `writes_${database}`;
+
+/** What a user's sessions may do besides reading. */
+export function roleOf(account: Account): string {
+  if (account.kind === 'administrator') return OWNER_ROLE;
+  return account.kind === 'analyst' || account.databases.length === 0 ? NO_ROLE : account.databases.map(writingRole).join(', ');
+}
 
 /** Merges can wait while rows come in or somebody asks; on few cores they took a third of the machine from both. */
 const MERGES_NICE = 19;
@@ -11,10 +23,11 @@ const MERGES_NICE = 19;
 /** A query beyond it fails with MEMORY_LIMIT_EXCEEDED. A server takes 0.9, but has the machine for itself. */
 const MEMORY_SHARE = 0.5;
 
+const READING = ['SHOW', 'SELECT', 'dictGet'];
 const PRIVILEGES = [
-  'SHOW', 'SELECT', 'INSERT', 'ALTER TABLE', 'ALTER VIEW', 'ALTER DATABASE', 'CREATE DATABASE', 'CREATE TABLE', 'CREATE VIEW', 'CREATE DICTIONARY',
+  ...READING, 'INSERT', 'ALTER TABLE', 'ALTER VIEW', 'ALTER DATABASE', 'CREATE DATABASE', 'CREATE TABLE', 'CREATE VIEW', 'CREATE DICTIONARY',
   'CREATE ARBITRARY TEMPORARY TABLE', 'CREATE FUNCTION', 'DROP DATABASE', 'DROP TABLE', 'DROP VIEW', 'DROP DICTIONARY', 'DROP FUNCTION',
-  'UNDROP TABLE', 'TRUNCATE', 'OPTIMIZE', 'CHECK', 'KILL QUERY', 'dictGet', 'SET DEFINER', 'ALLOW SQL SECURITY NONE', 'SYSTEM RELOAD DICTIONARY', 'SYSTEM FLUSH',
+  'UNDROP TABLE', 'TRUNCATE', 'OPTIMIZE', 'CHECK', 'KILL QUERY', 'SET DEFINER', 'ALLOW SQL SECURITY NONE', 'SYSTEM RELOAD DICTIONARY', 'SYSTEM FLUSH',
   'SYSTEM MERGES', 'SYSTEM TTL MERGES', 'SYSTEM VIEWS', 'SYSTEM DROP CACHE',
 ];
 
@@ -33,14 +46,20 @@ const CONFINED_PROFILE = `
     <constraints>${FIXED_SETTINGS.map((name) => `<${name}><readonly/></${name}>`).join('')}</constraints>
   `;
 
-function usersXml(profile: string, privileges: string): string {
+function roleXml(name: string, privileges: string): string {
+  return `<${name}><grants><query>GRANT ${privileges}</query></grants></${name}>`;
+}
+
+function usersXml(profile: string, privileges: string, writable: readonly string[]): string {
+  const roles = [roleXml(OWNER_ROLE, `${privileges} ON *.*`), roleXml(FILES_ROLE, 'READ, WRITE ON FILE'), ...writable.map((database) => roleXml(writingRole(database), `INSERT ON ${database}.*`))];
+  const granted = [OWNER_ROLE, FILES_ROLE, ...writable.map((database) => writingRole(database))];
   return `<clickhouse>
   <profiles><default>${profile}</default></profiles>
   <users><default>
     <password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
-    <grants><query>GRANT ${privileges} ON *.*</query><query>GRANT ${FILES_ROLE}</query></grants>
+    <grants><query>GRANT ${READING.join(', ')} ON *.*</query>${granted.map((role) => `<query>GRANT ${role}</query>`).join('')}</grants>
   </default></users>
-  <roles><${FILES_ROLE}><grants><query>GRANT READ, WRITE ON FILE</query></grants></${FILES_ROLE}></roles>
+  <roles>${roles.join('')}</roles>
   <quotas><default></default></quotas>
 </clickhouse>
 `;
@@ -51,11 +70,11 @@ function xml(text: string): string {
 }
 
 /** Writes the configuration and returns its path, for the engine's first connection. */
-export function writeEngineConfig(dataDir: string, externalAccess: boolean): string {
+export function writeEngineConfig(dataDir: string, externalAccess: boolean, writable: readonly string[]): string {
   const folder = join(dataDir, 'config');
   mkdirSync(folder, { recursive: true });
   const users = join(folder, 'users.xml');
-  writeFileSync(users, externalAccess ? usersXml('', 'ALL') : usersXml(CONFINED_PROFILE, PRIVILEGES.join(', ')));
+  writeFileSync(users, externalAccess ? usersXml('', 'ALL', writable) : usersXml(CONFINED_PROFILE, PRIVILEGES.join(', '), writable));
   const config = join(folder, 'config.xml');
   writeFileSync(config, `<clickhouse>
   <users_config>${xml(users)}</users_config>

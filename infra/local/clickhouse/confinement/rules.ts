@@ -69,7 +69,7 @@ function isString(token: Token): boolean {
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', 0: '\0' };
 
 /** The bytes of a string literal, or of a quoted identifier, as the engine writes them. */
-function unquoted(text: string): string {
+export function unquoted(text: string): string {
   if (!/^['"`]/.test(text)) return text;
   return text.slice(1, -1).replace(/\\(x[0-9A-Fa-f]{2}|[\s\S])/g, (_, escape: string) =>
     escape.length === 3 ? String.fromCharCode(Number.parseInt(escape.slice(1), 16)) : ESCAPES[escape] ?? escape);

@@ -144,21 +144,23 @@ function Occupancy(): JSX.Element {
   return (
     <Panel title={t('occupancy')} note={t('occupancy_note')} ignores={['queue', 'channel', 'language', 'clock']}>
       <Answered asked={asked}>{({ rows }) => (
-        <table class="desk">
-          <thead><tr><th scope="col">{t('agent')}</th><th scope="col" class="n">{t('days')}</th><th scope="col" class="n">{t('handled')}</th><th scope="col" class="n">{t('on_shift')}</th><th scope="col" class="n">{t('occupied')}</th><th scope="col" class="n">{t('at_once')}</th></tr></thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={textOf(row['agent_id'])}>
-                <th scope="row"><bdi>{desk.agentName(textOf(row['agent_id']))}</bdi></th>
-                <td class="n">{count(numberOf(row['days']))}</td>
-                <td class="n" title={exactSeconds(numberOf(row['handle_seconds']))}>{shortDuration(numberOf(row['handle_seconds']))}</td>
-                <td class="n">{numberOf(row['shift_seconds']) === 0 ? '–' : shortDuration(numberOf(row['shift_seconds']))}</td>
-                <td class="n">{numberOrNull(row['occupancy']) === null ? '–' : percent(numberOf(row['occupancy']))}</td>
-                <td class="n">{numberOrNull(row['concurrency']) === null ? '–' : count(numberOf(row['concurrency']), 1)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <div class="scroll" tabIndex={0} role="region" aria-label={t('occupancy')}>
+          <table class="desk">
+            <thead><tr><th scope="col">{t('agent')}</th><th scope="col" class="n">{t('days')}</th><th scope="col" class="n">{t('handled')}</th><th scope="col" class="n">{t('on_shift')}</th><th scope="col" class="n">{t('occupied')}</th><th scope="col" class="n">{t('at_once')}</th></tr></thead>
+            <tbody>
+              {rows.map((row) => (
+                <tr key={textOf(row['agent_id'])}>
+                  <th scope="row"><bdi>{desk.agentName(textOf(row['agent_id']))}</bdi></th>
+                  <td class="n">{count(numberOf(row['days']))}</td>
+                  <td class="n" title={exactSeconds(numberOf(row['handle_seconds']))}>{shortDuration(numberOf(row['handle_seconds']))}</td>
+                  <td class="n">{numberOf(row['shift_seconds']) === 0 ? '–' : shortDuration(numberOf(row['shift_seconds']))}</td>
+                  <td class="n">{numberOrNull(row['occupancy']) === null ? '–' : percent(numberOf(row['occupancy']))}</td>
+                  <td class="n">{numberOrNull(row['concurrency']) === null ? '–' : count(numberOf(row['concurrency']), 1)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}</Answered>
     </Panel>
   );

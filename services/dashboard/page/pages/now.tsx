@@ -15,6 +15,7 @@ const STATUSES = ['new', 'open', 'pending', 'on_hold'] as const;
 const AGES = ['1 <4h', '2 <1d', '3 <3d', '4 <7d', '5 older'] as const;
 const RISK_SECONDS = 3_600;
 const SHOWN = 10;
+const SHOWN_ON_WALL = 7;
 
 const drillTo = (only: NonNullable<Drill['only']>): Drill => ({ made: 'now/cells', rows: 'now/tickets', only });
 const ageText = (age: string): string => t(`age_${age.charAt(0)}` as TextKey);
@@ -165,7 +166,7 @@ export function NowPage(): JSX.Element {
       <Tiles cells={cells} now={now} />
       <div class="columns">
         <Queues cells={cells} now={now} />
-        <Moments title={t('waiting_longest')} empty={t('nobody_waits')} moments={soonest(cells, 'longest_waits', isWall ? 5 : SHOWN)}
+        <Moments title={t('waiting_longest')} empty={t('nobody_waits')} moments={soonest(cells, 'longest_waits', isWall ? SHOWN_ON_WALL : SHOWN)}
           text={({ at }) => <Duration value={secondsTo(at, now)} label={t('waits')} drill={drillTo({ which: 'waiting' })} />} />
         {!isWall && <Moments title={t('due_next')} empty={t('nothing_due')} moments={soonest(cells, 'next_due', SHOWN)}
           text={({ at }) => <Duration value={secondsTo(now, at)} tone="warn" label={t('at_risk')} drill={drillTo({ which: 'at_risk' })} />} />}

@@ -159,7 +159,7 @@ function Speed({ title, note, query, rows, all }: SpeedProps): JSX.Element {
     <Panel title={title} note={note}>
       <Answered asked={asked}>{(answer) => (
         <>
-          <Chart title={title} answer={answer} x={answer.rows.map(daySeconds)} format={shortDuration}
+          <Chart title={title} answer={answer} x={answer.rows.map(daySeconds)} format={duration}
             lines={[{ label: 'p50', values: column(answer, 'p50_seconds'), colour: 'accent' }, { label: 'p90', values: column(answer, 'p90_seconds'), colour: 'warn' }, { label: 'p95', values: column(answer, 'p95_seconds'), colour: 'bad', kind: 'dashed' }]} />
           <div class="scroll low" tabIndex={0} role="region" aria-label={title}>
             <table class="desk">

@@ -88,7 +88,7 @@ function optionsOf(props: ChartProps, zone: string, width: number): uPlot.Option
     width, height, axes: axesOf(props, zone), cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), zone),
     scales: { x: over === 'time' ? { time: true } : { time: false }, y: { range: (_plot, _min, max) => [0, (max || 1) * 1.06] } },
-    series: [{ value: (_plot, at: number | null) => (at === null ? '–' : over === 'time' ? time(at * 1_000, zone) : duration(seconds(at))) }, ...lines.map((line) => seriesOf(line, format))],
+    series: [{ ...(over === 'time' ? {} : { label: t('age') }), value: (_plot, at: number | null) => (at === null ? '–' : over === 'time' ? time(at * 1_000, zone) : duration(seconds(at))) }, ...lines.map((line) => seriesOf(line, format))],
     plugins: mark === null ? [] : [marked(mark)],
   };
 }

@@ -1,0 +1,102 @@
+// The users as statements for a ClickHouse server, which keeps the same promises by its own means. An analyst may read views
+// of its own only: mira_queue.tickets for queue.tickets. They run as a user who can't log in, to whom row policies show the
+// analyst's tenants, and who may ask dictionaries; so the analyst needs no right to a table or dictionary of everybody.
+// `OR REPLACE` throughout: run again after a change of users, tables, views or snapshots.
+import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { sqlString } from '../../services/runtime/clickhouse.ts';
+import { conditionOf, fullName, isConfig, isOpenView, SYSTEM_DATABASES, TABLES, WANDERS, type Table as Known } from './tables.ts';
+import type { Administrator, Analyst, Service, User } from './users.ts';
+
+export interface Table extends Known {
+  /** Of a view, with their types as it writes them. */
+  readonly parameters: readonly (readonly [name: string, type: string])[];
+}
+
+const WITH_TEXTS = `SELECT known.*, ${WANDERS} AS wanders,
+    arrayDistinct(arrayMap(found -> (found[1], found[2]), extractAllGroupsVertical(if(empty(parameterized_view_parameters), '', as_select), '\\\\{(\\\\w+):([^{}]+)\\\\}'))) AS parameters
+FROM (${TABLES}) AS known JOIN system.tables AS texts USING (database, name)`;
+
+/** Of all users that views of analysts run as: whoever is none of them sees every row, as before. */
+const TENANTS = 'tenants';
+const named = (text: string): string => `\`${text}\``;
+const place = ({ database, name }: Table): string => `${named(database)}.${named(name)}`;
+const identified = ({ sha256, salt }: User): string => `IDENTIFIED WITH sha256_hash BY ${sqlString(sha256)} SALT ${sqlString(salt)}`;
+
+/** Holds rows that are somebody's. */
+const hasPolicy = (table: Table): boolean => table.engine.endsWith('MergeTree') && table.has_tenant === 1;
+
+function viewOf(table: Table, { name }: Analyst): string {
+  const parameters = table.parameters.map(([parameter, type]) => `${parameter} = {${parameter}:${type}}`).join(', ');
+  const source = `${place(table)}${parameters === '' ? '' : `(${parameters})`}`;
+  return `CREATE OR REPLACE VIEW ${named(`${name}_${table.database}`)}.${named(table.name)} DEFINER = ${named(`${name}_views`)} SQL SECURITY DEFINER AS SELECT * FROM ${source}`;
+}
+
+function limitsOf({ name, limits }: Analyst): string[] {
+  const memory = limits.memory_mib * 1_048_576;
+  const upTo = (setting: string, most: number): string => `${setting} = ${most} MIN 1 MAX ${most}`;
+  return [
+    // Drivers send settings, which 1 would refuse; those that matter have bounds.
+    `CREATE SETTINGS PROFILE OR REPLACE ${named(name)} SETTINGS readonly = 2 READONLY, ${upTo('max_execution_time', limits.seconds)}, ${upTo('max_memory_usage', memory)}, ${upTo('max_result_rows', limits.result_rows)}, ${upTo('max_threads', limits.threads)}, max_concurrent_queries_for_user = ${limits.queries} READONLY, result_overflow_mode = 'throw' READONLY`,
+    `CREATE QUOTA OR REPLACE ${named(name)} FOR INTERVAL 1 hour MAX execution_time = ${limits.seconds * limits.queries * 60} TO ${named(name)}`,
+  ];
+}
+
+function analystSql(analyst: Analyst, tables: readonly Table[]): string[] {
+  const views = tables.filter(isOpenView);
+  const reader = named(`${analyst.name}_views`);
+  const databases = [...new Set(views.map(({ database }) => database))].map((database) => named(`${analyst.name}_${database}`));
+  const inside = tables.filter((table) => hasPolicy(table) || (table.engine === 'View' && !SYSTEM_DATABASES.has(table.database)) || isConfig(table.database));
+  const [settings = '', quota = ''] = limitsOf(analyst);
+  return [
+    `CREATE USER OR REPLACE ${reader} HOST NONE`,
+    `GRANT ${named(TENANTS)} TO ${reader}`,
+    ...inside.map((table) => `GRANT SELECT ON ${place(table)} TO ${reader}`),
+    ...tables.filter(({ engine }) => engine === 'Dictionary').map((table) => `GRANT dictGet ON ${place(table)} TO ${reader}`),
+    ...tables.filter(hasPolicy).map((table) => `CREATE ROW POLICY OR REPLACE ${named(`${analyst.name}_views`)} ON ${place(table)} FOR SELECT USING ${conditionOf(table, analyst.integrations) ?? '0'} TO ${reader}`),
+    ...databases.map((database) => `CREATE DATABASE IF NOT EXISTS ${database}`),
+    ...views.map((view) => viewOf(view, analyst)),
+    settings,
+    `CREATE USER OR REPLACE ${named(analyst.name)} ${identified(analyst)} SETTINGS PROFILE ${named(analyst.name)}`,
+    quota,
+    ...databases.map((database) => `GRANT SELECT ON ${database}.* TO ${named(analyst.name)}`),
+  ];
+}
+
+function serviceSql(service: Service, tables: readonly Table[]): string[] {
+  const user = named(service.name);
+  const read = [...new Set(tables.map(({ database }) => database))].filter((database) => !SYSTEM_DATABASES.has(database));
+  return [
+    `CREATE USER OR REPLACE ${user} ${identified(service)}`,
+    ...read.map((database) => `GRANT SHOW, SELECT, dictGet ON ${named(database)}.* TO ${user}`),
+    ...service.databases.map((database) => `GRANT INSERT ON ${named(database)}.* TO ${user}`),
+  ];
+}
+
+const administratorSql = (user: Administrator): string[] => [`CREATE USER OR REPLACE ${named(user.name)} ${identified(user)}`, `GRANT ALL ON *.* TO ${named(user.name)} WITH GRANT OPTION`];
+
+function sqlOf(user: User, tables: readonly Table[]): string[] {
+  switch (user.kind) {
+    case 'analyst':
+      return analystSql(user, tables);
+    case 'service':
+      return serviceSql(user, tables);
+    case 'administrator':
+      return administratorSql(user);
+  }
+}
+
+/** Statements, each with its semicolon and a line of its own. */
+export function renderUsers(users: readonly User[], tables: readonly Table[]): string {
+  const own = new Set(users.flatMap(({ kind, name }) => (kind === 'analyst' ? tables.map(({ database }) => database).filter((database) => database.startsWith(`${name}_`)) : [])));
+  // Views that this made before are no source of others.
+  const sources = tables.filter(({ database }) => !own.has(database)).sort((a, b) => fullName(a).localeCompare(fullName(b)));
+  // A table with a policy shows nothing to whom none of its policies is for.
+  const open = sources.filter(hasPolicy).map((table) => `CREATE ROW POLICY OR REPLACE everybody_else ON ${place(table)} FOR SELECT USING 1 TO ALL EXCEPT ${named(TENANTS)}`);
+  const hasAnalysts = users.some(({ kind }) => kind === 'analyst');
+  const statements = [...(hasAnalysts ? [`CREATE ROLE IF NOT EXISTS ${named(TENANTS)}`, ...open] : []), ...users.flatMap((user) => sqlOf(user, sources))];
+  return statements.map((statement) => `${statement};\n`).join('');
+}
+
+export async function serverSql(clickhouse: ClickHouse, users: readonly User[]): Promise<string> {
+  return renderUsers(users, await clickhouse.query<Table>(WITH_TEXTS));
+}

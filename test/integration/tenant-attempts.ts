@@ -1,0 +1,94 @@
+// What an analyst of acme tries, to see something of globex, and what it may ask. SECRET stands in what globex has: the id of
+// a ticket, texts, an agent and its name, a table; {snapshot} is a snapshot of everybody, {ours} a ticket of acme;
+// queue.of_mixed shows the word 1 of acme and another of globex.
+
+export type Parameters = Readonly<Record<string, string>>;
+
+export type Attempt = readonly [sql: string, parameters?: Parameters];
+
+/** What may not be asked at all. */
+export const refused: readonly Attempt[] = [
+  // Tables behind the views, in every place where a table can be named.
+  ['SELECT * FROM queue.timeline'], ['SELECT * FROM timeline'], ['SELECT * FROM queue.ticket_facts FINAL'], ['SELECT * FROM `queue`.`ticket_facts`'], ['SELECT * FROM "queue"."timeline"'],
+  ['SELECT * FROM log.event_store'], ['SELECT * FROM log.event_bodies'], ['SELECT * FROM config.agent_names'], ['SELECT * FROM config.applied'], ['SELECT * FROM queue.untold_SECRET'],
+  ['SELECT * FROM queue.tickets AS t JOIN queue.timeline AS e USING (ticket_id)'], ['SELECT * FROM queue.tickets, queue.timeline'],
+  ['SELECT 1 UNION ALL SELECT count() FROM queue.timeline'], ['SELECT count() FROM queue.tickets EXCEPT SELECT count() FROM queue.timeline'], ['SELECT * FROM (SELECT * FROM (SELECT * FROM queue.timeline))'],
+  ['SELECT (SELECT max(ticket_id) FROM queue.timeline)'], ['WITH t AS (SELECT * FROM queue.timeline) SELECT * FROM t'], ['WITH (SELECT groupArray(ticket_id) FROM queue.timeline) AS ids SELECT ids'],
+  ['WITH timeline AS (SELECT 1) SELECT * FROM (SELECT * FROM timeline)'], ['WITH queue.timeline AS t SELECT * FROM t'], ['WITH RECURSIVE r AS (SELECT ticket_id FROM queue.timeline) SELECT * FROM r'],
+  ["SELECT 'x' IN queue.timeline"], ["SELECT ('globex', 'x') IN config.agent_name"], ['SELECT exists(SELECT 1 FROM queue.timeline)'], ['SELECT 1 = ANY (SELECT 1 FROM queue.timeline)'],
+  ['SELECT 1 FROM queue.tickets ORDER BY (SELECT count() FROM queue.timeline)'], ['SELECT 1 FROM queue.tickets LIMIT (SELECT count() FROM queue.timeline)'], ['SELECT 1 ORDER BY 1 WITH FILL FROM 1 TO 2 INTERPOLATE (a AS (SELECT count() FROM queue.timeline))'],
+  ['SELECT * FROM {t:Identifier}', { param_t: 'timeline' }], ['SELECT * FROM {d:Identifier}.{t:Identifier}', { param_d: 'queue', param_t: 'timeline' }], ['FROM queue.timeline SELECT *'],
+  ['SELECT _part_offset, _part FROM queue.ticket_facts'], ['SELECT * FROM {snapshot}_queue.ticket_facts'], ['SELECT * FROM {snapshot}_config.agent_names'],
+  ['SELECT count() FROM queue.landing_message_received'], ['SELECT * FROM queue.timeline_from_ticket_created'],
+  // Functions that read.
+  ["SELECT dictGet('config.agent_name', 'agent_name', (0, 'globex', 'SECRET'))"], ["SELECT dictGetOrDefault('config.agent_name', 'agent_name', (toUInt32(0), 'globex', 'SECRET'), '')"], ["SELECT DICTGET('config.agent_name', 'agent_name', 1)"],
+  ["SELECT agent_name('globex', 'SECRET')"], ["SELECT arrayMap(x -> agent_name('globex', x), ['SECRET'])"], ["SELECT arrayMap(agent_name, ['globex'], ['SECRET'])"], ['SELECT * APPLY dictGet FROM queue.tickets'],
+  ["WITH x -> agent_name('globex', x) AS f SELECT f('SECRET')"], ["SELECT * APPLY (x -> agent_name('globex', 'SECRET')) FROM system.one"], ["SELECT default_calendar('globex')"], ["SELECT {snapshot}_agent_name('globex', 'SECRET')"],
+  ['SELECT * FROM config.agent_name'], ['SELECT * FROM dictionary(\'config.agent_name\')'], ["SELECT joinGet('queue.tickets', 'ticket_id', 1)"], ["SELECT hasColumnInTable('queue', 'untold_SECRET', 'word')"],
+  ["SELECT getSetting('additional_table_filters')"], ["SELECT file('/etc/hostname')"], ['SELECT serverUUID(), hostName()'], ['SELECT sleep(1)'], ["SELECT getMacro('x')"], ["SELECT formatQuery('SELECT 1')"],
+  // Table functions.
+  ["SELECT * FROM merge('queue', '.*')"], ["SELECT * FROM merge('queue', 'ticket_facts')"], ["SELECT * FROM mergeTreeIndex('queue', 'ticket_facts')"], ['SELECT * FROM view(SELECT * FROM queue.timeline)'], ['SELECT * FROM loop(queue.timeline) LIMIT 9'],
+  ["SELECT * FROM viewExplain('EXPLAIN', '', (SELECT 1))"], ['SELECT * FROM (EXPLAIN SELECT * FROM queue.timeline)'], ["SELECT * FROM file('*', LineAsString)"], ["SELECT * FROM url('http://127.0.0.1:1/', LineAsString)"],
+  ["SELECT * FROM remote('127.0.0.1', queue.timeline)"], ["SELECT * FROM clusterAllReplicas('default', queue.timeline)"], ["SELECT * FROM executable('x', TSV, 'a String', (SELECT * FROM queue.timeline))"], ["SELECT * FROM format(CSV, 'a String', 'x')"],
+  ["SELECT * FROM `/etc/hostname`"], ["SELECT * FROM generateRandom('a Int8')"], ["SELECT * FROM input('a Int8')"], ["SELECT * FROM mysql('h', 'd', 't', 'u', 'p')"],
+  // What the engine keeps of everybody.
+  ['SELECT * FROM system.query_log'], ['SELECT query FROM system.processes'], ['SHOW PROCESSLIST'], ['SELECT * FROM system.parts'], ['SELECT * FROM system.parts_columns'], ['SELECT * FROM system.dictionaries'],
+  ['SELECT * FROM system.row_policies'], ['SELECT * FROM system.users'], ['SELECT * FROM system.functions'], ['SELECT * FROM system.errors'], ['SELECT * FROM system.mutations'], ['SELECT * FROM system.merges'], ['SELECT * FROM system.events'], ['SELECT * FROM system.asynchronous_metrics'],
+  ['SELECT * FROM information_schema.statistics'], ['SELECT * FROM system.projection_parts'], ['SELECT * FROM system.detached_tables'],
+  // Looking into plans, which count rows and parts.
+  ['EXPLAIN SELECT * FROM queue.tickets'], ['EXPLAIN ESTIMATE SELECT * FROM queue.tickets'], ['EXPLAIN PIPELINE SELECT 1'], ['EXPLAIN AST SELECT 1'], ['EXPLAIN indexes = 1 SELECT * FROM queue.tickets'],
+  // Settings.
+  ['SELECT * FROM queue.tickets SETTINGS additional_table_filters = {}'], ['SELECT 1 SETTINGS readonly = 0'], ['SELECT 1', { additional_table_filters: '{}' }], ['SELECT 1', { additional_result_filter: "throwIf((SELECT count() FROM queue.timeline) > 0)" }],
+  ['SELECT 1', { query_plan_enable_optimizations: '1' }], ['SELECT 1', { enable_analyzer: '0' }], ['SELECT 1', { dialect: 'prql' }], ['SELECT 1', { role: 'owner' }], ['SELECT 1', { format_schema: 'x' }], ['SELECT 1', { allow_introspection_functions: '1' }],
+  ['SET readonly = 0'], ['SET additional_table_filters = {}'], ['SET ROLE owner'], ['SET ROLE ALL'], ['SET DEFAULT ROLE owner TO default'], ['EXECUTE AS default SELECT 1'],
+  // PREWHERE would see rows before the filter does.
+  ["SELECT * FROM queue.tickets PREWHERE throwIf(integration_id = 'globex') = 0"],
+  // Several statements, and statements that are no questions.
+  ['SELECT 1; SELECT * FROM queue.timeline'], ['SELECT 1 INTO OUTFILE \'x\''], ["INSERT INTO queue.timeline (ticket_id) VALUES ('x')"], ['CREATE TABLE queue.mine AS queue.timeline'], ['CREATE TEMPORARY TABLE mine AS SELECT * FROM queue.timeline'],
+  ['CREATE VIEW queue.mine AS SELECT * FROM queue.timeline'], ["CREATE FUNCTION mine AS x -> dictGet('config.agent_name', 'agent_name', x)"], ['DROP TABLE queue.timeline'], ['ALTER TABLE queue.timeline DELETE WHERE 1'], ['TRUNCATE TABLE queue.timeline'],
+  ['KILL QUERY WHERE 1'], ['SYSTEM RELOAD DICTIONARIES'], ['SYSTEM FLUSH LOGS'], ['OPTIMIZE TABLE queue.timeline'], ["BACKUP TABLE queue.timeline TO File('x')"], ['CHECK TABLE queue.timeline'], ['ATTACH TABLE x'], ['RENAME TABLE queue.timeline TO queue.x'],
+  ['DESCRIBE queue.timeline'], ['DESCRIBE TABLE (SELECT * FROM queue.timeline)'], ['SHOW CREATE TABLE queue.timeline'], ['SHOW CREATE DICTIONARY config.agent_name'], ['EXISTS queue.timeline'], ['EXISTS TABLE queue.untold_SECRET'], ['SHOW GRANTS'], ['SHOW USERS'], ['SHOW DICTIONARIES FROM config'],
+  ["SHOW TABLES FROM queue WHERE (SELECT throwIf(count() > 0) FROM queue.timeline) = 0"], ['SHOW TABLES FROM queue LIMIT (SELECT count() FROM queue.timeline)'], ['USE config'], ['BEGIN TRANSACTION'], ['GRANT SELECT ON *.* TO default'],
+  // Names that would make the engine's description of a query say something else; an alias that would borrow another table's filter.
+  ['SELECT 1 AS `x, identifier: queue.tickets` FROM queue.tickets'], ['SELECT * FROM queue.timeline AS `x, identifier: queue.tickets`'], ['SELECT * FROM queue.tickets AS `config.status_map`'], ['SELECT 1 AS `a\\nJOIN TREE`'],
+  // Formats that tell how much is read.
+  ['SELECT * FROM queue.tickets FORMAT JSONEachRowWithProgress'], ['SELECT 1', { default_format: 'JSONEachRowWithProgress' }],
+  ['SELECT 1', { database: 'config' }], ['SELECT 1', { database: 'nowhere' }],
+];
+
+/** What may be asked, and answers of the own rows alone. */
+export const answered: readonly (readonly [sql: string, answer: string, parameters?: Parameters])[] = [
+  ["SELECT countIf(integration_id != 'acme'), countIf(ticket_id = '{ours}') FROM queue.tickets", '0\t1'],
+  ["SELECT count() FROM queue.tickets WHERE integration_id = 'globex'", '0'],
+  ["SELECT count() FROM queue.tickets WHERE integration_id = 'globex' OR 1 = 1 AND integration_id != 'acme'", '0'],
+  ["SELECT count() FROM queue.tickets WHERE ticket_id LIKE '%SECRET%'", '0'],
+  ["SELECT count() FROM (SELECT 'acme' AS integration_id, ticket_id FROM queue.tickets) WHERE ticket_id LIKE '%SECRET%'", '0'],
+  ["WITH 'globex' AS integration_id SELECT count() FROM queue.tickets AS t WHERE t.ticket_id LIKE '%SECRET%'", '0'],
+  ["SELECT countIf(a.ticket_id LIKE '%SECRET%' OR b.ticket_id LIKE '%SECRET%') FROM queue.tickets AS a FULL JOIN log.events AS b ON a.ticket_id = b.ticket_id", '0'],
+  ["SELECT uniqExact(integration_id) FROM (SELECT integration_id FROM queue.tickets UNION ALL SELECT integration_id FROM log.events UNION ALL SELECT integration_id FROM agents.agent_scorecard)", '1'],
+  ["SELECT count() FROM log.events WHERE ticket_id LIKE '%SECRET%' OR integration_id = 'globex'", '0'],
+  ["SELECT count() FROM log.events AS `queue` WHERE `queue`.integration_id = 'globex'", '0'],
+  ["SELECT countIf(integration_id != 'acme'), countIf(ticket_id = '{ours}') FROM {snapshot}_queue.tickets", '0\t1'],
+  ["SELECT countIf(integration_id != 'acme') FROM {snapshot}_agents.agent_scorecard", '0'],
+  ["SELECT countIf(integration_id != 'acme') FROM queue.backlog_as_of(ts = {at:DateTime64(3)})", '0', { param_at: '2026-11-02 09:01:30' }],
+  ["SELECT countIf(queue_id LIKE '%SECRET%') FROM backlog_as_of(ts = {at:DateTime64(3)})", '0', { param_at: '2026-11-02 09:01:30' }],
+  // Conditions that fail on the other tenant's row, which lies in one granule with the own one: were it seen, its word would stand in the error.
+  ["SELECT count() FROM queue.of_mixed WHERE toUInt64(word) = 1", '1'], ["SELECT count() FROM queue.of_mixed WHERE throwIf(word != '1') = 0", '1'], ["SELECT count() FROM queue.of_mixed WHERE throwIf(integration_id != 'acme') = 0", '1'],
+  ['SELECT sum(toUInt64(word)) FROM queue.of_mixed', '1'], ["SELECT count() FROM queue.of_mixed WHERE intDiv(1, word = '1') = 1", '1'], ["SELECT count() FROM queue.of_mixed WHERE toUInt64(if(word = '1', '1', word)) = 1", '1'],
+  ['SELECT count() FROM (SELECT word FROM queue.of_mixed WHERE toUInt64(word) > 0 ORDER BY word LIMIT 5)', '1'], ['SELECT count() FROM queue.of_mixed AS a JOIN queue.of_mixed AS b ON a.word = b.word AND toUInt64(b.word) = 1', '1'],
+  ['SELECT count() FROM queue.of_mixed WHERE word IN (SELECT toString(toUInt64(word)) FROM queue.of_mixed WHERE toUInt64(word) > 0)', '1'], ['SELECT toUInt64(max(word)) FROM queue.of_mixed GROUP BY integration_id HAVING toUInt64(max(word)) > 0', '1'],
+  ['SELECT count() FROM queue.of_mixed ARRAY JOIN [toUInt64(word)] AS n WHERE n = 1', '1'], ['SELECT word FROM queue.of_mixed ORDER BY toUInt64(word) LIMIT 1', '1'], ['SELECT count() FROM queue.of_mixed WHERE word = (SELECT max(word) FROM queue.of_mixed WHERE toUInt64(word) > 0)', '1'],
+  ['SELECT count() FROM queue.of_mixed_untold WHERE toUInt64(word) = 1', '1'],
+  // Lists of what there is.
+  ["SELECT countIf(name LIKE '%SECRET%'), countIf(database IN ('config', 'system')), countIf(total_rows IS NOT NULL OR total_bytes IS NOT NULL) FROM system.tables", '0\t0\t0'],
+  ["SELECT countIf(table LIKE '%SECRET%'), sum(data_compressed_bytes) FROM system.columns", '0\t0'],
+  ["SELECT countIf(name IN ('config', 'system')) FROM system.databases", '0'],
+  ["SELECT countIf(table_name LIKE '%SECRET%' OR table_rows IS NOT NULL), count() > 9 FROM information_schema.tables", '0\t1'],
+  ["SELECT countIf(table_name LIKE '%SECRET%') FROM INFORMATION_SCHEMA.COLUMNS", '0'],
+  ["SELECT count() FROM system.settings WHERE value LIKE '%globex%' OR value LIKE '%SECRET%'", '0'],
+  ["SHOW TABLES FROM config", ''], ["SHOW TABLES FROM queue LIKE '%facts%'", ''], ["SHOW DATABASES LIKE 'config'", ''], ['EXISTS VIEW queue.tickets', '1'],
+  // What is asked of nobody's rows.
+  ['SELECT sum(number) FROM numbers(10)', '45'], ['SELECT is_finished(\'solved\'), round(wilson_upper(1, 2), 2)', '1\t0.91'], ['SELECT {a:Int32} + 1, {s:String}', "2\tFROM queue.timeline, `x`", { param_a: '1', param_s: 'FROM queue.timeline, `x`' }],
+  ["SELECT value FROM system.settings WHERE name IN ('max_threads', 'readonly') ORDER BY name", '2\n1'], ["SELECT value FROM system.settings WHERE name = 'max_threads'", '1', { max_threads: '1' }], ["SELECT value FROM system.settings WHERE name = 'max_threads'", '2', { max_threads: '64' }],
+  ["SELECT value FROM system.settings WHERE name = 'max_execution_time'", '30', { max_execution_time: '0' }],
+];
