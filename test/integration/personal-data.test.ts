@@ -103,7 +103,8 @@ async function filesWith(...words: readonly string[]): Promise<string[]> {
   return stdout.split('\n').filter((file) => file !== '');
 }
 
-const forget = (...args: readonly string[]) => run(root, ['infra/forget/forget.ts', '--integration', 'sealed', '--telegram-user-id', String(PERSON), ...args]).end();
+const forget = (folder: string, ...args: readonly string[]) =>
+  run(root, ['infra/forget/forget.ts', '--integration', 'sealed', '--telegram-user-id', String(PERSON), ...args], { TRANSCRIPT_DIR: folder }).end();
 
 const group = randomUUID();
 const transcripts = async (folder: string, ...args: readonly string[]): Promise<string> => {
@@ -162,8 +163,8 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     expect(await filesWith(secretMark), 'no file holds it in plain, at any time').toStrictEqual([]);
     expect((await filesWith(creation.event_id)).length, 'and the search finds what is there').toBeGreaterThan(0);
 
-    expect((await forget('--dry-run')).output).toMatch(/1 tickets; 3 keys would be deleted/);
-    const done = await forget('--note', 'request 7');
+    expect((await forget(folder, '--dry-run')).output).toMatch(/1 tickets; 3 keys would be deleted/);
+    const done = await forget(folder, '--note', 'request 7');
     expect(done.code, done.output).toBe(0);
 
     expect(await textsOf(id)).toStrictEqual([null, null, null]);
