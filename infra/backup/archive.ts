@@ -127,7 +127,7 @@ async function* merged(events: AsyncIterable<readonly Rewritten[]>, poison: read
 async function quarantineRecords({ clickhouse }: Archive, partition: number, from: number): Promise<Rewritten[]> {
   const place = `kafka_partition = ${partition} AND kafka_offset >= ${from}`;
   const items = await clickhouse.query<Record<string, string> & { kafka_offset: number; at: number; origin_partition: number | null; origin_offset: number | null }>(`
-    SELECT * EXCEPT (payload, first_wins, received_at), base64Encode(payload) AS body, toUnixTimestamp64Milli(received_at) AS at FROM log.quarantine_store FINAL WHERE ${place}`);
+    SELECT * EXCEPT (payload, first_wins, received_at, key_id), if(key_id = 0, '', lower(hex(reinterpretAsFixedString(key_id)))) AS sealed_with, base64Encode(payload) AS body, toUnixTimestamp64Milli(received_at) AS at FROM log.quarantine_store FINAL WHERE ${place}`);
   const done = await clickhouse.query<Record<string, string> & { kafka_offset: number; at: number }>(`
     SELECT * EXCEPT resolved_at, toUnixTimestamp64Milli(resolved_at) AS at FROM log.quarantine_resolution_store FINAL WHERE ${place}`);
   const text = (row: Record<string, unknown>, name: string): string => textOf(row[name]);
@@ -136,9 +136,10 @@ async function quarantineRecords({ clickhouse }: Archive, partition: number, fro
       environment: text(row, 'environment'), reason: text(row, 'reason'), path: text(row, 'path'), detail: text(row, 'detail'), origin: text(row, 'origin'),
       ...(row.origin_partition === null ? {} : { originPartition: row.origin_partition }), ...(row.origin_offset === null ? {} : { originOffset: row.origin_offset }),
       httpSource: text(row, 'http_source'), refusedBy: text(row, 'refused_by'), originKey: text(row, 'ticket_id'), integrationId: text(row, 'integration_id'), eventId: text(row, 'event_id'), eventType: text(row, 'event_type'),
-      version: text(row, 'version'), ticketId: text(row, 'ticket_id'), receivedAt: new Date(row.at), payload: Buffer.from(text(row, 'body'), 'base64'),
+      version: text(row, 'version'), ticketId: text(row, 'ticket_id'), receivedAt: new Date(row.at), payload: Buffer.from(text(row, 'body'), 'base64'), payloadSha256: text(row, 'body_sha256'),
+      ...(text(row, 'sealed_with') === '' ? {} : { keyId: text(row, 'sealed_with') }),
     });
-    return { ...record, headers: { ...record.headers, body_sha256: text(row, 'body_sha256'), restored_from: 'log.quarantine' }, offset: row.kafka_offset, timestampMs: row.at };
+    return { ...record, headers: { ...record.headers, restored_from: 'log.quarantine' }, offset: row.kafka_offset, timestampMs: row.at };
   });
   const resolutions = done.map((row): Rewritten => {
     const [origin_partition = '', origin_offset = ''] = (text(row, 'origin_position').split(' ')[0] ?? '').split(':');

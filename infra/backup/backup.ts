@@ -12,6 +12,7 @@ import { exitCodeOf, Refused } from '../target/refused.ts';
 import { locate } from '../target/which-stack.ts';
 import { writeLogFromArchive } from './archive.ts';
 import { createBackup } from './create.ts';
+import { writeKeysFromArchive } from './keys.ts';
 import { damages, existingManifest, readManifest, type Manifest } from './manifest.ts';
 import { rebuildTables, restoreIntegrations, restoreLog, restoreSchemas, type Backup } from './restore.ts';
 
@@ -108,6 +109,9 @@ async function logFromArchive(): Promise<void> {
   const begun = Date.now();
   const target = await reach('log-from-archive', ['kafka', 'registry', 'clickhouse'], true);
   try {
+    // First, since services that read the log open with them what is sealed.
+    const keys = await writeKeysFromArchive(target);
+    if (keys > 0) console.log(`${count(keys)} keys and erasures written again`);
     console.log(`${await writeLogFromArchive({ ...target, registry: SchemaRegistry.of(target.config), locked: await readKnown(target.schemasLock) })} (${duration((Date.now() - begun) / 1_000)})`);
   } finally {
     await target.clickhouse.close();

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
-import { eventsTopic, type LogRecord } from '../../services/runtime/event-log.ts';
+import { eventsTopic, keysTopic, type LogRecord } from '../../services/runtime/event-log.ts';
 import { consumerPositions, placeGroup, restoreOffsets, topicOffsets, type KafkaConnection } from '../../services/runtime/kafka/admin.ts';
 import { readRanges } from '../../services/runtime/kafka/ranges.ts';
 import { rewriter } from '../../services/runtime/kafka/rewrite.ts';
@@ -90,6 +90,7 @@ export async function rebuildTables({ clickhouse, connection, environment }: { c
   const desk = backup?.manifest.files.find(({ path }) => path === parts.desk);
   if (backup !== null && desk !== undefined) await bringIntoForce(clickhouse, readDeskFile(join(backup.folder, desk.path)), 'backup');
   const groups = new Map((await findCompared(clickhouse, connection, environment)).map(({ group, topic }) => [group, topic]));
+  if (groups.size > 0) groups.set('event-archive-keys', keysTopic(environment));
   if (groups.size === 0) throw new Refused('there are no tables yet: run npm run migrate first');
   const ruleActions = backup === null ? 0 : await restoreRuleActions(clickhouse, backup.folder, backup.manifest);
   for (const [groupId, topic] of groups) await placeGroup(connection, { groupId, topic, from: 'beginning', reset: true });

@@ -7,6 +7,7 @@ import { messageOf } from '../../services/runtime/errors.ts';
 import { eventsTopic, type LogRecord } from '../../services/runtime/event-log.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
+import { keysWhenNeeded } from '../../services/runtime/personal/keys.ts';
 import { readKnown, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { locate } from '../target/which-stack.ts';
 
@@ -21,8 +22,10 @@ export async function dryRun(consumer: Destination, { path, events, integration 
   const config = readConfig(commonSettings, env);
   const logger = createLogger(consumer.name, 'error');
   const records: LogRecord[] = [];
-  await readTail({ brokers: config.KAFKA_BROKERS, clientId: `${consumer.name}-dry-run`, logger }, eventsTopic(config.ENVIRONMENT), events, (record) => records.push(record));
-  const sort = createSort(consumer.records, new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK)));
+  const connection = { brokers: config.KAFKA_BROKERS, clientId: `${consumer.name}-dry-run`, logger };
+  await readTail(connection, eventsTopic(config.ENVIRONMENT), events, (record) => records.push(record));
+  const keys = keysWhenNeeded(connection, config.ENVIRONMENT);
+  const sort = createSort(consumer.records, new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK)), keys);
   const own = Object.fromEntries(Object.entries(consumer.settings).map(([name, { default: value }]) => [name, value]));
   const opened = await consumer.openDry({ ...own, DESTINATIONS_FILE: path }, logger, (line) => console.log(line));
   try {
@@ -33,6 +36,7 @@ export async function dryRun(consumer: Destination, { path, events, integration 
     }
   } finally {
     await opened.close?.();
+    await keys.stop();
   }
 }
 
@@ -41,7 +45,7 @@ async function handleDry(consumer: Destination, { identity, eventType, record, d
   const { topic, partition, offset, timestampMs } = record;
   console.log(`${eventType} of ${integration_id}/${ticket_id}`);
   try {
-    const answer = await consumer.handle(decode(), {
+    const answer = await consumer.handle(await decode(), {
       config: {}, tools, logger: createLogger(consumer.name, 'error'), attempt: 1, mayBeRepeated: false, ownedSince: new Date(0),
       effectId: `${integration_id}/${ticket_id}/${event_id.toLowerCase()}`, traceparent: traceparent(),
       signal: new AbortController().signal, receivedAt: new Date(timestampMs), position: { topic, partition, offset },

@@ -132,6 +132,7 @@ export const quarantineHeaders: readonly Header[] = [
   { name: 'body_sha256', meaning: 'SHA-256 of the value, hex.', example: createHash('sha256').update('quarantined').digest('hex') },
   { name: 'traceparent', meaning: 'W3C Trace Context: the span of who put it here; a replay goes on with its trace.', example: EXAMPLE_TRACEPARENT },
   { name: 'content-type', meaning: 'Always the same.', example: 'application/octet-stream' },
+  { name: 'key_id', meaning: 'When the value is sealed, its key; body_sha256 is of what is inside.', example: '4baf8d6f0e09da2f', optional: true },
   { name: 'origin_key', meaning: 'For a record of a topic: its key.', example: 'TKT-8F3A21C0', optional: true },
   { name: 'origin_headers', meaning: 'For a record of a topic: its headers, as JSON.', example: '{"ce_type":"ticket.created"}', optional: true },
 ];

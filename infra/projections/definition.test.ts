@@ -64,7 +64,7 @@ describe('the code of a projection', () => {
   it.each([
     ['what is kept of a story', 'queue-analytics/facts.ts', 'stations: story.stations', 'stations: [...story.stations].reverse()'],
     ['what the events mean, however far away', 'ticket/desk/business-clock.ts', 'export const END_OF_TIME = Date.UTC(2106', 'export const END_OF_TIME = Date.UTC(2107'],
-    ['what is read of them', 'ticket/reading/timeline.ts', "'actor_type', ", "'actor_name', "],
+    ['what is read of them', 'ticket/reading/timeline.ts', "'actor_type', ", "'actor_id', "],
   ])('changes with %s', (_, file, search, replacement) => {
     expect(codeWith(file, search, replacement)).not.toBe(code());
   });

@@ -6,11 +6,13 @@
 //   {event_columns}      what that event's record says, selected from its landing table
 //   {content_columns}    what the records of all events say, as columns with types and comments
 //   {content_names}      their names
+//   {readable_content}   the same as they are read: what is sealed in a row of `stored` with the key that `key` has, opened
 //   {add_content_columns}  the same as ADD COLUMN, for a field that came with a later contract
 //
 // A record's own columns (`customer.username`) are called customer_username there.
 import { readFileSync } from 'node:fs';
 import type { AvroRecord } from '../../schemas/contract.ts';
+import { freeFormField, personalFields } from '../../schemas/personal.ts';
 import { eventTypeOf, landingColumns, leadingFields } from '../../services/runtime/projection/landing.ts';
 
 export interface Statement {
@@ -85,8 +87,23 @@ function contentOf(records: readonly AvroRecord[]): [string, string][] {
   return [
     ['content_columns', lines(definitions)],
     ['content_names', lines([...columns.keys()])],
+    ['readable_content', lines([...columns].map(([name, { type }]) => `${readable(name, type)} AS ${name}`))],
     ['add_content_columns', lines(definitions.map((definition) => `ADD COLUMN IF NOT EXISTS ${definition}`))],
   ];
+}
+
+const personalColumns = new Set(Object.values(personalFields).flat().map(({ path }) => path.join('_')));
+
+/** Most rows are plain, and for them nothing is computed. */
+function readable(name: string, type: string): string {
+  const stored = `stored.${name}`;
+  const ifSealed = (opened: string): string => `if(stored.key_id = 0, ${stored}, ${opened})`;
+  if (name === freeFormField) return ifSealed(`ifNull(unsealed(stored.extra['/payload/${name}'], key), ${stored})`);
+  const parts = /^Array\(Tuple\((.+)\)\)$/.exec(type)?.[1]?.split(', ').map((part) => part.split(' ')[0] ?? '') ?? [];
+  if (parts.some((part) => personalColumns.has(`${name}_${part}`))) {
+    return ifSealed(`arrayMap(item -> tuple(${parts.map((part) => (personalColumns.has(`${name}_${part}`) ? `unsealed(item.${part}, key)` : `item.${part}`)).join(', ')}), ${stored})`);
+  }
+  return personalColumns.has(name) ? ifSealed(`unsealed(${stored}, key)`) : stored;
 }
 
 /** The query of a materialized view, so that one which exists can be given it. */

@@ -8,6 +8,7 @@ import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { messageOf, RuntimeError } from '../../services/runtime/errors.ts';
 import { addProvenance, admitOnly, admittedTo } from '../../services/runtime/projection/computed-by.ts';
 import { landingColumns, landingTable } from '../../services/runtime/projection/landing.ts';
+import { keyLandings } from '../../services/runtime/projection/key-landing.ts';
 import { quarantineLandings } from '../../services/runtime/projection/quarantine-landing.ts';
 import { projectDir } from '../local/settings.ts';
 import { recordDefinition, recordedDefinition, type Defined } from './definition.ts';
@@ -74,7 +75,7 @@ export async function migrateProjection(clickhouse: ClickHouse, defined: Defined
   await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
   for (const { record } of (await loadContracts()).values()) await createLanding(clickhouse, `${database}.${landingTable(record)}`, landingColumns(record));
   if (database === 'log') {
-    for (const { table, columns } of quarantineLandings) await createLanding(clickhouse, `${database}.${table}`, columns);
+    for (const { table, columns } of [...quarantineLandings, ...keyLandings]) await createLanding(clickhouse, `${database}.${table}`, columns);
   }
   await forgetPolicySets(clickhouse);
   const standing = await standingOf(clickhouse, defined);

@@ -4,6 +4,8 @@
 import { quarantineTopic } from '../../services/runtime/event-log.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
+import { followKeys } from '../../services/runtime/personal/keys.ts';
+import { unseal } from '../../services/runtime/personal/sealed.ts';
 import { readQuarantineRecord, type QuarantineItem } from '../../services/runtime/quarantine/quarantine.ts';
 import { identityOf, isResolution, readResolutionRecord, statusOf, type ResolutionEntry, type Status } from '../../services/runtime/quarantine/resolution.ts';
 
@@ -32,5 +34,24 @@ export async function readInventory(connection: KafkaConnection, environment: st
       found.set(identity, { item: { ...item, payload: wantsPayload(item) ? Buffer.from(payload) : none }, bytes: payload.length, history: [] });
     }
   });
-  return [...found.values()].map((entry) => ({ ...entry, status: statusOf(entry.history) }));
+  const payloads = await openedPayloads(connection, environment, [...found.values()].map(({ item }) => item));
+  return [...found.values()].map((entry) => ({ ...entry, item: { ...entry.item, payload: payloads.get(entry.item) ?? entry.item.payload }, status: statusOf(entry.history) }));
+}
+
+/** What was sealed at the door, as it came. What can't be opened any more stays as it is. */
+async function openedPayloads(connection: KafkaConnection, environment: string, items: readonly QuarantineItem[]): Promise<Map<QuarantineItem, Buffer>> {
+  const opened = new Map<QuarantineItem, Buffer>();
+  const sealed = items.filter(({ keyId, payload }) => keyId !== '' && payload.length > 0);
+  if (sealed.length === 0) return opened;
+  const keys = await followKeys(connection, environment);
+  try {
+    for (const item of sealed) {
+      const key = keys.ring.find(item.keyId);
+      const text = key === undefined ? null : unseal(item.payload.toString('latin1'), key);
+      if (text !== null) opened.set(item, Buffer.from(text));
+    }
+  } finally {
+    await keys.stop();
+  }
+  return opened;
 }

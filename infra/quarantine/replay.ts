@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { eventsTopic, quarantineTopic, type NewRecord } from '../../services/runtime/event-log.ts';
 import type { LogProducer } from '../../services/runtime/kafka/producer.ts';
 import { eventRows, type ToLanding } from '../../services/runtime/projection/landing.ts';
+import { isSealed } from '../../services/runtime/personal/sealed.ts';
 import { sha256, type QuarantineItem } from '../../services/runtime/quarantine/quarantine.ts';
 import { toResolutionRecord, type Resolution } from '../../services/runtime/quarantine/resolution.ts';
 import type { SchemaLookup } from '../../services/runtime/registry/registry.ts';
@@ -38,6 +39,9 @@ export interface Judges {
 export const landingWithoutKey = (schemas: SchemaLookup): ToLanding => eventRows(schemas, false);
 
 export async function judge(item: QuarantineItem, judges: Judges): Promise<Judged> {
+  if (item.keyId !== '' && isSealed(item.payload.toString('latin1', 0, 16))) {
+    return { item, kind: 'unusable', reason: 'forgotten', path: '', detail: 'its key was deleted: the customer that it is about was forgotten' };
+  }
   if (sha256(item.payload) !== item.bodySha256) {
     return { item, kind: 'unusable', reason: 'altered', path: '', detail: 'the bytes do not have the SHA-256 that was noted with them' };
   }

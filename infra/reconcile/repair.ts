@@ -1,5 +1,5 @@
 // Repairs by what is there anyway: records of the log are landed once more, facts are computed anew by the projection's own fold,
-// what is not in quarantine is put there. Rows that nothing accounts for are moved to reconcile.removed, never just deleted.
+// what is not in quarantine is put there. Rows that nothing accounts for are moved to log.removed_rows, never just deleted.
 import { hostname, userInfo } from 'node:os';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
@@ -18,13 +18,13 @@ import type { Finding } from './findings.ts';
 import type { AlsoLanded, LostPoison } from './quarantine.ts';
 import { Lander } from './scratch.ts';
 
-const REMOVED = 'reconcile.removed';
+/** With the archive, since a row may be one of its own, with all that was said. */
+const REMOVED = 'log.removed_rows';
 /** More rows than these without a record are no damage of the tables: the log is another one than theirs. */
 export const MOST_REMOVED = 1_000;
 const REMOVED_AT_ONCE = 500;
 
 async function keepAndDelete(clickhouse: ClickHouse, table: string, condition: string): Promise<void> {
-  await clickhouse.command(`CREATE DATABASE IF NOT EXISTS reconcile COMMENT 'What npm run reconcile took out of the tables.'`);
   await clickhouse.command(`
     CREATE TABLE IF NOT EXISTS ${REMOVED}
     (

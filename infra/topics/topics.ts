@@ -1,11 +1,11 @@
 // Creates the topics of each environment. `npm run topics`. The event log is kept for ever and
-// never compacted, as the topic of alerts is (a log keyed by ticket would lose all but the last event); its partition
+// never compacted, as the topics of alerts and of keys are (a log keyed by ticket would lose all but the last event); its partition
 // count is chosen with care, since the key decides the partition: it can be raised (and never
 // lowered), but only when asked for by --add-partitions, which says what stops being true.
 import { Command } from 'commander';
 import { commonSettings, integer, readConfig, type Config, type Settings } from '../../services/runtime/config.ts';
 import { environmentSettings, environmentsOf } from '../target/environments.ts';
-import { alertsTopic, eventsTopic, MAX_EVENT_BYTES, MAX_QUARANTINE_BYTES, quarantineTopic } from '../../services/runtime/event-log.ts';
+import { alertsTopic, eventsTopic, keysTopic, MAX_EVENT_BYTES, MAX_QUARANTINE_BYTES, quarantineTopic } from '../../services/runtime/event-log.ts';
 import { addPartitions, ensureTopics, METADATA_MAX_AGE_MS, type TopicSettings } from '../../services/runtime/kafka/admin.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { setting } from '../local/settings.ts';
@@ -31,11 +31,15 @@ function topicsOf(config: TopicsConfig, environments: readonly string[]): TopicS
   const quarantine = { ...keptForEver, 'max.message.bytes': String(MAX_QUARANTINE_BYTES) };
   // Read whole whenever another process begins to tell of alerts: so it is rewritten often.
   const alerts = { 'cleanup.policy': 'compact', 'segment.ms': '86400000', 'min.cleanable.dirty.ratio': '0.1', ...safe };
+  // A deleted key leaves the disk when the segment it is in was closed and compacted: minutes, as long as keys are made. That it was
+  // deleted is kept for good, for a reader that was away for long.
+  const keys = { 'cleanup.policy': 'compact', 'segment.ms': '600000', 'max.compaction.lag.ms': '600000', 'min.cleanable.dirty.ratio': '0.01', 'delete.retention.ms': String(10 * 365 * 86_400_000), ...safe };
   const { TOPIC_PARTITIONS: partitions, TOPIC_REPLICAS: replicas } = config;
   return environments.flatMap((environment) => [
     { name: eventsTopic(environment), partitions, replicas, config: keptForEver },
     { name: quarantineTopic(environment), partitions: 1, replicas, config: quarantine },
     { name: alertsTopic(environment), partitions: 1, replicas, config: alerts },
+    { name: keysTopic(environment), partitions: 1, replicas, config: keys },
   ]);
 }
 

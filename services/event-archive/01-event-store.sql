@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS {database}.event_store
     received_at DateTime64(3, 'UTC') COMMENT 'When the ingress accepted the event.',
     kafka_partition Int32 COMMENT 'Partition in the log.',
     kafka_offset Int64 COMMENT 'Offset in the log: with the partition, where the event is.',
+    key_id UInt64 DEFAULT 0 COMMENT 'Key that the personal fields are sealed with; 0 when they are plain.',
     first_wins UInt64 DEFAULT 18446744073709551615 - kafka_offset COMMENT 'Version of the row: the lower the offset, the higher.'
 )
 ENGINE = ReplacingMergeTree(first_wins)
@@ -25,6 +26,7 @@ SETTINGS index_granularity = 512
 COMMENT 'Storage of events. Read the view, which counts a redelivered event once.';
 
 ALTER TABLE {database}.event_store
+    ADD COLUMN IF NOT EXISTS key_id UInt64 DEFAULT 0 COMMENT 'Key that the personal fields are sealed with; 0 when they are plain.' AFTER kafka_offset,
     {add_content_columns};
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.event_store_from_{event} TO {database}.event_store AS
@@ -41,6 +43,7 @@ SELECT
     extra,
     received_at,
     kafka_partition,
-    kafka_offset
+    kafka_offset,
+    reinterpretAsUInt64(unhex(extra['key_id'])) AS key_id
 FROM {database}.landing_{event}
 COMMENT 'Feeds event_store.'

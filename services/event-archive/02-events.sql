@@ -1,6 +1,6 @@
--- What people read: every accepted event once, with all it said.
+-- What people read: every accepted event once, with all it said. What is sealed is opened here, with the keys that there are.
 
-CREATE OR REPLACE VIEW {database}.events
+DEFINE columns_of_events AS
 (
     integration_id LowCardinality(String) COMMENT 'Tenant: source.integration_id.',
     ticket_id String COMMENT 'Ticket within the tenant; also the Kafka key.',
@@ -16,7 +16,32 @@ CREATE OR REPLACE VIEW {database}.events
     late_seconds Int64 COMMENT 'received_at - timestamp, whole seconds; 0 when the event time lies in the future.',
     kafka_partition Int32 COMMENT 'Partition in the log.',
     kafka_offset Int64 COMMENT 'Offset in the log: with the partition, where the event is.'
-)
+);
+
+CREATE OR REPLACE VIEW {database}.events
+{columns_of_events}
+AS
+WITH dictGetOrDefault('{database}.keys', 'key', stored.key_id, repeat('-', 32)) AS key
+SELECT
+    stored.integration_id AS integration_id,
+    stored.ticket_id AS ticket_id,
+    stored.event_id AS event_id,
+    stored.event_type AS event_type,
+    stored.timestamp AS timestamp,
+    stored.source_platform AS source_platform,
+    stored.source_environment AS source_environment,
+    stored.version AS version,
+    {readable_content},
+    if(stored.key_id = 0, stored.extra, mapFilter((name, text) -> text != '' AND name NOT IN ('key_id', '/payload/metadata'), mapApply((name, text) -> (name, ifNull(unsealed(text, key), '')), stored.extra))) AS extra,
+    stored.received_at AS received_at,
+    seconds_between(stored.timestamp, stored.received_at) AS late_seconds,
+    stored.kafka_partition AS kafka_partition,
+    stored.kafka_offset AS kafka_offset
+FROM {database}.event_store AS stored FINAL
+COMMENT 'One row per accepted event: the full typed content of all five types. Columns of other types are NULL, lists empty. Personal fields of a customer who was forgotten are NULL.';
+
+CREATE OR REPLACE VIEW {database}.sealed_events
+{columns_of_events}
 AS
 SELECT
     integration_id,
@@ -34,4 +59,4 @@ SELECT
     kafka_partition,
     kafka_offset
 FROM {database}.event_store FINAL
-COMMENT 'One row per accepted event: the full typed content of all five types. Columns of other types are NULL, lists empty.'
+COMMENT 'The same as events, with what is sealed as it lies in the log. Exports are made of it, so that forgetting reaches them.'

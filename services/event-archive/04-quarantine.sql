@@ -31,7 +31,8 @@ COMMENT 'Storage of quarantined events. Read the view, which counts each once.';
 ALTER TABLE {database}.quarantine_store
     ADD COLUMN IF NOT EXISTS http_source String COMMENT 'For http: the path and the sender''s User-Agent.',
     ADD COLUMN IF NOT EXISTS refused_by LowCardinality(String) COMMENT 'The one service that could not use it, empty when nobody can.',
-    ADD COLUMN IF NOT EXISTS schema_id Nullable(Int64) COMMENT 'Schema id that a record of a topic begins with.';
+    ADD COLUMN IF NOT EXISTS schema_id Nullable(Int64) COMMENT 'Schema id that a record of a topic begins with.',
+    ADD COLUMN IF NOT EXISTS key_id UInt64 COMMENT 'Key that the payload is sealed with; 0 when it is the raw bytes.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.quarantine_store_from_landing TO {database}.quarantine_store AS
 SELECT environment FROM {database}.landing_quarantine
@@ -56,6 +57,7 @@ SELECT
     http_source,
     refused_by,
     schema_id,
+    reinterpretAsUInt64(unhex(key_id)) AS key_id,
     received_at,
     kafka_partition,
     kafka_offset,
@@ -160,7 +162,7 @@ CREATE OR REPLACE VIEW {database}.quarantine
     version LowCardinality(String) COMMENT 'Contract version as sent, empty when unknown.',
     ticket_id String COMMENT 'Ticket, empty when unknown.',
     body_sha256 String COMMENT 'SHA-256 of the raw bytes.',
-    payload String COMMENT 'The raw bytes.',
+    payload String COMMENT 'The raw bytes; empty when they were sealed and the customer was forgotten.',
     received_at DateTime64(3, 'UTC') COMMENT 'When it was accepted.',
     kafka_partition Int32 COMMENT 'Partition in the quarantine topic.',
     kafka_offset Int64 COMMENT 'Offset in the quarantine topic.',
@@ -204,7 +206,7 @@ SELECT
     item.version AS version,
     item.ticket_id AS ticket_id,
     item.body_sha256 AS body_sha256,
-    item.payload AS payload,
+    if(item.key_id = 0, item.payload, ifNull(unsealed(item.payload, dictGetOrDefault('{database}.keys', 'key', item.key_id, repeat('-', 32))), '')) AS payload,
     item.received_at AS received_at,
     item.kafka_partition AS kafka_partition,
     item.kafka_offset AS kafka_offset,

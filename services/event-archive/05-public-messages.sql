@@ -1,7 +1,7 @@
 -- What a customer may see of the archive: what was said between them and support, without a private note and without the
 -- name of anybody of the company. Exports for customers' eyes read this and nothing else.
 
-CREATE OR REPLACE VIEW {database}.public_messages
+DEFINE columns_of_messages AS
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     ticket_id String COMMENT 'Ticket within the tenant.',
@@ -16,25 +16,49 @@ CREATE OR REPLACE VIEW {database}.public_messages
     received_at DateTime64(3, 'UTC') COMMENT 'When the ingress accepted the event.',
     kafka_partition Int32 COMMENT 'Partition in the log.',
     kafka_offset Int64 COMMENT 'Offset in the log.'
-)
+);
+
+DEFINE text_of_message AS if(stored.event_type = 'ticket.created', stored.initial_message_text, stored.content_text);
+
+DEFINE files_of_message AS if(stored.event_type = 'ticket.created', stored.initial_message_files, stored.content_files);
+
+DEFINE whose_message AS
+    stored.integration_id AS integration_id,
+    stored.ticket_id AS ticket_id,
+    stored.event_id AS event_id,
+    stored.timestamp AS timestamp,
+    if(stored.event_type = 'ticket.created' OR stored.sender_type = 'customer', 'customer', 'support') AS author,
+    multiIf(stored.event_type = 'ticket.created', stored.customer_telegram_user_id, stored.sender_type = 'customer', stored.sender_telegram_user_id, NULL) AS author_telegram_user_id,
+    if(stored.event_type = 'ticket.created', stored.initial_message_message_id, stored.message_id) AS message_id;
+
+DEFINE public_ones AS
+    if(stored.event_type = 'ticket.created', stored.initial_message_content_type, stored.content_content_type) AS content_type,
+    stored.received_at AS received_at,
+    stored.kafka_partition AS kafka_partition,
+    stored.kafka_offset AS kafka_offset
+FROM {database}.event_store AS stored FINAL
+-- NULL is not true: what does not say that it is public is not shown. A text that is sealed is one, with its key or without.
+WHERE (stored.event_type = 'message.received' AND stored.is_private = false)
+    OR (stored.event_type = 'ticket.created' AND (stored.initial_message_message_id IS NOT NULL OR stored.initial_message_text IS NOT NULL
+        OR stored.initial_message_content_type IS NOT NULL OR notEmpty(stored.initial_message_files)));
+
+CREATE OR REPLACE VIEW {database}.public_messages
+{columns_of_messages}
+AS
+WITH dictGetOrDefault('{database}.keys', 'key', stored.key_id, repeat('-', 32)) AS key
+SELECT
+    {whose_message},
+    if(stored.key_id = 0, {text_of_message}, unsealed({text_of_message}, key)) AS text,
+    if(stored.key_id = 0, {files_of_message}, arrayMap(file -> tuple(unsealed(file.file_url, key), file.file_size, unsealed(file.file_name, key), file.content_type), {files_of_message})) AS files,
+    {public_ones}
+COMMENT 'One row per message that a customer may see, the opening one included. Private notes are never in here.';
+
+CREATE OR REPLACE VIEW {database}.sealed_public_messages
+{columns_of_messages}
 AS
 SELECT
-    integration_id,
-    ticket_id,
-    event_id,
-    timestamp,
-    if(event_type = 'ticket.created' OR sender_type = 'customer', 'customer', 'support') AS author,
-    multiIf(event_type = 'ticket.created', customer_telegram_user_id, sender_type = 'customer', sender_telegram_user_id, NULL) AS author_telegram_user_id,
-    if(event_type = 'ticket.created', initial_message_message_id, message_id) AS message_id,
-    if(event_type = 'ticket.created', initial_message_text, content_text) AS text,
-    if(event_type = 'ticket.created', initial_message_content_type, content_content_type) AS content_type,
-    if(event_type = 'ticket.created', initial_message_files, content_files) AS files,
-    received_at,
-    kafka_partition,
-    kafka_offset
-FROM {database}.event_store FINAL
--- NULL is not true: what does not say that it is public is not shown.
-WHERE (event_type = 'message.received' AND is_private = false)
-    OR (event_type = 'ticket.created' AND (initial_message_message_id IS NOT NULL OR initial_message_text IS NOT NULL
-        OR initial_message_content_type IS NOT NULL OR notEmpty(initial_message_files)))
-COMMENT 'One row per message that a customer may see, the opening one included. Private notes are never in here.'
+    {whose_message},
+    {text_of_message} AS text,
+    {files_of_message} AS files,
+    {public_ones}
+COMMENT 'The same as public_messages, with what is sealed as it lies in the log, for exports.'

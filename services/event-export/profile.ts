@@ -1,5 +1,6 @@
 // Whose eyes a file is for: which view it is made of, and which columns. ClickHouse writes the files from these views itself, so
 // what a view does not have can't reach one. A customer's profile can be made of one view only, in which no private message is.
+// Personal fields that are sealed stay so: a file can't be called back, and its reader needs the key as a reader of the log does.
 import { instantText, sqlString } from '../runtime/clickhouse.ts';
 import { places, type Cut } from './cut.ts';
 import type { FormatName, ProfileName } from './section.ts';
@@ -9,11 +10,11 @@ interface Profile<View extends string> {
   readonly columns: string;
 }
 
-type PublicView = 'log.public_messages';
+type PublicView = 'log.sealed_public_messages';
 
-const profiles: { readonly audit: Profile<'log.events'>; readonly customer: Profile<PublicView> } = {
-  audit: { view: 'log.events', columns: '*' },
-  customer: { view: 'log.public_messages', columns: '* EXCEPT (kafka_partition, kafka_offset)' },
+const profiles: { readonly audit: Profile<'log.sealed_events'>; readonly customer: Profile<PublicView> } = {
+  audit: { view: 'log.sealed_events', columns: '*' },
+  customer: { view: 'log.sealed_public_messages', columns: '* EXCEPT (kafka_partition, kafka_offset)' },
 };
 
 /** Events of one integration, told by when they were received and where they lie in the log. */

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { createLogger } from '../runtime/logger.ts';
 import { createAccept, type Delivery } from './accept.ts';
 import { DedupeWindow } from './dedupe.ts';
+import { createSealer } from './event/seal.ts';
 
 const unreachable = (): never => expect.fail('of nobody, so it goes no further');
 
@@ -11,6 +12,7 @@ const accept = createAccept({
   integrations: { find: () => [], environments: () => [], close: () => undefined },
   prepare: unreachable,
   encode: unreachable,
+  sealer: createSealer({ keyFor: unreachable }),
   producer: { append: unreachable, waiting: () => 0, close: unreachable },
   window: new DedupeWindow(10),
   logger: createLogger('ingress', 'fatal'),

@@ -18,6 +18,7 @@ import type { Integrations } from './integrations.ts';
 import type { Answer, AuthenticWebhook, Refused, Unusable } from './outcome.ts';
 import { parseWebhook } from './event/parse.ts';
 import { payloadKeyOf, type PreparedEvent } from './event/prepare.ts';
+import type { Sealer } from './event/seal.ts';
 import { readTime } from './event/time.ts';
 import { toLogRecord, type Provenance } from './event/to-log-record.ts';
 import { UnlistedVersions } from './unlisted-versions.ts';
@@ -35,6 +36,8 @@ export interface Delivery {
 export interface AcceptDependencies {
   readonly integrations: Integrations;
   readonly prepare: (webhook: AuthenticWebhook) => PreparedEvent | Unusable;
+  /** For integrations whose personal data is sealed. */
+  readonly sealer: Sealer;
   readonly encode: Encode;
   readonly producer: LogProducer;
   readonly window: DedupeWindow;
@@ -124,19 +127,22 @@ interface Incoming extends Provenance {
 
 async function store(dependencies: AcceptDependencies, incoming: Incoming, unlisted: UnlistedVersions): Promise<Stored> {
   const { webhook } = incoming;
-  const { prepare, encode, producer } = dependencies;
+  const { prepare, sealer, encode, producer } = dependencies;
   const prepared = prepare(webhook);
   if (prepared.kind === 'unusable') return quarantine(dependencies, incoming, prepared);
-  const record = toLogRecord(webhook, prepared, incoming, encode);
+  const kept = webhook.integration.encrypt_personal_data === true ? await sealer.event(webhook, prepared) : prepared;
+  const record = toLogRecord(webhook, kept, incoming, encode);
   if ('kind' in record) return quarantine(dependencies, incoming, record);
   if (!prepared.knownVersion) unlisted.note(webhook.integration, prepared);
   await producer.append(eventsTopic(webhook.integration.environment), record);
   return 'accepted';
 }
 
-async function quarantine({ producer, logger, onQuarantined }: AcceptDependencies, incoming: Incoming, unusable: Unusable): Promise<Stored> {
+async function quarantine({ sealer, producer, logger, onQuarantined }: AcceptDependencies, incoming: Incoming, unusable: Unusable): Promise<Stored> {
   const { envelope, integration } = incoming.webhook;
-  await producer.append(quarantineTopic(integration.environment), toQuarantineRecord(quarantined(incoming, unusable)));
+  const item = quarantined(incoming, unusable);
+  const kept = integration.encrypt_personal_data === true ? { ...item, ...(await sealer.body(incoming.webhook)) } : item;
+  await producer.append(quarantineTopic(integration.environment), toQuarantineRecord(kept));
   logger.warn({ integration_id: integration.integration_id, event_id: forLog(envelope.event_id), reason: unusable.reason, path: forLog(unusable.path), ...traceFields(incoming.traceparent) }, 'event quarantined');
   onQuarantined(unusable.reason);
   return 'quarantined';
@@ -147,7 +153,7 @@ const forLog = (text: string): string => text.slice(0, 100);
 
 const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 
-function quarantined({ webhook, httpSource, traceparent }: Incoming, unusable: Unusable): Quarantined {
+function quarantined({ webhook, httpSource, traceparent, bodySha256 }: Incoming, unusable: Unusable): Quarantined {
   const { envelope, json, body, integration, receivedAt } = webhook;
   const key = payloadKeyOf(json);
   const fields = key === undefined ? json : (json[key] as JsonObject);
@@ -164,5 +170,6 @@ function quarantined({ webhook, httpSource, traceparent }: Incoming, unusable: U
     receivedAt,
     traceparent,
     payload: body,
+    payloadSha256: bodySha256,
   };
 }

@@ -21,6 +21,10 @@ export interface Integration {
   readonly max_age_seconds?: number;
   /** Answer 429 above this rate. */
   readonly max_events_per_second?: number;
+  /** Seal what is personal, so that a customer can be forgotten. */
+  readonly encrypt_personal_data?: boolean;
+  /** Members of a ticket's metadata that stay readable for all; campaign_id and source_url when nothing is said. */
+  readonly clear_metadata?: readonly string[];
 }
 
 const isIntegrations = new Ajv2020({ allErrors: true }).compile<Integration[]>({
@@ -36,6 +40,8 @@ const isIntegrations = new Ajv2020({ allErrors: true }).compile<Integration[]>({
       require_body_signature: { type: 'boolean' },
       max_age_seconds: { type: 'number', exclusiveMinimum: 0 },
       max_events_per_second: { type: 'integer', minimum: 1 },
+      encrypt_personal_data: { type: 'boolean' },
+      clear_metadata: { type: 'array', items: { type: 'string' } },
     },
   },
 });
@@ -54,6 +60,8 @@ export interface Integrations {
 }
 
 export interface WatchedIntegrations extends Integrations {
+  /** Environments that have an integration whose personal data is sealed. */
+  sealing(): string[];
   /** Why the file as it is now is not in force, for people; empty when it is. */
   warnings(): string[];
 }
@@ -122,21 +130,27 @@ async function readAccepted(path: string, accepted: readonly string[]): Promise<
 
 export async function watchIntegrations(path: string, accepted: readonly string[], logger: Logger): Promise<WatchedIntegrations> {
   const environmentsOf = (integrations: readonly Integration[]): string[] => [...new Set(integrations.map(({ environment }) => environment))];
+  const sealingOf = (integrations: readonly Integration[]): string[] => environmentsOf(integrations.filter((integration) => integration.encrypt_personal_data === true));
   let known: readonly string[] | null = null;
+  let sealing: readonly string[] = [];
   const file = await WatchedFile.open<readonly Integration[]>({
     what: 'integrations', path, logger,
     shown: (integrations) => ({ integrations: integrations.length, keys: keysOf(integrations) }),
     read: async () => {
       const value = await readAccepted(path, accepted);
+      if (known === null) sealing = sealingOf(value);
       known ??= environmentsOf(value);
       const added = environmentsOf(value).find((environment) => known?.includes(environment) === false);
       if (added !== undefined) throw invalid(`environment ${added} is new: create its topics and restart`);
+      const sealed = sealingOf(value).find((environment) => !sealing.includes(environment));
+      if (sealed !== undefined) throw invalid(`encrypt_personal_data is new in environment ${sealed}: create its topics and restart`);
       return { value };
     },
   });
   return {
     find: (integrationId) => file.current.filter((integration) => integration.integration_id === integrationId),
     environments: () => [...known ?? []],
+    sealing: () => [...sealing],
     warnings: () => file.warnings(),
     close: () => file.close(),
   };

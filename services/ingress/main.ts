@@ -3,13 +3,15 @@ import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
 import { startHealthServer } from '../runtime/health.ts';
 import { RuntimeError } from '../runtime/errors.ts';
-import { eventsTopic, quarantineTopic } from '../runtime/event-log.ts';
+import { eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
 import { readTail } from '../runtime/kafka/consumer.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer } from '../runtime/kafka/producer.ts';
 import { runService, Starting } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createMetrics } from '../runtime/metrics/process.ts';
+import type { KeyRing } from '../runtime/personal/key-ring.ts';
+import { followKeys, type Keys } from '../runtime/personal/keys.ts';
 import { readLock, SchemaRegistry } from '../runtime/registry/registry.ts';
 import { watchSchemas } from '../runtime/registry/schema-watch.ts';
 import { createAccept, type Accept } from './accept.ts';
@@ -17,8 +19,10 @@ import { DedupeWindow } from './dedupe.ts';
 import { Drain } from './drain.ts';
 import { createEncode } from './event/encoders.ts';
 import { watchIntegrations } from './integrations.ts';
+import { createKeySource } from './keys.ts';
 import { createIngressMetrics } from './metrics.ts';
 import { createPrepare } from './event/prepare.ts';
+import { createSealer } from './event/seal.ts';
 import { createServer } from './server.ts';
 
 const settings = {
@@ -55,12 +59,13 @@ await runService(logger, async (parts) => {
   parts.push(schemas);
 
   const connection = { brokers: config.KAFKA_BROKERS, clientId: 'ingress', logger };
-  const topics = environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]);
+  const topics = [...environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]), ...integrations.sealing().map(keysTopic)];
   const probe = createLogProbe(connection, topics, { written: true });
   parts.push(probe);
 
   const starting = new Starting(logger);
   const drain = new Drain();
+  const followed: Keys[] = [];
   let waiting = (): number => 0;
   let take: Accept = () => Promise.reject(new RuntimeError('LOG_UNAVAILABLE', 'the ingress is starting'));
   const counted = createIngressMetrics(metrics, { waiting: () => waiting(), integrationsValid: () => integrations.warnings().length === 0 });
@@ -68,7 +73,7 @@ await runService(logger, async (parts) => {
     accept: (delivery) => take(delivery),
     metrics,
     warnings: () => [...schemas.warnings(), ...integrations.warnings()],
-    ready: async () => drain.reason() ?? starting.failure() ?? probe.check(),
+    ready: async () => drain.reason() ?? starting.failure() ?? followed.map((keys) => keys.failure()).find((failure) => failure !== null) ?? probe.check(),
     isDraining: () => drain.hasBegun,
     isPublic: config.INGRESS_HEALTH_PORT > 0 || !LOOPBACK.has(config.INGRESS_HOST),
     logger,
@@ -83,6 +88,13 @@ await runService(logger, async (parts) => {
   const producer = await starting.step(() => connectProducer(connection, topics));
   parts.push({ name: 'producer', stop: () => producer.close() });
   waiting = () => producer.waiting();
+  const rings = new Map<string, KeyRing>();
+  for (const environment of integrations.sealing()) {
+    const keys = await starting.step(() => followKeys(connection, environment));
+    parts.push(keys);
+    followed.push(keys);
+    rings.set(environment, keys.ring);
+  }
   const window = new DedupeWindow(config.DEDUPE_EVENTS);
   for (const environment of environments) {
     await starting.step(() => readTail(connection, eventsTopic(environment), config.DEDUPE_EVENTS, (record) => window.rebuildFrom(record, environment, 'accepted')));
@@ -91,6 +103,7 @@ await runService(logger, async (parts) => {
   take = createAccept({
     integrations,
     prepare: createPrepare(contracts),
+    sealer: createSealer(createKeySource(rings, producer)),
     encode,
     producer,
     window,

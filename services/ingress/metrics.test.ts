@@ -7,6 +7,7 @@ import { createLogger } from '../runtime/logger.ts';
 import { createAccept } from './accept.ts';
 import { DedupeWindow } from './dedupe.ts';
 import { createPrepare } from './event/prepare.ts';
+import { createSealer } from './event/seal.ts';
 import { kidOf, type Integration } from './integrations.ts';
 import { createIngressMetrics } from './metrics.ts';
 import { createServer } from './server.ts';
@@ -21,6 +22,7 @@ const app = createServer({
     integrations: { find: (id) => integrations.filter(({ integration_id }) => integration_id === id), environments: () => ['production'], close: () => undefined },
     prepare: createPrepare(await loadContracts()),
     encode: () => Buffer.alloc(10),
+    sealer: createSealer({ keyFor: () => Promise.reject(new Error('nothing is sealed here')) }),
     producer: { append: () => Promise.resolve({ partition: 0 }), waiting: () => 0, close: () => Promise.resolve() },
     window: new DedupeWindow(1_000), logger, ...counted,
   }),

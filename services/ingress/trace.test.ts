@@ -9,6 +9,7 @@ import { createLogger } from '../runtime/logger.ts';
 import { createAccept } from './accept.ts';
 import { DedupeWindow } from './dedupe.ts';
 import { createPrepare } from './event/prepare.ts';
+import { createSealer } from './event/seal.ts';
 import { createServer } from './server.ts';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -27,7 +28,7 @@ const ignored = (): void => undefined;
 const app = createServer({
   accept: createAccept({
     integrations: { find: (id) => (id === 'acme' ? [acme] : []), environments: () => ['production'], close: ignored },
-    prepare: createPrepare(await loadContracts()), encode: () => Buffer.alloc(10), window: new DedupeWindow(1_000), logger: heard(),
+    prepare: createPrepare(await loadContracts()), encode: () => Buffer.alloc(10), sealer: createSealer({ keyFor: () => Promise.reject(new Error('nothing is sealed here')) }), window: new DedupeWindow(1_000), logger: heard(),
     producer: {
       append: (_topic, record) => {
         if (away) return Promise.reject(new RuntimeError('LOG_UNAVAILABLE', 'away'));

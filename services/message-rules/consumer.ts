@@ -47,8 +47,9 @@ export const consumer = defineDestination(ticketEvents, {
     const archive = archiveAt(config.CLICKHOUSE_URL);
     const rows = await upToNow(archive, { integrationId, ticketId, eventId: event.event_id }, signal);
     if (rows === null) return retryLater('the message is not in the archive yet');
-    for (const firing of firings(rows, compiled)) {
-      if (firing.row === rows.at(-1)) await actor.act(firing, { integrationId, ticketId }, { archive, signal });
+    // Its own words are the event's: the archive may have the key that opens them a moment later.
+    for (const firing of firings([...rows.slice(0, -1), ...rows.slice(-1).map((row) => ({ ...row, text: saidIn(event).text }))], compiled)) {
+      if (firing.row.event_id === rows.at(-1)?.event_id) await actor.act(firing, { integrationId, ticketId }, { archive, signal });
     }
     return undefined;
   },

@@ -75,3 +75,5 @@ export const eventsTopic = (environment: string): string => `crm.${environment}.
 export const quarantineTopic = (environment: string): string => `crm.${environment}.quarantine`;
 /** What is to be told of escalations and was: compacted, so it holds what is open and no history. */
 export const alertsTopic = (environment: string): string => `crm.${environment}.alerts`;
+/** Of what personal data is sealed with: compacted, so that a deleted key is gone, and in no backup of the log (personal/). */
+export const keysTopic = (environment: string): string => `crm.${environment}.keys`;

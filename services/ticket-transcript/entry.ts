@@ -25,7 +25,8 @@ const SUPPORT = 'Support';
 function opened({ event_id, timestamp, customer, initial_message: message }: TicketCreated): Entry {
   return {
     event_id: event_id.toLowerCase(), at: timestamp.toISOString(), rank: 0, message_id: message.message_id,
-    from: customer.first_name, text: message.text ?? '', files: namesOf(message.files),
+    // Without a name, e.g. of a customer who was forgotten, they are one all the same.
+    from: customer.first_name === '' ? 'Customer' : customer.first_name, text: message.text ?? '', files: namesOf(message.files),
   };
 }
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sampleEvent, type MessageReceived, type TicketCreated } from '../../schemas/events.ts';
 import { publicEntry } from './entry.ts';
-import { addToTranscript, fileName, render, transcriptFile } from './transcript.ts';
+import { addToTranscript, blankEntries, fileName, render, transcriptFile } from './transcript.ts';
 
 const at = (minute: number): Date => new Date(Date.UTC(2026, 2, 2, 9, minute));
 const created = sampleEvent('ticket.created', {
@@ -63,6 +63,32 @@ test('any order of arrival and any repetition give the same file, without a priv
     for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
       if (file.isFile()) expect(await readFile(join(file.parentPath, file.name), 'utf8')).not.toMatch(/SECRET/);
     }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('what was said by somebody who is forgotten goes, and does not come back when the event is read again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'transcripts-'));
+  try {
+    const events = [created, message('a', 3, 'mine'), message('b', 4, 'theirs'), message('c', 5, 'answer', { type: 'agent' })];
+    const add = async (event: TicketCreated | MessageReceived): Promise<void> => {
+      const entry = publicEntry(event);
+      expect.assert(entry);
+      await addToTranscript(folder, event, entry);
+    };
+    for (const event of events) await add(event);
+    expect(await blankEntries(folder, created, new Set(['e0', 'a', 'c']))).toBe(true);
+    for (const event of events) await add(event);
+    expect(await blankEntries(folder, created, new Set(['e0', 'a', 'c']))).toBe(false);
+    const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
+    expect(files.length).toBe(2);
+    for (const file of files) {
+      const text = await readFile(join(file.parentPath, file.name), 'utf8');
+      expect(text).not.toMatch(/Mira|parcel|mine|answer/);
+      expect(text).toContain('theirs');
+    }
+    expect(await blankEntries(folder, { ...created, ticket_id: 'TKT-NONE' }, new Set(['e0']))).toBe(false);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

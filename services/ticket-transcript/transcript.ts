@@ -63,10 +63,24 @@ export function transcriptFile(folder: string, { ticket_id, source }: TicketOf):
   return join(folder, fileName(source.integration_id, 'lower'), `${fileName(ticket_id, 'upper')}.txt`);
 }
 
+/** From which the transcript is written. */
+const entriesFile = (folder: string, ticket: TicketOf): string => join(dirname(transcriptFile(folder, ticket)), '.entries', `${fileName(ticket.ticket_id, 'upper')}.json`);
+
+/** Takes words, names and files out of the entries of some events. @returns whether there was something to take out. */
+export async function blankEntries(folder: string, ticket: TicketOf, eventIds: ReadonlySet<string>): Promise<boolean> {
+  const state = entriesFile(folder, ticket);
+  const known = await readEntries(state);
+  const entries = known.map((entry): Entry => (eventIds.has(entry.event_id) ? { ...entry, from: entry.from === 'Support' ? entry.from : 'Customer', text: '', files: [] } : entry));
+  if (JSON.stringify(entries) === JSON.stringify(known)) return false;
+  await replaceFile(state, JSON.stringify(entries));
+  await replaceFile(transcriptFile(folder, ticket), render(ticket.ticket_id, entries));
+  return true;
+}
+
 /** Puts an entry in its place; the first of an event_id stays. */
 export async function addToTranscript(folder: string, ticket: TicketOf, entry: Entry): Promise<void> {
   const text = transcriptFile(folder, ticket);
-  const state = join(dirname(text), '.entries', `${fileName(ticket.ticket_id, 'upper')}.json`);
+  const state = entriesFile(folder, ticket);
   const known = await readEntries(state);
   const entries = known.some(({ event_id }) => event_id === entry.event_id) ? known : [...known, entry];
   await replaceFile(state, JSON.stringify(entries));

@@ -93,7 +93,7 @@ test('every example of a version passes the ingress, and the records and headers
 
 test('the headers of the quarantine and of a replay are listed', () => {
   const item = {
-    environment: '', reason: '', path: '', detail: '', origin: 'http', originKey: '', originHeaders: {}, integrationId: '', eventId: '', eventType: '', version: '', ticketId: '', receivedAt: new Date(0), payload: Buffer.alloc(0),
+    environment: '', reason: '', path: '', detail: '', origin: 'http', keyId: '', originKey: '', originHeaders: {}, integrationId: '', eventId: '', eventType: '', version: '', ticketId: '', receivedAt: new Date(0), payload: Buffer.alloc(0),
   };
   const record = toQuarantineRecord(item);
   expect(quarantineHeaders.map(({ name }) => name)).toStrictEqual(Object.keys(record.headers));

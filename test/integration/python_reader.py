@@ -13,6 +13,11 @@ import requests
 from confluent_kafka import Consumer
 
 topic, ticket_id, expected = sys.argv[1], sys.argv[2], int(sys.argv[3])
+opened, keys = (lambda event, _: event), None
+if len(sys.argv) > 4:  # the folder of unseal.py
+    sys.path.insert(0, sys.argv[4])
+    import unseal
+    opened, keys = unseal.opened, unseal.Keys()
 consumer = Consumer({
     "bootstrap.servers": os.environ["KAFKA_BROKERS"],
     "group.id": f"python-reader-{uuid.uuid4()}",
@@ -32,7 +37,7 @@ while found < expected and time.time() < deadline:
         answer = requests.get(f"{os.environ['SCHEMA_REGISTRY_URL']}/schemas/ids/{schema_id}", timeout=10)
         schemas[schema_id] = fastavro.parse_schema(json.loads(answer.json()["schema"]))
     body = io.BytesIO(message.value()[5:])
-    record = fastavro.schemaless_reader(body, schemas[schema_id])
+    record = opened(fastavro.schemaless_reader(body, schemas[schema_id]), keys)
     record["timestamp"] = record["timestamp"].isoformat()
     print(json.dumps({
         "magic": magic,

@@ -189,7 +189,7 @@ test('every damage is told by its name; what can be repaired is, and then all is
   expect(repaired.findings.filter((item) => !item.repaired && item.kind !== 'conflict'), repaired.said).toStrictEqual([]);
   expect(repaired.code, repaired.said).toBe(0);
   await scheduledRunIsClean();
-  expect((await query<{ n: number }>('SELECT count() AS n FROM reconcile.removed'))[0]?.n).toBeGreaterThan(0);
+  expect((await query<{ n: number }>('SELECT count() AS n FROM log.removed_rows'))[0]?.n).toBeGreaterThan(0);
   expect((await query<{ text: string }>('SELECT content_text AS text FROM log.events WHERE event_id = {id:String}', { id: idOf(storyAt(7), 2) }))[0]?.text).toBe('hello');
 });
 

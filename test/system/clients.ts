@@ -13,7 +13,7 @@ const path = (file: string): string => fileURLToPath(new URL(file, import.meta.u
 
 /** The interpreter of a virtual environment with the Python clients that the tests use. */
 async function pythonWithClients(cacheDir: string): Promise<string> {
-  const folder = 'python-clients-1';
+  const folder = 'python-clients-2';
   // A virtual environment knows its own path, so it is made in its place; the cache entry says that it is whole.
   const venv = join(cacheDir, `${folder}-venv`);
   await install(cacheDir, {

@@ -10,6 +10,7 @@ import type { Integration } from '../integrations.ts';
 import type { AuthenticWebhook, Unusable, Webhook } from '../outcome.ts';
 import { parseWebhook } from '../event/parse.ts';
 import type { PreparedEvent } from '../event/prepare.ts';
+import type { Sealer } from '../event/seal.ts';
 import { toLogRecord } from '../event/to-log-record.ts';
 
 /** Corrects a webhook's body: what is sent in, and what it should have been. */
@@ -18,6 +19,7 @@ export type Fix = (body: JsonObject) => JsonObject;
 export interface AgainDependencies {
   readonly integrations: readonly Integration[];
   readonly prepare: (webhook: AuthenticWebhook) => PreparedEvent | Unusable;
+  readonly sealer: Sealer;
   readonly encode: Encode;
   readonly fix: Fix | null;
 }
@@ -33,22 +35,23 @@ class Impossible extends Error {
   }
 }
 
-export const createAgain = (dependencies: AgainDependencies) => (request: ReplayRequest): ReplayAnswer => {
+export const createAgain = (dependencies: AgainDependencies) => async (request: ReplayRequest): Promise<ReplayAnswer> => {
   try {
-    return again(dependencies, request);
+    return await again(dependencies, request);
   } catch (error) {
     if (!(error instanceof Impossible)) throw error;
     return { id: request.id, kind: 'unusable', reason: error.reason, path: error.path, detail: error.message };
   }
 };
 
-function again({ integrations, prepare, encode, fix }: AgainDependencies, request: ReplayRequest): ReplayAnswer {
+async function again({ integrations, prepare, sealer, encode, fix }: AgainDependencies, request: ReplayRequest): Promise<ReplayAnswer> {
   const original = parsed(Buffer.from(request.body, 'base64'), new Date(request.received_at));
   const webhook = fix === null ? original : fixed(original, fix);
   const authentic = { ...webhook, integration: integrationFor(request, integrations) };
   const prepared = prepare(authentic);
   if (prepared.kind === 'unusable') return { ...prepared, id: request.id };
-  const record = toLogRecord(authentic, prepared, { bodySha256: request.body_sha256, traceparent: childSpan(request.traceparent) }, encode);
+  const kept = authentic.integration.encrypt_personal_data === true ? await sealer.event(authentic, prepared) : prepared;
+  const record = toLogRecord(authentic, kept, { bodySha256: request.body_sha256, traceparent: childSpan(request.traceparent) }, encode);
   if ('kind' in record) return { ...record, id: request.id };
   const { environment } = authentic.integration;
   return { id: request.id, kind: 'event', environment, key: record.key, value: record.value.toString('base64'), headers: record.headers };

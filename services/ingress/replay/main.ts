@@ -1,5 +1,5 @@
 // The ingress's own steps for bodies from the quarantine, as a process: a ReplayRequest a line
-// comes in, a ReplayAnswer a line goes out. It appends nothing; `npm run quarantine -- replay`
+// comes in, a ReplayAnswer a line goes out. It appends nothing but keys to seal with; `npm run quarantine -- replay`
 // starts it and decides. An argument names a module whose default export corrects a body.
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,13 +9,17 @@ import { commonSettings, readConfig, registrySettings, text, type Settings } fro
 import { messageOf, RuntimeError } from '../../runtime/errors.ts';
 import { toLine, type ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import { readLock, SchemaRegistry } from '../../runtime/registry/registry.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { keysWithProducer } from './keys.ts';
 import { createEncode } from '../event/encoders.ts';
 import { readIntegrations } from '../integrations.ts';
 import { createPrepare } from '../event/prepare.ts';
+import { createSealer } from '../event/seal.ts';
 import { createAgain, type Fix } from './again.ts';
 
 const settings = {
   ...registrySettings,
+  KAFKA_BROKERS: commonSettings.KAFKA_BROKERS,
   SCHEMAS_LOCK: commonSettings.SCHEMAS_LOCK,
   INTEGRATIONS_FILE: { parse: text, doc: 'JSON file of integrations; an event comes in again as its integration is configured now' },
 } satisfies Settings;
@@ -31,9 +35,11 @@ async function main(): Promise<void> {
   const config = readConfig(settings, process.env);
   const integrations = await readIntegrations(config.INTEGRATIONS_FILE);
   const contracts = await loadContracts();
+  const keys = await keysWithProducer({ brokers: config.KAFKA_BROKERS, clientId: 'quarantine', logger: createLogger('quarantine', 'error') }, integrations);
   const again = createAgain({
     integrations,
     prepare: createPrepare(contracts),
+    sealer: createSealer(keys.source),
     encode: await createEncode({
       contracts: contracts.values(),
       environments: [...new Set(integrations.map(({ environment }) => environment))],
@@ -43,8 +49,9 @@ async function main(): Promise<void> {
     fix: await readFix(process.argv[2]),
   });
   for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(toLine(again(JSON.parse(line) as ReplayRequest)));
+    process.stdout.write(toLine(await again(JSON.parse(line) as ReplayRequest)));
   }
+  await keys.stop();
 }
 
 /** As the quarantine command's own: 2 for a person to set right, 3 for what may pass. */

@@ -91,7 +91,8 @@ export class Attempts {
     const { consumer, config, tools } = this.#options;
     const { topic, partition, offset } = delivery.record;
     try {
-      const event = delivery.decode();
+      const decoded = delivery.decode();
+      const event = decoded instanceof Promise ? await decoded : decoded;
       const { integration_id, ticket_id, event_id } = delivery.identity;
       const log = (): Logger => this.#log(delivery);
       const answer = await consumer.handle(event, {

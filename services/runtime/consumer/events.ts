@@ -7,6 +7,8 @@ import type { AnyEvent } from '../consumer.ts';
 import { eventKey } from './window.ts';
 import type { LogRecord } from '../event-log.ts';
 import { eventTypeOf } from '../projection/landing.ts';
+import type { Keys } from '../personal/keys.ts';
+import { keyIdOf, opened } from '../personal/opened.ts';
 import { createRecordReader, type Poison, type WriterSchema } from '../avro/record-reader.ts';
 import type { SchemaLookup } from '../registry/registry.ts';
 import { childSpan } from '../trace.ts';
@@ -21,7 +23,7 @@ export interface Delivery {
   /** This delivery's span, in the trace that the record tells. */
   readonly traceparent: () => string;
   /** A fresh object each time, so that a failed try leaves no trace in the next one. @throws Error when the writer's schema can't become the current record. */
-  readonly decode: () => AnyEvent;
+  readonly decode: () => AnyEvent | Promise<AnyEvent>;
 }
 
 export interface Unwanted {
@@ -50,8 +52,8 @@ interface NamedSchema {
   readonly namespace?: string;
 }
 
-/** Sorts the log's records for a consumer of the given event types. Resolvers are kept per writer's schema id. */
-export function createSort(records: ReadonlyMap<string, object>, schemas: SchemaLookup): Sort {
+/** Sorts the log's records for a consumer of the given event types. Resolvers are kept per writer's schema id. @param keys of events whose personal fields are sealed. */
+export function createSort(records: ReadonlyMap<string, object>, schemas: SchemaLookup, keys: Pick<Keys, 'find'>): Sort {
   const readers = new Map([...records].map(([type, record]) => [type, createReader(record)]));
   const namespaces = new Set([...records.values()].map((record) => (record as NamedSchema).namespace));
   const compile = (text: string): Writer | 'foreign' => {
@@ -73,7 +75,11 @@ export function createSort(records: ReadonlyMap<string, object>, schemas: Schema
     return {
       kind: 'event', record, eventType, identity, key: eventKey(identity),
       traceparent: lazily(() => childSpan(record.headers['traceparent'])),
-      decode: () => ({ event_type: eventType, ...(decode(body) as Omit<AnyEvent, 'event_type'>) }),
+      decode: () => {
+        const event = { event_type: eventType, ...(decode(body) as Omit<AnyEvent, 'event_type'>) };
+        const keyId = keyIdOf(event);
+        return keyId === undefined ? event : keys.find(keyId, record.timestampMs).then((key) => opened(event, records.get(eventType) ?? {}, key));
+      },
     };
   };
 }

@@ -80,7 +80,7 @@ function instance(log: Log, { handle, concurrency = 8, dedupeEvents = 1_000, ref
   let reads = 0;
   const loop = new ConsumerLoop({
     attempts, logger, metrics, refused, concurrency, sinkPerTenant, dedupeEvents,
-    sort: createSort(consumer.records, known),
+    sort: createSort(consumer.records, known, { find: () => Promise.resolve(undefined) }),
     breaker: new PoisonBreaker(breaker), backoffMs: 1, maxBackoffMs: 4,
     positionOf: () => Promise.resolve({ topic: 't', partition: 0, committed: log.committed, note: log.note, low: 0, end: log.records.length }),
   });

@@ -16,6 +16,7 @@ import { consumerPositions, placeGroup, type KafkaConnection } from '../kafka/ad
 import { readTail, startConsumer } from '../kafka/consumer.ts';
 import { groupBacklog } from '../kafka/group-backlog.ts';
 import { connectProducer } from '../kafka/producer.ts';
+import { keysWhenNeeded } from '../personal/keys.ts';
 import { createLogProbe } from '../kafka/probe.ts';
 import { endNow, runService, Starting, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
@@ -163,9 +164,11 @@ async function startLoop(context: Context): Promise<Readiness> {
   const attempts = new Attempts({ consumer, config: ownConfig, tools, logger, metrics, attempts: config.CONSUMER_ATTEMPTS, quarantine: await quarantineTo(context) });
   const schemas = new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK));
   const onProgress = config.CONSUMER_ONCE === 'yes' ? await starting.step(() => endAtTheEnd(context)) : undefined;
+  const keys = keysWhenNeeded(connection, config.ENVIRONMENT);
+  parts.push(keys);
   const loop = new ConsumerLoop({
     attempts, logger, metrics,
-    sort: createSort(consumer.records, schemas),
+    sort: createSort(consumer.records, schemas, keys),
     refused: await starting.step(() => refusedBefore(context)),
     breaker: new PoisonBreaker(config.POISON_BREAKER === 'on'),
     concurrency: consumer.concurrency,

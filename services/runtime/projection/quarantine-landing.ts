@@ -20,6 +20,7 @@ const itemSchema = {
     { name: 'payload', type: 'bytes' },
     ...strings('http_source', 'refused_by'),
     { name: 'schema_id', type: ['null', 'long'] },
+    ...strings('key_id'),
   ],
 } as const;
 

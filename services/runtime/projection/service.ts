@@ -4,7 +4,7 @@ import { PoisonBreaker } from './breaker.ts';
 import { codeOf } from './computed-by.ts';
 import { connectClickHouse, type ClickHouse } from '../clickhouse.ts';
 import { consumerSettings, masked, readConfig, type Config } from '../config.ts';
-import { eventsTopic, quarantineTopic } from '../event-log.ts';
+import { eventsTopic, keysTopic, quarantineTopic } from '../event-log.ts';
 import { startHealthServer } from '../health.ts';
 import type { KafkaConnection } from '../kafka/admin.ts';
 import { startConsumer } from '../kafka/consumer.ts';
@@ -16,6 +16,7 @@ import { createMetrics } from '../metrics/process.ts';
 import type { Poison } from '../avro/record-reader.ts';
 import { failpointOf, type Failpoint } from './failpoint.ts';
 import { ProjectionMetrics } from './flush/metrics.ts';
+import { keyRows } from './key-landing.ts';
 import { eventRows, type ToLanding } from './landing.ts';
 import { endNow, runService, Starting, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
@@ -64,7 +65,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const schemas = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(schemas);
     const archive = options.archive === true;
-    const groups = [eventsOf(projection, config), ...(archive ? [quarantineOf(projection, config)] : [])];
+    const groups = [eventsOf(projection, config), ...(archive ? [quarantineOf(projection, config), keysOf(projection, config)] : [])];
     const backlog = groupBacklog(connection, { groups, metrics, parts });
     const probe = createLogProbe(connection, [eventsTopic(config.ENVIRONMENT), quarantineTopic(config.ENVIRONMENT)]);
     parts.push(probe);
@@ -79,7 +80,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
     feeds.push(await startEvents(context, await quarantineTo(context, archive)));
-    if (archive) feeds.push(await startQuarantine(context));
+    if (archive) feeds.push(await startQuarantine(context), await startKeys(context));
     context.starting.done();
   });
 }
@@ -88,6 +89,10 @@ const eventsOf = ({ name, group = name }: Projection, { ENVIRONMENT }: ServiceCo
 
 function quarantineOf({ name, group = `${name}-quarantine` }: Projection, { ENVIRONMENT }: ServiceConfig): GroupOnTopic {
   return { groupId: group, topic: quarantineTopic(ENVIRONMENT) };
+}
+
+function keysOf({ name, group = `${name}-keys` }: Projection, { ENVIRONMENT }: ServiceConfig): GroupOnTopic {
+  return { groupId: group, topic: keysTopic(ENVIRONMENT) };
 }
 
 async function startEvents(context: Context, quarantine: (poison: Poison) => Promise<void>): Promise<Reading> {
@@ -107,6 +112,17 @@ function startQuarantine(context: Context): Promise<Reading> {
   });
 }
 
+function startKeys(context: Context): Promise<Reading> {
+  return startProjector(context, {
+    ...keysOf(context.projection, context.config),
+    projection: { ...context.projection, name: `${context.projection.name}-keys`, facts: [], flushEveryMs: 0 },
+    toLanding: keyRows(),
+    quarantine: (poison) => Promise.reject(new Error(`a record of a key was refused: ${poison.detail}`)),
+    breaker: new PoisonBreaker(false),
+    isCompacted: true,
+  });
+}
+
 /** A feed at work. */
 interface Reading {
   /** Null while it works; else why it does not. */
@@ -120,6 +136,7 @@ interface Feed extends GroupOnTopic {
   readonly toLanding: ToLanding;
   readonly quarantine: (poison: Poison) => Promise<void>;
   readonly breaker: PoisonBreaker;
+  readonly isCompacted?: boolean;
 }
 
 async function startProjector({ config, logger, clickhouse, connection, parts, starting, metrics, backlog, at }: Context, feed: Feed): Promise<Reading> {
@@ -131,6 +148,7 @@ async function startProjector({ config, logger, clickhouse, connection, parts, s
     topics: [feed.topic],
     concurrency: PARTITIONS_AT_ONCE,
     fetchBytes: FETCH_BYTES,
+    isCompacted: feed.isCompacted ?? false,
     handle: (batch) => projector.handle(backlog.watch(batch)),
     stuckAfterMs: config.STUCK_AFTER_SECONDS * 1_000,
     onStuck: endNow(logger),

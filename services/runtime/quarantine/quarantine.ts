@@ -37,10 +37,14 @@ export interface Quarantined {
   /** The span of the process that quarantines it. */
   readonly traceparent?: string;
   readonly payload: Buffer;
+  /** Of the bytes as they came, when the payload is not them or it is known already. */
+  readonly payloadSha256?: string;
+  /** The key that the payload is sealed with (personal/sealed.ts). */
+  readonly keyId?: string;
 }
 
 /** An item as it lies in the quarantine topic. */
-export interface QuarantineItem extends Required<Omit<Quarantined, 'originPartition' | 'originOffset'>> {
+export interface QuarantineItem extends Required<Omit<Quarantined, 'originPartition' | 'originOffset' | 'payloadSha256'>> {
   readonly originPartition: number | null;
   readonly originOffset: number | null;
   /** `partition:offset` of its first record in the quarantine topic: how people name it. */
@@ -68,6 +72,7 @@ export const itemColumns = (item: QuarantineItem) => ({
   ticket_id: item.ticketId,
   received_at: item.receivedAt.getTime(),
   body_sha256: item.bodySha256,
+  key_id: item.keyId,
 });
 
 const MAX_DETAIL = 1_000;
@@ -107,7 +112,7 @@ export function toQuarantineRecord(item: Quarantined): NewRecord {
     ce_subject: item.ticketId,
     contract_version: item.version,
     received_at: item.receivedAt.toISOString(),
-    body_sha256: sha256(item.payload),
+    body_sha256: item.payloadSha256 ?? sha256(item.payload),
     traceparent: item.traceparent ?? '',
     'content-type': 'application/octet-stream',
   };
@@ -116,6 +121,7 @@ export function toQuarantineRecord(item: Quarantined): NewRecord {
     value: item.payload,
     headers: {
       ...Object.fromEntries(Object.entries(short).map(([name, value]) => [name, headerSafe(value)])),
+      ...(item.keyId === undefined ? {} : { key_id: item.keyId }),
       ...(item.originKey === undefined ? {} : { origin_key: headerSafe(item.originKey, MAX_ORIGIN_HEADERS) }),
       ...(item.originHeaders === undefined ? {} : { origin_headers: headersJson(item.originHeaders) }),
     },
@@ -187,6 +193,7 @@ export function readQuarantineRecord({ partition, offset, value, headers, timest
     bodySha256: text('body_sha256'),
     receivedAt: new Date(Number.isNaN(receivedAt) ? timestampMs : receivedAt),
     traceparent: text('traceparent'),
+    keyId: text('key_id'),
     payload,
   };
 }

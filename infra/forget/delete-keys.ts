@@ -1,0 +1,26 @@
+// The erasure first, so that no ingress seals anything more with these keys; then the keys, for all readers of their topic; then at once
+// in ClickHouse, which would follow. Every step may be repeated.
+import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { keysTopic } from '../../services/runtime/event-log.ts';
+import type { LogProducer } from '../../services/runtime/kafka/producer.ts';
+import { deletedKeyRecord, erasureRecord, type Erasure } from '../../services/runtime/personal/key-records.ts';
+
+export interface Stores {
+  readonly producer: LogProducer;
+  readonly clickhouse: ClickHouse;
+  readonly environment: string;
+}
+
+const AT_ONCE = 500;
+
+export async function deleteKeys({ producer, clickhouse, environment }: Stores, { erasure, keyIds }: { readonly erasure: Erasure; readonly keyIds: readonly string[] }): Promise<void> {
+  const topic = keysTopic(environment);
+  await producer.append(topic, erasureRecord(erasure));
+  for (let from = 0; from < keyIds.length; from += AT_ONCE) {
+    const some = keyIds.slice(from, from + AT_ONCE);
+    await Promise.all(some.map((id) => producer.append(topic, deletedKeyRecord(id))));
+    const ids = some.map((id) => `reinterpretAsUInt64(unhex('${id}'))`).join(', ');
+    // Rewrites the parts that hold them: the bytes are gone from its disk a moment later, not at some merge.
+    await clickhouse.command(`ALTER TABLE log.key_store DELETE WHERE key_id IN (${ids}) SETTINGS mutations_sync = 2`);
+  }
+}

@@ -1,0 +1,110 @@
+// Seals what an event says about a customer, before it becomes a record: with the customer's key what they wrote or told of
+// themselves, with the ticket's key what others said in it. So no event has to know more than it says: forgetting a customer
+// deletes their key and those of their tickets.
+import { isObject } from '../../../schemas/upcasting.ts';
+import { companyTypes, defaultClearMetadata, freeFormField, personalFields, type PersonalField } from '../../../schemas/personal.ts';
+import type { Json, JsonObject } from '../../../schemas/contract.ts';
+import type { TicketEventType } from '../../../schemas/events.ts';
+import type { Owner } from '../../runtime/personal/key-records.ts';
+import { KEY_ID } from '../../runtime/personal/opened.ts';
+import { seal, type Key } from '../../runtime/personal/sealed.ts';
+import type { AuthenticWebhook } from '../outcome.ts';
+import { payloadKeyOf, type PreparedEvent } from './prepare.ts';
+import { readTime } from './time.ts';
+import { pointer } from './read-json.ts';
+
+type Fields = Record<string, unknown>;
+
+/** A sealed text has a place: the object that holds it, and its name there. */
+interface Place {
+  readonly holder: Fields;
+  readonly name: string;
+  readonly pointer: string;
+}
+
+function placesOf(holder: unknown, field: PersonalField, at: string, depth = 0): Place[] {
+  if (Array.isArray(holder)) return holder.flatMap((item, index) => placesOf(item, field, `${at}/${index}`, depth));
+  const name = field.path[depth];
+  if (name === undefined || typeof holder !== 'object' || holder === null) return [];
+  const fields = holder as Fields;
+  if (depth < field.path.length - 1) return placesOf(fields[name], field, `${at}/${name}`, depth + 1);
+  const isCompany = field.unlessCompany !== undefined && companyTypes.has(fields[field.unlessCompany]);
+  return typeof fields[name] !== 'string' || isCompany ? [] : [{ holder: fields, name, pointer: `${at}/${name}` }];
+}
+
+/** What of a record is personal; nothing of most changes of status. */
+function personalPlaces({ contract, record }: PreparedEvent): Place[] {
+  const extra = record['extra'] as Fields;
+  return [
+    ...personalFields[contract.eventType as TicketEventType].flatMap((field) => placesOf(record, field, '/payload')),
+    ...Object.keys(extra).map((name): Place => ({ holder: extra, name, pointer: name })),
+  ];
+}
+
+function parsed(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return null;
+  }
+}
+
+/** The members that stay readable go on standing in the field; the whole goes to `extra`, as what is sealed. */
+function moveFreeForm({ record }: PreparedEvent, clear: readonly string[]): void {
+  const text = record[freeFormField];
+  if (typeof text !== 'string') return;
+  const whole = parsed(text);
+  const rest = isObject(whole) ? Object.fromEntries(Object.entries(whole).filter(([name, value]) => clear.includes(name) && !isObject(value) && !Array.isArray(value))) : {};
+  record[freeFormField] = JSON.stringify(rest);
+  (record['extra'] as Fields)[pointer('/payload', freeFormField)] = text;
+}
+
+const customer = (id: unknown): string | null => (typeof id === 'number' || (typeof id === 'string' && id !== '') ? `customer/${id}` : null);
+
+/** Whose words or data an event's are. */
+function subjectOf(event: JsonObject): string | null {
+  const { customer: told, sender, ticket_id } = event;
+  const id = isObject(told) ? told['telegram_user_id'] : isObject(sender) && sender['type'] === 'customer' ? sender['telegram_user_id'] : null;
+  return customer(id) ?? (typeof ticket_id === 'string' || typeof ticket_id === 'number' ? `ticket/${ticket_id}` : null);
+}
+
+export interface KeyOwner extends Owner {
+  readonly environment: string;
+}
+
+export interface KeySource {
+  /** The key of a tenant's subject; one that nobody keeps for what happened before the subject was forgotten. */
+  keyFor(owner: KeyOwner, happenedAt: number): Promise<Key>;
+}
+
+export interface Sealer {
+  /** The event with its personal fields sealed; itself when it has none. */
+  event(webhook: AuthenticWebhook, prepared: PreparedEvent): Promise<PreparedEvent>;
+  /** A body that can't be used, sealed as a whole; with the key's id. */
+  body(webhook: AuthenticWebhook): Promise<{ readonly payload: Buffer; readonly keyId: string }>;
+}
+
+export function createSealer(keys: KeySource): Sealer {
+  return {
+    event: async ({ integration }, prepared) => {
+      moveFreeForm(prepared, integration.clear_metadata ?? defaultClearMetadata);
+      const places = personalPlaces(prepared);
+      if (places.length === 0) return prepared;
+      const { environment, integration_id: integrationId } = integration;
+      const subject = subjectOf(prepared.record as JsonObject) ?? `ticket/${prepared.ticketId}`;
+      const key = await keys.keyFor({ environment, integrationId, subject }, prepared.record['timestamp'] as number);
+      for (const { holder, name, pointer: at } of places) holder[name] = seal(holder[name] as string, key, `${prepared.eventId}${at}`);
+      (prepared.record['extra'] as Fields)[KEY_ID] = key.id;
+      return prepared;
+    },
+    body: async ({ integration, envelope, json, body, receivedAt }) => {
+      const { environment, integration_id: integrationId } = integration;
+      const field = payloadKeyOf(json);
+      const subject = subjectOf(field === undefined ? json : (json[field] as JsonObject)) ?? `body/${envelope.event_id}`;
+      const time = readTime(envelope.timestamp);
+      const key = await keys.keyFor({ environment, integrationId, subject }, time.kind === 'time' ? time.ms : receivedAt.getTime());
+      return { payload: Buffer.from(seal(body.toString('utf8'), key, envelope.event_id)), keyId: key.id };
+    },
+  };
+}
+

@@ -1,0 +1,47 @@
+// A text that only the holder of its key can read, as text again, so that it fits where it stood:
+//
+//   enc:v1:<key id, 16 hex digits>:<base64 of nonce (12 bytes), ciphertext, tag (16 bytes)>       AES-256-GCM
+//
+// The nonce is a keyed hash of the text and its place, so the same event is the same record each time: what compares
+// records (a repeated event, the log against the tables) goes on to work. Another text, place or key has another nonce.
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+
+export interface Key {
+  /** 16 hex digits. */
+  readonly id: string;
+  /** 32 of them. */
+  readonly bytes: Buffer;
+}
+
+const MARK = 'enc:v1:';
+const ID_LENGTH = 16;
+const PREFIX_LENGTH = MARK.length + ID_LENGTH + 1;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+export const newKey = (): Key => ({ id: randomBytes(ID_LENGTH / 2).toString('hex'), bytes: randomBytes(32) });
+
+/** @param place where the text stands: no two texts that differ have one place. */
+export function seal(text: string, key: Key, place: string): string {
+  const nonce = createHmac('sha256', key.bytes).update(`${place}\n${text}`).digest().subarray(0, NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce);
+  const inside = cipher.update(text, 'utf8');
+  cipher.final();
+  return `${MARK}${key.id}:${Buffer.concat([nonce, inside, cipher.getAuthTag()]).toString('base64')}`;
+}
+
+export const isSealed = (text: string): boolean => text.startsWith(MARK);
+
+/** Null for what is not sealed with this key, or was damaged. */
+export function unseal(sealed: string, key: Key): string | null {
+  if (!sealed.startsWith(`${MARK}${key.id}:`)) return null;
+  const bytes = Buffer.from(sealed.slice(PREFIX_LENGTH), 'base64');
+  if (bytes.length < NONCE_BYTES + TAG_BYTES) return null;
+  const decipher = createDecipheriv('aes-256-gcm', key.bytes, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+  decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, bytes.length - TAG_BYTES)), decipher.final()]).toString('utf8');
+  } catch {
+    return null;
+  }
+}
