@@ -161,7 +161,7 @@ test('nothing is missing and nothing is there twice when the leader is killed am
 
   const members = [service(), service()];
   await until(killed, 'p1', 'triggered');
-  await inTheChat(killed, 'escalated');
+  await inTheChat(killed, 'again: escalated');
   expect(toldInTheChat(killed)).toStrictEqual(['escalated', 'again: escalated']);
   const { leader, other } = await leaderOf(members);
   leader.child.kill('SIGSTOP');

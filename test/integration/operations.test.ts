@@ -17,7 +17,7 @@ const namesIn = (text: string): string[] => [...text.matchAll(/^# TYPE (\w+)/gm)
 it('the table of metrics is what the running services tell', async () => {
   const table = [...(await readFile(join(folder, 'METRICS.md'), 'utf8')).matchAll(/^\| `(\w+)` \| \w+ \| .*? \| (.*?) \|/gm)].map(([, name = '', where = '']) => ({ name, where }));
   for (const [service, url] of services) {
-    const kind = service === 'ingress' ? 'ingress' : 'projections';
+    const kind = ['ingress', 'dashboard'].includes(service) ? service : 'projections';
     const wanted = table.filter(({ where }) => where === 'all' || where.includes(kind)).map(({ name }) => name);
     expect(namesIn(await page(url)).sort(), service).toStrictEqual(wanted.sort());
   }

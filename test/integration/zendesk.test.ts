@@ -64,7 +64,10 @@ test('every ticket is in Zendesk once, with every word once, though answers are 
   expect(running.output()).not.toMatch(/zendesk-token|Where is/);
 
   for (const id of ids) await landed(id, 6);
-  const command = async (file: Record<string, string>, ...args: string[]) => promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/destinations/destinations.ts', 'zendesk', ...args], { cwd: root, env: { ...process.env, ...file } });
+  const command = async (file: Record<string, string>, ...args: string[]) => promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/destinations/destinations.ts', 'zendesk', ...args], { cwd: root, env: { ...process.env, ...file } }).catch((error: unknown) => {
+    // What was refused is told there.
+    throw new Error(String((error as { stdout?: string }).stdout), { cause: error });
+  });
   const other = await fileFor('import.json', imported);
   expect((await command(other, 'import', '--since', '2026-01-01')).stdout).toMatch(/acme: \d+ imported, 0 were there, 0 refused/);
   expect(seen(imported.tickets, ids)).toStrictEqual(wanted);
