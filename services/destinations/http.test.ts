@@ -45,12 +45,12 @@ test('sends a query and one of three bodies, and gives JSON as what it says', as
 });
 
 test('what may be otherwise later waits, what will not be is refused', async () => {
-  for (const code of [408, 425, 500, 502, 503, 504]) {
-    answer = status(code);
+  for (const code of [301, 302, 307, 308, 408, 425, 500, 502, 503, 504]) {
+    answer = status(code, code < 400 ? { location: '/elsewhere' } : {});
     expect(await failure(), String(code)).toSatisfy((error) => error instanceof NotNow && isOutage(error));
   }
-  for (const code of [301, 400, 401, 403, 404, 410, 422]) {
-    answer = status(code, code === 301 ? { location: '/elsewhere' } : {});
+  for (const code of [400, 401, 403, 404, 410, 422]) {
+    answer = status(code);
     expect(await failure(), String(code)).toMatchObject({ name: 'Refused', status: code });
   }
   answer = status(401);
@@ -69,6 +69,30 @@ test('an answer that never comes, or a connection that breaks, waits, and says w
   expect(await failure(apiOf({ baseUrl: `http://127.0.0.1:${port}` }).request({ method: 'GET', path: '/x' }))).toSatisfy((error) => error instanceof NotNow && !error.sent);
   const stop = AbortSignal.abort(new Error('the service stops'));
   expect(await failure(apiOf().request({ method: 'GET', path: '/x', signal: stop }))).toMatchObject({ message: 'the service stops' });
+});
+
+test('of a vendor that answers in JSON, a page and half an answer are no answer; other addresses may say what they like', async () => {
+  for (const [type, body] of [['text/html', '<html>Maintenance</html>'], ['application/json', '{"id": '], ['application/json', ''], ['text/plain', 'ok']] as const) {
+    answer = status(200, { 'content-type': type }, body);
+    expect(await failure(apiOf({ answersJson: true }).request({ method: 'POST', path: '/x' })), body).toSatisfy((error) => error instanceof NotNow && error.sent && error.status === null);
+    expect((await apiOf().request({ method: 'POST', path: '/x' })).body).toBe(body);
+  }
+});
+
+test('half a character goes nowhere, however deep it stands', async () => {
+  asked = [];
+  answer = status(200);
+  await apiOf().request({ method: 'POST', path: '/x', json: { summary: 'a😀'.slice(0, 2), deep: [{ text: '😀'.slice(1), whole: '😀' }] } });
+  expect(asked[0]?.body).toBe('{"summary":"a\ufffd","deep":[{"text":"\ufffd","whole":"😀"}]}');
+});
+
+test('no vendor is left alone for ever, whatever it asks for', async () => {
+  for (const header of ['Infinity', '1e300', '99999999', 'Fri, 31 Dec 9999 23:59:59 GMT']) {
+    answer = status(429, { 'retry-after': header });
+    expect(await failure(), header).toMatchObject({ retryAfterMs: 3_600_000 });
+  }
+  answer = status(429);
+  expect(await failure(apiOf({ retryAfterMs: () => NaN }).request({ method: 'GET', path: '/x' }))).toMatchObject({ retryAfterMs: 0 });
 });
 
 test('nothing that is said of a request holds a secret', async () => {

@@ -44,6 +44,8 @@ export interface ApiOptions {
   readonly timeoutMs?: number;
   /** Statuses below 500 that wait besides 408, 425 and 429: e.g. 401, when credentials of ours are at fault and not the event. */
   readonly alsoNotNow?: readonly number[];
+  /** Of a vendor that says something in JSON whenever it did something: any other answer (a proxy's page, half an answer) tells nothing. */
+  readonly answersJson?: boolean;
   /** For a vendor that says in the body for how long to wait. */
   readonly retryAfterMs?: (body: string) => number;
   /** Instead of sending what would change something: see `dryRun`. */
@@ -55,6 +57,8 @@ const NOT_NOW = [408, 425, 429];
 const MOST_SAID = 300;
 /** After a 429 that doesn't say for how long. */
 const PAUSE_MS = 1_000;
+/** Whoever asks for more is asked again all the same: what it says may be wrong, and would hold until a restart. */
+const LONGEST_ASKED_MS = 3_600_000;
 
 /** The text without the secrets, also as a URL has them. */
 export function redacted(text: string, secrets: readonly string[]): string {
@@ -70,8 +74,11 @@ export function retryAfterMs(header: string | null, now = Date.now()): number {
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }
 
+/** Half a character, such as a cut leaves, is no text to many vendors: they would refuse all of it. */
+const wellFormed = (_name: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value);
+
 function bodyOf({ json, form, body }: ApiRequest): { readonly body?: string; readonly type?: string } {
-  if (json !== undefined) return { body: JSON.stringify(json), type: 'application/json' };
+  if (json !== undefined) return { body: JSON.stringify(json, wellFormed), type: 'application/json' };
   if (form !== undefined) return { body: new URLSearchParams(form).toString(), type: 'application/x-www-form-urlencoded' };
   return body === undefined ? {} : { body };
 }
@@ -82,14 +89,7 @@ function urlOf(baseUrl: string, { path, query = {} }: ApiRequest): URL {
   return url;
 }
 
-const parsed = (text: string, headers: Headers): unknown => {
-  if (headers.get('content-type')?.includes('json') !== true) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-};
+const isJson = (headers: Headers): boolean => headers.get('content-type')?.includes('json') === true;
 
 class HttpApi implements Api {
   readonly #options: ApiOptions;
@@ -106,7 +106,7 @@ class HttpApi implements Api {
     });
     const what = redacted(`${name}: ${request.method} ${request.path.split('?')[0] ?? ''}`, secrets);
     const { response, text } = await this.#send(request, what);
-    if (response.ok) return { status: response.status, headers: response.headers, body: parsed(text, response.headers) };
+    if (response.ok) return { status: response.status, headers: response.headers, body: this.#parsed(response, what, text) };
     const failure = this.#failure(response, what, text);
     if (failure instanceof NotNow && (response.status === 429 || failure.retryAfterMs > 0)) limits.pause(failure.retryAfterMs > 0 ? failure.retryAfterMs : PAUSE_MS);
     throw failure;
@@ -137,14 +137,26 @@ class HttpApi implements Api {
     }
   }
 
+  #parsed({ status, headers }: Response, what: string, text: string): unknown {
+    const { answersJson = false } = this.#options;
+    if (!answersJson && !isJson(headers)) return text;
+    try {
+      return JSON.parse(text);
+    } catch {
+      if (!answersJson) return text;
+      throw new NotNow(`${what} was answered ${status}, but not in JSON: something else may answer at this address, or the answer broke off`, { sent: true });
+    }
+  }
+
   #failure({ status, headers }: Response, what: string, text: string): NotNow | Refused {
     const { secrets, alsoNotNow = [] } = this.#options;
     const line = redacted(text, secrets).replaceAll(/\s+/g, ' ').trim();
     const said = line.length > MOST_SAID ? `${line.slice(0, MOST_SAID)}…` : line;
     const message = `${what} was answered ${status}${said === '' ? '' : `: ${said}`}`;
-    if (status < 500 && !NOT_NOW.includes(status) && !alsoNotNow.includes(status)) return new Refused(message, { status, said });
+    // Where somebody sends us elsewhere, the address is at fault, and no event.
+    if (status >= 400 && status < 500 && !NOT_NOW.includes(status) && !alsoNotNow.includes(status)) return new Refused(message, { status, said });
     const asked = Math.max(retryAfterMs(headers.get('retry-after')), this.#options.retryAfterMs?.(text) ?? 0);
-    return new NotNow(message, { retryAfterMs: asked, sent: status !== 429, status });
+    return new NotNow(message, { retryAfterMs: Number.isNaN(asked) ? 0 : Math.min(asked, LONGEST_ASKED_MS), sent: status !== 429, status });
   }
 }
 

@@ -85,7 +85,7 @@ export class TelegramBot {
   constructor(options: BotOptions) {
     this.#options = options;
     const { name, url: baseUrl, api } = options;
-    this.#api = api({ name, baseUrl, alsoNotNow: OUR_FAULT, limits: [{ key: keyOf(options), requests: 30, perMs: 1_000 }], retryAfterMs });
+    this.#api = api({ name, baseUrl, alsoNotNow: OUR_FAULT, answersJson: true, limits: [{ key: keyOf(options), requests: 30, perMs: 1_000 }], retryAfterMs });
   }
 
   /** @returns the message's id. @throws NotNow, Refused. */

@@ -65,7 +65,7 @@ export class Trello {
     this.#auth = { key, token };
     let pretended = 0;
     this.#api = api({
-      name: 'Trello', baseUrl,
+      name: 'Trello', baseUrl, answersJson: true,
       limits: [{ key: `trello ${baseUrl} ${token}`, requests, perMs: TEN_SECONDS }, { key: `trello ${baseUrl} ${key}`, requests: TOKENS_PER_KEY * requests, perMs: TEN_SECONDS }],
       // Revoked credentials and missing permissions are no event's fault, and are mended by a person.
       alsoNotNow: [401, 403],

@@ -48,6 +48,9 @@ const marked = (mark: string): object => ({ metadata: { custom: { [MARK]: mark }
 /** A wrong token or address waits for whoever mends it: no event is at fault. */
 const OUR_FAULT = [401, 403];
 
+/** Somebody changed the same thing at the same moment: Zendesk says to try again. */
+const CONFLICT = 409;
+
 /** For a dry run: as if Zendesk had done it. */
 function pretend({ path, json }: ApiRequest): unknown {
   const { ticket } = (json ?? {}) as { readonly ticket?: Partial<Found> };
@@ -62,7 +65,7 @@ export class Zendesk {
   constructor({ url, email, api_token, requests_per_minute }: ZendeskSection, open: (options: Omit<ApiOptions, 'secrets'>) => Api) {
     const headers = { authorization: `Basic ${Buffer.from(`${email}/token:${api_token}`).toString('base64')}`, accept: 'application/json' };
     const limit = { key: `zendesk ${url}`, requests: requests_per_minute, perMs: 60_000 };
-    const options = { name: 'Zendesk', baseUrl: url, headers, alsoNotNow: OUR_FAULT, timeoutMs: 30_000, pretend };
+    const options = { name: 'Zendesk', baseUrl: url, headers, alsoNotNow: [...OUR_FAULT, CONFLICT], answersJson: true, timeoutMs: 30_000, pretend };
     this.#api = open({ ...options, limits: [limit] });
     this.#updates = open({ ...options, limits: [limit, { key: `zendesk updates ${url}`, requests: 100, perMs: 60_000 }] });
   }

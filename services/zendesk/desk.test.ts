@@ -98,7 +98,7 @@ test('a ticket whose creation comes late, or never, is there all the same', asyn
   expect(only().requester_id).toBeGreaterThan(1);
 });
 
-const faults: readonly Fault[] = ['lost', 'silent', { status: 503 }, { status: 429, headers: { 'retry-after': '0' } }];
+const faults: readonly Fault[] = ['lost', 'silent', { status: 409 }, { status: 503 }, { status: 429, headers: { 'retry-after': '0' } }];
 test.each(faults.map((fault) => [typeof fault === 'string' ? fault : `answered ${fault.status}`, fault] as const))('whichever request is %s, each event has its effect once', async (_what, fault) => {
   timeoutMs = fault === 'silent' ? 300 : 5_000;
   for (let faulty = 1; faulty <= 8; faulty++) {

@@ -29,7 +29,7 @@ export function pagerDutyEvent({ step, tracked, now }: Pick<Delivery, 'step' | '
 }
 
 export function pagerDuty(settings: PagerDutySettings, { name, section, api }: ChannelPlace): Channel {
-  const client = api({ name: `PagerDuty ${name}`, baseUrl: settings.url, alsoNotNow: ourFault });
+  const client = api({ name: `PagerDuty ${name}`, baseUrl: settings.url, alsoNotNow: ourFault, answersJson: true });
   return {
     name, isKeyed: true,
     manner: { bundles: 'incidents', groupWaitMs: 0, repeats: false },
