@@ -144,6 +144,16 @@ test('what Zendesk refuses is told in its words, without a secret; a closed tick
   expect(String(wrong)).not.toMatch(/other-token|Basic/);
 });
 
+test('a time that is still to come is imported as of now, and the text says which it was', async () => {
+  const ahead = 5_000_000;
+  const events: DeskEvent[] = [created(), message('m2', ahead, 'From a clock that is wrong', { sender: { type: 'agent', agent_id: 'lea' } }), status('s', ahead, 'solved')];
+  expect(await importHistory(client(), section(), { integrationId: 'acme', ticketId, events, places: [] })).not.toBeNull();
+  const { body = '', created_at = '' } = only().comments.at(-1) ?? {};
+  expect(Date.parse(created_at)).toBeLessThanOrEqual(Date.now());
+  expect(body).toContain(at(ahead).toISOString().slice(0, 10));
+  expect(only().status).toBe('solved');
+});
+
 test('history is imported with its own times, once, and what is live goes on from there', async () => {
   const events: DeskEvent[] = [created(), message('1', 0, 'My parcel is lost'), message('m2', 1, 'We look', { sender: { type: 'agent', agent_id: 'lea' } }), message('n', 2, 'note', { is_private: true, sender: { type: 'agent', agent_id: 'tom' } }), assigned('a', 2, { group_id: 'returns' }), status('s', 3, 'solved')];
   const history = { integrationId: 'acme', ticketId, events, places: [{ partition: 0, offset: 50 }] };

@@ -130,27 +130,32 @@ export async function importHistory(zendesk: Zendesk, section: ZendeskSection, h
 export function importedTicket({ integrationId, ticketId, events, places }: History, section: ZendeskSection, requester: number | null): Parameters<Zendesk['import']>[0] {
   const created = events.find((event) => event.event_type === 'ticket.created');
   const opening = created?.initial_message.message_id ?? null;
+  // Zendesk takes no time that is still to come, which a sender's clock may give: as of now then, and the text says the event's own.
+  const now = Date.now();
+  const past = (time = new Date(0)): Date => new Date(Math.min(time.getTime(), now));
+  const openedAt = past(events[0]?.timestamp).toISOString();
   const comments = events.flatMap((event): ZendeskComment[] => {
-    const at = { created_at: event.timestamp.toISOString() };
-    // Its own time stands beside it: the text needs not say it.
-    if (event.event_type === 'ticket.created') return event === created ? [{ ...openingComment(event, requester, event.timestamp), ...at }] : [];
+    const beside = past(event.timestamp);
+    const at = { created_at: beside.toISOString() };
+    // The time that stands beside it the text needs not say.
+    if (event.event_type === 'ticket.created') return event === created ? [{ ...openingComment(event, requester, beside), ...at }] : [];
     if (event.event_type !== 'message.received' || (event.is_private && !section.private_notes)) return [];
-    return opening !== null && event.message_id === opening && event.sender.type === 'customer' ? [] : [{ ...messageComment(event, requester, section, event.timestamp), ...at }];
+    return opening !== null && event.message_id === opening && event.sender.type === 'customer' ? [] : [{ ...messageComment(event, requester, section, beside), ...at }];
   });
   let last: Changes = created?.status == null ? {} : { status: statusOf(created.status, section) };
   let solvedAt: string | undefined;
   for (const event of events) {
     if (event.event_type === 'status.changed') {
       last = { ...last, ...statusChanges(event, section) };
-      solvedAt = last.status === 'solved' || last.status === 'closed' ? event.timestamp.toISOString() : undefined;
+      solvedAt = last.status === 'solved' || last.status === 'closed' ? past(event.timestamp).toISOString() : undefined;
     } else if (event.event_type === 'agent.assigned') last = { ...last, ...assignmentChanges(event, section) };
   }
   const { status, assignee_id, group_id } = last;
   return {
     external_id: externalId(integrationId, ticketId), subject: subjectOf(ticketId),
     tags: [TAG, ...(created === undefined ? [] : [OPENED_TAG]), ...(opening === null ? [] : [openingTag(opening)]), ...places.map(({ partition, offset }) => placeTag(partition, offset))],
-    created_at: (events[0]?.timestamp ?? new Date(0)).toISOString(),
-    comments: comments.length > 0 ? comments : [{ body: 'A ticket without a message', public: false, created_at: (events[0]?.timestamp ?? new Date(0)).toISOString() }],
+    created_at: openedAt,
+    comments: comments.length > 0 ? comments : [{ body: 'A ticket without a message', public: false, created_at: openedAt }],
     ...(requester === null ? {} : { requester_id: requester }), ...(status === undefined ? {} : { status }), ...(solvedAt === undefined ? {} : { solved_at: solvedAt }),
     ...(assignee_id === undefined || assignee_id === null ? {} : { assignee_id }), ...(group_id === undefined ? {} : { group_id }),
   };
