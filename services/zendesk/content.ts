@@ -53,7 +53,7 @@ export interface Words {
 }
 
 export function bodyOf({ text, contentType, files, by, at }: Words, now: Date): string {
-  const head = [...(by === null ? [] : [by]), ...(Math.abs(now.getTime() - at.getTime()) > LATE_MS ? [instant(at)] : [])].join(', ');
+  const head = [...(by === null ? [] : [by]), ...(now.getTime() - at.getTime() > LATE_MS ? [instant(at)] : [])].join(', ');
   const attached = files.map(({ file_name, file_url, content_type }) => `[file: ${file_name ?? content_type ?? 'without a name'}${file_url === null ? '' : ` ${file_url}`}]`);
   const said = [...(text === null || text === '' ? [] : [text]), ...attached];
   // Zendesk takes no comment without a word.

@@ -144,13 +144,12 @@ test('what Zendesk refuses is told in its words, without a secret; a closed tick
   expect(String(wrong)).not.toMatch(/other-token|Basic/);
 });
 
-test('a time that is still to come is imported as of now, and the text says which it was', async () => {
+test('a time that is still to come is imported as of now', async () => {
   const ahead = 5_000_000;
   const events: DeskEvent[] = [created(), message('m2', ahead, 'From a clock that is wrong', { sender: { type: 'agent', agent_id: 'lea' } }), status('s', ahead, 'solved')];
   expect(await importHistory(client(), section(), { integrationId: 'acme', ticketId, events, places: [] })).not.toBeNull();
-  const { body = '', created_at = '' } = only().comments.at(-1) ?? {};
+  const { created_at = '' } = only().comments.at(-1) ?? {};
   expect(Date.parse(created_at)).toBeLessThanOrEqual(Date.now());
-  expect(body).toContain(at(ahead).toISOString().slice(0, 10));
   expect(only().status).toBe('solved');
 });
 

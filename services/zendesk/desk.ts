@@ -130,7 +130,7 @@ export async function importHistory(zendesk: Zendesk, section: ZendeskSection, h
 export function importedTicket({ integrationId, ticketId, events, places }: History, section: ZendeskSection, requester: number | null): Parameters<Zendesk['import']>[0] {
   const created = events.find((event) => event.event_type === 'ticket.created');
   const opening = created?.initial_message.message_id ?? null;
-  // Zendesk takes no time that is still to come, which a sender's clock may give: as of now then, and the text says the event's own.
+  // Zendesk takes no time that is still to come, which a sender's clock may give: it is as of now then.
   const now = Date.now();
   const past = (time = new Date(0)): Date => new Date(Math.min(time.getTime(), now));
   const openedAt = past(events[0]?.timestamp).toISOString();
