@@ -5,30 +5,11 @@ import type { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import { RuntimeError, messageOf } from '../runtime/errors.ts';
 import type { StreamingClickHouse } from '../runtime/clickhouse.ts';
+import type { Answer, Cell, Column, Row } from './answer.ts';
 import { runnable, type NamedQuery, type Values } from './catalogue.ts';
 import type { Names } from './names.ts';
 
-export interface Column {
-  readonly name: string;
-  readonly type: string;
-}
-export type Cell = string | number | boolean | null | readonly Cell[];
-export type Row = Readonly<Record<string, Cell>>;
-
-export interface Answer {
-  readonly query: string;
-  readonly title: string;
-  readonly about: string;
-  /** With its parameters replaced: as anybody can run it. */
-  readonly sql: string;
-  readonly columns: readonly Column[];
-  readonly rows: readonly Row[];
-  /** When ClickHouse gave it, ISO. */
-  readonly at: string;
-  readonly took_ms: number;
-  /** Why it is not of now. */
-  readonly stale?: string;
-}
+export type { Answer, Cell, Column, Row };
 
 interface Held {
   readonly answer: Answer;

@@ -1,24 +1,8 @@
 // What the server answers, and how a page waits for it. While a new answer is under way the old one stays.
 import { useEffect, useState } from 'preact/hooks';
+import type { Answer, Cell, Column, Row } from '../answer.ts';
 
-export interface Column {
-  readonly name: string;
-  readonly type: string;
-}
-export type Cell = string | number | boolean | null | readonly Cell[];
-export type Row = Readonly<Record<string, Cell>>;
-
-export interface Answer {
-  readonly query: string;
-  readonly title: string;
-  readonly about: string;
-  readonly sql: string;
-  readonly columns: readonly Column[];
-  readonly rows: readonly Row[];
-  readonly at: string;
-  readonly took_ms: number;
-  readonly stale?: string;
-}
+export type { Answer, Cell, Column, Row };
 
 export class Refused extends Error {
   readonly status: number;
