@@ -23,7 +23,7 @@ export interface Fault {
   readonly integrations?: readonly Integration[];
   /** Recovery is measured after each injection; false for those after which nothing has to recover. */
   readonly recovers?: boolean;
-  /** It sets groups back, as an operator would: offsets may go backwards. */
+  /** Groups are set back, by an operator or by Kafka itself: offsets may be seen to go backwards. */
   readonly rewinds?: boolean;
   /** Before the load begins. */
   readonly prepare?: (scene: Scene) => Promise<void>;
