@@ -15,6 +15,8 @@ export interface Desk {
   readonly lastDay: string;
   readonly zone: string;
   readonly clock: 'elapsed' | 'business';
+  /** Whether who looks may see the insides of the pipeline. */
+  readonly isOperator: boolean;
   readonly queues: readonly string[];
   readonly channels: readonly string[];
   readonly languages: readonly string[];
@@ -52,7 +54,7 @@ export interface Found {
 }
 
 /** The desk that the address means: the first tenant, and its last two weeks, unless it says otherwise. */
-export function useFoundDesk(): Found {
+export function useFoundDesk(isOperator: boolean): Found {
   const { query: address } = usePlace();
   const tenants = useAnswer('desk/tenants', new URLSearchParams());
   const rows = tenants.answer?.rows ?? [];
@@ -75,7 +77,7 @@ export function useFoundDesk(): Found {
     const [queuesById, agentsById] = [namesOf(queueNames, 'queue_id', 'queue_name'), namesOf(agentNames, 'agent_id', 'agent_name')];
     const named = (names: ReadonlyMap<string, string>, id: string): string => names.get(id) || id;
     return {
-      tenant: wanted, tenants: rows.map((each) => textOf(each['integration_id'])), from, to, lastDay, zone, clock, query,
+      tenant: wanted, tenants: rows.map((each) => textOf(each['integration_id'])), from, to, lastDay, zone, clock, isOperator, query,
       queues: listOf(choices, 'queues'), channels: listOf(choices, 'channels'), languages: listOf(choices, 'languages'),
       queueName: (id: string) => (id === '' ? t('no_queue') : named(queuesById, id)),
       agentName: (id: string) => (id === '' ? t('nobody') : named(agentsById, id)),

@@ -20,6 +20,7 @@ interface Me {
   readonly login: boolean;
   readonly user: string | null;
   readonly sees_names: boolean;
+  readonly is_operator: boolean;
 }
 
 interface Page {
@@ -86,7 +87,7 @@ function Guarded({ Shown }: Pick<Page, 'Shown'>): JSX.Element {
 
 function Shell({ me }: { readonly me: Me }): JSX.Element {
   const { page, query } = usePlace();
-  const { desk, error, isEmpty } = useFoundDesk();
+  const { desk, error, isEmpty } = useFoundDesk(me.is_operator);
   const current = pages.find(({ name }) => name === page) ?? pages[0];
   const title = current === undefined ? '' : t(current.title);
   useEffect(() => {

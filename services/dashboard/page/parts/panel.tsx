@@ -44,6 +44,10 @@ export function Trouble({ error }: { readonly error: Refused }): JSX.Element {
   return <div class={`state ${error.status === 403 ? 'quiet' : 'bad'}`} role="status"><strong>{title}</strong><span>{why}</span></div>;
 }
 
+/** While an answer is on its way. */
+export const Bones = (): JSX.Element =>
+  <div class="state quiet" role="status" aria-busy="true"><span class="bone" /><span class="bone short" /><span class="hidden">{t('loading')}</span></div>;
+
 export function Nothing({ inRange = false }: { readonly inRange?: boolean }): JSX.Element {
   const desk = useDesk();
   const isBehind = inRange && desk.from > desk.lastDay;
@@ -73,7 +77,7 @@ interface AnsweredProps {
 /** What an answer shows, or why there is none. */
 export function Answered({ asked: { answer, error, isLoading }, inRange = true, children }: AnsweredProps): JSX.Element {
   if (error !== null) return <Trouble error={error} />;
-  if (answer === null) return <div class="state quiet" role="status" aria-busy="true"><span class="bone" /><span class="bone short" /><span class="hidden">{t('loading')}</span></div>;
+  if (answer === null) return <Bones />;
   return (
     <div class={isLoading ? 'answer waiting' : 'answer'} aria-busy={isLoading}>
       <Stale answer={answer} />
