@@ -166,11 +166,8 @@ SELECT
     integration_id,
     agent_id,
     agent_name(integration_id, agent_id) AS agent_name
-FROM
-(
-    SELECT integration_id, arrayJoin(arrayDistinct(stations.agent_id)) AS agent_id
-    FROM {database}.ticket_facts FINAL
-)
+FROM {database}.ticket_facts FINAL
+ARRAY JOIN arrayDistinct(stations.agent_id) AS agent_id
 WHERE agent_id != ''
 GROUP BY integration_id, agent_id
 COMMENT 'One row per tenant and agent who ever held a ticket: what people call them.'

@@ -158,13 +158,10 @@ CREATE OR REPLACE VIEW {database}.queue_names
 AS
 SELECT
     integration_id,
-    queue_id,
-    queue_name(integration_id, queue_id) AS queue_name
-FROM
-(
-    SELECT integration_id, arrayJoin([queue_id, first_queue_id]) AS queue_id
-    FROM {database}.ticket_facts FINAL
-)
-WHERE queue_id != ''
-GROUP BY integration_id, queue_id
+    queue AS queue_id,
+    queue_name(integration_id, queue) AS queue_name
+FROM {database}.ticket_facts FINAL
+ARRAY JOIN [queue_id, first_queue_id] AS queue
+WHERE queue != ''
+GROUP BY integration_id, queue
 COMMENT 'One row per tenant and queue: what people call it.'
