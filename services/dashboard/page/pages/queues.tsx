@@ -238,7 +238,7 @@ function Forecast(): JSX.Element {
   const asked = useAnswer('queues/forecast', desk.query);
   return (
     <Panel title={t('forecast')} note={t('forecast_note')} ignores={['channel', 'language', 'clock']} wide>
-      <Answered asked={asked}>{(answer) => (
+      <Answered asked={asked} empty="empty_forecast">{(answer) => (
         <Chart title={t('forecast')} answer={answer} x={answer.rows.map((row) => secondsOf(row, 'hour'))} format={(value) => count(value, 1)}
           lines={[line(answer, 'arrivals', 'arrivals', { colour: 'age1', kind: 'bars' }), line(answer, 'forecast', 'forecast_line', { colour: 'accent' }), line(answer, 'agents_needed', 'agents_needed', { colour: 'warn', kind: 'steps' })]} />
       )}</Answered>

@@ -86,7 +86,7 @@ function Attainment({ snapshot = null }: { readonly snapshot?: string | null }):
   const [title, note] = snapshot === null ? [t('attainment'), t('attainment_note')] : [t('attainment_of', { name: snapshot }), t('attainment_of_note')];
   return (
     <Panel title={title} note={note} ignores={['clock']} wide actions={snapshot === null ? <WhatIf /> : undefined}>
-      <Answered asked={snapshot === null ? live : other}>{({ rows }) => {
+      <Answered asked={snapshot === null ? live : other} empty="empty_promises">{({ rows }) => {
         const weeks = [...new Set(rows.map((row) => textOf(row['week'])))].sort();
         const beside = snapshot === null ? null : live.answer?.rows ?? null;
         return METRICS.map((metric) => {
@@ -115,7 +115,7 @@ function Running(): JSX.Element {
   const asked = useAnswer('sla/running', changed(desk.query, { limit: SHOWN }));
   return (
     <Panel title={t('running_title')} note={t('running_note')} ignores={['clock']} actions={<Figure label={t('running_title')} drill={{ made: 'sla/running' }}>{t('all')}</Figure>}>
-      <Answered asked={asked} inRange={false}>{({ rows }) => (
+      <Answered asked={asked} inRange={false} empty="empty_running">{({ rows }) => (
         <ol class="moments">
           {rows.map((row, at) => {
             const due = instantOf(row['due_at']);

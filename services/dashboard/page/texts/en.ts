@@ -6,6 +6,7 @@ export const en = {
   times_in: 'Times in {zone}', theme: 'Dark or light', wall: 'Wall', leave_wall: 'Leave wall mode', log_out: 'Log out {user}',
   live: 'Live', as_of: 'as of {time}', connecting: 'Connecting …', lost: 'No connection to the dashboard. Data of {time}, {age} old.', stale: 'ClickHouse does not answer. Data of {time}, {age} old.',
   loading: 'Loading …', empty: 'Nothing here for these filters.', empty_range: 'Nothing in this range. The last event of this tenant was on {day}.', show_last: 'Show the 14 days up to it',
+  empty_promises: 'No promise was due here. Without SLA policies (npm run config) there is none.', empty_running: 'No promise is running. Without SLA policies (npm run config) there is none.', empty_forecast: 'No forecast yet: it takes a week of history, and the hour a week before.',
   no_permission: 'You may not see this', no_permission_why: 'The ClickHouse user that you are logged in as has no right to read it. Whoever manages access can grant it.',
   unavailable: 'ClickHouse does not answer', unavailable_why: 'There is no earlier answer to show. It is asked again when you reload or change a filter.',
   failed: 'This could not be answered', not_filtered: 'Not filtered by {names}', no_tenants: 'No tickets yet', no_tenants_why: 'As soon as the first webhook has arrived, its tenant can be chosen here.',
