@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { createClient } from '@clickhouse/client';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import type { Answer } from '../../services/dashboard/answer.ts';
+import type { Answer as Told } from '../../services/dashboard/answer.ts';
 import { readCatalogue } from '../../services/dashboard/catalogue.ts';
 import { Live } from '../../services/dashboard/live.ts';
 import { People } from '../../services/dashboard/people.ts';
@@ -214,7 +214,7 @@ describe('the dashboard, logged in to as an analyst', () => {
         expect(leaked(text, query), `${name}?${query}`).toStrictEqual([]);
         return { status: response.status, text };
       };
-      const rowsOf = ({ text }: { text: string }): unknown => (JSON.parse(text) as Answer).rows;
+      const rowsOf = ({ text }: { text: string }): unknown => (JSON.parse(text) as Told).rows;
       await Promise.all([...readCatalogue().keys()].map(async (name) => {
         expect((await told(name, { tenant: 'acme', ticket: ours })).status, name).toBe(200);
         const [other, none, file] = await Promise.all([told(name, { tenant: 'globex', ticket: theirs, agent: SECRET }), told(name, { tenant: 'nobody', ticket: theirs, agent: SECRET }), told(`${name}.csv`, { tenant: 'globex', ticket: theirs })]);
