@@ -2,14 +2,26 @@
 // which nobody sees. Needed rights: s3:PutObject, s3:GetObject, s3:DeleteObject and s3:AbortMultipartUpload under the prefix; nothing is listed.
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { RuntimeError } from '../runtime/errors.ts';
+import { Digest, digestOf } from './manifest.ts';
 import type { BucketPlace } from './section.ts';
-import { targetError, type Target } from './target.ts';
+import { isThere, targetError, type Target } from './target.ts';
 
 /** Held in memory at once, two parts at a time. S3 takes 10,000 parts: 156 GiB a file. */
 const PART_BYTES = 16_777_216;
 const notNow = [408, 425, 429];
+/** How long a store may take to let us in, and be silent in the middle; of a file as a whole nobody can say. */
+const timeLimits = { connectionTimeout: 10_000, socketTimeout: 60_000 };
+
+const statusOf = (error: unknown): number => (error instanceof S3ServiceException ? error.$metadata.httpStatusCode ?? 0 : 0);
+
+async function* digested(content: Readable, digest: Digest): AsyncGenerator<Buffer> {
+  for await (const part of content as AsyncIterable<Buffer>) {
+    digest.add(part);
+    yield part;
+  }
+}
 
 class Bucket implements Target {
   readonly name: string;
@@ -27,6 +39,7 @@ class Bucket implements Target {
       ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' }),
       ...(access_key_id === undefined || secret_access_key === undefined ? {} : { credentials: { accessKeyId: access_key_id, secretAccessKey: secret_access_key } }),
       maxAttempts: 3,
+      requestHandler: timeLimits,
     });
   }
 
@@ -37,7 +50,7 @@ class Bucket implements Target {
         // In Node it is one.
         return Body as Readable;
       } catch (error) {
-        if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404 && error.name !== 'NoSuchBucket') return null;
+        if (error instanceof S3ServiceException && statusOf(error) === 404 && error.name !== 'NoSuchBucket') return null;
         throw error;
       }
     });
@@ -45,7 +58,13 @@ class Bucket implements Target {
 
   write(path: string, content: Readable): Promise<void> {
     return this.#told(async () => {
-      await new Upload({ client: this.#client, params: { ...this.#place(path), Body: content }, partSize: PART_BYTES, queueSize: 1 }).done();
+      const digest = new Digest();
+      try {
+        await new Upload({ client: this.#client, params: { ...this.#place(path), Body: Readable.from(digested(content, digest)) }, partSize: PART_BYTES, queueSize: 1 }).done();
+      } catch (error) {
+        // When the answer to the completion was lost, there is no such upload any more for its repetition, but the object.
+        if (statusOf(error) !== 404 || !(await this.#has(path, digest.done().sha256))) throw error;
+      }
     });
   }
 
@@ -53,14 +72,14 @@ class Bucket implements Target {
     // Not every store knows If-None-Match; where it does, two who write at once can't both succeed.
     const there = await this.open(path);
     there?.destroy();
-    if (there !== null) return false;
+    if (there !== null) return isThere(this, path, content);
     return this.#told(async () => {
       try {
         await this.#client.send(new PutObjectCommand({ ...this.#place(path), Body: content, ContentType: 'application/json', IfNoneMatch: '*' }));
         return true;
       } catch (error) {
-        if (error instanceof S3ServiceException && [409, 412].includes(error.$metadata.httpStatusCode ?? 0)) return false;
-        throw error;
+        if (![409, 412].includes(statusOf(error))) throw error;
+        return isThere(this, path, content);
       }
     });
   }
@@ -73,6 +92,11 @@ class Bucket implements Target {
 
   close(): void {
     this.#client.destroy();
+  }
+
+  async #has(path: string, sha256: string): Promise<boolean> {
+    const there = await this.open(path);
+    return there !== null && (await digestOf(there)).sha256 === sha256;
   }
 
   #place(path: string): { Bucket: string; Key: string } {
