@@ -38,7 +38,9 @@ export const consumer = defineDestination(ticketEvents, {
         await bring(event, found ?? await createFor(event, work), { ...work, isNew: found === null });
       } catch (error) {
         board.forget(ticket);
-        if (!(error instanceof Refused && error.status === 404)) throw error;
+        if (!(error instanceof Refused)) throw error;
+        await board.assertOpen();
+        if (error.status !== 404) throw error;
         board.isGone(ticket);
         throw new NotNow(`${error.message}: the card is gone; the ticket gets another`, { sent: false });
       }

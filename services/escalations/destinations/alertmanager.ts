@@ -15,9 +15,10 @@ const names: Readonly<Record<Kind, string>> = { escalated: 'TicketEscalated', du
 export function postableAlert(tracked: Tracked, { settings, severities, now }: { settings: AlertmanagerSettings; severities: ChannelPlace['section']['severities']; now: number }): object {
   const { alert, outcome } = tracked;
   const { integration_id, ticket_id, policy_id, metric, level, queue_id = '', assignee_id = '' } = details(tracked);
-  const startsAt = alert.kind === 'due_soon' ? alert.seenAt : alert.at;
+  // A CRM's clock may be ahead: then it began, and is over, when we heard of it.
+  const startsAt = alert.kind === 'due_soon' ? alert.seenAt : Math.min(alert.at, alert.seenAt);
   // Alertmanager refuses an end that isn't after the start.
-  const endsAt = outcome.overAt === null ? now + LASTS_MS : Math.max(outcome.overAt, startsAt + 1);
+  const endsAt = outcome.overAt === null ? now + LASTS_MS : Math.max(Math.min(outcome.overAt, now), startsAt + 1);
   // An alert is its labels, so nothing that changes is one.
   const labels = { ...settings.labels, alertname: names[alert.kind], severity: severityOf(alert, severities), integration_id, ticket_id, policy_id, metric, level };
   const annotations = {
