@@ -76,7 +76,8 @@ export class Pager {
     const turn = this.#turns.get(place) ?? { desk, isBusy: false, failures: 0, notBefore: 0, renewedAt: 0, failure: null };
     this.#turns.set(place, turn);
     // Settings that somebody has just mended are tried at once.
-    if (turn.desk !== desk) Object.assign(turn, { desk, failures: 0, notBefore: 0 });
+    if (turn.desk !== desk && JSON.stringify(turn.desk?.section) !== JSON.stringify(desk.section)) Object.assign(turn, { failures: 0, notBefore: 0 });
+    turn.desk = desk;
     if (turn.isBusy || turn.notBefore > this.#options.now()) return;
     turn.isBusy = true;
     const running = this.#turn(desk, channel, turn).finally(() => {
@@ -126,6 +127,7 @@ export class Pager {
     } catch (error) {
       if (error instanceof Refused && tracked.length > 1) {
         // One of them is at fault: the others go by themselves.
+        if (!channel.isKeyed) await this.#note(destination, tracked, (sent) => ({ ...sent, trying: mayBeRepeated ? step : undefined }));
         for (const one of tracked) await this.#deliver(channel, { step, tracked: [one] });
         return;
       }
