@@ -6,13 +6,15 @@ import { Readable } from 'node:stream';
 import { RuntimeError } from '../runtime/errors.ts';
 import { Digest, digestOf } from './manifest.ts';
 import type { BucketPlace } from './section.ts';
-import { isThere, targetError, type Target } from './target.ts';
+import { isThere, SMALL_WITHIN_MS, targetError, type Target } from './target.ts';
 
 /** Held in memory at once, two parts at a time. S3 takes 10,000 parts: 156 GiB a file. */
 const PART_BYTES = 16_777_216;
 const notNow = [408, 425, 429];
 /** How long a store may take to let us in, and be silent in the middle; of a file as a whole nobody can say. */
 const timeLimits = { connectionTimeout: 10_000, socketTimeout: 60_000 };
+
+const soon = (): { abortSignal: AbortSignal } => ({ abortSignal: AbortSignal.timeout(SMALL_WITHIN_MS) });
 
 const statusOf = (error: unknown): number => (error instanceof S3ServiceException ? error.$metadata.httpStatusCode ?? 0 : 0);
 
@@ -75,7 +77,7 @@ class Bucket implements Target {
     if (there !== null) return isThere(this, path, content);
     return this.#told(async () => {
       try {
-        await this.#client.send(new PutObjectCommand({ ...this.#place(path), Body: content, ContentType: 'application/json', IfNoneMatch: '*' }));
+        await this.#client.send(new PutObjectCommand({ ...this.#place(path), Body: content, ContentType: 'application/json', IfNoneMatch: '*' }), soon());
         return true;
       } catch (error) {
         if (![409, 412].includes(statusOf(error))) throw error;
@@ -86,7 +88,7 @@ class Bucket implements Target {
 
   remove(path: string): Promise<void> {
     return this.#told(async () => {
-      await this.#client.send(new DeleteObjectCommand(this.#place(path)));
+      await this.#client.send(new DeleteObjectCommand(this.#place(path)), soon());
     });
   }
 

@@ -19,16 +19,23 @@ export interface Target {
 
 /** No plan and no manifest is as large; whatever lies there instead is not read into memory. */
 const LARGEST_SMALL_BYTES = 67_108_864;
+/** Nor does one take as long. */
+export const SMALL_WITHIN_MS = 60_000;
 
 export async function readSmall(target: Target, path: string): Promise<Buffer | null> {
   const content = await target.open(path);
   if (content === null) return null;
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of content) {
-    parts.push(part as Buffer);
-    bytes += (part as Buffer).length;
-    if (bytes > LARGEST_SMALL_BYTES) throw new RuntimeError('EXPORT_INCONSISTENT', `${path} is not what was written there: it is too large`);
+  const timer = setTimeout(() => content.destroy(targetError(target.name, true, `${path} does not come to an end`, null)), SMALL_WITHIN_MS);
+  try {
+    for await (const part of content) {
+      parts.push(part as Buffer);
+      bytes += (part as Buffer).length;
+      if (bytes > LARGEST_SMALL_BYTES) throw new RuntimeError('EXPORT_INCONSISTENT', `${path} is not what was written there: it is too large`);
+    }
+  } finally {
+    clearTimeout(timer);
   }
   return Buffer.concat(parts);
 }

@@ -162,6 +162,7 @@ export class Board {
       await this.trello.setFields(card.id, items, signal);
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 400) throw error;
+      await this.assertOpen();
       if (this.#fields.forget()) throw new NotNow(error.message, { sent: false });
       this.warnOnce(`the fields are not written: ${error.message.replaceAll(card.id, '…')}`);
     }

@@ -107,6 +107,7 @@ async function attach(files: Files, card: HeldCard, { board, signal, logger }: W
     } catch (error) {
       // An address that Trello does not like costs the link, not the message, which names the file.
       if (!(error instanceof Refused) || error.status !== 400) throw error;
+      await board.assertOpen();
       logger.warn({ error: error.message }, 'file not attached');
     }
     card.urls.add(url);

@@ -7,6 +7,7 @@ import { context, details, news, severityOf, summary } from '../text.ts';
 import { ourFault, type Channel, type ChannelPlace } from './channel.ts';
 
 const RENEW_EVERY_MS = 60_000;
+const MOST_AT_ONCE = 1_000;
 /** When an alert ends though nobody said so: this service has been gone for so long. */
 const LASTS_MS = 3_600_000;
 
@@ -43,6 +44,11 @@ export function alertmanager(settings: AlertmanagerSettings, { name, section, ap
       const { versionInfo } = (await client.request({ method: 'GET', path: '/api/v2/status' })).body as { versionInfo?: { version?: string } };
       return `Alertmanager answers, version ${versionInfo?.version ?? 'unknown'}`;
     },
-    renew: { everyMs: RENEW_EVERY_MS, send: (open, at) => post(open, at) },
+    renew: {
+      everyMs: RENEW_EVERY_MS,
+      send: async (open, at) => {
+        for (let from = 0; from < open.length; from += MOST_AT_ONCE) await post(open.slice(from, from + MOST_AT_ONCE), at);
+      },
+    },
   };
 }
