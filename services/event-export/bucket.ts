@@ -10,7 +10,8 @@ import { isThere, SMALL_WITHIN_MS, targetError, type Target } from './target.ts'
 
 /** Held in memory at once, two parts at a time. S3 takes 10,000 parts: 156 GiB a file. */
 const PART_BYTES = 16_777_216;
-const notNow = [408, 425, 429];
+/** The second and third: somebody else writes there at the same moment. */
+const notNow = [408, 409, 412, 425, 429];
 /** How long a store may take to let us in, and be silent in the middle; of a file as a whole nobody can say. */
 const timeLimits = { connectionTimeout: 10_000, socketTimeout: 60_000 };
 
@@ -72,16 +73,16 @@ class Bucket implements Target {
 
   async create(path: string, content: string): Promise<boolean> {
     // Not every store knows If-None-Match; where it does, two who write at once can't both succeed.
-    const there = await this.open(path);
-    there?.destroy();
-    if (there !== null) return isThere(this, path, content);
+    const before = await isThere(this, path, content);
+    if (before !== null) return before;
     return this.#told(async () => {
       try {
         await this.#client.send(new PutObjectCommand({ ...this.#place(path), Body: content, ContentType: 'application/json', IfNoneMatch: '*' }), soon());
         return true;
       } catch (error) {
-        if (![409, 412].includes(statusOf(error))) throw error;
-        return isThere(this, path, content);
+        const there = [409, 412].includes(statusOf(error)) ? await isThere(this, path, content) : null;
+        if (there === null) throw error;
+        return there;
       }
     });
   }

@@ -68,7 +68,7 @@ class Folder implements Target {
     } catch (error) {
       const { cause } = error as { cause?: { code?: unknown; syscall?: unknown } };
       // Over a network the answer to a link may be lost, and the system itself tries again.
-      if (cause?.code === 'EEXIST' && cause.syscall === 'link') return isThere(this, path, content);
+      if (cause?.code === 'EEXIST' && cause.syscall === 'link') return (await isThere(this, path, content)) ?? false;
       throw error;
     }
   }

@@ -41,12 +41,12 @@ export async function readSmall(target: Target, path: string): Promise<Buffer | 
 }
 
 /**
- * For who may not create a file since one is there: whether it is the one that was to be created. When the answer to a creation is
- * lost, its repetition finds what the first try has made.
+ * Whether a file is there as it was to be created; null when there is none. When the answer to a creation is lost, its repetition
+ * finds what the first try has made.
  */
-export async function isThere(target: Target, path: string, content: string): Promise<boolean> {
+export async function isThere(target: Target, path: string, content: string): Promise<boolean | null> {
   const there = await readSmall(target, path);
-  return there?.equals(Buffer.from(content)) === true;
+  return there?.equals(Buffer.from(content)) ?? null;
 }
 
 /** An id as one step of a path: no slash, no dots that lead elsewhere. */
