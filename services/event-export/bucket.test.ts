@@ -90,6 +90,19 @@ test('an object is there whole, after answers that were lost and a server that w
   target.close();
 });
 
+test('what is there is not written again; the same is taken for ours, since an answer may have been lost', async () => {
+  const target = open();
+  const write = (text: string): Promise<void> => target.write('small', Readable.from([Buffer.from(text)]));
+  let puts = 0;
+  fault = (method) => (method !== 'PUT' ? 'pass' : ++puts === 1 ? 'lose' : 'exists');
+  await write('ours');
+  await write('ours');
+  await expect(write('other')).rejects.toMatchObject({ code: 'EXPORT_TARGET_UNAVAILABLE' });
+  fault = () => 'pass';
+  expect((await readSmall(target, 'small'))?.toString()).toBe('ours');
+  target.close();
+});
+
 test('nothing is there of what broke off while it was written', async () => {
   const target = open();
   const broken = Readable.from((function* () {

@@ -63,10 +63,10 @@ class Bucket implements Target {
     return this.#told(async () => {
       const digest = new Digest();
       try {
-        await new Upload({ client: this.#client, params: { ...this.#place(path), Body: Readable.from(digested(content, digest)) }, partSize: PART_BYTES, queueSize: 1 }).done();
+        await new Upload({ client: this.#client, params: { ...this.#place(path), Body: Readable.from(digested(content, digest)), IfNoneMatch: '*' }, partSize: PART_BYTES, queueSize: 1 }).done();
       } catch (error) {
-        // When the answer to the completion was lost, there is no such upload any more for its repetition, but the object.
-        if (statusOf(error) !== 404 || !(await this.#has(path, digest.done().sha256))) throw error;
+        // When an answer was lost, its repetition finds the object there, and no upload in parts any more.
+        if (![404, 409, 412].includes(statusOf(error)) || !(await this.#has(path, digest.done().sha256))) throw error;
       }
     });
   }
