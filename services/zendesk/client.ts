@@ -109,11 +109,15 @@ export class Zendesk {
     await this.#updates.request({ method: 'PUT', path: `/api/v2/tickets/${id}.json`, json: { ticket: { ...changes, ...marked(mark) } }, signal });
   }
 
-  /** Whether an update with this mark is in the ticket's history. */
+  /** Whether an update with this mark is in the ticket's history; a ticket that was deleted has none. */
   async hasMark(id: number, mark: string, signal: AbortSignal): Promise<boolean> {
     for (let after: string | undefined; ;) {
-      const { body } = await this.#api.request({ method: 'GET', path: `/api/v2/tickets/${id}/audits.json`, query: { 'page[size]': 100, 'page[after]': after }, signal, mostBytes: MOST_BYTES_OF_A_PAGE });
-      const { audits = [], meta } = body as Audits;
+      const page: ApiRequest = { method: 'GET', path: `/api/v2/tickets/${id}/audits.json`, query: { 'page[size]': 100, 'page[after]': after }, signal, mostBytes: MOST_BYTES_OF_A_PAGE };
+      const answer = await this.#api.request(page).catch((error: unknown) => {
+        if (error instanceof Refused && error.status === 404) return null;
+        throw error;
+      });
+      const { audits = [], meta } = (answer?.body ?? {}) as Audits;
       if (audits.some(({ metadata }) => metadata?.custom?.[MARK] === mark)) return true;
       if (meta?.has_more !== true || meta.after_cursor === undefined) return false;
       after = meta.after_cursor;
