@@ -116,7 +116,7 @@ export function defineDestination<E extends TenantEvent, const N extends E['even
       const connection = await context.tools.of(event.source.integration_id);
       if (connection === undefined) return undefined;
       const { section, destination, atWork } = connection;
-      const working = Promise.resolve(handle(event, { ...context, section, destination, sections: context.tools.sections() }));
+      const working = (async () => handle(event, { ...context, section, destination, sections: context.tools.sections() }))();
       atWork.add(working);
       try {
         return (await working) ?? undefined;
