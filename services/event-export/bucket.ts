@@ -19,10 +19,17 @@ const soon = (): { abortSignal: AbortSignal } => ({ abortSignal: AbortSignal.tim
 
 const statusOf = (error: unknown): number => (error instanceof S3ServiceException ? error.$metadata.httpStatusCode ?? 0 : 0);
 
-async function* digested(content: Readable, digest: Digest): AsyncGenerator<Buffer> {
-  for await (const part of content as AsyncIterable<Buffer>) {
-    digest.add(part);
-    yield part;
+/** What flows by, and whether all of it has. */
+class Flow {
+  readonly digest = new Digest();
+  isWhole = false;
+
+  async *of(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const part of content) {
+      this.digest.add(part);
+      yield part;
+    }
+    this.isWhole = true;
   }
 }
 
@@ -61,12 +68,12 @@ class Bucket implements Target {
 
   write(path: string, content: Readable): Promise<void> {
     return this.#told(async () => {
-      const digest = new Digest();
+      const flow = new Flow();
       try {
-        await new Upload({ client: this.#client, params: { ...this.#place(path), Body: Readable.from(digested(content, digest)), IfNoneMatch: '*' }, partSize: PART_BYTES, queueSize: 1 }).done();
+        await new Upload({ client: this.#client, params: { ...this.#place(path), Body: Readable.from(flow.of(content)), IfNoneMatch: '*' }, partSize: PART_BYTES, queueSize: 1 }).done();
       } catch (error) {
-        // When an answer was lost, its repetition finds the object there, and no upload in parts any more.
-        if (![404, 409, 412].includes(statusOf(error)) || !(await this.#has(path, digest.done().sha256))) throw error;
+        // When the last answer was lost, its repetition is refused, in each store's own way: the object is there, and no upload in parts any more.
+        if (!flow.isWhole || !(await this.#has(path, flow.digest.done().sha256))) throw error;
       }
     });
   }
