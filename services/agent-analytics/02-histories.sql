@@ -159,13 +159,13 @@ CREATE OR REPLACE VIEW {database}.agent_names
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     agent_id String COMMENT 'Agent who ever held a ticket.',
-    agent_name String COMMENT 'Configured name; the id when there is none.'
+    display_name String COMMENT 'Configured name; the id when there is none.'
 )
 AS
 SELECT
     integration_id,
     agent_id,
-    agent_name(integration_id, agent_id) AS agent_name
+    agent_name(integration_id, agent_id) AS display_name
 FROM {database}.ticket_facts FINAL
 ARRAY JOIN arrayDistinct(stations.agent_id) AS agent_id
 WHERE agent_id != ''

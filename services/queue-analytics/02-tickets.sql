@@ -153,13 +153,13 @@ CREATE OR REPLACE VIEW {database}.queue_names
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',
     queue_id String COMMENT 'Queue that a ticket is in, or was in first.',
-    queue_name String COMMENT 'Configured name; the id when there is none.'
+    display_name String COMMENT 'Configured name; the id when there is none.'
 )
 AS
 SELECT
     integration_id,
     queue AS queue_id,
-    queue_name(integration_id, queue) AS queue_name
+    queue_name(integration_id, queue) AS display_name
 FROM {database}.ticket_facts FINAL
 ARRAY JOIN [queue_id, first_queue_id] AS queue
 WHERE queue != ''

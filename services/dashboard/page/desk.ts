@@ -51,6 +51,8 @@ export interface Found {
   readonly desk: Desk | null;
   readonly error: Refused | null;
   readonly isEmpty: boolean;
+  /** Whether the address names a tenant that is not there for who looks. */
+  readonly isForeign: boolean;
 }
 
 /** The desk that the address means: the first tenant, and its last two weeks, unless it says otherwise. */
@@ -74,7 +76,7 @@ export function useFoundDesk(isOperator: boolean): Found {
     const clock = address.get('clock') === 'business' ? 'business' as const : 'elapsed' as const;
     const query = new URLSearchParams({ tenant: wanted, from, to, zone, clock });
     for (const filter of FILTERS) for (const value of address.getAll(filter)) query.append(filter, value);
-    const [queuesById, agentsById] = [namesOf(queueNames, 'queue_id', 'queue_name'), namesOf(agentNames, 'agent_id', 'agent_name')];
+    const [queuesById, agentsById] = [namesOf(queueNames, 'queue_id', 'queue_display_name'), namesOf(agentNames, 'agent_id', 'agent_display_name')];
     const named = (names: ReadonlyMap<string, string>, id: string): string => names.get(id) || id;
     return {
       tenant: wanted, tenants: rows.map((each) => textOf(each['integration_id'])), from, to, lastDay, zone, clock, isOperator, query,
@@ -83,5 +85,5 @@ export function useFoundDesk(isOperator: boolean): Found {
       agentName: (id: string) => (id === '' ? t('nobody') : named(agentsById, id)),
     };
   }, [address.toString(), tenants.answer, choices, queueNames.answer, agentNames.answer]);
-  return { desk, error: tenants.error, isEmpty: tenants.answer !== null && rows.length === 0 };
+  return { desk, error: tenants.error, isEmpty: tenants.answer !== null && rows.length === 0, isForeign: tenants.answer !== null && row === undefined };
 }

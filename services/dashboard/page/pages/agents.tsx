@@ -169,5 +169,5 @@ function Occupancy(): JSX.Element {
 export function AgentsPage(): JSX.Element {
   const desk = useDesk();
   const hasQueue = desk.query.has('queue');
-  return <div class="columns">{hasQueue ? <><Scorecard /><Handovers /><PingPong /></> : <ChooseQueue />}<Occupancy /></div>;
+  return <div class="columns broad">{hasQueue ? <><Scorecard /><div class="stack"><Handovers /><PingPong /></div></> : <ChooseQueue />}<Occupancy /></div>;
 }

@@ -111,7 +111,7 @@ export function PipelinePage(): JSX.Element {
   const { isOperator } = useDesk();
   const firstLines = isOperator ? <Figure label={t('first_lines')} drill={{ made: 'pipeline/quarantine', rows: 'pipeline/quarantine-records' }}>{t('first_lines')}</Figure> : undefined;
   return (
-    <div class="columns">
+    <div class="columns broad">
       <Services />
       <Listed title="quarantine" query="pipeline/quarantine" actions={firstLines} />
       <Listed title="versions" query="pipeline/versions" />

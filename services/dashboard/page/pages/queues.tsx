@@ -255,8 +255,7 @@ export function QueuesPage(): JSX.Element {
         <HeatMap />
         <Speed title={t('first_response')} note={t('first_response_note')} query="queues/first-response" rows="queues/created" all={t('arrivals')} />
         <Speed title={t('waits_title')} note={t('waits_note')} query="queues/waits" rows="queues/wait-rows" all={t('waits_count')} />
-        <TimeByStatus />
-        <Survival />
+        <div class="stack"><TimeByStatus /><Survival /></div>
         <Forecast />
       </div>
     </>

@@ -35,7 +35,8 @@ interface KeptProps {
 function differenceText(share: number | null, beside: readonly Row[] | null): string {
   const other = beside === null ? null : kept(beside).share;
   if (share === null || other === null) return '';
-  return `${share >= other ? '+' : '−'}${count(Math.abs(share - other) * 100, 1)} · `;
+  const points = Math.round((share - other) * 1_000) / 10;
+  return points === 0 ? '' : `${points > 0 ? '+' : '−'}${count(Math.abs(points), 1)} · `;
 }
 
 function Kept({ rows, beside, label, only }: KeptProps): JSX.Element {
@@ -166,5 +167,5 @@ function Audit(): JSX.Element {
 export function SlaPage(): JSX.Element {
   const { query } = usePlace();
   const snapshot = query.get('snapshot');
-  return <div class="columns"><Attainment />{snapshot !== null && <Attainment key={snapshot} snapshot={snapshot} />}<Running /><Audit /></div>;
+  return <div class="columns broad"><Attainment />{snapshot !== null && <Attainment key={snapshot} snapshot={snapshot} />}<Running /><Audit /></div>;
 }

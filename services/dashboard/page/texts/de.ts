@@ -50,6 +50,8 @@ export const de: Texts = {
   not_filtered: 'Nicht gefiltert nach {names}',
   no_tenants: 'Noch keine Tickets',
   no_tenants_why: 'Sobald der erste Webhook da ist, kann sein Mandant hier gewählt werden.',
+  no_such_tenant: 'Kein Mandant {tenant}',
+  no_such_tenant_why: 'Er hat keine Tickets, oder Sie dürfen ihn nicht sehen. Diese gibt es für Sie:',
   login: 'Anmelden',
   login_why: 'Mit Ihrem ClickHouse-Benutzer. Sie sehen, was dieser lesen darf.',
   user: 'Benutzer',

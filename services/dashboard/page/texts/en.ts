@@ -10,6 +10,7 @@ export const en = {
   no_permission: 'You may not see this', no_permission_why: 'The ClickHouse user that you are logged in as has no right to read it. Whoever manages access can grant it.',
   unavailable: 'ClickHouse does not answer', unavailable_why: 'There is no earlier answer to show. It is asked again when you reload or change a filter.',
   failed: 'This could not be answered', not_filtered: 'Not filtered by {names}', no_tenants: 'No tickets yet', no_tenants_why: 'As soon as the first webhook has arrived, its tenant can be chosen here.',
+  no_such_tenant: 'No tenant {tenant} here', no_such_tenant_why: 'It has no tickets, or you may not see it. These are there for you:',
   login: 'Log in', login_why: 'With your ClickHouse user. You see what that user may read.', user: 'User', password: 'Password', login_failed: 'ClickHouse does not know this user with this password.',
   backlog: 'Backlog', waiting: 'Customers waiting', longest_wait: 'Longest wait', unassigned: 'Unassigned', at_risk: 'SLA at risk', breached: 'SLA breached',
   at_risk_note: 'due within {time}', total: 'Total', oldest: 'Oldest', age: 'Age', status_new: 'New', status_open: 'Open', status_pending: 'Pending', status_on_hold: 'On hold',
