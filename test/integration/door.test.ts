@@ -1,15 +1,20 @@
 // The door on the running system: what is the same event, what limits apply to it, and what it
 // says of itself while its integrations file is broken.
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { kidOf } from '../../services/runtime/integrations-file.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { connection } from '../system/quarantine-cli.ts';
 import { closeClients, eventually, ingressUrl, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 
 afterAll(closeClients);
+
+const projectDir = fileURLToPath(new URL('../..', import.meta.url));
 
 const status = async (event: SignedEvent): Promise<string> => {
   const { body } = await send(event);
@@ -102,4 +107,23 @@ test('a broken integrations file shows in readiness and a metric, changes nothin
     await writeFile(file, whole);
   }
   await reaches(/^200 1$/);
+});
+
+test('a secret is rotated without a refused event, and the old one can’t be revoked while it is in use', async () => {
+  const integrations = (...args: string[]): Promise<{ code: number; text: string }> => new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', 'infra/integrations/integrations.ts', ...args], { cwd: projectDir }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), text: stdout + stderr }));
+  });
+  const shown = ({ code, text }: { code: number; text: string }): string => (code === 0 ? /secret of rotating: (\w+)/.exec(text)?.[1] : undefined) ?? expect.fail(text);
+  const accepts = (secret: string): Promise<unknown> => eventually(async () => ((await status(sign(ticket(newTicketId(), 'rotating').created(now()), secret))) === 'accepted' ? true : null), 'the door takes the secret', 10_000);
+  const first = shown(await integrations('add', 'rotating'));
+  await accepts(first);
+  const second = shown(await integrations('rotate', 'rotating'));
+  expect(await status(sign(ticket(newTicketId(), 'rotating').created(now()), first))).toBe('accepted');
+  const refused = await integrations('revoke', 'rotating', kidOf(first));
+  expect([refused.code, /signed an event at 20.*--anyway/.test(refused.text), refused.text.includes(first)]).toStrictEqual([2, true, false]);
+  await accepts(second);
+  expect((await integrations('revoke', 'rotating', kidOf(first), '--anyway')).code).toBe(0);
+  await eventually(async () => ((await status(sign(ticket(newTicketId(), 'rotating').created(now()), first))) === 'unauthorized' ? true : null), 'the old secret is refused', 10_000);
+  await accepts(second);
 });

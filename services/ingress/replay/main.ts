@@ -7,12 +7,12 @@ import { pathToFileURL } from 'node:url';
 import { loadContracts } from '../../../schemas/contract.ts';
 import { commonSettings, readConfig, registrySettings, text, type Settings } from '../../runtime/config.ts';
 import { messageOf, RuntimeError } from '../../runtime/errors.ts';
+import { readEntries, type Integration } from '../../runtime/integrations-file.ts';
 import { toLine, type ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import { readLock, SchemaRegistry } from '../../runtime/registry/registry.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { keysWithProducer } from './keys.ts';
 import { createEncode } from '../event/encoders.ts';
-import { readIntegrations } from '../integrations.ts';
 import { createPrepare } from '../event/prepare.ts';
 import { createSealer } from '../event/seal.ts';
 import { createAgain, type Fix } from './again.ts';
@@ -33,7 +33,8 @@ async function readFix(path: string | undefined): Promise<Fix | null> {
 
 async function main(): Promise<void> {
   const config = readConfig(settings, process.env);
-  const integrations = await readIntegrations(config.INTEGRATIONS_FILE);
+  // Their secrets may be where this machine can't read them, and are not needed: what comes again was verified when it came first.
+  const integrations = (await readEntries(config.INTEGRATIONS_FILE)).map((entry): Integration => ({ ...entry, secrets: [] }));
   const contracts = await loadContracts();
   const keys = await keysWithProducer({ brokers: config.KAFKA_BROKERS, clientId: 'quarantine', logger: createLogger('quarantine', 'error') }, integrations);
   const again = createAgain({
