@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { commonSettings, readConfig } from '../../services/runtime/config.ts';
+import { kafkaSettings, readConfig } from '../../services/runtime/config.ts';
 import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { weakness, type SecretSource } from '../../services/runtime/integrations-file.ts';
@@ -13,6 +13,7 @@ import { exitCodeOf, Refused } from '../target/refused.ts';
 import { locate } from '../target/which-stack.ts';
 import { addIntegration, addSecret, newSecret, pick, readKnown, removeSecret, type IntegrationsFile, type Known, type KnownSecret } from './edit.ts';
 import { usesOf } from './last-use.ts';
+import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 
 const HOUR_MS = 3_600_000;
 const HOURS = 24;
@@ -23,10 +24,9 @@ interface Place extends IntegrationsFile {
 
 async function place(command: string): Promise<Place> {
   const env = await locate({ command: `integrations ${command}`, parts: ['kafka'], changes: false });
-  const { KAFKA_BROKERS: brokers } = readConfig({ KAFKA_BROKERS: commonSettings.KAFKA_BROKERS }, env);
   const path = setting(env, 'INTEGRATIONS_FILE') ?? join(env['DATA_DIR'] ?? '', 'integrations.json');
   console.error(`file: ${path}`);
-  return { path, env, connection: { brokers, clientId: 'integrations', logger: createLogger('integrations', 'error') } };
+  return { path, env, connection: kafkaConnection(readConfig(kafkaSettings, env), 'integrations', createLogger('integrations', 'error')) };
 }
 
 interface SecretOption {

@@ -3,7 +3,7 @@ import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
 import { startHealthServer } from '../runtime/health.ts';
 import { RuntimeError } from '../runtime/errors.ts';
-import { eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
+import { eventsTopic, keysTopic, quarantineTopic, type LogRecord } from '../runtime/event-log.ts';
 import { readTail } from '../runtime/kafka/consumer.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer } from '../runtime/kafka/producer.ts';
@@ -25,6 +25,7 @@ import { createIngressMetrics } from './metrics.ts';
 import { createPrepare } from './event/prepare.ts';
 import { createSealer } from './event/seal.ts';
 import { createServer } from './server.ts';
+import { kafkaConnection } from '../runtime/kafka/connection.ts';
 
 const settings = {
   ...commonSettings,
@@ -54,7 +55,7 @@ await runService(logger, async (parts) => {
   const schemas = watchSchemas(registry, locked, metrics, logger);
   parts.push(schemas);
 
-  const connection = { brokers: config.KAFKA_BROKERS, clientId: 'ingress', logger };
+  const connection = kafkaConnection(config, 'ingress', logger);
   const topics = [...environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]), ...integrations.sealing().map(keysTopic)];
   const probe = createLogProbe(connection, topics, { written: true });
   parts.push(probe);
@@ -96,9 +97,17 @@ await runService(logger, async (parts) => {
     rings.set(environment, keys.ring);
   }
   const window = new DedupeWindow(config.DEDUPE_EVENTS);
+  const remember = async (topic: string, visit: (record: LogRecord) => void): Promise<void> => {
+    try {
+      await starting.step(() => readTail(connection, topic, config.DEDUPE_EVENTS, visit));
+    } catch (error) {
+      if (!(error instanceof RuntimeError && error.code === 'LOG_REFUSED')) throw error;
+      logger.warn({ topic, error: error.message }, 'recent events are not known, as this user may only write: a retry of one is appended again, and counts once all the same');
+    }
+  };
   for (const environment of environments) {
-    await starting.step(() => readTail(connection, eventsTopic(environment), config.DEDUPE_EVENTS, (record) => window.rebuildFrom(record, environment, 'accepted')));
-    await starting.step(() => readTail(connection, quarantineTopic(environment), config.DEDUPE_EVENTS, (record) => window.rebuildFrom(record, environment, 'quarantined')));
+    await remember(eventsTopic(environment), (record) => window.rebuildFrom(record, environment, 'accepted'));
+    await remember(quarantineTopic(environment), (record) => window.rebuildFrom(record, environment, 'quarantined'));
   }
   take = createAccept({
     integrations,

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
@@ -10,6 +11,7 @@ import { eventsTopic } from '../../services/runtime/event-log.ts';
 import { kidOf } from '../../services/runtime/integrations-file.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { connection } from '../system/quarantine-cli.ts';
+import { fuzz } from '../fuzz/run.ts';
 import { closeClients, eventually, ingressUrl, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 
 afterAll(closeClients);
@@ -107,6 +109,14 @@ test('a broken integrations file shows in readiness and a metric, changes nothin
     await writeFile(file, whole);
   }
   await reaches(/^200 1$/);
+});
+
+test('made-up requests and malformed messages: no 5xx, no crash, no stuck connection, nothing private in the log (all of it: npm run fuzz)', async () => {
+  const { answers, problems } = await fuzz({
+    port: Number(new URL(ingressUrl).port), metricsUrl: `${ingressUrl}/metrics`, logFile: join(process.env['DATA_DIR'] ?? '', 'logs', 'ingress.log'), integrationId: 'fuzzed', secret: 'a secret that is in no log',
+  }, { requests: 3_000, messages: 600, seed: 1 });
+  expect(problems).toStrictEqual([]);
+  for (const status of ['200', '400', '401', '404', '405', '413', '415', '431']) expect(answers[status], status).toBeGreaterThan(0);
 });
 
 test('a secret is rotated without a refused event, and the old one can’t be revoked while it is in use', async () => {

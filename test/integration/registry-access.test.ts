@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registerWithId } from '../../infra/schemas/ids.ts';
 import { readConfig, registrySettings } from '../../services/runtime/config.ts';
 import { idOfText, readLock, readReleases, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
+import { Authority } from '../system/certificates.ts';
 import { environment } from '../system/support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -25,21 +26,11 @@ let server: Server;
 let env: Record<string, string>;
 const paths = new Set<string>();
 
-/** An authority of our own, and a certificate for 127.0.0.1 that it signed. */
-async function certificate(): Promise<{ key: string; cert: string; caFile: string }> {
-  const file = (name: string): string => join(folder, name);
-  const openssl = (...args: readonly string[]): Promise<unknown> => run('openssl', args);
-  const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  await openssl('req', '-x509', ...fresh, '-days', '2', '-subj', '/CN=Test authority', '-keyout', file('ca.key'), '-out', file('ca.pem'));
-  await openssl('req', ...fresh, '-subj', '/CN=registry', '-keyout', file('key.pem'), '-out', file('request.pem'));
-  await writeFile(file('names'), 'subjectAltName=IP:127.0.0.1\n');
-  await openssl('x509', '-req', '-in', file('request.pem'), '-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-set_serial', '1', '-days', '2', '-extfile', file('names'), '-out', file('cert.pem'));
-  return { key: await readFile(file('key.pem'), 'utf8'), cert: await readFile(file('cert.pem'), 'utf8'), caFile: file('ca.pem') };
-}
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ticketstream-access-'));
-  const { key, cert, caFile } = await certificate();
+  const authority = await Authority.make(folder);
+  const { certFile, keyFile } = await authority.certificate('registry');
+  const [key, cert] = await Promise.all([readFile(keyFile), readFile(certFile)]);
   const expected = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
   const behind = new URL(environment.registryUrl);
   server = createServer({ key, cert }, (request, response) => {
@@ -62,7 +53,7 @@ beforeAll(async () => {
     SCHEMA_REGISTRY_URL: `https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}${behind.pathname}`,
     SCHEMA_REGISTRY_USER: USER,
     SCHEMA_REGISTRY_PASSWORD_FILE: join(folder, 'password'),
-    SCHEMA_REGISTRY_CA_FILE: caFile,
+    SCHEMA_REGISTRY_CA_FILE: authority.caFile,
   };
 });
 
