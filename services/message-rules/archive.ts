@@ -1,5 +1,5 @@
 // What rules ask ClickHouse: a ticket's events in the order of the log, and what was done already.
-import { connectClickHouse, sqlString, type StreamingClickHouse } from '../runtime/clickhouse.ts';
+import { connectClickHouse, SERVICE_WAIT_MS, sqlString, type StreamingClickHouse } from '../runtime/clickhouse.ts';
 import type { TicketRow } from './fold.ts';
 
 export type State = 'begun' | 'waiting' | 'done' | 'refused' | 'impossible' | 'unknown';
@@ -78,7 +78,7 @@ const opened = new Map<string, Archive>();
 
 /** One connection for each ClickHouse, for as long as the process lives. */
 export function archiveAt(url: string): Archive {
-  const archive = opened.get(url) ?? new ClickHouseArchive(connectClickHouse(url));
+  const archive = opened.get(url) ?? new ClickHouseArchive(connectClickHouse(url, {}, SERVICE_WAIT_MS));
   opened.set(url, archive);
   return archive;
 }
