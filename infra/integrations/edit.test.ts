@@ -51,16 +51,16 @@ test('what is refused changes nothing', async () => {
   const file = await fileOf([{ ...acme, secrets: [secret], max_age_seconds: 5 }, { integration_id: 'globex', environment: 'production', secrets: [{ env: 'GLOBEX' }] }], { GLOBEX: newSecret() });
   const before = await readFile(file.path, 'utf8');
   const [all, entry] = await known(file);
-  const refused: readonly (readonly [Promise<void>, RegExp])[] = [
-    [addIntegration(file, acme, newSecret()), /already for production/],
-    [addIntegration(file, { integration_id: 'initech', environment: 'production' }, secret), /acme and initech share/],
-    [addIntegration(file, { integration_id: 'initech', environment: 'production' }, file.env['GLOBEX'] ?? ''), /globex and initech share/],
-    [addIntegration(file, { integration_id: 'initech', environment: 'production' }, 'hunter2'), /has 7 bytes/],
-    [addSecret(file, all, entry, 'abc'.repeat(20)), /repeats itself/],
-    [addSecret(file, all, entry, secret), /already/],
+  const refused: readonly (readonly [() => Promise<void>, RegExp])[] = [
+    [() => addIntegration(file, acme, newSecret()), /already for production/],
+    [() => addIntegration(file, { integration_id: 'initech', environment: 'production' }, secret), /acme and initech share/],
+    [() => addIntegration(file, { integration_id: 'initech', environment: 'production' }, file.env['GLOBEX'] ?? ''), /globex and initech share/],
+    [() => addIntegration(file, { integration_id: 'initech', environment: 'production' }, 'hunter2'), /has 7 bytes/],
+    [() => addSecret(file, all, entry, 'abc'.repeat(20)), /repeats itself/],
+    [() => addSecret(file, all, entry, secret), /already/],
   ];
   for (const [attempt, why] of refused) {
-    const error: unknown = await attempt.then(() => null, (reason: unknown) => reason);
+    const error: unknown = await attempt().then(() => null, (reason: unknown) => reason);
     expect(error).toBeInstanceOf(Refused);
     expect((error as Refused).message).toMatch(why);
     expect((error as Refused).message).not.toContain(secret);

@@ -102,7 +102,7 @@ async function isUnused({ connection }: Place, { entry, secrets }: Known, secret
   if (others > 0) throw new Refused(`of ${others} events of ${entry.integration_id} within the last ${hours} h nobody can say which secret signed them (one that was revoked since, or a sealed body in quarantine): wait, take a smaller --unused-for, or --anyway`);
 }
 
-const sourceText = (source: SecretSource): string => (typeof source === 'string' ? 'here' : Object.entries(source).map(([kind, name]) => `${kind} ${String(name)}`).join());
+const sourceText = (source: SecretSource): string => (typeof source === 'string' ? 'here' : Object.entries(source).map(([kind, name]) => `${kind} ${name}`).join());
 
 async function list({ used: hours }: { readonly used?: number }): Promise<void> {
   const file = await place('list');

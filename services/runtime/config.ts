@@ -68,8 +68,8 @@ export const kafkaSettings = {
   KAFKA_CA_FILE: { parse: certificates, default: '', doc: 'PEM file of the authorities that sign the brokers’ certificates, instead of the system’s' },
   KAFKA_CERT_FILE: { parse: certificates, default: '', doc: 'PEM file of a certificate to show to brokers that ask for one' },
   KAFKA_KEY_FILE: { parse: text, default: '', doc: 'PEM file of its key' },
-  KAFKA_SASL: { parse: oneOf('off', 'scram-sha-512', 'scram-sha-256', 'plain'), default: 'off', doc: 'How the process says who it is' },
-  KAFKA_USER: { parse: text, default: '', doc: 'As whom' },
+  KAFKA_SASL: { parse: oneOf('off', 'scram-sha-512', 'scram-sha-256', 'plain'), default: 'off' as const, doc: 'How the process says who it is' },
+  KAFKA_USER: { parse: text, default: '', doc: 'User of Kafka, with KAFKA_SASL' },
   KAFKA_PASSWORD: { parse: text, default: '', doc: 'Password of that user', secret: true, fromFile: true },
 } satisfies Settings;
 

@@ -17,7 +17,7 @@ function count(text: string): number {
 
 async function main({ requests, messages, seed }: { readonly requests: number; readonly messages: number; readonly seed: number }): Promise<void> {
   const { dataDir } = readSettings(process.env);
-  const { connection } = (await runningState(dataDir)) ?? { connection: {} as Record<string, string> };
+  const connection = (await runningState(dataDir))?.connection ?? {};
   const { INGRESS_PORT: port, INGRESS_HEALTH_PORT: healthPort = '' } = connection;
   if (port === undefined) throw new Refused(`no door runs on ${dataDir}: npm start`);
   const { integrations } = await readIntegrationsFile(connection['INTEGRATIONS_FILE'] ?? join(dataDir, 'integrations.json'), process.env);

@@ -24,6 +24,7 @@ import { endAll, run } from './consumer-kit.ts';
 import { root } from './copy-of-the-code.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+type Rule = kafkajs.AclEntry;
 const logger = createLogger('test', 'silent');
 const passwords: Readonly<Record<string, string>> = Object.fromEntries(['operator', 'ingress', 'ticket-transcript'].map((name) => [name, randomBytes(16).toString('hex')]));
 const topic = eventsTopic('production');
@@ -68,7 +69,7 @@ async function makeUser(name: string): Promise<void> {
 async function allow(): Promise<void> {
   const admin = connectKafka({ brokers: [stack.kafkaBrokers], clientId: 'acls', logger }).admin();
   await admin.connect();
-  const rule = (user: string, resourceType: number, resourceName: string, operation: number) =>
+  const rule = (user: string, resourceType: Rule['resourceType'], resourceName: string, operation: Rule['operation']): Rule =>
     ({ principal: `User:${user}`, host: '*', permissionType: AclPermissionTypes.ALLOW, resourcePatternType: ResourcePatternTypes.PREFIXED, resourceType, resourceName, operation });
   const { TOPIC, GROUP } = AclResourceTypes;
   await admin.createAcls({ acl: [

@@ -1,7 +1,7 @@
 // The log's admin side and the connection all Kafka code shares. kafkajs is imported in the
 // kafka*.ts files of this folder only.
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Admin, type ITopicConfig, type Kafka, type TopicPartitionOffset } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicConfig, type Kafka, type SASLOptions, type TopicPartitionOffset } from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { forgetBrokenResponses } from './broken-responses.ts';
 import type { KafkaConnection } from './connection.ts';
@@ -31,7 +31,7 @@ export function connectKafka({ brokers, clientId, logger, tls, login }: KafkaCon
     clientId,
     brokers: [...brokers],
     ...(tls === undefined ? {} : { ssl: { ...tls } }),
-    ...(login === undefined ? {} : { sasl: login }),
+    ...(login === undefined ? {} : { sasl: login as SASLOptions }),
     connectionTimeout: 2_000,
     requestTimeout,
     retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
