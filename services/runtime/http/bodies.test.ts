@@ -55,3 +55,26 @@ test('bodies on their way are bounded over all connections; what does not fit is
     await app.close();
   }
 });
+
+test('500 slow bodies of 1 MiB from one address: as many as fit are waited for, the others are to come again, and an event is taken meanwhile', async () => {
+  const { app } = createHttpServer({ paths: [{ path: /^\/$/, allow: 'POST' }], toRefusal: (error) => ({ status: 500, code: 'internal', message: String(error) }) });
+  app.post('/', () => 'taken');
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const slow = Array.from({ length: 500 }, () => {
+    const sender = { socket: connect({ port, host: '127.0.0.1' }), text: '' };
+    sender.socket.on('data', (data: Buffer) => { sender.text += data.toString(); }).on('error', () => undefined);
+    sender.socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${1_024 * KB}\r\n\r\n{`);
+    return sender;
+  });
+  try {
+    await vi.waitUntil(() => slow.filter(({ text }) => text !== '').length >= 372, { timeout: 10_000 });
+    const event = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text: 'x'.repeat(60 * KB) }) });
+    expect(event.status).toBe(200);
+    const answers = slow.map(({ text }) => /^HTTP\/1.1 (\d+) [^]*retry-after: (\d+)/i.exec(text)?.slice(1).join() ?? text);
+    expect([answers.filter((answer) => answer === '503,5').length, answers.filter((answer) => answer === '').length]).toStrictEqual([372, 128]);
+  } finally {
+    for (const { socket } of slow) socket.destroy();
+    await app.close();
+  }
+});

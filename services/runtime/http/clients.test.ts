@@ -99,9 +99,9 @@ test('behind a trusted proxy the limit is for each client\'s requests, not for t
   expect(refused()).toBe(0);
 });
 
-test('a client may have half of the room for bodies', async () => {
+test('a client may have a part of the room for bodies', async () => {
   const { send } = await serve({ trustedProxies: networks('127.0.0.1') });
-  const first = send(begun(500, '1.1.1.1'));
+  const first = send(begun(750, '1.1.1.1'));
   await once(first.socket, 'connect');
   const [second, other] = [send(begun(1, '1.1.1.1')), send(`${begun(2, '2.2.2.2')}}`)];
   await vi.waitUntil(() => second.answer() !== '' && other.answer() !== '');
