@@ -45,7 +45,7 @@ function requestsOf(desk: Iterator<CrmEvent, unknown>, events: number): Buffer[]
 }
 
 async function startFloor(): Promise<Receiver & { stop: () => void }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('floor.ts', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['infra/start/run.mjs', fileURLToPath(new URL('floor.ts', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [said] = await once(child.stdout, 'data') as [Buffer];
   return { name: 'floor: node:http, JSON.parse, HMAC', port: Number(said.toString()), pid: child.pid ?? 0, stop: () => child.kill() };
 }

@@ -16,7 +16,7 @@ import { connectClickHouse, type ClickHouse } from '../../services/runtime/click
 import { endWithThisProcess, removeWithThisProcess } from '../system/data-folder.ts';
 import { freePorts } from '../system/free-ports.ts';
 import { benchDesk } from './history-desk.ts';
-import { watchProcess, type Used } from './processes.ts';
+import { launcherOf, watchProcess, type Used } from './processes.ts';
 
 export const secretOf = (integrationId: string): string => `${integrationId}-secret`;
 
@@ -121,7 +121,7 @@ export class BenchStack {
   async #spawn(name: string, file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Child> {
     const logFile = join(this.dataDir, 'bench', `${name}.log`);
     const log = openSync(logFile, 'w');
-    const child = spawn(process.execPath, [...nodeFlags, file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, [...nodeFlags, ...launcherOf(this.checkout), file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
     await once(child, 'spawn');
     endWithThisProcess(child.pid ?? 0);
     this.#children.set(name, { process: child, logFile });

@@ -91,7 +91,7 @@ test('user, password and authority are those of the configuration, for what the 
 
 test('the deploy command works behind them too', async () => {
   const lock = join(folder, 'lock.json');
-  const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', 'infra/schemas/schemas.ts'], { cwd: root, env: { ...process.env, ...env, SCHEMAS_LOCK: lock, ENVIRONMENTS: 'guarded', INTEGRATIONS_FILE: '' } });
+  const { stdout, stderr } = await run(process.execPath, ['infra/start/run.mjs', 'infra/schemas/schemas.ts'], { cwd: root, env: { ...process.env, ...env, SCHEMAS_LOCK: lock, ENVIRONMENTS: 'guarded', INTEGRATIONS_FILE: '' } });
   const ids = new Set((await readReleases()).map(({ id }) => id));
   const locked = await readLock(lock);
   expect(locked.length > 0 && locked.every(({ id }) => ids.has(id)), stdout).toBe(true);
