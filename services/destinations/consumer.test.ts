@@ -19,13 +19,13 @@ afterAll(() => rm(folder, { recursive: true }));
 const section = defineSection<{ readonly board: string }>({ name: 'trello', schema: { type: 'object', properties: { board: { type: 'string' } } } });
 const logger = createLogger('test', 'fatal');
 let connections = 0;
-let act: (event: TicketEvent, board: string) => void = () => undefined;
+let act: (event: TicketEvent, board: string) => void | Promise<void> = () => undefined;
 const consumer = defineDestination(ticketEvents, {
   name: 'trello', section, events: ['ticket.created'],
   connect: ({ integrationId, section: { board } }) => `${integrationId} ${board} ${++connections}`,
   handle: async (event, { destination }): Promise<void> => {
     await Promise.resolve();
-    act(event, destination);
+    await act(event, destination);
   },
 });
 const created = (integration_id: string) => sampleEvent('ticket.created', { source: { integration_id } });
@@ -54,6 +54,34 @@ test('an event goes to its integration’s destination, whose client is kept unt
   } finally {
     await opened.close?.();
   }
+});
+
+test('a new section waits for what is under way by the one before, and a section that is gone lets events pass', async () => {
+  const path = join(folder, 'c.json');
+  await writeFile(path, JSON.stringify({ acme: { trello: { board: 'first' } }, globex: { trello: { board: 'other' } } }));
+  const { tools, close, idle } = await consumer.open({ DESTINATIONS_FILE: path }, logger);
+  const seen: string[] = [];
+  let end: () => void = () => undefined;
+  act = (_event, board) => {
+    seen.push(board.replace(/ \d+$/, ''));
+    return seen.length > 1 ? undefined : new Promise<void>((resolve) => (end = resolve));
+  };
+  const first = deliver(consumer, created('acme'), { tools });
+  await vi.waitUntil(() => seen.length === 1);
+  await writeFile(path, JSON.stringify({ acme: { trello: { board: 'second' } }, globex: { trello: { board: 'other' } } }));
+  const sections = (tools as { readonly sections: () => ReadonlyMap<string, { readonly board: string }> }).sections;
+  await vi.waitUntil(() => sections().get('acme')?.board === 'second', { timeout: 5_000 });
+  const others = [deliver(consumer, created('acme'), { tools }), deliver(consumer, created('acme'), { tools })];
+  await deliver(consumer, created('globex'), { tools });
+  expect(seen).toStrictEqual(['acme first', 'globex other']);
+  end();
+  await Promise.all([first, ...others]);
+  expect(seen).toStrictEqual(['acme first', 'globex other', 'acme second', 'acme second']);
+  await writeFile(path, '{}');
+  await vi.waitUntil(() => idle?.() !== null, { timeout: 5_000 });
+  expect(await deliver(consumer, created('acme'), { tools })).toBeUndefined();
+  expect(seen).toHaveLength(4);
+  await close?.();
 });
 
 test('what the vendor refuses is rejected with its words; what is not possible now waits; anything else is tried again', async () => {

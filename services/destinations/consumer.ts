@@ -4,7 +4,7 @@ import { defineConsumer, reject, type AnyEvent, type Consumer, type EventSource,
 import type { Settings } from '../runtime/config.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { Refused } from './failures.ts';
-import { destinationSettings, watchDestinations } from './file.ts';
+import { destinationSettings, watchDestinations, type Sections } from './file.ts';
 import { createApi, dryRun, type Api, type ApiOptions } from './http.ts';
 import { secretsOf, type Section } from './section.ts';
 
@@ -22,6 +22,8 @@ export interface DestinationContext<T, C, S extends Settings> extends HandlerCon
   readonly section: T;
   /** What `connect` made. */
   readonly destination: C;
+  /** Of all integrations. */
+  readonly sections: Sections<T>;
 }
 
 interface TenantEvent extends AnyEvent {
@@ -44,10 +46,13 @@ export interface DestinationDefinition<E extends TenantEvent, N extends E['event
 interface Connected<T, C> {
   readonly section: T;
   readonly destination: C;
+  /** Events that are being handled by it. */
+  readonly atWork: Set<Promise<unknown>>;
 }
 
 interface Tools<T, C> {
-  readonly of: (integrationId: string) => Connected<T, C> | undefined;
+  readonly of: (integrationId: string) => Promise<Connected<T, C> | undefined>;
+  readonly sections: () => Sections<T>;
 }
 
 export interface Destination extends Consumer {
@@ -70,19 +75,25 @@ async function openTools<T, C>(path: string, logger: Logger, definition: { reado
   const { section, connect } = definition;
   const destinations = await watchDestinations(path, section, logger);
   const connected = new Map<string, Connected<T, C>>();
-  const connectionOf = (integrationId: string): Connected<T, C> | undefined => {
-    const value = destinations.find(integrationId);
-    if (value === undefined) return undefined;
-    const known = connected.get(integrationId);
-    // Reading the file again makes new objects; what has not changed keeps its client and what that knows.
-    if (known !== undefined && JSON.stringify(known.section) === JSON.stringify(value)) return known;
-    const next = { section: value, destination: connect(placeOf(integrationId, value, section, logger, make)) };
-    connected.set(integrationId, next);
-    return next;
+  const connectionOf = async (integrationId: string): Promise<Connected<T, C> | undefined> => {
+    for (;;) {
+      const value = destinations.find(integrationId);
+      if (value === undefined) return undefined;
+      const known = connected.get(integrationId);
+      // Reading the file again makes new objects; what has not changed keeps its client and what that knows.
+      if (known !== undefined && JSON.stringify(known.section) === JSON.stringify(value)) return known;
+      if (known === undefined || known.atWork.size === 0) {
+        const next = { section: value, destination: connect(placeOf(integrationId, value, section, logger, make)), atWork: new Set<Promise<unknown>>() };
+        connected.set(integrationId, next);
+        return next;
+      }
+      // What is under way by the section before may be making what a new client would look for: it begins when that has ended.
+      await Promise.allSettled(known.atWork);
+    }
   };
   const nowhere = path === '' ? 'DESTINATIONS_FILE is not set' : `no integration has a section ${section.name} in DESTINATIONS_FILE`;
   return {
-    tools: { of: connectionOf },
+    tools: { of: connectionOf, sections: () => destinations.all() },
     idle: () => (destinations.all().size === 0 ? nowhere : null),
     warnings: () => destinations.warnings(),
     close: () => destinations.close(),
@@ -102,13 +113,18 @@ export function defineDestination<E extends TenantEvent, const N extends E['even
     ...(concurrency === undefined ? {} : { concurrency }),
     open: (config, logger) => openTools(fileIn(config), logger, definition, createApi),
     async handle(event, context) {
-      const connection = context.tools.of(event.source.integration_id);
+      const connection = await context.tools.of(event.source.integration_id);
       if (connection === undefined) return undefined;
+      const { section, destination, atWork } = connection;
+      const working = (async () => handle(event, { ...context, section, destination, sections: context.tools.sections() }))();
+      atWork.add(working);
       try {
-        return (await handle(event, { ...context, ...connection })) ?? undefined;
+        return (await working) ?? undefined;
       } catch (error) {
         if (error instanceof Refused) return reject(error.message);
         throw error;
+      } finally {
+        atWork.delete(working);
       }
     },
   });

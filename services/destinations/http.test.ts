@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isOutage } from '../runtime/consumer.ts';
 import { NotNow, Refused } from './failures.ts';
@@ -77,6 +78,38 @@ test('of a vendor that answers in JSON, a page and half an answer are no answer;
     expect(await failure(apiOf({ answersJson: true }).request({ method: 'POST', path: '/x' })), body).toSatisfy((error) => error instanceof NotNow && error.sent && error.status === null);
     expect((await apiOf().request({ method: 'POST', path: '/x' })).body).toBe(body);
   }
+});
+
+/** A piece every few milliseconds, for ever. */
+const dripping = (code: number, piece: string): Answer => (_request, response) => {
+  response.writeHead(code, { 'content-type': 'application/json' });
+  const timer = setInterval(() => response.write(piece), 5);
+  response.on('close', () => clearInterval(timer));
+};
+
+test('an answer that has no end is read for a while, and up to a size; what its status says counts all the same', async () => {
+  const limits = [['slow', { timeoutMs: 60 }, ' '], ['large', {}, 'x'.repeat(70_000)]] as const;
+  for (const [which, options, piece] of limits) {
+    const ask = (more: Partial<ApiOptions> = {}) => apiOf({ ...options, ...more }).request({ method: 'POST', path: '/x', mostBytes: 100_000 });
+    answer = dripping(200, piece);
+    expect(await failure(ask({ answersJson: true })), which).toSatisfy((error) => error instanceof NotNow && error.sent && error.status === null && /answered 200, but its answer (broke off|has more than 100000 bytes)/.test(error.message));
+    expect((await ask()).status, which).toBe(200);
+    answer = dripping(422, piece);
+    expect(await failure(ask()), which).toMatchObject({ name: 'Refused', status: 422 });
+    answer = dripping(503, piece);
+    expect(await failure(ask()), which).toBeInstanceOf(NotNow);
+  }
+  const stop = new AbortController();
+  answer = dripping(200, ' ');
+  const asking = failure(apiOf().request({ method: 'GET', path: '/x', signal: stop.signal }));
+  setTimeout(() => stop.abort(new Error('the service stops')), 30);
+  expect(await asking).toMatchObject({ message: 'the service stops' });
+});
+
+test('what unpacks to very much is read up to a size, too', async () => {
+  const packed = gzipSync(Buffer.alloc(50_000_000, 32));
+  answer = (_request, response) => response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(packed);
+  expect(await failure(apiOf({ answersJson: true }).request({ method: 'GET', path: '/x' }))).toSatisfy((error) => error instanceof NotNow && error.message.includes('more than 4194304 bytes'));
 });
 
 test('half a character goes nowhere, however deep it stands', async () => {

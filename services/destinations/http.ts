@@ -18,6 +18,8 @@ export interface ApiRequest {
   readonly signal?: AbortSignal;
   /** Besides those of all requests: e.g. of the chat that it goes to. */
   readonly limits?: readonly Limit[];
+  /** What of its answer is read: of what is given in pages, more than of one thing. */
+  readonly mostBytes?: number;
 }
 
 export interface ApiAnswer {
@@ -41,6 +43,7 @@ export interface ApiOptions {
   /** Taken out of all that is said. */
   readonly secrets: readonly string[];
   readonly limits?: readonly Limit[];
+  /** For a request and all of its answer. */
   readonly timeoutMs?: number;
   /** Statuses below 500 that wait besides 408, 425 and 429: e.g. 401, when credentials of ours are at fault and not the event. */
   readonly alsoNotNow?: readonly number[];
@@ -53,6 +56,12 @@ export interface ApiOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+/** More than an answer that tells of one thing has. */
+const MOST_BYTES = 4_194_304;
+/** More than a page of a thousand. */
+export const MOST_BYTES_OF_A_PAGE = 67_108_864;
+/** Of an answer that says no: for people, shortened. */
+const MOST_OF_A_REFUSAL = 65_536;
 const NOT_NOW = [408, 425, 429];
 const MOST_SAID = 300;
 /** After a 429 that doesn't say for how long. */
@@ -91,6 +100,32 @@ function urlOf(baseUrl: string, { path, query = {} }: ApiRequest): URL {
 
 const isJson = (headers: Headers): boolean => headers.get('content-type')?.includes('json') === true;
 
+interface Answered {
+  readonly response: Response;
+  readonly text: string;
+  /** Why the text is not all of it; null when it is. */
+  readonly broken: string | null;
+}
+
+/** Reads no more than so many bytes; what came until the answer broke off, or its time was over, is kept. */
+async function answered(response: Response, most: number): Promise<Answered> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  let broken: string | null = null;
+  try {
+    for await (const part of response.body ?? []) {
+      parts.push((part as Uint8Array).subarray(0, most - bytes));
+      bytes += (part as Uint8Array).length;
+      if (bytes <= most) continue;
+      broken = `its answer has more than ${most} bytes`;
+      break; // which ends the connection
+    }
+  } catch (error) {
+    broken = `its answer broke off: ${messageOf(error)}`;
+  }
+  return { response, text: new TextDecoder().decode(Buffer.concat(parts)), broken };
+}
+
 class HttpApi implements Api {
   readonly #options: ApiOptions;
 
@@ -105,14 +140,15 @@ class HttpApi implements Api {
       throw error instanceof NotNow ? new NotNow(`${name} ${error.message}`, error) : error;
     });
     const what = redacted(`${name}: ${request.method} ${request.path.split('?')[0] ?? ''}`, secrets);
-    const { response, text } = await this.#send(request, what);
-    if (response.ok) return { status: response.status, headers: response.headers, body: this.#parsed(response, what, text) };
+    const answer = await this.#send(request, what);
+    const { response, text } = answer;
+    if (response.ok) return { status: response.status, headers: response.headers, body: this.#parsed(answer, what) };
     const failure = this.#failure(response, what, text);
     if (failure instanceof NotNow && (response.status === 429 || failure.retryAfterMs > 0)) limits.pause(failure.retryAfterMs > 0 ? failure.retryAfterMs : PAUSE_MS);
     throw failure;
   }
 
-  async #send(request: ApiRequest, what: string): Promise<{ readonly response: Response; readonly text: string }> {
+  async #send(request: ApiRequest, what: string): Promise<Answered> {
     const { baseUrl, headers = {}, secrets, timeoutMs = TIMEOUT_MS } = this.#options;
     const { body, type } = bodyOf(request);
     const timeLimit = AbortSignal.timeout(timeoutMs);
@@ -125,7 +161,9 @@ class HttpApi implements Api {
         redirect: 'manual',
         signal: request.signal === undefined ? timeLimit : AbortSignal.any([request.signal, timeLimit]),
       });
-      return { response, text: await response.text() };
+      const answer = await answered(response, response.ok ? request.mostBytes ?? MOST_BYTES : MOST_OF_A_REFUSAL);
+      if (answer.broken !== null) request.signal?.throwIfAborted();
+      return answer;
     } catch (error) {
       if (request.signal?.aborted === true) throw request.signal.reason;
       if (timeLimit.aborted) throw new NotNow(`${what}: no answer within ${timeoutMs / 1_000} s`, { sent: true });
@@ -137,15 +175,17 @@ class HttpApi implements Api {
     }
   }
 
-  #parsed({ status, headers }: Response, what: string, text: string): unknown {
+  /** Where the status says all, what else is said needs not be whole. */
+  #parsed({ response: { status, headers }, text, broken }: Answered, what: string): unknown {
     const { answersJson = false } = this.#options;
     if (!answersJson && !isJson(headers)) return text;
     try {
-      return JSON.parse(text);
+      if (broken === null) return JSON.parse(text);
     } catch {
-      if (!answersJson) return text;
-      throw new NotNow(`${what} was answered ${status}, but not in JSON: something else may answer at this address, or the answer broke off`, { sent: true });
+      // Told below.
     }
+    if (!answersJson) return text;
+    throw new NotNow(`${what} was answered ${status}, but ${broken ?? 'not in JSON: something else may answer at this address, or the answer broke off'}`, { sent: true });
   }
 
   #failure({ status, headers }: Response, what: string, text: string): NotNow | Refused {

@@ -53,7 +53,7 @@ test('what was refused says whose fault it is, and what broke off whether it may
   telegram.faults.push({ status: 403, body: { ok: false, description: 'Forbidden: bot was blocked by the user' } });
   expect(await failureOf(botOf().send({ chat: 5, text: 'a' }))).toSatisfy((error) => error instanceof Refused && isOfTheChat(error));
   expect(await failureOf(botOf().send({ chat: 6, text: '' }))).toSatisfy((error) => error instanceof Refused && !isOfTheChat(error));
-  for (const [chat, fault, doubtful] of [[7, 'lost', true], [8, 'silent', true], [9, { status: 502 }, false], [10, { status: 401 }, false]] as const) {
+  for (const [chat, fault, doubtful] of [[7, 'lost', true], [8, 'silent', true], [9, { status: 502 }, true], [10, { status: 401 }, false]] as const) {
     telegram.faults.push(fault);
     expect(await failureOf(botOf().send({ chat, text: 'a' })), String(chat)).toSatisfy((error) => error instanceof NotNow && isDoubtful(error) === doubtful && !error.message.includes(token));
   }

@@ -71,8 +71,8 @@ function answerIn(body: string): Answer {
 /** It stands in the body. */
 export const retryAfterMs = (body: string): number => (answerIn(body).parameters?.retry_after ?? 0) * 1_000;
 
-/** Whether a message may have been sent all the same: not when there was an answer that says otherwise. */
-export const isDoubtful = (error: NotNow): boolean => error.sent && error.status === null;
+/** Whether a message may have been sent all the same: without an answer, and also where something behind the door failed (5xx). */
+export const isDoubtful = (error: NotNow): boolean => error.sent && (error.status === null || error.status >= 500);
 
 /** The bot can't write to this chat or topic, whatever the message. */
 export const isOfTheChat = ({ status, said }: Refused): boolean => status === 403 || /not found|CHAT_|TOPIC_|rights|closed/i.test(said);

@@ -136,6 +136,69 @@ describe('a destination that is away', () => {
   });
 });
 
+it('of a burst that is refused only what is at fault is not told', async () => {
+  const topic = ['e-1', 'e-2', 'e-3'].map((eventId) => foundRecord(alertOf({}, eventId)));
+  const got: string[] = [];
+  const channel: Channel = {
+    ...channelOf('chat', false).channel, manner: { bundles: 'everything', groupWaitMs: 0, repeats: true },
+    send: ({ tracked, mayBeRepeated }) => {
+      const ids = tracked.map(({ alert }) => alert.eventId);
+      if (ids.includes('e-2')) return Promise.reject(new Refused('400', { status: 400, said: '' }));
+      got.push(`${ids.join()}${mayBeRepeated ? '?' : ''}`);
+      return Promise.resolve(undefined);
+    },
+  };
+  const { tell, book } = processOf(topic);
+  await tell([channel]);
+  expect(got).toStrictEqual(['e-1', 'e-3']);
+  expect([...book.alerts.values()].map(({ sent }) => sent.get('chat')?.stage)).toStrictEqual(['fired', 'refused', 'fired']);
+});
+
+describe('settings that change while somebody is told', () => {
+  /** The first message hangs until it is let go. */
+  function hanging(topic: BookRecord[]) {
+    const { pager } = processOf(topic);
+    let letGo: () => void = () => undefined;
+    const got: string[] = [];
+    const deskOf = (name: string, section = sectionOf([{ to: ['chat'] }])) => ({
+      integrationId: 'acme', section,
+      channels: [{
+        ...channelOf('chat', true).channel,
+        send: async ({ tracked }: Delivery) => {
+          got.push(`${name} ${tracked.map(({ alert }) => alert.eventId).join()}`);
+          if (got.length === 1) await new Promise<void>((resolve) => (letGo = resolve));
+          return undefined;
+        },
+      }],
+    });
+    return { pager, got, deskOf, letGo: () => letGo() };
+  }
+  const topic = (): BookRecord[] => ['e-1', 'e-2', 'e-3'].map((eventId, n) => foundRecord(alertOf({ seenAt: NOON + n }, eventId)));
+
+  it('are in force from the next message on, and nothing is told twice at once', async () => {
+    const { pager, got, deskOf, letGo } = hanging(topic());
+    pager.tell([deskOf('before')]);
+    const after = deskOf('after', sectionOf([{ to: ['chat'], levels: ['management'] }]));
+    pager.tell([]);
+    pager.tell([after]);
+    expect(got).toStrictEqual(['before e-1']);
+    letGo();
+    await pager.stop(60_000);
+    pager.tell([after]);
+    await pager.stop(60_000);
+    expect(got).toStrictEqual(['before e-1', 'after e-2', 'after e-3']);
+  });
+
+  it('end what a section that is gone would have told', async () => {
+    const { pager, got, deskOf, letGo } = hanging(topic());
+    pager.tell([deskOf('before')]);
+    pager.tell([]);
+    letGo();
+    await pager.stop(60_000);
+    expect([got, pager.failure()]).toStrictEqual([['before e-1'], null]);
+  });
+});
+
 it('tells nothing twice while Kafka takes nothing', async () => {
   const topic = topicOf();
   let refusals = 2;

@@ -24,6 +24,8 @@ export interface Desk {
 }
 
 interface Turn {
+  /** By whose settings; null when there are none any more. */
+  desk: Desk | null;
   isBusy: boolean;
   failures: number;
   notBefore: number;
@@ -52,7 +54,7 @@ export class Pager {
   /** Gives every destination a turn that has none; returns at once. */
   tell(desks: readonly Desk[]): void {
     const wanted = new Set(desks.flatMap(({ integrationId, channels }) => channels.map(({ name }) => `${integrationId}/${name}`)));
-    for (const place of this.#turns.keys()) if (!wanted.has(place)) this.#turns.delete(place);
+    for (const [place, turn] of this.#turns) if (!wanted.has(place)) this.#leave(place, turn);
     for (const desk of desks) for (const channel of desk.channels) this.#begin(desk, channel);
   }
 
@@ -63,10 +65,19 @@ export class Pager {
     clearTimeout(timer);
   }
 
+  /** One that is busy ends by itself; until then nobody else gets its place. */
+  #leave(place: string, turn: Turn): void {
+    Object.assign(turn, { desk: null, failure: null });
+    if (!turn.isBusy) this.#turns.delete(place);
+  }
+
   #begin(desk: Desk, channel: Channel): void {
     const place = `${desk.integrationId}/${channel.name}`;
-    const turn = this.#turns.get(place) ?? { isBusy: false, failures: 0, notBefore: 0, renewedAt: 0, failure: null };
+    const turn = this.#turns.get(place) ?? { desk, isBusy: false, failures: 0, notBefore: 0, renewedAt: 0, failure: null };
     this.#turns.set(place, turn);
+    // Settings that somebody has just mended are tried at once.
+    if (turn.desk !== desk && JSON.stringify(turn.desk?.section) !== JSON.stringify(desk.section)) Object.assign(turn, { failures: 0, notBefore: 0 });
+    turn.desk = desk;
     if (turn.isBusy || turn.notBefore > this.#options.now()) return;
     turn.isBusy = true;
     const running = this.#turn(desk, channel, turn).finally(() => {
@@ -79,14 +90,16 @@ export class Pager {
   async #turn(desk: Desk, channel: Channel, turn: Turn): Promise<void> {
     const { isLeading, logger, now } = this.#options;
     try {
-      while (isLeading() && !this.#abort.signal.aborted) {
+      while (turn.desk === desk && isLeading() && !this.#abort.signal.aborted) {
         const work = nextWork(this.#alertsOf(desk), channel.manner, { section: desk.section, destination: channel.name, now: now() });
         if (work === null) break;
         await this.#deliver(channel, work);
         Object.assign(turn, { failures: 0, failure: null });
       }
-      await this.#renew(desk, channel, turn);
+      if (turn.desk === desk) await this.#renew(desk, channel, turn);
     } catch (error) {
+      // What the settings before came to says nothing of those that are in force.
+      if (turn.desk !== desk) return;
       turn.failures += 1;
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (turn.failures - 1));
       turn.notBefore = now() + Math.max(pause, error instanceof NotNow ? error.retryAfterMs : 0);
@@ -112,6 +125,12 @@ export class Pager {
       onSent({ destination, step, outcome: 'sent' });
       await this.#note(destination, tracked, (sent) => after(sent, step, now(), reference));
     } catch (error) {
+      if (error instanceof Refused && tracked.length > 1) {
+        // One of them is at fault: the others go by themselves.
+        if (!channel.isKeyed) await this.#note(destination, tracked, (sent) => ({ ...sent, trying: mayBeRepeated ? step : undefined }));
+        for (const one of tracked) await this.#deliver(channel, { step, tracked: [one] });
+        return;
+      }
       if (error instanceof Refused) {
         onSent({ destination, step, outcome: 'refused' });
         logger.error({ destination, step, alerts: tracked.map(({ alert }) => alert.id), error: error.message }, 'a destination refused an alert for good; it is not sent there again');

@@ -92,6 +92,21 @@ describe('a burst', () => {
     expect(work({ bundles: 'alerts', groupWaitMs: 0, repeats: false }, NOON + 9_000)).toBe('fired e-1');
   });
 
+  it('ends an incident with the last of its alerts, and lets nobody acknowledge half of it', () => {
+    const incidents: Manner = { bundles: 'incidents', groupWaitMs: 0, repeats: false };
+    const soon = (outcome: object, stage: Sent['stage'] = 'fired') => trackedOf({ kind: 'due_soon', seenAt: NOON }, { eventId: 'soon', outcome, sent: stage === null ? {} : sent({ stage }) });
+    const fired = (outcome: object, stage: Sent['stage'] = 'fired') => trackedOf({ seenAt: NOON + 1 }, { eventId: 'fired', outcome, sent: stage === null ? {} : sent({ stage }) });
+    const [acknowledged, over] = [{ acknowledgedAt: NOON + 2 }, { acknowledgedAt: NOON + 2, overAt: NOON + 3 }];
+    expect(work(incidents, NOON + 9_000, [soon(over, 'acknowledged'), fired(acknowledged, 'acknowledged')]), 'the ticket is still escalated').toBeNull();
+    expect(work(incidents, NOON + 9_000, [soon(over, 'acknowledged'), fired(over, 'acknowledged')])).toBe('resolved soon fired');
+    expect(work(incidents, NOON + 9_000, [soon(over), fired({}, null)]), 'it opens no second one').toBe('fired fired');
+    expect(work(incidents, NOON + 9_000, [soon(acknowledged), fired({})])).toBeNull();
+    expect(work(incidents, NOON + 9_000, [soon(acknowledged), fired(acknowledged)])).toBe('acknowledged soon fired');
+    const other = trackedOf({ policyId: 'p2', seenAt: NOON + 2 }, { eventId: 'other', outcome: over, sent: sent({ stage: 'acknowledged' }) });
+    expect(work(incidents, NOON + 9_000, [fired({}), other]), 'others have nothing to do with it').toBe('resolved other');
+    expect(work({ ...incidents, bundles: 'everything' }, NOON + 9_000, [soon(over, 'acknowledged'), fired({})])).toBe('resolved soon');
+  });
+
   it('never mixes what is new with what is over, and has an end', () => {
     const over = trackedOf({ seenAt: NOON }, { eventId: 'e-0', outcome: { overAt: NOON + 1 }, sent: sent({}) });
     expect(work(chat, NOON + 9_000, [...burst, over])).toBe('resolved e-0');

@@ -69,11 +69,26 @@ export function stepOf(tracked: Tracked, reader: Reader): Step | null {
 
 /** The first thing to tell, oldest alert first; null when there is nothing now. */
 export function nextWork(alerts: Iterable<Tracked>, { bundles, groupWaitMs, repeats }: Manner, at: Omit<Reader, 'repeats'>): Work | null {
-  const waiting = [...alerts].map((tracked) => ({ tracked, step: stepOf(tracked, { ...at, repeats }) })).sort((a, b) => a.tracked.alert.seenAt - b.tracked.alert.seenAt);
+  const all = [...alerts].map((tracked) => ({ tracked, step: stepOf(tracked, { ...at, repeats }) })).sort((a, b) => a.tracked.alert.seenAt - b.tracked.alert.seenAt);
+  const waiting = bundles === 'incidents' ? withoutHeld(all, at.destination) : all;
   const first = waiting.find(({ step, tracked }) => step !== null && (step !== 'fired' || at.now - tracked.alert.seenAt >= groupWaitMs));
   if (first?.step == null) return null;
   const together = waiting.filter(({ step, tracked }) => step === first.step && belongsTo(first.tracked, tracked, bundles));
   return { step: first.step, tracked: together.slice(0, MOST_IN_ONE).map(({ tracked }) => tracked) };
+}
+
+interface Waiting {
+  readonly tracked: Tracked;
+  readonly step: Step | null;
+}
+
+/** An incident is acknowledged, and over, when all is that was told of it: the end of one alert waits for the others. */
+function withoutHeld(all: readonly Waiting[], destination: string): Waiting[] {
+  const told = all.filter(({ tracked, step }) => step === 'fired' || ['fired', 'acknowledged'].includes(tracked.sent.get(destination)?.stage ?? ''));
+  const open = told.filter(({ tracked: { outcome } }) => outcome.overAt === null);
+  const keysOf = (some: readonly Waiting[]): Set<string> => new Set(some.map(({ tracked }) => dedupKey(tracked.alert)));
+  const holds = { acknowledged: keysOf(open.filter(({ tracked: { outcome } }) => outcome.acknowledgedAt === null)), resolved: keysOf(open) };
+  return all.filter(({ tracked, step }) => (step !== 'acknowledged' && step !== 'resolved') || !holds[step].has(dedupKey(tracked.alert)));
 }
 
 function belongsTo(first: Tracked, other: Tracked, bundles: Manner['bundles']): boolean {

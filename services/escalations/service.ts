@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Registry } from 'prom-client';
 import { placeFor } from '../destinations/consumer.ts';
 import type { Destinations } from '../destinations/file.ts';
-import { connectClickHouse, type ClickHouse } from '../runtime/clickhouse.ts';
+import { connectClickHouse, SERVICE_WAIT_MS, type ClickHouse } from '../runtime/clickhouse.ts';
 import { RetriableError } from '../runtime/consumer.ts';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
 import { alertsTopic } from '../runtime/event-log.ts';
@@ -141,7 +141,7 @@ export class EscalationService {
       const { logger } = connection;
       const groupId = `escalations-leader${environment === 'production' ? '' : `.${environment}`}`;
       const leadership = await lead(connection, producer, { groupId, topic: this.#topic, take: (record) => this.#book.take(record), onCurrent: () => this.#tick() });
-      const clickhouse = connectClickHouse(clickhouseUrl);
+      const clickhouse = connectClickHouse(clickhouseUrl, {}, SERVICE_WAIT_MS);
       const shared = { book: this.#book, append, logger, now: Date.now };
       const pager = new Pager({ ...shared, isLeading: () => this.#isLeading(), onSent: (labels) => this.#messages?.inc(labels) });
       this.#running = { producer, leadership, pager, clickhouse, watcher: new Watcher({ ...shared, clickhouse }) };

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -26,6 +26,21 @@ test('of many who create a file at once one does', async () => {
   expect(made.filter(Boolean)).toHaveLength(1);
   expect(await readFile(join(folder, 'c/plan'), 'utf8')).toBe(String(made.indexOf(true)));
   expect(await readdir(join(folder, 'c'))).toStrictEqual(['plan']);
+});
+
+test('a link whose answer was lost is ours, as over a network', async () => {
+  const target = openFolder(folder);
+  expect([await target.create('d/plan', 'ours'), await target.create('d/plan', 'ours'), await target.create('d/plan', 'theirs')]).toStrictEqual([true, true, false]);
+});
+
+test('what a killed process left half is taken away, what somebody is writing is not', async () => {
+  const target = openFolder(folder);
+  await target.create('e/plan', 'x');
+  for (const name of ['.old.parquet.1.part', '.now.parquet.2.part']) await writeFile(join(folder, 'e', name), 'half');
+  await utimes(join(folder, 'e', '.old.parquet.1.part'), new Date(0), new Date(0));
+  await target.write('e/file', Readable.from([Buffer.from('x')]));
+  expect((await readdir(join(folder, 'e'))).sort()).toStrictEqual(['.now.parquet.2.part', 'file', 'plan']);
+  expect(await target.list?.('e')).toStrictEqual(['file', 'plan']);
 });
 
 test('what is in the way is told as refused', async () => {

@@ -1,12 +1,12 @@
 // A folder as a place for exports. A file is written under a hidden name beside its own, brought to the disk, and renamed.
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { link, mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { link, mkdir, open, readdir, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../runtime/errors.ts';
-import { targetError, type Target } from './target.ts';
+import { isThere, targetError, type Target } from './target.ts';
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '');
 
@@ -21,6 +21,19 @@ async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+const isPart = (name: string): boolean => name.startsWith('.') && name.endsWith('.part');
+/** Nobody writes to a part that has not changed for so long. */
+const DEAD_AFTER_MS = 3_600_000;
+
+/** What a process that was killed has left. */
+async function removeParts(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter(isPart)) {
+    const part = join(folder, name);
+    const { mtimeMs } = await stat(part).catch(() => ({ mtimeMs: Infinity }));
+    if (Date.now() - mtimeMs > DEAD_AFTER_MS) await rm(part, { force: true });
   }
 }
 
@@ -54,9 +67,19 @@ class Folder implements Target {
       return true;
     } catch (error) {
       const { cause } = error as { cause?: { code?: unknown; syscall?: unknown } };
-      if (cause?.code === 'EEXIST' && cause.syscall === 'link') return false;
+      // Over a network the answer to a link may be lost, and the system itself tries again.
+      if (cause?.code === 'EEXIST' && cause.syscall === 'link') return (await isThere(this, path, content)) ?? false;
       throw error;
     }
+  }
+
+  async list(path: string): Promise<string[]> {
+    const folder = join(this.#root, path);
+    const entries = await this.#told(() => readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    }));
+    return entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.')).map(({ parentPath, name }) => relative(folder, join(parentPath, name))).sort();
   }
 
   remove(path: string): Promise<void> {
@@ -72,6 +95,7 @@ class Folder implements Target {
     const part = join(dirname(whole), `.${basename(whole)}.${randomUUID()}.part`);
     return this.#told(async () => {
       await mkdir(dirname(whole), { recursive: true, mode: 0o750 });
+      await removeParts(dirname(whole));
       try {
         await fill(part);
         await place(part, whole);

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { RuntimeError } from '../runtime/errors.ts';
 import type { Cut } from './cut.ts';
-import type { FormatName, ProfileName } from './section.ts';
+import { formatNames, type FormatName, type ProfileName } from './section.ts';
 import { pathStep, readSmall, type Target } from './target.ts';
 
 export interface PlannedFile {
@@ -62,10 +63,29 @@ export const filePath = (chain: Chain, { path }: { readonly path: string }): str
 export const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
 export const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`;
 
-function parsed<T extends { readonly sequence: number }>(bytes: Buffer, path: string, sequence: number): T {
+const text = { type: 'string' };
+const day = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' };
+const count = { type: 'integer', minimum: 0 };
+const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' };
+const object = (properties: object) => ({ type: 'object', required: Object.keys(properties), properties });
+const plannedFile = {
+  // A path that somebody wrote there must not lead elsewhere.
+  path: { type: 'string', pattern: '^\\d{4}-\\d\\d/\\d{4}-\\d\\d-\\d\\d(\\.late)?\\.(parquet|ndjson\\.gz)$' },
+  kind: { enum: ['day', 'late'] }, format: { enum: formatNames }, events: count,
+};
+const step = { sequence: { type: 'integer', minimum: 1 }, from: day, through: day, cut: { type: 'object', propertyNames: { pattern: '^\\d+$' }, additionalProperties: count } };
+const ajv = new Ajv2020();
+const isPlan = ajv.compile<Plan>(object({ ...step, files: { type: 'array', items: object(plannedFile) } }));
+const isManifest = ajv.compile<Manifest>(object({
+  ...step, format: count, previous_sha256: { anyOf: [hash, { type: 'null' }] }, environment: text, integration_id: text, profile: text, created_at: text,
+  files: { type: 'array', items: object({ ...plannedFile, bytes: count, sha256: hash }) },
+}));
+
+/** What lies in an export may be anybody's by now. */
+function parsed<T extends { readonly sequence: number }>(bytes: Buffer, conforms: ValidateFunction<T>, { path, sequence }: { readonly path: string; readonly sequence: number }): T {
   try {
-    const value = JSON.parse(bytes.toString('utf8')) as T | null;
-    if (value?.sequence === sequence) return value;
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    if (conforms(value) && value.sequence === sequence) return value;
   } catch {
     // Told below, whatever it is instead.
   }
@@ -76,7 +96,7 @@ export async function readManifest(chain: Chain, sequence: number): Promise<Head
   const path = manifestPath(chain, sequence);
   const bytes = await readSmall(chain.target, path);
   if (bytes === null) return null;
-  const manifest = parsed<Manifest>(bytes, path, sequence);
+  const manifest = parsed(bytes, isManifest, { path, sequence });
   if ((manifest.format as number) !== 1) throw new RuntimeError('EXPORT_INCONSISTENT', `${path} is of a format that this version of the code does not know`);
   if (manifest.integration_id !== chain.integrationId || manifest.profile !== chain.profile || manifest.environment !== chain.environment) {
     throw new RuntimeError('EXPORT_INCONSISTENT', `${path} is of ${manifest.integration_id}, ${manifest.profile}, ${manifest.environment}: the folder belongs to another chain`);
@@ -87,7 +107,7 @@ export async function readManifest(chain: Chain, sequence: number): Promise<Head
 export async function readPlan(chain: Chain, sequence: number): Promise<Plan | null> {
   const path = planPath(chain, sequence);
   const bytes = await readSmall(chain.target, path);
-  return bytes === null ? null : parsed<Plan>(bytes, path, sequence);
+  return bytes === null ? null : parsed(bytes, isPlan, { path, sequence });
 }
 
 /** Manifests are numbered without a gap, so the last is found by doubling and halving: some twenty looks for ever, and no listing. */

@@ -31,7 +31,7 @@ function detailsOf({ opened_at, customer, channel, metadata }: OwnTicket): strin
 function messageOf({ at, author, text, files }: OwnMessage): string {
   const attached = files.map(({ file_name, file_url, content_type }) => `<p dir="auto">File: ${isolated(file_name ?? file_url ?? content_type ?? 'without a name')}</p>`).join('');
   const said = text === null || text === '' ? '' : `<p dir="auto">${escaped(text)}</p>`;
-  return `<article class="${author}"><header>${author === 'customer' ? 'You' : 'Support'} · ${when(at)}</header>${said}${attached}</article>`;
+  return `<article class="${author}"><header>${author === 'customer' ? 'You' : 'Support'} · ${when(at)}</header>${said === '' && attached === '' ? '<p>(nothing that is held, or can still be read)</p>' : `${said}${attached}`}</article>`;
 }
 
 export async function* personAsPage(person: Person, at: Date, tickets: AsyncIterable<OwnTicket>): AsyncGenerator<string> {

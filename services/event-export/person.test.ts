@@ -49,6 +49,11 @@ test('the page shows texts of any direction as they are, and runs nothing that s
   expect(html).toContain("default-src 'none'");
 });
 
+test('a message of which nothing can be read any more is a message all the same', async () => {
+  const html = await textOf(personAsPage(person, new Date('2026-04-01'), ticketsOfPerson(archive([], [message('T-1', '2026-03-02T09:00:00.000Z', '', { text: null })]), person)));
+  expect(html).toMatch(/You · .*\(nothing that is held, or can still be read\)/);
+});
+
 test('the JSON document is one, whatever is in it', async () => {
   const rows = [message('T-1', '1', '"\u2028\n'), message('T-2', '2', 'x')];
   const json = JSON.parse(await textOf(personAsJson(person, new Date('2026-04-01'), ticketsOfPerson(archive([], rows), person)))) as { tickets: OwnTicket[] };

@@ -168,6 +168,29 @@ test('what was changed, taken away, put in or cut off is found', async () => {
   await broken('manifests/000002.json', 'no json', /000002\.json is not what was written/);
   await broken('manifests/000002.json', null, /000003\.json is there, and the one before it is not/);
   await broken('manifests/000003.json', null, /the end of the chain is missing/);
+  // Cut off, with a member taken out or one that leads elsewhere; two in each other's places; a file that is nobody's.
+  const text = await readFile(join(root, 'manifests/000002.json'), 'utf8');
+  await broken('manifests/000002.json', text.slice(0, -20), /000002\.json is not what was written/);
+  for (const change of [{ files: undefined }, { cut: 7 }, { files: [{ ...made[1]?.files[0], path: '../../../secret' }] }]) {
+    await broken('manifests/000002.json', jsonText({ ...made[1], ...change }), /000002\.json is not what was written/);
+  }
+  await broken('manifests/000002.json', await readFile(join(root, 'manifests/000003.json'), 'utf8'), /000002\.json is not what was written/);
+  await broken('manifests/000001.json', jsonText({ ...made[0], files: [] }), /000002\.json does not follow/);
+  await writeFile(join(root, '2026-03/2026-03-09.ndjson.gz'), 'x');
+  expect((await verifyChain(chain, head)).problems).toStrictEqual(['acme/audit/2026-03/2026-03-09.ndjson.gz is there, and no manifest tells of it']);
+  await rm(join(root, '2026-03/2026-03-09.ndjson.gz'));
+});
+
+test('what stands behind a damaged manifest is looked at, too', async () => {
+  const chain = chainIn('behind');
+  await run(chain, [0, 1, 2, 3].map((day) => row(`e${day}`, day, 0, day)), closedAt(4, { 0: 4 }));
+  const root = join(folder, 'behind', 'acme', 'audit');
+  await writeFile(join(root, 'manifests/000002.json'), '{');
+  await writeFile(join(root, '2026-03/2026-03-04.ndjson.gz'), 'x');
+  expect((await verifyChain(chain)).problems).toStrictEqual([expect.stringMatching(/000002\.json is not what/), expect.stringMatching(/03-04\.ndjson\.gz is not what/)]);
+  await rm(join(root, 'manifests/000002.json'));
+  expect((await verifyChain(chain)).problems).toStrictEqual([expect.stringMatching(/000003\.json is there, and the one before/), expect.stringMatching(/03-04\.ndjson\.gz is not what/)]);
+  await expect(run(chain, [], closedAt(6, { 0: 9 }))).rejects.toThrow(/000002\.json is missing, and the one after it is there/);
 });
 
 test('a chain goes on with no other log, tenant or environment', async () => {

@@ -8,7 +8,7 @@ import { createGzip } from 'node:zlib';
 import { RuntimeError } from '../runtime/errors.ts';
 import type { Failpoint } from '../runtime/projection/failpoint.ts';
 import { DAY_MS, dayStart, dayText, nextDay, sameCut, type Closed } from './cut.ts';
-import { Digest, digestOf, filePath, headOf, jsonText, manifestPath, planPath, readPlan, type Chain, type ExportedFile, type Head, type Manifest, type Plan, type PlannedFile } from './manifest.ts';
+import { Digest, digestOf, filePath, headOf, jsonText, manifestPath, planPath, readManifest, readPlan, type Chain, type ExportedFile, type Head, type Manifest, type Plan, type PlannedFile } from './manifest.ts';
 import { countsByDay, firstReceipt, rowsOf, type Selection } from './profile.ts';
 import type { FormatName } from './section.ts';
 
@@ -156,6 +156,9 @@ export async function exportChain(source: Source, chain: Chain, closed: Closed, 
     const head = await headOf(chain);
     const sequence = (head?.manifest.sequence ?? 0) + 1;
     const begun = await readPlan(chain, sequence);
+    if (begun === null && (await readManifest(chain, sequence + 1)) !== null) {
+      throw new RuntimeError('EXPORT_INCONSISTENT', `${manifestPath(chain, sequence)} is missing, and the one after it is there: nothing is exported before it is put back (npm run event-export -- verify tells what else is wrong)`);
+    }
     const plan = begun ?? (await planStep(source, chain, head, closed));
     if (plan === null) return;
     // Who finds another's plan there carries out that one.

@@ -1,5 +1,5 @@
 // What rules ask ClickHouse: a ticket's events in the order of the log, and what was done already.
-import { connectClickHouse, sqlString, type StreamingClickHouse } from '../runtime/clickhouse.ts';
+import { connectClickHouse, SERVICE_WAIT_MS, sqlString, type StreamingClickHouse } from '../runtime/clickhouse.ts';
 import type { TicketRow } from './fold.ts';
 
 export type State = 'begun' | 'waiting' | 'done' | 'refused' | 'impossible' | 'unknown';
@@ -26,7 +26,7 @@ export interface Archive {
 const columns = `ticket_id, event_id, event_type, toUnixTimestamp64Milli(timestamp) AS at_ms, toUnixTimestamp64Milli(received_at) AS received_ms,
     if(event_type = 'ticket.created', initial_message_text, content_text) AS text,
     if(event_type = 'ticket.created', initial_message_message_id, message_id) AS message_id,
-    sender_type, sender_telegram_user_id, is_private, is_automated,
+    sender_type, if(event_type = 'ticket.created', customer_telegram_user_id, sender_telegram_user_id) AS sender_telegram_user_id, is_private, is_automated,
     customer_language_code AS language, channel_type, channel_chat_id AS chat_id, channel_topic_id AS topic_id, assignee_group_id AS queue_id, kafka_partition, kafka_offset`;
 
 const keyOf = ({ integrationId, ticketId, eventId, ruleId, action }: Effect): string =>
@@ -78,7 +78,7 @@ const opened = new Map<string, Archive>();
 
 /** One connection for each ClickHouse, for as long as the process lives. */
 export function archiveAt(url: string): Archive {
-  const archive = opened.get(url) ?? new ClickHouseArchive(connectClickHouse(url));
+  const archive = opened.get(url) ?? new ClickHouseArchive(connectClickHouse(url, {}, SERVICE_WAIT_MS));
   opened.set(url, archive);
   return archive;
 }

@@ -10,7 +10,7 @@ import { RuntimeError } from '../runtime/errors.ts';
 import { botOf } from './act.ts';
 import { archiveAt, type Archive } from './archive.ts';
 import { consumer } from './consumer.ts';
-import { compileRules, firings, inLogOrder, type Firing } from './fold.ts';
+import { compileRules, firings, inLogOrder, type CompiledRules, type Firing } from './fold.ts';
 import { rulesSection, type RulesSection } from './section.ts';
 
 const settings = { ...destinationSettings, CLICKHOUSE_URL: consumer.settings['CLICKHOUSE_URL'] as { parse: (raw: string) => string; default: string; doc: string } };
@@ -44,8 +44,7 @@ export const command: DestinationCommand<RulesSection> = { section: rulesSection
 const since = (section: RulesSection, at: Date, ids: readonly string[]): RulesSection =>
   ({ ...section, rules: section.rules.filter(({ id }) => ids.length === 0 || ids.includes(id)).map((rule) => ({ ...rule, since: at.toISOString() })) });
 
-async function caught(archive: Archive, integrationId: string, section: RulesSection, at: Date, onFiring: (ticketId: string, firing: Firing) => void): Promise<number> {
-  const compiled = compileRules(section);
+async function caught(archive: Archive, integrationId: string, compiled: CompiledRules, at: Date, onFiring: (ticketId: string, firing: Firing) => void): Promise<number> {
   let tickets = 0;
   for await (const { ticketId, rows } of archive.tickets(integrationId, at)) {
     tickets += 1;
@@ -60,10 +59,11 @@ const doing = ({ then }: Firing['rule']): string => then.map((action) => ('reply
 
 async function dryRun(env: NodeJS.ProcessEnv, { since: at, rule, examples }: { readonly since: Date; readonly rule: readonly string[]; readonly examples: number }): Promise<void> {
   const config = readConfig(settings, env);
-  for (const [integrationId, whole] of await sectionsOf(config.DESTINATIONS_FILE)) {
+  const sections = await sectionsOf(config.DESTINATIONS_FILE);
+  for (const [integrationId, whole] of sections) {
     const section = since(whole, at, rule);
     const found = new Map(section.rules.map(({ id }) => [id, { tickets: new Set<string>(), messages: 0 }]));
-    const tickets = await caught(archiveAt(config.CLICKHOUSE_URL), integrationId, section, at, (ticketId, { rule: { id }, rule: fired, row, because, chat }) => {
+    const tickets = await caught(archiveAt(config.CLICKHOUSE_URL), integrationId, compileRules(section, sections.values()), at, (ticketId, { rule: { id }, rule: fired, row, because, chat }) => {
       const count = found.get(id);
       if (count === undefined) return;
       count.messages += 1;

@@ -6,13 +6,22 @@ import { url } from '../runtime/config.ts';
 import { retryLater } from '../runtime/consumer.ts';
 import { Actor } from './act.ts';
 import { archiveAt, type Archive } from './archive.ts';
-import { compileRules, firings, mayFire, upTo, type Said, type TicketRow } from './fold.ts';
-import { rulesSection } from './section.ts';
+import { botIdsOf, compileRules, firings, mayFire, upTo, type CompiledRules, type Said, type TicketRow } from './fold.ts';
+import { rulesSection, type RulesSection } from './section.ts';
 
 export function saidIn(event: TicketCreated | MessageReceived): Said {
   if (event.event_type === 'ticket.created') return { event_type: event.event_type, text: event.initial_message.text, sender_type: null, sender_telegram_user_id: event.customer.telegram_user_id, is_private: null, is_automated: null };
   const { event_type, sender, content, is_private, is_automated } = event;
   return { event_type, text: content.text, sender_type: sender.type, sender_telegram_user_id: sender.telegram_user_id, is_private, is_automated };
+}
+
+const botIds = new WeakMap<object, ReadonlySet<number>>();
+
+/** With the bots of all integrations as they are now. */
+function withBots(compiled: CompiledRules, sections: ReadonlyMap<string, RulesSection>): CompiledRules {
+  const ids = botIds.get(sections) ?? botIdsOf(sections.values());
+  botIds.set(sections, ids);
+  return { ...compiled, botIds: ids };
 }
 
 const LOOKS = 10;
@@ -36,8 +45,9 @@ export const consumer = defineDestination(ticketEvents, {
   settings: {
     CLICKHOUSE_URL: { parse: url, default: 'http://127.0.0.1:8123', doc: 'ClickHouse HTTP endpoint: what a ticket is, and what rules have done; user and password may be part of the URL', secret: true },
   },
-  connect: ({ section, api, logger }) => ({ compiled: compileRules(section), actor: new Actor(section, api, logger) }),
-  async handle(event, { section, destination: { compiled, actor }, config, receivedAt, signal, logger }) {
+  connect: ({ section, api, logger }) => ({ compiled: compileRules(section, [section]), actor: new Actor(section, api, logger) }),
+  async handle(event, { section, sections, destination, config, receivedAt, signal, logger }) {
+    const [compiled, { actor }] = [withBots(destination.compiled, sections), destination];
     if (!mayFire(saidIn(event), compiled)) return undefined;
     const { ticket_id: ticketId, source: { integration_id: integrationId } } = event;
     if (Date.now() - receivedAt.getTime() > section.max_age_seconds * 1_000) {

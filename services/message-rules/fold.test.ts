@@ -5,7 +5,7 @@ import type { Rule } from './section.ts';
 
 const start = Date.UTC(2026, 2, 2, 9);
 const rule = (more: Partial<Rule> = {}): Rule => ({ id: 'refund', since: '2026-01-01T00:00:00Z', from: 'customer', when: { words: ['refund'] }, once_per_seconds: 3_600, then: [{ reply: 'We are on your refund.' }], ...more });
-const compiled = (...rules: Rule[]) => compileRules({ rules: rules.length === 0 ? [rule()] : rules, bot_token: '777:abc' });
+const compiled = (...rules: Rule[]) => compileRules({ rules: rules.length === 0 ? [rule()] : rules }, [{ bot_token: '777:abc' }, {}, { bot_token: '888:of-another-tenant' }]);
 
 let offset = 0;
 const row = (minute: number, more: Partial<TicketRow> = {}): TicketRow => ({
@@ -22,6 +22,15 @@ test('a rule fires once within its time, and again after it', () => {
   expect(firings(rows, compiled())[0]?.chat).toStrictEqual({ chatId: '77', topicId: '5', messageId: rows[1]?.message_id });
 });
 
+test('rules that answer each other by a machine that nobody knows come to an end; what answers nobody does not', () => {
+  const ping = rule({ id: 'ping', when: { words: ['ping'] }, once_per_seconds: 0, then: [{ reply: 'pong' }] });
+  const mirror = rule({ id: 'mirror', when: { patterns: ['.'] }, once_per_seconds: 0, then: [{ notify: { chat_id: 1, text: 'Somebody writes' } }] });
+  const echoes = Array.from({ length: 100 }, (_, n) => row(n, { text: `ping (quoted by another bot, ${n})`, sender_telegram_user_id: null }));
+  const setOff = fired([created(0), ...echoes, row(1_500, { text: 'ping' })], ping, mirror);
+  expect(setOff.filter((text) => text.startsWith('ping'))).toHaveLength(21);
+  expect(setOff.filter((text) => text.startsWith('mirror'))).toHaveLength(101);
+});
+
 test('the message that opens a ticket counts, and its copy does not', () => {
   const opening = created(0, { text: 'refund', message_id: '1' });
   expect(fired([opening, row(0, { message_id: '1' })], rule({ once_per_seconds: 0 }))).toStrictEqual([`refund ${opening.event_id}`]);
@@ -29,7 +38,7 @@ test('the message that opens a ticket counts, and its copy does not', () => {
 
 test('no reply, note, bot, rule or echo of our own words sets a rule off', () => {
   const silent = [
-    row(1, { sender_type: 'agent' }), row(1, { sender_type: 'bot' }), row(1, { is_automated: true }), row(1, { sender_type: 'customer', is_automated: true }), row(1, { sender_telegram_user_id: 777 }),
+    row(1, { sender_type: 'agent' }), row(1, { sender_type: 'bot' }), row(1, { is_automated: true }), row(1, { sender_type: 'customer', is_automated: true }), row(1, { sender_telegram_user_id: 777 }), row(1, { sender_telegram_user_id: 888 }), created(1, { text: 'refund', sender_telegram_user_id: 777 }), row(1, { sender_type: 'agent', is_private: true, sender_telegram_user_id: 777 }),
     row(1, { is_private: true, sender_type: 'agent' }), row(1, { is_private: null }), row(1, { text: 'We are on your refund.\n' }), row(1, { text: null }), row(1, { event_type: 'status.changed' }),
   ];
   expect(fired(silent)).toStrictEqual([]);

@@ -64,15 +64,20 @@ interface CompiledRule {
 
 export interface CompiledRules {
   readonly rules: readonly CompiledRule[];
-  /** The bot's own user id: what it wrote sets nothing off, under whose name it may come back. */
-  readonly botId: number | null;
+  /** User ids of our own bots: what they wrote sets nothing off, under whose name it may come back. */
+  readonly botIds: ReadonlySet<number>;
   readonly ownTexts: ReadonlySet<string>;
 }
 
-export function compileRules({ rules, bot_token }: Pick<RulesSection, 'rules' | 'bot_token'>): CompiledRules {
+/** A bot of another integration is one of ours, too: both may be in one chat. */
+export const botIdsOf = (sections: Iterable<Pick<RulesSection, 'bot_token'>>): Set<number> =>
+  new Set([...sections].flatMap(({ bot_token: token }) => (token === undefined ? [] : [Number(token.split(':')[0])])));
+
+/** @param all sections of all integrations. */
+export function compileRules({ rules }: Pick<RulesSection, 'rules'>, all: Iterable<Pick<RulesSection, 'bot_token'>>): CompiledRules {
   return {
     rules: rules.map((rule) => ({ rule, sinceMs: Date.parse(rule.since), matcher: compile(rule.when) })),
-    botId: bot_token === undefined ? null : Number(bot_token.split(':')[0]),
+    botIds: botIdsOf(all),
     ownTexts: new Set(rules.flatMap(({ then }) => then.flatMap((action) => ('reply' in action ? [action.reply.trim()] : 'notify' in action ? [action.notify.text.trim()] : [])))),
   };
 }
@@ -80,9 +85,9 @@ export function compileRules({ rules, bot_token }: Pick<RulesSection, 'rules' | 
 export type Said = Pick<TicketRow, 'event_type' | 'text' | 'sender_type' | 'sender_telegram_user_id' | 'is_private' | 'is_automated'>;
 
 /** Whose message it is; null for what sets nothing off: replies, bots, rules, and the echo of our own words. */
-export function speakerOf({ event_type, text, sender_type, sender_telegram_user_id, is_private, is_automated }: Said, { botId, ownTexts }: CompiledRules): Rule['from'] | null {
+export function speakerOf({ event_type, text, sender_type, sender_telegram_user_id, is_private, is_automated }: Said, { botIds, ownTexts }: CompiledRules): Rule['from'] | null {
   if (text === null || text.trim() === '' || is_automated === true || ownTexts.has(text.trim())) return null;
-  if (botId !== null && sender_telegram_user_id === botId) return null;
+  if (sender_telegram_user_id !== null && botIds.has(sender_telegram_user_id)) return null;
   if (event_type === 'ticket.created') return 'customer';
   if (event_type !== 'message.received') return null;
   if (is_private !== false) return is_private === true && sender_type === 'agent' ? 'note' : null;
@@ -99,7 +104,7 @@ class Ticket {
   surroundings: Surroundings = { language: null, channel: null, queue: null };
   chat: Omit<Chat, 'messageId'> | null = null;
   opening: string | null = null;
-  readonly #lastAt = new Map<string, number>();
+  readonly #firedAt = new Map<string, readonly number[]>();
 
   /** What an event tells of the ticket. */
   learn({ event_type, language, channel_type, chat_id, topic_id, queue_id, message_id }: TicketRow): void {
@@ -113,13 +118,21 @@ class Ticket {
   }
 
   /** Whether the rule is free, and if so it is not for a while. */
-  take({ id, once_per_seconds }: Rule, at: number): boolean {
-    const last = this.#lastAt.get(id);
-    if (last !== undefined && at < last + once_per_seconds * 1_000) return false;
-    this.#lastAt.set(id, at);
+  take(rule: Rule, at: number): boolean {
+    const before = this.#firedAt.get(rule.id) ?? [];
+    const last = before.at(-1);
+    if (last !== undefined && at < last + rule.once_per_seconds * 1_000) return false;
+    if (mayBeAnswered(rule) && before.filter((time) => Math.abs(at - time) < DAY_MS).length >= MOST_ANSWERS_A_DAY) return false;
+    this.#firedAt.set(rule.id, [...before, at]);
     return true;
   }
 }
+
+const DAY_MS = 86_400_000;
+/** No ticket needs more of one rule; two machines that answer each other end here. */
+const MOST_ANSWERS_A_DAY = 20;
+/** What it does may come back as a message that sets it off, by somebody's machine that we don't know. */
+const mayBeAnswered = ({ from, then }: Rule): boolean => from === 'note' || then.some((action) => 'reply' in action);
 
 /** @param rows of one ticket, in the order of the log. */
 export function firings(rows: readonly TicketRow[], compiled: CompiledRules): Firing[] {

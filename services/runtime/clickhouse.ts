@@ -63,16 +63,47 @@ export function toRuntimeError(error: unknown): RuntimeError {
   return new RuntimeError('CLICKHOUSE_UNAVAILABLE', messageOf(error), { cause: error });
 }
 
+/** The client's own limit, by which a connection may be silent. */
+const LONGEST_WAIT_MS = 300_000;
+
+/**
+ * How long an answer is waited for where the statement is sent again. A connection can die without a word (power lost, a firewall
+ * that forgot it), so not for long; and ClickHouse can be slow, so twice as long each time, until an answer comes.
+ */
+class Patience {
+  readonly #firstMs: number;
+  #ms: number;
+
+  constructor(firstMs: number) {
+    this.#firstMs = this.#ms = firstMs;
+  }
+
+  async with<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const waitMs = this.#ms;
+    const signal = AbortSignal.timeout(waitMs);
+    try {
+      const done = await work(signal);
+      this.#ms = this.#firstMs;
+      return done;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      this.#ms = Math.min(LONGEST_WAIT_MS, Math.max(this.#ms, waitMs * 2));
+      throw new RuntimeError('CLICKHOUSE_UNAVAILABLE', `no answer within ${waitMs / 1_000} s: ClickHouse is slow, or the connection is dead`, { cause: error });
+    }
+  }
+}
+
 class HttpClickHouse implements StreamingClickHouse {
   readonly #client: ClickHouseClient;
+  readonly #patience: Patience;
 
-  constructor(client: ClickHouseClient) {
-    this.#client = client;
+  constructor(client: ClickHouseClient, patience: Patience) {
+    [this.#client, this.#patience] = [client, patience];
   }
 
   query<Row>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<Row[]> {
-    return this.#attempt(async () => {
-      const result = await this.#client.query({ query: sql, format: 'JSONEachRow', query_params: { ...params } });
+    return this.#attempt(async (abort_signal) => {
+      const result = await this.#client.query({ query: sql, format: 'JSONEachRow', query_params: { ...params }, abort_signal });
       return result.json<Row>();
     });
   }
@@ -87,8 +118,8 @@ class HttpClickHouse implements StreamingClickHouse {
   }
 
   read(sql: string): Promise<Buffer> {
-    return this.#attempt(async () => {
-      const { stream } = await this.#client.exec({ query: `${sql}\nFORMAT Native` });
+    return this.#attempt(async (abort_signal) => {
+      const { stream } = await this.#client.exec({ query: `${sql}\nFORMAT Native`, abort_signal });
       const parts: Buffer[] = [];
       for await (const part of stream) parts.push(part as Buffer);
       return Buffer.concat(parts);
@@ -96,18 +127,23 @@ class HttpClickHouse implements StreamingClickHouse {
   }
 
   command(sql: string): Promise<void> {
-    return this.#attempt(async () => {
-      await this.#client.command({ query: sql });
+    return this.#attempt(async (abort_signal) => {
+      await this.#client.command({ query: sql, abort_signal });
     });
   }
 
-  bytes(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<Readable> {
-    return this.#attempt(async () => (await this.#client.exec({ query: sql, query_params: { ...params } })).stream);
+  async bytes(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<Readable> {
+    try {
+      return (await this.#client.exec({ query: sql, query_params: { ...params } })).stream;
+    } catch (error) {
+      throw toRuntimeError(error);
+    }
   }
 
   insertEncoded(table: string, format: string, body: Buffer): Promise<void> {
-    return this.#attempt(async () => {
+    return this.#attempt(async (abort_signal) => {
       const { stream } = await this.#client.exec({
+        abort_signal,
         query: `INSERT INTO ${table} FORMAT ${format}`,
         values: Readable.from([body], { objectMode: false }),
       });
@@ -125,30 +161,36 @@ class HttpClickHouse implements StreamingClickHouse {
     return this.#client.close();
   }
 
-  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+  async #attempt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      return await work();
+      return await this.#patience.with(work);
     } catch (error) {
       throw toRuntimeError(error);
     }
   }
 }
 
-/** @param url `http://user:password@host:8123`; user and password are optional. */
-export function connectClickHouse(url: string, settings: ClickHouseSettings = {}): StreamingClickHouse {
+/** For who sends what had no answer again, and is late meanwhile. */
+export const SERVICE_WAIT_MS = 20_000;
+
+/**
+ * @param url `http://user:password@host:8123`; user and password are optional.
+ * @param waitMs how long an answer is waited for at first: `SERVICE_WAIT_MS` where the statement is sent again. Not of those that stream.
+ */
+export function connectClickHouse(url: string, settings: ClickHouseSettings = {}, waitMs = LONGEST_WAIT_MS): StreamingClickHouse {
   const parsed = new URL(url);
   const client = createClient({
     url: parsed.origin,
     username: decodeURIComponent(parsed.username) || 'default',
     password: decodeURIComponent(parsed.password),
-    request_timeout: 300_000,
+    request_timeout: LONGEST_WAIT_MS,
     max_open_connections: 16,
     // Failures are logged where it is decided what they mean; the client's own lines would show settings and SQL.
     log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: 1_500 },
     clickhouse_settings: { ...pinned, ...settings },
   });
-  return new HttpClickHouse(client);
+  return new HttpClickHouse(client, new Patience(waitMs));
 }
 
 /** A string literal for SQL text, where a list is too long for a query parameter. */

@@ -1,6 +1,6 @@
 // The requests to Trello that we need, and what we read of the answers.
 import type { Place } from '../destinations/consumer.ts';
-import type { Api } from '../destinations/http.ts';
+import { MOST_BYTES_OF_A_PAGE, type Api } from '../destinations/http.ts';
 import type { TrelloSection } from './section.ts';
 
 export interface Named {
@@ -74,7 +74,8 @@ export class Trello {
   }
 
   async #request<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, { query = {}, json, signal }: { query?: Record<string, string | number | boolean | undefined>; json?: unknown; signal: AbortSignal | undefined }): Promise<T> {
-    const request = { method, path: `/1${path}`, query: { ...query, ...this.#auth }, ...(json === undefined ? {} : { json }), ...(signal === undefined ? {} : { signal }) };
+    // Descriptions, comments and fields may have 16,384 characters each.
+    const request = { method, path: `/1${path}`, query: { ...query, ...this.#auth }, ...(json === undefined ? {} : { json }), ...(signal === undefined ? {} : { signal }), mostBytes: MOST_BYTES_OF_A_PAGE };
     return (await this.#api.request(request)).body as T;
   }
 

@@ -73,7 +73,7 @@ export class Board {
     this.trello = new Trello(place);
     this.section = section;
     this.#logger = logger;
-    this.#id = new Cached(async () => (await ofTheBoard(this.trello.board(section.board))).id, 3_600_000);
+    this.#id = new Cached(() => this.assertOpen());
     this.#lists = new Cached(async () => ofTheBoard(this.trello.lists(await this.#id.get())));
     this.#fields = new Cached(async () => this.#readFields());
     this.#members = new Cached(async () => this.#readMembers());
@@ -162,9 +162,17 @@ export class Board {
       await this.trello.setFields(card.id, items, signal);
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 400) throw error;
+      await this.assertOpen();
       if (this.#fields.forget()) throw new NotNow(error.message, { sent: false });
       this.warnOnce(`the fields are not written: ${error.message.replaceAll(card.id, '…')}`);
     }
+  }
+
+  /** @returns the board's id. @throws NotNow when there is no such board, or somebody closed it: that is no event's fault. */
+  async assertOpen(): Promise<string> {
+    const { id, name, closed } = await ofTheBoard(this.trello.board(this.section.board));
+    if (closed) throw new NotNow(`Trello: the board "${name}" is closed: reopen it, or name another in the section`, { sent: false });
+    return id;
   }
 
   /** Something of it failed: what is known of the card may be wrong. */

@@ -24,13 +24,14 @@ async function check(place: Place<TrelloSection>): Promise<Finding[]> {
   const board = new Board(place);
   const me = await board.trello.me();
   const there = await board.trello.board(place.section.board);
+  const seen: Finding[] = [{ what: `key and token: member ${me.username}`, todo: null }, { what: `board "${there.name}"`, todo: there.closed ? 'it is closed: reopen it, or name another' : null }];
+  if (there.closed) return seen;
   const missing = await missingLists(board);
   const fields = await board.fields();
   const members = await Promise.all(Object.entries(place.section.members ?? {}).map(async ([agentId, name]): Promise<Finding> =>
     ({ what: `member ${name} for agent ${agentId}`, todo: (await board.memberOf(agentId)) === null ? 'invite them to the board, or correct the name' : null })));
   return [
-    { what: `key and token: member ${me.username}`, todo: null },
-    { what: `board "${there.name}"`, todo: there.closed ? 'it is closed: reopen it, or name another' : null },
+    ...seen,
     ...wantedLists(board).map((list): Finding => ({ what: `list "${list}"`, todo: missing.includes(list) ? `${SETUP}; without it, cards of that status stay where they are` : null })),
     ...Object.entries(fieldsOfOurs).map(([key, { name, type }]): Finding => {
       const field = [...fields].find(([known]) => known === key)?.[1];

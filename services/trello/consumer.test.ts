@@ -229,6 +229,40 @@ test('a board that is not there is no event’s fault', async () => {
   await expect(deliver(consumer, created('09:00'), { tools: opened.tools })).rejects.toThrow(/is the section's board right/);
 });
 
+test('while its board is closed a ticket waits, and nothing is lost; lists that are archived get no cards', async () => {
+  await deliverAll(created('09:00'));
+  board.closed = true;
+  for (const event of [message('09:01', {}), created('09:00', {}, 'TKT-2')]) await expect(deliver(consumer, event, { tools: opened.tools })).rejects.toThrow(/the board "Support" is closed: reopen it/);
+  await restart();
+  await expect(deliver(consumer, message('09:01', {}), { tools: opened.tools })).rejects.toBeInstanceOf(NotNow);
+  board.closed = false;
+  for (const list of server.store.listsOf(board)) if (['New', 'Pending'].includes(list.name)) list.closed = true;
+  await deliverAll(message('09:01', {}), created('09:00', {}, 'TKT-2'), status('09:02', 'new', 'pending'));
+  expect(cards().map((one) => [listName(one), one.comments.length])).toStrictEqual([['New', 1], ['Open', 0]]);
+});
+
+test('two integrations on one board keep their tickets apart, also when ids are the same', async () => {
+  const section = { api_url: server.url, key: 'k', token: TOKEN, board: board.shortLink };
+  await writeFile(file(), JSON.stringify({ acme: { trello: section }, globex: { trello: section } }));
+  const ofGlobex = (event: TicketEvent): TicketEvent => ({ ...event, source: { ...event.source, integration_id: 'globex' } });
+  const events = [created('09:00'), ofGlobex(created('09:00')), message('09:01', {}), ofGlobex(reply('09:02')), ofGlobex(status('09:03', 'new', 'open'))];
+  for (let process = 0; process < 2; process++) {
+    await opened.close?.();
+    opened = await consumer.open({ DESTINATIONS_FILE: file() }, logger);
+    await deliverAll(...events);
+    expect(cards().map((one) => [listName(one), one.comments.length, /of (\w+):?/.exec(one.desc)?.[1]])).toStrictEqual([['New', 1, 'acme'], ['Open', 1, 'globex']]);
+  }
+});
+
+test('what is merged, spam or solved goes to its list, and comes back when it is opened again', async () => {
+  await deliverAll(created('09:00'), status('09:01', 'new', 'merged'));
+  expect(listName(card())).toBe('Discarded');
+  await deliverAll(status('09:02', 'merged', 'reopened'), message('09:03', {}));
+  expect([listName(card()), card().comments.length]).toStrictEqual(['Open', 1]);
+  await deliverAll(status('09:04', 'reopened', 'solved'), status('09:05', 'solved', 'open'));
+  expect(listName(card())).toBe('Open');
+});
+
 test('the board’s cards are all known, also when they are more than one answer holds', async () => {
   const [list] = server.store.listsOf(board);
   await deliverAll(created('09:00'));

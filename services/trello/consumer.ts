@@ -38,7 +38,9 @@ export const consumer = defineDestination(ticketEvents, {
         await bring(event, found ?? await createFor(event, work), { ...work, isNew: found === null });
       } catch (error) {
         board.forget(ticket);
-        if (!(error instanceof Refused && error.status === 404)) throw error;
+        if (!(error instanceof Refused)) throw error;
+        await board.assertOpen();
+        if (error.status !== 404) throw error;
         board.isGone(ticket);
         throw new NotNow(`${error.message}: the card is gone; the ticket gets another`, { sent: false });
       }
@@ -105,6 +107,7 @@ async function attach(files: Files, card: HeldCard, { board, signal, logger }: W
     } catch (error) {
       // An address that Trello does not like costs the link, not the message, which names the file.
       if (!(error instanceof Refused) || error.status !== 400) throw error;
+      await board.assertOpen();
       logger.warn({ error: error.message }, 'file not attached');
     }
     card.urls.add(url);

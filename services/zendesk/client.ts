@@ -1,5 +1,6 @@
 // Zendesk's Ticketing API, as far as it is used here.
-import type { Api, ApiOptions, ApiRequest } from '../destinations/http.ts';
+import { NotNow, Refused } from '../destinations/failures.ts';
+import { MOST_BYTES_OF_A_PAGE, type Api, type ApiOptions, type ApiRequest } from '../destinations/http.ts';
 import type { ZendeskSection } from './section.ts';
 
 export interface ZendeskComment {
@@ -18,6 +19,8 @@ export interface NewTicket {
   readonly status?: string;
   readonly assignee_id?: number;
   readonly group_id?: number;
+  /** Of the closed ticket that this one goes on from. */
+  readonly via_followup_source_id?: number;
 }
 
 export interface Changes {
@@ -32,7 +35,9 @@ export interface Changes {
 
 export interface Found {
   readonly id: number;
-  readonly requester_id: number;
+  readonly status: string;
+  readonly requester_id: number | null;
+  readonly assignee_id: number | null;
   readonly tags: readonly string[];
 }
 
@@ -54,7 +59,7 @@ const CONFLICT = 409;
 /** For a dry run: as if Zendesk had done it. */
 function pretend({ path, json }: ApiRequest): unknown {
   const { ticket } = (json ?? {}) as { readonly ticket?: Partial<Found> };
-  return path.includes('/users/') ? { user: { id: 0 } } : { ticket: { id: 0, requester_id: 0, tags: [], ...ticket } };
+  return path.includes('/users/') ? { user: { id: 0 } } : { ticket: { id: 0, status: 'new', requester_id: 0, assignee_id: null, tags: [], ...ticket } };
 }
 
 export class Zendesk {
@@ -82,17 +87,21 @@ export class Zendesk {
     return typeof body === 'object' && body !== null;
   }
 
-  /** If there are several, the one that was there first. */
-  async find(externalId: string, signal?: AbortSignal): Promise<Found | null> {
+  /** In the order in which they were made; deleted ones are not among them. */
+  async find(externalId: string, signal?: AbortSignal): Promise<Found[]> {
     const { body } = await this.#api.request({ method: 'GET', path: '/api/v2/tickets.json', query: { external_id: externalId }, ...(signal === undefined ? {} : { signal }) });
     const { tickets = [] } = body as { readonly tickets?: readonly (Found & { readonly external_id?: string | null })[] };
     // A server that does not know the filter would give all tickets.
-    return tickets.filter(({ external_id }) => external_id === externalId).toSorted((a, b) => a.id - b.id)[0] ?? null;
+    return tickets.filter(({ external_id }) => external_id === externalId).toSorted((a, b) => a.id - b.id);
   }
 
   /** The same key makes no second ticket, for two hours by Zendesk's own memory. */
   async create(ticket: NewTicket, comment: ZendeskComment, { mark, key, signal }: { readonly mark: string; readonly key: string; readonly signal: AbortSignal }): Promise<Found> {
-    const { body } = await this.#api.request({ method: 'POST', path: '/api/v2/tickets.json', headers: { 'idempotency-key': key }, json: { ticket: { ...ticket, comment, ...marked(mark) } }, signal });
+    const request: ApiRequest = { method: 'POST', path: '/api/v2/tickets.json', headers: { 'idempotency-key': key }, json: { ticket: { ...ticket, comment, ...marked(mark) } }, signal };
+    const { body } = await this.#api.request(request).catch((error: unknown) => {
+      // An earlier try with other words has made it, and it can't be found yet.
+      throw error instanceof Refused && error.status === 400 && error.said.includes('IdempotentRequestError') ? new NotNow(error.message, { sent: true }) : error;
+    });
     return (body as { readonly ticket: Found }).ticket;
   }
 
@@ -100,11 +109,15 @@ export class Zendesk {
     await this.#updates.request({ method: 'PUT', path: `/api/v2/tickets/${id}.json`, json: { ticket: { ...changes, ...marked(mark) } }, signal });
   }
 
-  /** Whether an update with this mark is in the ticket's history. */
+  /** Whether an update with this mark is in the ticket's history; a ticket that was deleted has none. */
   async hasMark(id: number, mark: string, signal: AbortSignal): Promise<boolean> {
     for (let after: string | undefined; ;) {
-      const { body } = await this.#api.request({ method: 'GET', path: `/api/v2/tickets/${id}/audits.json`, query: { 'page[size]': 100, 'page[after]': after }, signal });
-      const { audits = [], meta } = body as Audits;
+      const page: ApiRequest = { method: 'GET', path: `/api/v2/tickets/${id}/audits.json`, query: { 'page[size]': 100, 'page[after]': after }, signal, mostBytes: MOST_BYTES_OF_A_PAGE };
+      const answer = await this.#api.request(page).catch((error: unknown) => {
+        if (error instanceof Refused && error.status === 404) return null;
+        throw error;
+      });
+      const { audits = [], meta } = (answer?.body ?? {}) as Audits;
       if (audits.some(({ metadata }) => metadata?.custom?.[MARK] === mark)) return true;
       if (meta?.has_more !== true || meta.after_cursor === undefined) return false;
       after = meta.after_cursor;

@@ -79,6 +79,11 @@ export function messageComment({ sender, content, is_private, timestamp }: Messa
 
 export const statusChanges = ({ new_status }: StatusChanged, section: Pick<ZendeskSection, 'statuses'>): Changes => ({ status: statusOf(new_status, section) });
 
+export function saysOver(event: { readonly event_type: string; readonly new_status?: string; readonly status?: string | null }, section: Pick<ZendeskSection, 'statuses'>): boolean {
+  const status = event.event_type === 'status.changed' ? event.new_status : event.event_type === 'ticket.created' ? event.status : null;
+  return status != null && ['solved', 'closed'].includes(statusOf(status, section));
+}
+
 /** Whom Zendesk knows becomes the assignee; of others a line for the agents' eyes tells. */
 export function assignmentChanges({ assignee }: AgentAssigned, { agents, groups }: Pick<ZendeskSection, 'agents' | 'groups'>): Changes {
   const agent = assignee.agent_id === null ? null : agents[assignee.agent_id];

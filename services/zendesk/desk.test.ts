@@ -133,15 +133,94 @@ test('an event that is delivered again finds its mark, also behind hundreds of c
   expect(only().comments.map(({ body }) => body)).toStrictEqual(['My parcel is lost', 'once']);
 });
 
-test('what Zendesk refuses is told in its words, without a secret; a closed ticket takes nothing more', async () => {
+test('what Zendesk refuses is told in its words, without a secret', async () => {
   await process()(created());
-  only().status = 'closed';
-  const error = await process()(message('m1', 1, 'too late')).catch((caught: unknown) => caught);
+  const error = await process(undefined, { ...section(), agents: { lea: 99 } })(assigned('a1', 1, { agent_id: 'lea' })).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(Refused);
-  expect(String(error)).toMatch(/closed prevents ticket update/);
+  expect(String(error)).toMatch(/Assignee: is invalid/);
   const wrong = await process(undefined, { ...section(), api_token: 'other-token' })(message('m2', 1, 'x')).catch((caught: unknown) => caught);
   expect(wrong).toBeInstanceOf(NotNow);
   expect(String(wrong)).not.toMatch(/other-token|Basic/);
+});
+
+const bodies = () => server.tickets.map(({ comments }) => comments.map(({ body }) => body));
+const miras = (): unknown => server.users.find(({ external_id }) => external_id === 'telegram:42')?.id;
+
+test('a ticket that is closed for ever goes on in a follow-up, with the same customer; what says that it is over makes none', async () => {
+  const take = process();
+  for (const event of [created(), message('m1', 1, 'Hello?')]) await take(event);
+  only().status = 'closed';
+  for (const event of [status('s1', 2, 'closed'), message('1', 0, 'My parcel is lost')]) await take(event);
+  expect(server.tickets).toHaveLength(1);
+  for (const event of [message('m2', 3, 'It is lost again'), status('s2', 3, 'open'), message('m3', 4, 'Still?')]) await take(event);
+  // What the first of them has is not in the second.
+  for (const event of [message('m1', 1, 'Hello?'), message('m2', 3, 'It is lost again'), created()]) await process()(event, true);
+  expect(bodies()).toStrictEqual([['My parcel is lost', 'Hello?'], ['It is lost again', 'Still?']]);
+  expect(server.tickets[1]).toMatchObject({ followup_source_id: server.tickets[0]?.id, external_id: `acme/${ticketId}`, status: 'open', requester_id: miras(), comments: [{ author_id: miras() }, { author_id: miras() }] });
+  Object.assign(server.tickets[1] ?? {}, { status: 'closed' });
+  await process()(assigned('a1', 5, { agent_id: 'lea' }));
+  expect(server.tickets[2]).toMatchObject({ followup_source_id: server.tickets[1]?.id, assignee_id: 31, comments: [{ public: false, body: expect.stringMatching(/^Goes on from ticket \d+, which is closed$/) as string }] });
+  await process()(message('m4', 6, 'Thanks'));
+  expect(bodies()[2]).toHaveLength(2);
+});
+
+test('a ticket that somebody deleted is made anew by what comes next', async () => {
+  const take = process();
+  await take(created());
+  server.tickets.length = 0;
+  for (const event of [message('m1', 1, 'Hello?'), message('m2', 2, 'Anybody?')]) await take(event);
+  expect(only()).toMatchObject({ followup_source_id: null, requester_id: miras() });
+  expect(bodies()).toStrictEqual([['Hello?', 'Anybody?']]);
+  // Who does not know whose it was says that a customer wrote it.
+  server.tickets.length = 0;
+  await process()(message('m3', 3, 'Well?'));
+  // Closed, known as such, and then deleted.
+  only().status = 'closed';
+  const knows = process();
+  await knows(status('s1', 4, 'solved'));
+  server.tickets.length = 0;
+  await knows(message('m4', 5, 'Oh'));
+  expect(bodies()).toStrictEqual([['customer:\nOh']]);
+});
+
+test.each(faults.map((fault) => [typeof fault === 'string' ? fault : `answered ${fault.status}`, fault] as const))('whichever request is %s, what was closed or deleted goes on in one ticket, each event once', async (_what, fault) => {
+  timeoutMs = fault === 'silent' ? 300 : 5_000;
+  for (const end of ['closed', 'deleted']) {
+    for (let faulty = 1; faulty <= 6; faulty++) {
+      server.tickets.length = 0;
+      ticketId = `TKT-${++serial}`;
+      // It knows the ticket as it was.
+      const before = process();
+      await before(created());
+      if (end === 'closed') only().status = 'closed';
+      else server.tickets.length = 0;
+      let requests = 0;
+      onRequest = () => {
+        if (++requests === faulty) server.faults.push(fault);
+      };
+      for (const event of [message('m1', 1, 'Hello?'), message('m2', 2, 'Anybody?')]) {
+        for (let attempt = 1; ; attempt++) {
+          const failure = await (attempt === 1 ? before : process())(event, attempt > 1).then(() => null, (error: unknown) => error);
+          if (failure === null) break;
+          expect(attempt).toBeLessThan(4);
+          expect(failure).toBeInstanceOf(NotNow);
+        }
+      }
+      onRequest = () => undefined;
+      expect(bodies().at(-1)?.map((body) => body.replace('customer:\n', ''))).toStrictEqual(['Hello?', 'Anybody?']);
+      expect(server.tickets).toHaveLength(end === 'closed' ? 2 : 1);
+    }
+  }
+  timeoutMs = 5_000;
+});
+
+test('a ticket that is nobody’s is solved by the token’s user, since Zendesk solves no other', async () => {
+  const take = process();
+  for (const event of [created(), status('s1', 1, 'solved')]) await take(event);
+  expect(only()).toMatchObject({ status: 'solved', assignee_id: 1 });
+  ticketId = `TKT-${++serial}`;
+  await take(status('s2', 1, 'solved'));
+  expect(server.tickets[1]).toMatchObject({ status: 'solved', assignee_id: 1 });
 });
 
 test('a time that is still to come is imported as of now', async () => {

@@ -32,6 +32,7 @@ export const BENCH_TENANT = 'bench-50k';
 /** Variables that would lead to somebody's own stack. */
 const elsewhere = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD', 'SCHEMAS_LOCK', 'ENVIRONMENT', 'CONSUMER_GROUP'];
 
+const serviceFile = 'infra/start/service.ts';
 const READY_WITHIN_MS = 300_000;
 const LOOK_EVERY_MS = 25;
 
@@ -118,10 +119,12 @@ export class BenchStack {
     this.#parts = Object.fromEntries((running?.processes ?? []).map(({ name, identity }) => [name, identity.pid]));
   }
 
+  /** As package.json starts it: a service has flags of its own. */
   async #spawn(name: string, file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Child> {
     const logFile = join(this.dataDir, 'bench', `${name}.log`);
     const log = openSync(logFile, 'w');
-    const child = spawn(process.execPath, [...nodeFlags, ...launcherOf(this.checkout), file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
+    const flags = file === serviceFile ? nodeFlags : [];
+    const child = spawn(process.execPath, [...flags, ...launcherOf(this.checkout), file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
     await once(child, 'spawn');
     endWithThisProcess(child.pid ?? 0);
     this.#children.set(name, { process: child, logFile });
@@ -155,7 +158,7 @@ export class BenchStack {
     const [healthPort = 0] = name === 'ingress' ? [Number(this.env['INGRESS_PORT'])] : await freePorts(1);
     this.#healthPorts.set(name, healthPort);
     const began = performance.now();
-    const { process: child } = await this.#spawn(name, 'infra/start/service.ts', [name], { ...this.env, HEALTH_PORT: String(healthPort), ...env });
+    const { process: child } = await this.#spawn(name, serviceFile, [name], { ...this.env, HEALTH_PORT: String(healthPort), ...env });
     await this.#until(name, child, () => fetch(`http://127.0.0.1:${healthPort}/health/ready`).then((answer) => answer.ok, () => false));
     return performance.now() - began;
   }

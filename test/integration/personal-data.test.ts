@@ -106,6 +106,15 @@ async function filesWith(...words: readonly string[]): Promise<string[]> {
 const forget = (folder: string, ...args: readonly string[]) =>
   run(root, ['infra/forget/forget.ts', '--integration', 'sealed', '--telegram-user-id', String(PERSON), ...args], { TRANSCRIPT_DIR: folder }).end();
 
+/** What a person gets who asks for their data. */
+async function ownData(folder: string): Promise<string> {
+  const file = join(folder, 'own.json');
+  const args = ['infra/destinations/destinations.ts', 'event-export', 'person', '--integration', 'sealed', '--telegram-user-id', String(PERSON), '--to', file];
+  const { code, output } = await run(root, args, {}).end();
+  expect(code, output).toBe(0);
+  return readFile(file, 'utf8');
+}
+
 const group = randomUUID();
 const transcripts = async (folder: string, ...args: readonly string[]): Promise<string> => {
   const read = await run(root, ['services/ticket-transcript/main.ts', '--once', ...args], { TRANSCRIPT_DIR: folder, CONSUMER_GROUP: group }).end();
@@ -163,11 +172,17 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     expect(await filesWith(secretMark), 'no file holds it in plain, at any time').toStrictEqual([]);
     expect((await filesWith(creation.event_id)).length, 'and the search finds what is there').toBeGreaterThan(0);
 
-    expect((await forget(folder, '--dry-run')).output).toMatch(/1 tickets; 3 keys would be deleted/);
+    const [theirs, trial] = await Promise.all([ownData(folder), forget(folder, '--dry-run')]);
+    expect(trial.output).toMatch(/1 tickets; 3 keys would be deleted/);
+    for (const what of ['username', 'first', 'last', 'phone', 'email', 'text', 'file', 'metadata']) expect(theirs, what).toContain(named(what));
+    expect(theirs).not.toMatch(/enc:v1:|another customer/);
     const done = await forget(folder, '--note', 'request 7');
     expect(done.code, done.output).toBe(0);
 
     expect(await textsOf(id)).toStrictEqual([null, null, null]);
+    const left = JSON.parse(await ownData(folder)) as { tickets: { ticket_id: string; messages: object[] }[] };
+    expect(JSON.stringify(left)).not.toMatch(new RegExp(`${secretMark}|enc:v1:`));
+    expect(left.tickets.find(({ ticket_id }) => ticket_id === id)?.messages, 'that something was said stays').toHaveLength(3);
     expect(await inPython(id, own.length)).not.toMatch(new RegExp(`${secretMark}|enc:v1:`));
     expect(await textsOf(others), 'what others said stays').toStrictEqual(['another customer asks', null, 'another customer is answered']);
     expect(await reports([id, others])).toStrictEqual(before);

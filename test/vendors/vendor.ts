@@ -12,6 +12,8 @@ export interface Answer {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Said though it was done. */
+  readonly isAfterEffect?: boolean;
 }
 
 /** An answer instead of the vendor's own; or what a network does: `lost` comes after the effect, `refused` before it, `silent` never answers. */
@@ -40,7 +42,8 @@ export async function openVendor(answerTo: (asked: Asked) => Answer, port = 0): 
       const fault = hooks.onAsked?.(one) ?? faults.shift();
       if (fault === 'silent') return;
       if (fault === 'refused') return void request.socket.destroy();
-      const { status, body, headers } = typeof fault === 'object' ? fault : answerTo(one);
+      const own = typeof fault === 'object' && fault.isAfterEffect !== true ? null : answerTo(one);
+      const { status, body, headers } = typeof fault === 'object' ? fault : own ?? { status: 500 };
       if (fault === 'lost') return void request.socket.destroy();
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body === undefined ? '' : JSON.stringify(body));
     });

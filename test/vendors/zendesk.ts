@@ -1,5 +1,6 @@
 // Zendesk's Ticketing API as far as we use it: tickets by external id, updates with comments and audits, users by external id,
-// imports, idempotency keys, closed tickets that take nothing, the limit of updates a ticket.
+// imports, idempotency keys, closed tickets that take nothing and their follow-ups, deleted ones, no solving without an assignee, the limit
+// of updates a ticket.
 import { jsonOf, openVendor, type Answer, type Asked, type Vendor } from './vendor.ts';
 
 interface Comment {
@@ -20,6 +21,8 @@ export interface ZendeskTicket {
   tags: string[];
   created_at: string;
   readonly imported: boolean;
+  /** Of the closed ticket that it goes on from. */
+  readonly followup_source_id: number | null;
   readonly comments: Comment[];
   readonly audits: { readonly metadata: { readonly custom: Fields } }[];
 }
@@ -55,10 +58,16 @@ const ticketIn = ({ body }: Asked): Fields => (jsonOf(body)['ticket'] ?? {}) as 
 const customOf = (fields: Fields): Fields => ((fields['metadata'] ?? {}) as { readonly custom?: Fields }).custom ?? {};
 const shown = (ticket: ZendeskTicket): Fields => Object.fromEntries(Object.entries(ticket).filter(([name]) => !['comments', 'audits', 'imported'].includes(name)));
 
+function unsolvable({ status, assignee_id }: Fields, assigned: number | null): Answer | null {
+  const assignee = assignee_id === undefined ? assigned : assignee_id;
+  return ['solved', 'closed'].includes(text(status)) && assignee === null ? invalid('base', 'Assignee: is required when solving a ticket') : null;
+}
+
 class Account {
   readonly tickets: ZendeskTicket[] = [];
   readonly users: User[] = [];
   readonly #options: Required<ZendeskOptions>;
+  #lastId = 0;
   readonly #keys = new Map<string, { readonly body: string; readonly ticket: ZendeskTicket }>();
   readonly #updates = new WeakMap<ZendeskTicket, number>();
 
@@ -111,12 +120,16 @@ class Account {
     const now = new Date().toISOString();
     const given = imported ? (fields['comments'] as unknown[] | undefined) ?? [] : [fields['comment']];
     const comments = given.map((comment) => this.#comment(comment, now));
-    const wrong = this.#wrongIn(fields) ?? comments.find((comment) => 'status' in comment);
+    const source = this.tickets.find(({ id }) => id === fields['via_followup_source_id']);
+    const wrong = this.#wrongIn(fields) ?? (imported ? null : unsolvable(fields, null)) ?? comments.find((comment) => 'status' in comment);
     if (wrong !== undefined) return wrong;
+    if (fields['via_followup_source_id'] !== undefined && source === undefined) return invalid('via_followup_source_id', 'Via followup source: is invalid');
     const ticket: ZendeskTicket = {
-      id: this.tickets.length + 1, external_id: (fields['external_id'] as string | undefined) ?? null, subject: text(fields['subject']), status: text(fields['status'] ?? 'new'),
+      id: ++this.#lastId, external_id: (fields['external_id'] as string | undefined) ?? null, subject: text(fields['subject']), status: text(fields['status'] ?? 'new'),
       requester_id: (fields['requester_id'] as number | undefined) ?? ME, assignee_id: (fields['assignee_id'] as number | undefined) ?? null, group_id: (fields['group_id'] as number | undefined) ?? null,
       tags: [...((fields['tags'] as string[] | undefined) ?? [])], created_at: imported ? text(fields['created_at'] ?? now) : now, imported,
+      // Zendesk takes no notice of it when that one isn't closed.
+      followup_source_id: source?.status === 'closed' ? source.id : null,
       comments: comments as Comment[], audits: imported ? [] : [{ metadata: { custom: customOf(fields) } }],
     };
     this.tickets.push(ticket);
@@ -147,7 +160,7 @@ class Account {
     const count = (this.#updates.get(ticket) ?? 0) + 1;
     if (count > this.#options.updatesPerTicket) return { status: 429, body: { error: 'TooManyRequests' }, headers: { 'retry-after': '1' } };
     if (ticket.status === 'closed') return invalid('status', 'Status: closed prevents ticket update');
-    const wrong = this.#wrongIn(fields);
+    const wrong = this.#wrongIn(fields) ?? unsolvable(fields, ticket.assignee_id);
     if (wrong !== null) return wrong;
     const comment = fields['comment'] === undefined ? null : this.#comment(fields['comment'], new Date().toISOString());
     if (comment !== null && 'status' in comment) return comment;

@@ -72,6 +72,7 @@ function changeCard(store: TrelloStore, card: StoredCard, values: TrelloRequest[
 
 function createCard(store: TrelloStore, values: TrelloRequest['values']): TrelloAnswer {
   const list = store.lists.get(textOf(values['idList']));
+  if (isClosed(store, list?.idBoard)) return boardIsClosed;
   if (list === undefined || list.closed) return invalid('idList');
   if (textOf(values['name']).length > LONGEST) return invalid('name');
   if (textOf(values['desc']).length > LONGEST) return invalid('desc');
@@ -112,6 +113,9 @@ function addMember(store: TrelloStore, card: StoredCard, member: string): Trello
   return ok([]);
 }
 
+const boardIsClosed: TrelloAnswer = { status: 400, body: 'board is closed' };
+const isClosed = (store: TrelloStore, idBoard: string | undefined): boolean => store.boards.get(idBoard ?? '')?.closed === true;
+
 const onBoard = (answer: (store: TrelloStore, board: NonNullable<ReturnType<TrelloStore['board']>>, values: TrelloRequest['values']) => TrelloAnswer): Route[2] =>
   (store, [id = ''], values) => {
     const board = store.board(id);
@@ -122,6 +126,8 @@ const onCard = (answer: (store: TrelloStore, card: StoredCard, values: TrelloReq
     const card = store.cards.get(id);
     return card === undefined ? notFound : answer(store, card, values, ids);
   };
+const onOpenCard = (answer: Parameters<typeof onCard>[0]): Route[2] =>
+  onCard((store, card, values, ids) => (isClosed(store, card.idBoard) ? boardIsClosed : answer(store, card, values, ids)));
 
 const routes: readonly Route[] = [
   ['GET', /^\/members\/me$/, () => ok({ id: '5f0000000000000000000001', username: 'ticketstream' })],
@@ -141,13 +147,13 @@ const routes: readonly Route[] = [
   }],
   ['POST', /^\/cards$/, (store, _ids, values) => createCard(store, values)],
   ['GET', /^\/cards\/(\w+)$/, onCard((_store, card, values) => ok(show(card, values)))],
-  ['PUT', /^\/cards\/(\w+)$/, onCard(changeCard)],
+  ['PUT', /^\/cards\/(\w+)$/, onOpenCard(changeCard)],
   ['GET', /^\/cards\/(\w+)\/actions$/, onCard((_store, card, values) => ok(page(comments(card), values)))],
-  ['POST', /^\/cards\/(\w+)\/actions\/comments$/, onCard((_store, card, { text }) => addComment(card, textOf(text)))],
-  ['POST', /^\/cards\/(\w+)\/attachments$/, onCard((_store, card, { url, name }) => attach(card, textOf(url), textOf(name)))],
-  ['PUT', /^\/cards\/(\w+)\/customFields$/, onCard((store, card, { customFieldItems }) => setFields(store, card, customFieldItems))],
-  ['POST', /^\/cards\/(\w+)\/idMembers$/, onCard((store, card, { value }) => addMember(store, card, textOf(value)))],
-  ['DELETE', /^\/cards\/(\w+)\/idMembers\/(\w+)$/, onCard((_store, card, _values, [member = '']) => {
+  ['POST', /^\/cards\/(\w+)\/actions\/comments$/, onOpenCard((_store, card, { text }) => addComment(card, textOf(text)))],
+  ['POST', /^\/cards\/(\w+)\/attachments$/, onOpenCard((_store, card, { url, name }) => attach(card, textOf(url), textOf(name)))],
+  ['PUT', /^\/cards\/(\w+)\/customFields$/, onOpenCard((store, card, { customFieldItems }) => setFields(store, card, customFieldItems))],
+  ['POST', /^\/cards\/(\w+)\/idMembers$/, onOpenCard((store, card, { value }) => addMember(store, card, textOf(value)))],
+  ['DELETE', /^\/cards\/(\w+)\/idMembers\/(\w+)$/, onOpenCard((_store, card, _values, [member = '']) => {
     if (!card.idMembers.includes(member)) return notFound;
     card.idMembers.splice(card.idMembers.indexOf(member), 1);
     return ok([]);

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../services/runtime/errors.ts';
 import { writeWhole } from '../../local/supervisor/state-file.ts';
 import type { Query } from '../verify.ts';
+import { counted, differences, ticketRows, type TicketRow } from './compare.ts';
 import { TrelloServer } from './server.ts';
 import { TrelloStore, type StoredBoard } from './store.ts';
 
@@ -66,15 +67,8 @@ export async function startBoards(integrations: readonly string[], { dataDir, po
   };
 }
 
-interface TicketRow {
-  readonly integration_id: string;
-  readonly ticket_id: string;
-  readonly status: string;
-  readonly first_response_seconds: string | number | null;
-}
-
 async function compareWhenSettled(server: TrelloServer, query: Query, integrations: readonly string[]): Promise<{ text: string; equal: boolean }> {
-  const rows = await query<TicketRow>('SELECT integration_id, ticket_id, status, first_response_seconds FROM queue.tickets WHERE integration_id IN {integrations:Array(String)}', { integrations });
+  const rows = await query<TicketRow>(ticketRows, { integrations });
   let [differing, last, since] = [differences(server.store, rows), -1, Date.now()];
   while (differing.length > 0 && Date.now() - since < SETTLED_MS) {
     if (server.requests !== last) [last, since] = [server.requests, Date.now()];
@@ -83,19 +77,5 @@ async function compareWhenSettled(server: TrelloServer, query: Query, integratio
   }
   const equal = differing.length === 0;
   const shown = differing.slice(0, 5).map((line) => `\n    ${line}`).join('');
-  return { equal, text: `TRELLO: ${server.store.cards.size} cards for ${rows.length} tickets; ${equal ? 'each says what its ticket’s row in queue.tickets says' : `${differing.length} differ:${shown}`}\n  ${server.url} shows them\n` };
-}
-
-function differences(store: TrelloStore, rows: readonly TicketRow[]): string[] {
-  const cards = new Map<string, string[]>();
-  for (const card of store.cards.values()) {
-    const { ticket = [] } = JSON.parse(store.valueOf(card, 'Ticketstream') ?? '{}') as { ticket?: readonly string[] };
-    const key = ticket.join('/');
-    cards.set(key, [...cards.get(key) ?? [], `${store.valueOf(card, 'Ticket Status') ?? ''}, ${store.valueOf(card, 'First Response Time') ?? 'none'}`]);
-  }
-  return rows.flatMap(({ integration_id, ticket_id, status, first_response_seconds: seconds }) => {
-    const [found = 'no card', ...others] = cards.get(`${integration_id}/${ticket_id}`) ?? [];
-    const expected = `${status}, ${seconds ?? 'none'}`;
-    return found === expected && others.length === 0 ? [] : [`${integration_id}/${ticket_id}: ${[found, ...others].join(' and ')} instead of ${expected}`];
-  });
+  return { equal, text: `TRELLO: ${counted(server.store)} for ${rows.length} tickets; ${equal ? 'each says what queue.tickets and log.events say of its ticket, and nothing private' : `${differing.length} differ:${shown}`}\n  ${server.url} shows them\n` };
 }

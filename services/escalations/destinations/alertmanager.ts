@@ -7,6 +7,7 @@ import { context, details, news, severityOf, summary } from '../text.ts';
 import { ourFault, type Channel, type ChannelPlace } from './channel.ts';
 
 const RENEW_EVERY_MS = 60_000;
+const MOST_AT_ONCE = 1_000;
 /** When an alert ends though nobody said so: this service has been gone for so long. */
 const LASTS_MS = 3_600_000;
 
@@ -15,9 +16,10 @@ const names: Readonly<Record<Kind, string>> = { escalated: 'TicketEscalated', du
 export function postableAlert(tracked: Tracked, { settings, severities, now }: { settings: AlertmanagerSettings; severities: ChannelPlace['section']['severities']; now: number }): object {
   const { alert, outcome } = tracked;
   const { integration_id, ticket_id, policy_id, metric, level, queue_id = '', assignee_id = '' } = details(tracked);
-  const startsAt = alert.kind === 'due_soon' ? alert.seenAt : alert.at;
+  // A CRM's clock may be ahead: then it began, and is over, when we heard of it.
+  const startsAt = alert.kind === 'due_soon' ? alert.seenAt : Math.min(alert.at, alert.seenAt);
   // Alertmanager refuses an end that isn't after the start.
-  const endsAt = outcome.overAt === null ? now + LASTS_MS : Math.max(outcome.overAt, startsAt + 1);
+  const endsAt = outcome.overAt === null ? now + LASTS_MS : Math.max(Math.min(outcome.overAt, now), startsAt + 1);
   // An alert is its labels, so nothing that changes is one.
   const labels = { ...settings.labels, alertname: names[alert.kind], severity: severityOf(alert, severities), integration_id, ticket_id, policy_id, metric, level };
   const annotations = {
@@ -42,6 +44,11 @@ export function alertmanager(settings: AlertmanagerSettings, { name, section, ap
       const { versionInfo } = (await client.request({ method: 'GET', path: '/api/v2/status' })).body as { versionInfo?: { version?: string } };
       return `Alertmanager answers, version ${versionInfo?.version ?? 'unknown'}`;
     },
-    renew: { everyMs: RENEW_EVERY_MS, send: (open, at) => post(open, at) },
+    renew: {
+      everyMs: RENEW_EVERY_MS,
+      send: async (open, at) => {
+        for (let from = 0; from < open.length; from += MOST_AT_ONCE) await post(open.slice(from, from + MOST_AT_ONCE), at);
+      },
+    },
   };
 }

@@ -85,6 +85,16 @@ describe('Alertmanager', () => {
     expect(Date.parse(before.endsAt)).toBeGreaterThan(NOON);
     expect(Date.parse(over.endsAt)).toBe(Date.parse(over.startsAt) + 1);
   });
+
+  it('takes an alert of a clock that is ahead, and its end at once', () => {
+    const at = { settings: { url: '', labels: {} }, severities: {}, now: NOON + MINUTE_MS };
+    const ahead = NOON + 600 * MINUTE_MS;
+    for (const overAt of [null, ahead]) {
+      const { startsAt, endsAt } = postableAlert(trackedOf({ at: ahead, seenAt: NOON }, { outcome: { overAt } }), at) as { startsAt: string; endsAt: string };
+      expect(Date.parse(startsAt)).toBe(NOON);
+      expect(Date.parse(endsAt)).toBe(overAt === null ? at.now + 60 * MINUTE_MS : at.now);
+    }
+  });
 });
 
 describe('Telegram', () => {

@@ -7,7 +7,7 @@ import { messageOf } from '../errors.ts';
 import type { Stoppable } from '../lifecycle.ts';
 import type { KafkaConnection } from './admin.ts';
 import { ANSWERS_WITHIN_MS, createQuickAdmin } from './quick-admin.ts';
-import { MinInSync, unavailable } from './topic-state.ts';
+import { MinInSync, unavailable, unreachable } from './topic-state.ts';
 
 export interface LogProbe extends Stoppable {
   /** Null when the topics can be read, and written where that was asked for, by a broker's own answer just now; else why not. */
@@ -37,7 +37,11 @@ export function createLogProbe(connection: KafkaConnection, topics: readonly str
   let told: string | null = null;
   const ask = patiently(() => admin.ask(async (asked) => {
     const { topics: states } = await asked.fetchTopicMetadata({ topics: [...topics] });
-    return unavailable(states, written ? await minInSync.of(asked) : undefined);
+    if (!written) return unavailable(states);
+    const needed = await minInSync.of(asked);
+    // One that answers is enough where one is enough.
+    const isReplicated = [...needed.values()].some((replicas) => replicas > 1);
+    return unavailable(states, needed, isReplicated ? await unreachable(asked) : undefined);
   }));
   return {
     name: 'log probe',

@@ -2,7 +2,7 @@
 // says which projection, and nothing else.
 import { PoisonBreaker } from './breaker.ts';
 import { codeOf } from './computed-by.ts';
-import { connectClickHouse, type ClickHouse } from '../clickhouse.ts';
+import { connectClickHouse, SERVICE_WAIT_MS, type ClickHouse } from '../clickhouse.ts';
 import { consumerSettings, masked, readConfig, type Config } from '../config.ts';
 import { eventsTopic, keysTopic, quarantineTopic } from '../event-log.ts';
 import { startHealthServer } from '../health.ts';
@@ -59,7 +59,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
   return runService(logger, async (parts) => {
     logger.info({ config: masked(consumerSettings, config) }, 'starting');
     const metrics = createMetrics(projection.name);
-    const clickhouse = connectClickHouse(config.CLICKHOUSE_URL);
+    const clickhouse = connectClickHouse(config.CLICKHOUSE_URL, {}, SERVICE_WAIT_MS);
     parts.push({ name: 'clickhouse', stop: () => clickhouse.close() });
     const connection = { brokers: config.KAFKA_BROKERS, clientId: projection.name, logger };
     const schemas = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);

@@ -71,6 +71,22 @@ test('a cut resets what is open, and new connections work', async () => {
   await until(() => next.answer() === 'B');
 });
 
+test('abandoned, a connection stays open and silent for good, and new ones work', async () => {
+  const { socket, answer, ended } = client();
+  socket.write('a');
+  await until(() => answer() === 'A');
+  proxy.set('drop answers');
+  socket.write('b');
+  await until(() => arrived === 'ab');
+  proxy.abandon();
+  const next = client();
+  next.socket.write('c');
+  await until(() => next.answer() === 'C');
+  socket.write('d');
+  await sleep(100);
+  expect([answer(), ended(), arrived]).toStrictEqual(['A', null, 'abc']);
+});
+
 test('while it refuses nobody gets through', async () => {
   proxy.set('refuse');
   const { socket, ended } = client();

@@ -27,6 +27,7 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #links = new Set<Link>();
   readonly #waiting = new Set<Socket>();
+  readonly #abandoned = new Set<Socket>();
   #mode: Mode = 'pass';
   #shape: Shape = {};
   /** Bytes that came back from the server and were thrown away. */
@@ -58,7 +59,18 @@ export class TcpProxy {
       client.resetAndDestroy();
       server.resetAndDestroy();
     }
-    for (const client of this.#waiting) client.resetAndDestroy();
+    for (const client of [...this.#waiting, ...this.#abandoned]) client.resetAndDestroy();
+  }
+
+  /** Who is connected now never hears anything again, nor that it is so; later connections work. The peer lost its power, or a firewall forgot them. */
+  abandon(): void {
+    this.#mode = 'pass';
+    for (const { client, server } of this.#links) {
+      this.#abandoned.add(client);
+      client.once('close', () => this.#abandoned.delete(client));
+      server.removeAllListeners('close').resetAndDestroy();
+    }
+    this.#links.clear();
   }
 
   set(mode: Exclude<Mode, 'pass'>): void {
