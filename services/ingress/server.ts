@@ -42,9 +42,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
     ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
     ...(options.maxBodiesBytes === undefined ? {} : { maxBodiesBytes: options.maxBodiesBytes }),
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (options.isDraining?.() === true) reply.header('connection', 'close');
-    return Promise.resolve();
+    done();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(/^application\/([\w.+-]+\+)?json\s*(;|$)/i, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
