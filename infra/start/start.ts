@@ -130,6 +130,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       INGRESS_PORT: String(planned.servicePorts.get('ingress') ?? ''),
       INGRESS_HEALTH_PORT: setting(planned.env, 'INGRESS_HEALTH_PORT') ?? '',
       HEALTH_PORT_BASE: String(planned.healthBase),
+      DASHBOARD_SERVICES: setting(planned.env, 'DASHBOARD_SERVICES') ?? [...planned.servicePorts].filter(([name]) => name !== 'dashboard').map(([name, port]) => `${name}=http://127.0.0.1:${port}`).join(','),
     };
     supervisor.isReachedBy(Object.fromEntries(reachedBy.map((name) => [name, env[name]])));
     await prepareParts(env, options.onProgress ?? (() => undefined));
