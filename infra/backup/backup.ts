@@ -6,6 +6,7 @@ import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { consumerSettings, readConfig, text } from '../../services/runtime/config.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { readKnown, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
+import { usersFile } from '../access/users.ts';
 import { count, duration, Progress } from '../facts/progress.ts';
 import { setting, type PartName } from '../local/settings.ts';
 import { exitCodeOf, Refused } from '../target/refused.ts';
@@ -14,10 +15,11 @@ import { writeLogFromArchive } from './archive.ts';
 import { createBackup } from './create.ts';
 import { writeKeysFromArchive } from './keys.ts';
 import { damages, existingManifest, readManifest, type Manifest } from './manifest.ts';
-import { rebuildTables, restoreIntegrations, restoreLog, restoreSchemas, type Backup } from './restore.ts';
+import { rebuildTables, restoreIntegrations, restoreLog, restoreSchemas, restoreUsers, type Backup } from './restore.ts';
+import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 
 const DAMAGED = 1;
-const restorable = ['log', 'tables', 'schemas', 'integrations'] as const;
+const restorable = ['log', 'tables', 'schemas', 'integrations', 'users'] as const;
 type Restorable = (typeof restorable)[number];
 
 const settings = { ...consumerSettings, INTEGRATIONS_FILE: { parse: text, default: '', doc: 'JSON file of integrations; the one that npm start made when unset' } };
@@ -27,7 +29,7 @@ async function reach(command: string, needed: readonly PartName[], changes: bool
   const own = join(env['DATA_DIR'] ?? '', 'integrations.json');
   const integrationsFile = setting(env, 'INTEGRATIONS_FILE') ?? own;
   const config = readConfig(settings, { ...env, INTEGRATIONS_FILE: integrationsFile });
-  return { env, config, clickhouse: connectClickHouse(config.CLICKHOUSE_URL), connection: { brokers: config.KAFKA_BROKERS, clientId: 'backup', logger: createLogger('backup', 'error') }, environment: config.ENVIRONMENT, schemasLock: config.SCHEMAS_LOCK, integrationsFile };
+  return { env, config, clickhouse: connectClickHouse(config.CLICKHOUSE_URL), connection: kafkaConnection(config, 'backup', createLogger('backup', 'error')), environment: config.ENVIRONMENT, schemasLock: config.SCHEMAS_LOCK, integrationsFile, usersFile: usersFile(join(env['DATA_DIR'] ?? '', 'clickhouse')) };
 }
 
 const sizeOf = ({ segments }: Manifest): string => {
@@ -74,8 +76,8 @@ async function wholeBackup(folder: string): Promise<Backup> {
 }
 
 async function restorePart(part: Restorable, backup: Backup): Promise<string> {
-  const needed: Readonly<Record<Restorable, readonly PartName[]>> = { log: ['kafka'], tables: ['kafka', 'clickhouse'], schemas: ['registry'], integrations: [] };
-  const target = await reach(`restore ${part}`, needed[part], part !== 'integrations');
+  const needed: Readonly<Record<Restorable, readonly PartName[]>> = { log: ['kafka'], tables: ['kafka', 'clickhouse'], schemas: ['registry'], integrations: [], users: [] };
+  const target = await reach(`restore ${part}`, needed[part], needed[part].length > 0);
   if (backup.manifest.environment !== target.environment) throw new Refused(`the backup is of ${backup.manifest.environment}, and ENVIRONMENT is ${target.environment}`);
   try {
     switch (part) {
@@ -83,6 +85,7 @@ async function restorePart(part: Restorable, backup: Backup): Promise<string> {
       case 'tables': return await rebuildTables(target, backup);
       case 'schemas': return await restoreSchemas(backup, target.schemasLock, target.env);
       case 'integrations': return await restoreIntegrations(backup, target.integrationsFile);
+      case 'users': return await restoreUsers(backup, target.usersFile);
     }
   } finally {
     await target.clickhouse.close();

@@ -19,6 +19,8 @@ export interface Source {
   readonly environment: string;
   readonly schemasLock: string;
   readonly integrationsFile: string;
+  /** Of the local ClickHouse. */
+  readonly usersFile: string;
 }
 
 interface Missing {
@@ -48,9 +50,9 @@ async function writeLog(source: Source, folder: string, missing: readonly Missin
 }
 
 /** Small things, each as it is now. Integrations hold secrets: like everything here they are for the owner's eyes only. */
-async function writeFiles({ clickhouse, schemasLock, integrationsFile }: Source, folder: string): Promise<BackupFile[]> {
+async function writeFiles({ clickhouse, schemasLock, integrationsFile, usersFile }: Source, folder: string): Promise<BackupFile[]> {
   const paths: string[] = [];
-  for (const [name, from] of [[parts.schemas, schemasLock], [parts.integrations, integrationsFile]] as const) {
+  for (const [name, from] of [[parts.schemas, schemasLock], [parts.integrations, integrationsFile], [parts.users, usersFile]] as const) {
     if (from === '' || !existsSync(from)) continue;
     await copyFile(from, join(folder, name));
     await chmod(join(folder, name), 0o600);

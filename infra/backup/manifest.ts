@@ -36,8 +36,8 @@ export interface Manifest {
 }
 
 export const MANIFEST = 'manifest.json';
-/** The lock of the schemas, the integrations with their secrets, and the desk file in force. */
-export const parts = { schemas: 'schemas.lock.json', integrations: 'integrations.json', desk: 'desk.json' } as const;
+/** The lock of the schemas, the integrations with their secrets, who may ask ClickHouse what, and the desk file in force. */
+export const parts = { schemas: 'schemas.lock.json', integrations: 'integrations.json', users: 'access.json', desk: 'desk.json' } as const;
 
 export async function describeFile(folder: string, path: string): Promise<BackupFile> {
   const hash = createHash('sha256');

@@ -115,6 +115,12 @@ export async function restoreSchemas(backup: Backup, lock: string, env: NodeJS.P
   return 'the registry has its schemas under their ids again';
 }
 
+/** The local ClickHouse takes them at the next login. */
+export async function restoreUsers(backup: Backup, file: string): Promise<string> {
+  await putBack(backup, parts.users, file);
+  return `${file} is as in the backup: who logs in next is one of those`;
+}
+
 export async function restoreIntegrations(backup: Backup, file: string): Promise<string> {
   if (file === '') throw new Refused('INTEGRATIONS_FILE says where they belong');
   await putBack(backup, parts.integrations, file);

@@ -10,6 +10,7 @@ import { createLogger } from '../../services/runtime/logger.ts';
 import { keysWhenNeeded } from '../../services/runtime/personal/keys.ts';
 import { readKnown, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { locate } from '../target/which-stack.ts';
+import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 
 export interface DryRunOptions {
   readonly path: string;
@@ -22,7 +23,7 @@ export async function dryRun(consumer: Destination, { path, events, integration 
   const config = readConfig(commonSettings, env);
   const logger = createLogger(consumer.name, 'error');
   const records: LogRecord[] = [];
-  const connection = { brokers: config.KAFKA_BROKERS, clientId: `${consumer.name}-dry-run`, logger };
+  const connection = kafkaConnection(config, `${consumer.name}-dry-run`, logger);
   await readTail(connection, eventsTopic(config.ENVIRONMENT), events, (record) => records.push(record));
   const keys = keysWhenNeeded(connection, config.ENVIRONMENT);
   const sort = createSort(consumer.records, new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK)), keys);

@@ -14,6 +14,7 @@ import { archiveIsCurrent, plainRecords, readableRecords, recordsOf, ticketsOf, 
 import { blankCopies } from './copies.ts';
 import { deleteKeys } from './delete-keys.ts';
 import { bodiesAbout } from './quarantined.ts';
+import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 
 /** An ingress that had not heard of it yet may have made one more key. */
 const SETTLE_MS = 1_000;
@@ -32,7 +33,7 @@ async function forget({ integration, telegramUserId, note, dryRun }: Options): P
   const env = await locate({ command: 'forget', parts: ['kafka', 'clickhouse'], changes: !dryRun });
   const config = readConfig(consumerSettings, env);
   const environment = config.ENVIRONMENT;
-  const connection = { brokers: config.KAFKA_BROKERS, clientId: 'forget', logger: createLogger('forget', 'error') };
+  const connection = kafkaConnection(config, 'forget', createLogger('forget', 'error'));
   const clickhouse = connectClickHouse(config.CLICKHOUSE_URL);
   const person: Person = { integrationId: integration, telegramUserId };
   const keys = await followKeys(connection, environment);

@@ -106,7 +106,7 @@ async function reset(): Promise<void> {
   }
   await endLeftovers(dataDir);
   for (const entry of stateEntries) await rm(join(dataDir, entry), { recursive: true, force: true });
-  console.log(`all events, schemas, tables and logs in ${dataDir} are deleted`);
+  console.log(`all events, schemas, tables, users of ClickHouse and logs in ${dataDir} are deleted`);
 }
 
 const program = new Command('stack').description('The local stack: Kafka, schema registry, ClickHouse');

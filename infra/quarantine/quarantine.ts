@@ -21,6 +21,7 @@ import { readInventory, type InventoryEntry } from './inventory.ts';
 import { findInLog } from './log-index.ts';
 import { detailsOf, outcomeJson, outcomeLine, progress, tableOf, toJson } from './print.ts';
 import { decide, judge, landingWithoutKey, note, type Author, type Decision, type Judged, type Outcome } from './replay.ts';
+import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 
 const settings = {
   ...commonSettings,
@@ -59,7 +60,7 @@ async function reach(needs: Omit<Needs, 'parts'> & Partial<Needs>): Promise<Stac
   const env = await locate({ parts: ['kafka'], ...needs });
   const INTEGRATIONS_FILE = setting(env, 'INTEGRATIONS_FILE') ?? join(env['DATA_DIR'] ?? '', 'integrations.json');
   const config = readConfig(settings, { ...env, INTEGRATIONS_FILE });
-  return { config, connection: { brokers: config.KAFKA_BROKERS, clientId: 'quarantine', logger: createLogger('quarantine', 'error') }, env: { ...env, INTEGRATIONS_FILE } };
+  return { config, connection: kafkaConnection(config, 'quarantine', createLogger('quarantine', 'error')), env: { ...env, INTEGRATIONS_FILE } };
 }
 
 const whoAmI = (): string => `${userInfo().username}@${hostname()}`;

@@ -10,21 +10,10 @@ SELECT
     queue_id,
     status_category,
     count() AS tickets,
-    sum(ticket_seconds) AS seconds_spent,
+    sum(s.seconds) AS seconds_spent,
     seconds_spent / nullIf(sum(seconds_spent) OVER of_queue, 0) AS share_of_queue
-FROM
-(
-    SELECT
-        queue_id,
-        status_category,
-        whole_seconds(sum(ms_between(
-            greatest(valid_from, {from:DateTime64(3, 'UTC')}),
-            least(valid_to, {to:DateTime64(3, 'UTC')}, now64(3, 'UTC'))))) AS ticket_seconds
-    FROM queue.ticket_state_intervals
-    WHERE integration_id = {integration:String} AND NOT is_finished(status_category)
-        AND valid_from < {to:DateTime64(3, 'UTC')} AND valid_to > {from:DateTime64(3, 'UTC')}
-    GROUP BY queue_id, status_category, ticket_id
-)
+FROM queue.status_time_between(from = {from:DateTime64(3, 'UTC')}, to = {to:DateTime64(3, 'UTC')}) AS s
+WHERE integration_id = {integration:String}
 GROUP BY queue_id, status_category
 WINDOW of_queue AS (PARTITION BY queue_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ORDER BY queue_id, seconds_spent DESC, status_category

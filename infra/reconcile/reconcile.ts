@@ -15,6 +15,7 @@ import { depths, type Depth } from './facts.ts';
 import { kinds, Report, type Kind } from './findings.ts';
 import { createRunMetrics } from './metrics.ts';
 import { reconcile, type Parts } from './run.ts';
+import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 
 const FOUND = 1;
 
@@ -59,7 +60,7 @@ async function connect(changes: boolean): Promise<Parts & { close: () => Promise
   const clickhouse = connectClickHouse(config.CLICKHOUSE_URL);
   return {
     clickhouse,
-    connection: { brokers: config.KAFKA_BROKERS, clientId: 'reconcile', logger: createLogger('reconcile', 'error') },
+    connection: kafkaConnection(config, 'reconcile', createLogger('reconcile', 'error')),
     environment: config.ENVIRONMENT,
     schemas: new SchemaLookup(SchemaRegistry.of(config), await readKnown(config.SCHEMAS_LOCK)),
     close: () => clickhouse.close(),

@@ -78,6 +78,7 @@ function plan(options: SystemOptions): Plan {
   const problems: string[] = [];
   const ingressPort = options.ports?.ingress ?? readPort(env, 'INGRESS_PORT', 8080, problems);
   const healthBase = options.ports?.healthBase ?? readPort(env, 'HEALTH_PORT_BASE', 9101, problems);
+  if (speaksTls(env) && setting(env, 'INGRESS_HEALTH_PORT') === undefined) problems.push('INGRESS_TLS_CERT_FILE needs INGRESS_HEALTH_PORT: nobody here can check a certificate that is made for another name, so readiness is asked there');
   if (problems.length > 0) throw new SetupError(problems, 2);
   const { kafka, kafkaController, registry, clickhouse } = { ...settings.ports, ...options.ports };
   const services = options.services ?? servicesToStart(env);
@@ -91,6 +92,8 @@ function plan(options: SystemOptions): Plan {
     servicePorts: servicePorts(services, ingressPort, healthBase),
   };
 }
+
+const speaksTls = (env: Environment): boolean => setting(env, 'INGRESS_TLS_CERT_FILE') !== undefined;
 
 function portClaims({ ports, parts, servicePorts: byService }: Plan): PortClaim[] {
   const ofServices = [...byService].map(([title, port]) => ({
@@ -127,6 +130,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       INGRESS_PORT: String(planned.servicePorts.get('ingress') ?? ''),
       INGRESS_HEALTH_PORT: setting(planned.env, 'INGRESS_HEALTH_PORT') ?? '',
       HEALTH_PORT_BASE: String(planned.healthBase),
+      DASHBOARD_SERVICES: setting(planned.env, 'DASHBOARD_SERVICES') ?? [...planned.servicePorts].filter(([name]) => name !== 'dashboard').map(([name, port]) => `${name}=http://127.0.0.1:${port}`).join(','),
     };
     supervisor.isReachedBy(Object.fromEntries(reachedBy.map((name) => [name, env[name]])));
     await prepareParts(env, options.onProgress ?? (() => undefined));
@@ -156,7 +160,7 @@ function handle({ planned, env, integrationsFile, stack, supervisor }: Started):
     kafkaBrokers: env.KAFKA_BROKERS,
     schemaRegistryUrl: env.SCHEMA_REGISTRY_URL,
     clickhouseUrl: env.CLICKHOUSE_URL,
-    ingressUrl: url(planned.servicePorts.get('ingress') ?? 0),
+    ingressUrl: url(planned.servicePorts.get('ingress') ?? 0).replace('http:', speaksTls(env) ? 'https:' : 'http:'),
     healthUrls: Object.fromEntries([...planned.servicePorts].map(([name, port]) => [name, url(port)])),
     integrationsFile,
     dataDir: planned.dataDir,
@@ -236,6 +240,7 @@ interface ServiceContext {
 
 function serviceSpec(name: string, { planned, env, print }: ServiceContext): ProcessSpec {
   const port = planned.servicePorts.get(name) ?? 0;
+  const healthPort = name === 'ingress' ? (setting(env, 'INGRESS_HEALTH_PORT') ?? port) : port;
   const file = logFile(planned.dataDir, name);
   return {
     name,
@@ -246,7 +251,7 @@ function serviceSpec(name: string, { planned, env, print }: ServiceContext): Pro
     cwd: projectDir,
     logFile: file,
     onLine: linePrinter(name, { print: print ?? (() => undefined), now: Date.now, logFile: file }),
-    isReady: () => isUp(`http://127.0.0.1:${port}/health/ready`),
+    isReady: () => isUp(`http://127.0.0.1:${healthPort}/health/ready`),
     readyWithinMs: 90_000,
     // 3 s for the door, 3 s for all consumers, 3.5 s for the stack: all ends within 10 s.
     stopWithinMs: 3_000,

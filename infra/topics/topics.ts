@@ -11,6 +11,7 @@ import { createLogger } from '../../services/runtime/logger.ts';
 import { setting } from '../local/settings.ts';
 import { endWithMessage } from '../local/supervisor/signals.ts';
 import { locate } from '../target/which-stack.ts';
+import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 
 const settings = {
   ...commonSettings,
@@ -51,7 +52,7 @@ and don't recognise copies across partitions; best let them catch up first. It c
 async function main(options: { addPartitions: boolean }): Promise<void> {
   const env = await locate({ command: 'topics', parts: ['kafka'], changes: true });
   const config = readConfig(settings, env);
-  const connection = { brokers: config.KAFKA_BROKERS, clientId: 'topics', logger: createLogger('topics', config.LOG_LEVEL) };
+  const connection = kafkaConnection(config, 'topics', createLogger('topics', config.LOG_LEVEL));
   const topics = topicsOf(config, await environmentsOf(config));
   // The default is for new topics: an old one with another number is as somebody wanted it.
   const isWanted = setting(env, 'TOPIC_PARTITIONS') !== undefined;

@@ -127,4 +127,47 @@ SELECT
 FROM {database}.ticket_facts FINAL
 ARRAY JOIN solves AS s
 WHERE s.solved_by_type = 'agent'
-COMMENT 'One row per solve by a human agent; automation rules are left out.'
+COMMENT 'One row per solve by a human agent; automation rules are left out.';
+
+CREATE OR REPLACE VIEW {database}.ticket_returns
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    ticket_id String COMMENT 'Ticket within the tenant.',
+    first_assigned_at DateTime64(3, 'UTC') COMMENT 'Start of the first station with an agent or a queue. Anchor of the row.',
+    agent_ids Array(String) COMMENT 'Agents who held it, in order; stations of nobody are taken out and equal neighbours joined.',
+    queue_ids Array(String) COMMENT 'Queues that held it, likewise.',
+    is_back_to_agent UInt8 COMMENT '1 when it came back to an agent who had given it away.',
+    is_back_to_queue UInt8 COMMENT '1 when it came back to a queue that had given it away.'
+)
+AS
+WITH
+    arrayCompact(arrayFilter(agent -> agent != '', stations.agent_id)) AS holders,
+    arrayCompact(arrayFilter(queue -> queue != '', stations.queue_id)) AS queues
+SELECT
+    integration_id,
+    ticket_id,
+    arrayFirst((at, agent, queue) -> agent != '' OR queue != '', stations.assigned_at, stations.agent_id, stations.queue_id) AS first_assigned_at,
+    holders AS agent_ids,
+    queues AS queue_ids,
+    toUInt8(length(holders) > length(arrayDistinct(holders))) AS is_back_to_agent,
+    toUInt8(length(queues) > length(arrayDistinct(queues))) AS is_back_to_queue
+FROM {database}.ticket_facts FINAL
+WHERE notEmpty(holders) OR notEmpty(queues)
+COMMENT 'One row per ticket that an agent or a queue ever held: who held it in turn, and whether it came back.';
+
+CREATE OR REPLACE VIEW {database}.agent_names
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    agent_id String COMMENT 'Agent who ever held a ticket.',
+    display_name String COMMENT 'Configured name; the id when there is none.'
+)
+AS
+SELECT
+    integration_id,
+    agent_id,
+    agent_name(integration_id, agent_id) AS display_name
+FROM {database}.ticket_facts FINAL
+ARRAY JOIN arrayDistinct(stations.agent_id) AS agent_id
+WHERE agent_id != ''
+GROUP BY integration_id, agent_id
+COMMENT 'One row per tenant and agent who ever held a ticket: what people call them.'

@@ -2,7 +2,7 @@
 
 CREATE OR REPLACE VIEW {database}.agent_occupancy
 (
-    integration_id String COMMENT 'Tenant.',
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
     agent_id String COMMENT 'Agent; empty for agents without id.',
     agent_name String COMMENT 'Configured name; the id when there is none.',
     day Date COMMENT 'Local day of the zone. Anchor: when a shift''s part lies in it, and when a session began.',
@@ -16,11 +16,12 @@ AS
 WITH
     now64(3, 'UTC') AS present,
 
-    -- Shifts cut at local midnight; what lies ahead has not been worked yet.
+    -- Shifts cut at local midnight; what lies ahead has not been worked yet. Tenants are of the facts' type: cast there, facts
+    -- of all tenants would be read.
     parts AS
     (
         SELECT
-            integration_id,
+            toLowCardinality(integration_id) AS integration_id,
             agent_id,
             first_day + day_no AS local_day,
             greatest(shift_from, toDateTime64(local_day, 3, {zone:String})) AS part_from,
@@ -44,7 +45,7 @@ WITH
     holdings AS
     (
         SELECT
-            toString(integration_id) AS integration_id,
+            integration_id,
             ticket_id,
             agent_id,
             held_from,
@@ -61,7 +62,7 @@ WITH
         SELECT integration_id, agent_id, local_day, ms_between(part_from, part_to) AS shift_ms, 0 AS handled, 0 AS held
         FROM parts
         UNION ALL
-        SELECT toString(integration_id), agent_id, toDate(started_at, {zone:String}), 0, handled.handle_seconds, 0
+        SELECT integration_id, agent_id, toDate(started_at, {zone:String}), 0, handled.handle_seconds, 0
         FROM ({handled_sessions}) AS handled
         UNION ALL
         -- A sum over tickets is the sum of their whole-second values.

@@ -4,10 +4,10 @@ import { json } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import { RuntimeError, messageOf } from '../runtime/errors.ts';
-import type { StreamingClickHouse } from '../runtime/clickhouse.ts';
 import type { Answer, Cell, Column, Row } from './answer.ts';
 import { runnable, type NamedQuery, type Values } from './catalogue.ts';
 import type { Names } from './names.ts';
+import type { Asking } from './turns.ts';
 
 export type { Answer, Cell, Column, Row };
 
@@ -17,7 +17,7 @@ interface Held {
 }
 
 export interface AnswersOptions {
-  readonly clickhouse: StreamingClickHouse;
+  readonly clickhouse: Asking;
   readonly names: Names;
   readonly now: () => number;
   /** A run of a query, with its seconds. */
@@ -42,7 +42,7 @@ export class Answers {
 
   /** @throws RuntimeError when there is no answer, not even an old one. */
   async ask(query: NamedQuery, values: Values, sharedMs = SHARED_MS): Promise<Answer> {
-    const key = JSON.stringify([query.name, values]);
+    const key = JSON.stringify([query.name, query.snapshot, values]);
     const held = this.#kept.get(key);
     if (held !== undefined && this.#options.now() - held.askedAt < sharedMs) return held.answer;
     const running = this.#running.get(key) ?? this.#run(key, query, values);
@@ -82,10 +82,10 @@ export class Answers {
     const begun = now();
     const asked = await names.asked(query, values);
     const stream = await clickhouse.bytes(`${asked.sql}\nFORMAT JSON`, asked.values);
-    const { meta, data } = (await json(stream)) as { meta: Column[]; data: Row[] };
+    const { meta, data, statistics } = (await json(stream)) as { meta: Column[]; data: Row[]; statistics?: { rows_read: number } };
     return {
       query: query.name, title: query.title, about: query.about, sql: runnable(query.sql, values),
-      columns: meta, rows: data, at: new Date(begun).toISOString(), took_ms: Math.round(now() - begun),
+      columns: meta, rows: data, at: new Date(begun).toISOString(), took_ms: Math.round(now() - begun), read_rows: statistics?.rows_read ?? null,
     };
   }
 }

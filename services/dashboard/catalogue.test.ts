@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { readCatalogue, readQuery, runnable } from './catalogue.ts';
+import { ofSnapshot, readCatalogue, readQuery, runnable } from './catalogue.ts';
 import { isPersons } from './names.ts';
 import { parameters, valuesOf } from './parameters.ts';
 
@@ -20,7 +20,7 @@ const readBy = (sql: string): string[] => [...sql.matchAll(/\b(?:FROM|JOIN)\s+(\
 
 test('queries read views, and nothing that has no view', () => {
   expect(catalogue.length).toBeGreaterThan(30);
-  for (const { name, sql } of catalogue) {
+  for (const { name, sql } of catalogue.filter((query) => query.name !== 'desk/snapshots')) {
     const read = readBy(sql);
     expect(read.length, name).toBeGreaterThan(0);
     expect(read.filter((source) => !views.has(source)), name).toStrictEqual([]);
@@ -34,8 +34,10 @@ test('a table would be noticed, however it is named', () => {
 });
 
 test('of the archive they read when events came and how many are unusable, never what was said or who said it', () => {
+  const records = 'pipeline/quarantine-records';
+  expect(catalogue.filter(({ sql }) => /\blog\.quarantine\b/.test(sql)).map(({ name }) => name)).toStrictEqual([records]);
   const envelope = /^(timestamp|event_type|received_at|late_seconds|version|event_id|kafka_partition|kafka_offset|integration_id|ticket_id)$/;
-  for (const { name, sql } of catalogue.filter((query) => /\blog\./.test(query.sql))) {
+  for (const { name, sql } of catalogue.filter((query) => /\blog\./.test(query.sql) && query.name !== records)) {
     for (const source of readBy(sql)) expect(['log.events', 'log.quarantine_counts'], name).toContain(source);
     if (!sql.includes('log.events')) continue;
     const words = [...sql.replaceAll(/\{[^}]*\}|'[^']*'|\blog\.events\b/g, '').matchAll(/\b[a-z]\w*_\w+\b/g)].map(([word]) => word);
@@ -48,9 +50,25 @@ test('every query says what it is, and declares parameters that an address can s
   for (const { name, title, sql, parameters: declared } of catalogue) {
     expect(title.length, name).toBeGreaterThan(10);
     for (const [parameter, type] of declared) expect(type, `${name}: ${parameter}`).toBe(parameters[parameter]?.type);
-    expect(declared.has('integration') || name === 'desk/tenants' || name.startsWith('pipeline/'), `${name} is of one tenant`).toBe(true);
+    expect(declared.has('integration') || ['desk/tenants', 'desk/snapshots'].includes(name) || name.startsWith('pipeline/'), `${name} is of one tenant`).toBe(true);
     expect(sql.endsWith(';'), name).toBe(false);
   }
+});
+
+test('what several queries say is said once: a part stands where it is named, and a name that is no part is told', () => {
+  const parts = new Map([['inner', 'x = 1\nAND y = {limit:UInt32}'], ['outer', 'a\n  AND {inner}']]);
+  const { sql, parameters: declared } = readQuery('a/b', '-- T.\nSELECT 1\n  WHERE {outer} OR {inner}', parts);
+  expect(sql).toBe('SELECT 1\n  WHERE a\n    AND x = 1\n    AND y = {limit:UInt32} OR x = 1\n    AND y = {limit:UInt32}');
+  expect([...declared]).toStrictEqual([['limit', 'UInt32']]);
+  expect(() => readQuery('a/b', '-- T.\nSELECT {none}', parts)).toThrow('a/b: there is no queries/parts/none.sql');
+  for (const { name, sql: whole } of catalogue) expect(whole, name).not.toMatch(/\{\w+\}/);
+});
+
+test('a question of a snapshot asks its databases and nothing live; one about the present can’t be asked of it', () => {
+  const asked = ofSnapshot(readQuery('a/b', "-- T.\nSELECT queue_id, 'queue.x' FROM queue.tickets JOIN agents.agent_solves USING ticket_id WHERE has({queues:Array(String)}, queue_id)"), 'monday');
+  expect(asked?.sql).toBe("SELECT queue_id, 'queue.x' FROM monday_queue.tickets JOIN monday_agents.agent_solves USING ticket_id WHERE has({queues:Array(String)}, queue_id)");
+  for (const query of catalogue.filter(({ name }) => name.startsWith('sla/'))) expect(readBy(ofSnapshot(query, 'monday')?.sql ?? '').filter((source) => !source.startsWith('monday_')), query.name).toStrictEqual([]);
+  expect(ofSnapshot(readQuery('a/b', "-- T.\nSELECT now64(3, 'UTC') FROM queue.tickets"), 'monday')).toBe(null);
 });
 
 test('no parameter is declared in vain', () => {

@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Answer } from './answers.ts';
 import { Live, type Watch } from './live.ts';
 
-const answerOf = (n: number, at = n): Answer => ({ query: 'now/cells', title: '', about: '', sql: '', columns: [], rows: [{ n }], at: new Date(at).toISOString(), took_ms: 1 });
+const answerOf = (n: number, at = n): Answer => ({ query: 'now/cells', title: '', about: '', sql: '', columns: [], rows: [{ n }], at: new Date(at).toISOString(), took_ms: 1, read_rows: 1 });
 
 const open: (() => void)[] = [];
 const loggedOut = new Set<string>();
@@ -19,7 +19,7 @@ const EVERY_MS = 60;
 async function served(ask: (path: string) => Promise<Answer>) {
   const live = new Live(EVERY_MS);
   const server = createServer((request, response) => {
-    const watch: Watch = { key: request.url ?? '', ask: () => ask(request.url ?? ''), mayLook: () => !loggedOut.has(request.url ?? '') };
+    const watch: Watch = { key: request.url ?? '', ask: () => ask(request.url ?? ''), mayLook: () => !loggedOut.has(request.url ?? ''), explain: (error) => ({ status: 500, code: 'failed', message: String(error) }) };
     live.join(watch, response, {});
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

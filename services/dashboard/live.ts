@@ -1,7 +1,6 @@
 // The live page: one query a second for each different question, however many pages look at its answer. A page that joins gets
 // the last answer at once; one that reads too slowly skips answers; when nobody looks, nothing is asked.
 import type { ServerResponse } from 'node:http';
-import { messageOf } from '../runtime/errors.ts';
 import type { Answer } from './answers.ts';
 
 export interface Watch {
@@ -10,6 +9,8 @@ export interface Watch {
   readonly ask: () => Promise<Answer>;
   /** False as soon as who opened the page may not look any more. */
   readonly mayLook: () => boolean;
+  /** A failure as a page may be told it. */
+  readonly explain: (error: unknown) => { readonly status: number; readonly code: string; readonly message: string };
 }
 
 interface Channel {
@@ -62,11 +63,11 @@ export class Live {
     for (const { pages } of this.#channels.values()) for (const page of pages.keys()) page.end();
   }
 
-  async #run({ key, ask }: Watch, channel: Channel): Promise<void> {
+  async #run({ key, ask, explain }: Watch, channel: Channel): Promise<void> {
     while (channel.pages.size > 0 && !this.#stopped) {
       const begun = performance.now();
       for (const [page, mayLook] of channel.pages) if (!mayLook()) page.end();
-      await this.#tell(channel, ask);
+      await this.#tell(channel, ask, explain);
       const took = performance.now() - begun;
       // A query that takes long is not asked all the time.
       await new Promise((resolve) => setTimeout(resolve, Math.max(this.#everyMs - took, took)).unref());
@@ -74,20 +75,20 @@ export class Live {
     this.#channels.delete(key);
   }
 
-  async #tell(channel: Channel, ask: Watch['ask']): Promise<void> {
+  async #tell(channel: Channel, ask: Watch['ask'], explain: Watch['explain']): Promise<void> {
     try {
-      const { at, took_ms: took, ...what } = await ask();
+      const { at, took_ms: took, read_rows: read, ...what } = await ask();
       const said = JSON.stringify(what);
       if (said === channel.said) {
         send(channel, asEvent('same', { at }));
         return;
       }
       channel.said = said;
-      channel.message = asEvent('answer', { ...what, at, took_ms: took });
+      channel.message = asEvent('answer', { ...what, at, took_ms: took, read_rows: read });
       send(channel, channel.message);
     } catch (error) {
       channel.said = '';
-      channel.message = asEvent('failed', { message: messageOf(error) });
+      channel.message = asEvent('failed', explain(error));
       send(channel, channel.message);
     }
   }

@@ -2,8 +2,8 @@
 // download and a link, different for each key, and not to be turned back without it. What is people's is told by the name of
 // a column, so a new query can't forget to say so.
 import { createHash } from 'node:crypto';
-import type { StreamingClickHouse } from '../runtime/clickhouse.ts';
 import type { NamedQuery, Value, Values } from './catalogue.ts';
+import type { Asking } from './turns.ts';
 
 export interface Asked {
   readonly sql: string;
@@ -25,15 +25,24 @@ const LENGTH = 6;
 export const pseudonymOf = (key: string, agentId: string): string =>
   (agentId === '' ? '' : `Agent ${createHash('sha256').update(key + agentId).digest('hex').toUpperCase().slice(0, LENGTH)}`);
 
-/** As pseudonymOf makes it. A name that the configuration gives an agent is left out. */
-const shown = (column: string): string => (column.endsWith('_name')
-  ? `'' AS ${column}`
-  : `if(${column} = '', '', concat('Agent ', substring(hex(SHA256(concat({pseudonym_key:String}, ${column}))), 1, ${LENGTH}))) AS ${column}`);
+interface PersonsColumn {
+  readonly name: string;
+  readonly isList: boolean;
+}
+
+/** As pseudonymOf makes it. */
+const pseudonym = (id: string): string => `if(${id} = '', '', concat('Agent ', substring(hex(SHA256(concat({pseudonym_key:String}, ${id}))), 1, ${LENGTH})))`;
+
+/** A name that the configuration gives an agent is left out. */
+function shown({ name, isList }: PersonsColumn): string {
+  const text = name.endsWith('_name') ? "''" : isList ? `arrayMap(one -> ${pseudonym('one')}, ${name})` : pseudonym(name);
+  return `${text} AS ${name}`;
+}
 
 /** Rows in the order of ids would tell which pseudonym is whose: they are put in the order of pseudonyms. */
-function inNoOrder(sql: string, columns: readonly string[]): string {
+function inNoOrder(sql: string, columns: readonly PersonsColumn[]): string {
   const order = /\bORDER BY\b(?![^]*\bORDER BY\b)([^]*)$/.exec(sql)?.[1] ?? '';
-  const told = columns.filter((column) => new RegExp(`\\b${column}\\b`).test(order));
+  const told = columns.map(({ name }) => name).filter((name) => new RegExp(`\\b${name}\\b`).test(order));
   return told.length === 0 ? '' : `\nORDER BY ${told.join(', ')}`;
 }
 
@@ -43,12 +52,12 @@ const AGENTS = ['agents', 'from_agents'] as const;
 const isList = (value: Value | undefined): value is readonly string[] => Array.isArray(value);
 
 export class Pseudonyms implements Names {
-  readonly #clickhouse: StreamingClickHouse;
+  readonly #clickhouse: Asking;
   readonly #key: string;
   readonly #agentIds: NamedQuery;
-  readonly #columns = new Map<string, Promise<readonly string[]>>();
+  readonly #columns = new Map<string, Promise<readonly PersonsColumn[]>>();
 
-  constructor(clickhouse: StreamingClickHouse, key: string, agentIds: NamedQuery) {
+  constructor(clickhouse: Asking, key: string, agentIds: NamedQuery) {
     this.#clickhouse = clickhouse;
     this.#key = key;
     this.#agentIds = agentIds;
@@ -74,11 +83,11 @@ export class Pseudonyms implements Names {
     return { ...values, ...Object.fromEntries(given.map((name) => [name, idsOf(name)])) };
   }
 
-  #personsColumns(query: NamedQuery, values: Values): Promise<readonly string[]> {
+  #personsColumns(query: NamedQuery, values: Values): Promise<readonly PersonsColumn[]> {
     const known = this.#columns.get(query.name);
     if (known !== undefined) return known;
     const described = this.#clickhouse.query<{ name: string; type: string }>(`DESCRIBE (\n${query.sql}\n)`, values)
-      .then((columns) => columns.filter(({ name, type }) => isPersons(name) && /^(LowCardinality\()?(Nullable\()?String/.test(type)).map(({ name }) => name));
+      .then((columns) => columns.filter(({ name, type }) => isPersons(name) && /^(Array\()?(LowCardinality\()?(Nullable\()?String/.test(type)).map(({ name, type }) => ({ name, isList: type.startsWith('Array') })));
     this.#columns.set(query.name, described);
     described.catch(() => this.#columns.delete(query.name));
     return described;

@@ -96,12 +96,13 @@ export const parameters: Readonly<Record<string, Parameter>> = {
   metrics: { type: 'Array(String)', from: 'metric', parse: several },
   outcomes: { type: 'Array(String)', from: 'outcome', parse: several },
   findings: { type: 'Array(String)', from: 'finding', parse: several },
+  reasons: { type: 'Array(String)', from: 'reason', parse: several },
   weeks: { type: 'Array(String)', from: 'week', parse: several },
   days: { type: 'Array(String)', from: 'day', parse: several },
   weekdays: { type: 'Array(String)', from: 'weekday', parse: several },
   hours: { type: 'Array(String)', from: 'hour', parse: several },
   from_agents: { type: 'Array(String)', from: 'from_agent', parse: several },
-  which: { type: 'String', from: 'which', parse: oneOf('all', 'waiting', 'unassigned', 'at_risk', 'breached', 'assigned', 'held', 'answered', 'reopened', 'judged') },
+  which: { type: 'String', from: 'which', parse: oneOf('all', 'waiting', 'unassigned', 'at_risk', 'breached', 'assigned', 'held', 'answered', 'reopened', 'judged', 'back_to_agent', 'back_to_queue') },
   step: { type: 'String', from: 'step', parse: oneOf('day', 'hour') },
   ticket: { type: 'String', from: 'ticket', parse: one },
   search: { type: 'String', from: 'search', parse: (given) => (given.length === 0 ? '' : one(given)) },
@@ -111,6 +112,15 @@ export const parameters: Readonly<Record<string, Parameter>> = {
   target_share: { type: 'Float64', from: 'target', parse: number(0.01, 0.99, 0.8) },
   limit: { type: 'UInt32', from: 'limit', parse: number(1, 1_000_000, 200) },
 };
+
+/** What a snapshot may be called. Null when the live desk is meant. @throws BadParameter */
+export function snapshotOf(address: URLSearchParams): string | null {
+  const given = address.getAll('snapshot');
+  if (given.length === 0) return null;
+  const [name = ''] = given;
+  if (given.length > 1 || !/^[a-z][a-z0-9_]{0,39}$/.test(name)) throw new BadParameter('snapshot', 'snapshot must be the name of one');
+  return name;
+}
 
 /** @throws BadParameter */
 export function valuesOf(query: NamedQuery, address: URLSearchParams): Values {

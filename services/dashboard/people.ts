@@ -4,17 +4,21 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { StreamingClickHouse } from '../runtime/clickhouse.ts';
 import { RuntimeError } from '../runtime/errors.ts';
 import { Answers, type AnswersOptions } from './answers.ts';
 import type { NamedQuery } from './catalogue.ts';
 import { plainNames, Pseudonyms } from './names.ts';
+import { AT_ONCE, inTurns, type Asking } from './turns.ts';
 
 export interface Person {
   /** Of this session: what one asks with ends with it. */
   readonly id: string;
   readonly user: string;
   readonly seesNames: boolean;
+  /** Sees the first lines of quarantined records, and what services do. */
+  readonly isOperator: boolean;
   readonly answers: Answers;
 }
 
@@ -25,6 +29,10 @@ export interface PeopleOptions {
   readonly connect: (credentials?: { readonly user: string; readonly password: string }) => StreamingClickHouse;
   /** Users who see the names of agents; without login everybody does. */
   readonly seeNames: readonly string[];
+  /** Users who see the insides of the pipeline; without login everybody does. */
+  readonly operators: readonly string[];
+  /** Where browsers reach the pages; null on loopback only. */
+  readonly publicUrl: URL | null;
   /** Signs cookies and makes pseudonyms. */
   readonly secret: string;
   readonly agentIds: NamedQuery;
@@ -32,9 +40,9 @@ export interface PeopleOptions {
   readonly onRun: AnswersOptions['onRun'];
 }
 
-const COOKIE = 'dashboard_session';
 const SESSION_MS = 12 * 3_600_000;
 const MOST_SESSIONS = 1_000;
+const MOST_USERS = 1_000;
 /** Of one user within the time below. */
 const MOST_FAILURES = 10;
 const FAILURES_MS = 60_000;
@@ -45,11 +53,13 @@ export class People {
   readonly #options: PeopleOptions;
   readonly #everybody: Person | null;
   readonly #sessions = new LRUCache<string, { person: Person; close: () => void }>({ max: MOST_SESSIONS, ttl: SESSION_MS, dispose: ({ close }) => close() });
+  /** However many sessions a user has, ClickHouse counts their questions together. */
+  readonly #turns = new LRUCache<string, LimitFunction>({ max: MOST_USERS });
   readonly #failures = new LRUCache<string, number>({ max: 10_000, ttl: FAILURES_MS });
 
   constructor(options: PeopleOptions) {
     this.#options = options;
-    this.#everybody = options.login ? null : this.#person({ id: '', user: '' }, options.connect(), true);
+    this.#everybody = options.login ? null : this.#person({ id: '', user: '', seesNames: true, isOperator: true }, options.connect());
   }
 
   get login(): boolean {
@@ -83,9 +93,15 @@ export class People {
       return null;
     }
     const id = randomBytes(32).toString('base64url');
-    const person = this.#person({ id, user }, clickhouse, this.#options.seeNames.includes(user));
+    const { seeNames, operators } = this.#options;
+    const person = this.#person({ id, user, seesNames: seeNames.includes(user), isOperator: operators.includes(user) }, inTurns(clickhouse, this.#turnsOf(user)));
     this.#sessions.set(id, { person, close: () => void clickhouse.close() });
     return this.#cookie(`${id}.${this.#signature(id)}`, SESSION_MS / 1_000);
+  }
+
+  /** Ends every session, and with it what it asks with. */
+  close(): void {
+    this.#sessions.clear();
   }
 
   logOut(headers: IncomingHttpHeaders): string {
@@ -94,14 +110,38 @@ export class People {
     return this.#cookie('', 0);
   }
 
-  #person(who: Pick<Person, 'id' | 'user'>, clickhouse: StreamingClickHouse, seesNames: boolean): Person {
+  /** Browsers say where a request comes from; a form or script of another site can't send JSON of its own with that. */
+  isFromElsewhere(headers: IncomingHttpHeaders): boolean {
+    const { origin, host = '' } = headers;
+    if (headers['sec-fetch-site'] !== undefined && headers['sec-fetch-site'] !== 'same-origin') return true;
+    if (origin === undefined) return false;
+    return origin !== this.#options.publicUrl?.origin && origin.replace(/^https?:\/\//, '') !== host;
+  }
+
+  /** Whether browsers come by https only: then they are told to, and to send the cookie nowhere else. */
+  get isSecure(): boolean {
+    return this.#options.publicUrl?.protocol === 'https:';
+  }
+
+  #turnsOf(user: string): LimitFunction {
+    const turn = this.#turns.get(user) ?? pLimit(AT_ONCE);
+    this.#turns.set(user, turn);
+    return turn;
+  }
+
+  #person(who: Omit<Person, 'answers'>, clickhouse: Asking): Person {
     const { secret, agentIds, now, onRun } = this.#options;
-    const names = seesNames ? plainNames : new Pseudonyms(clickhouse, secret, agentIds);
-    return { ...who, seesNames, answers: new Answers({ clickhouse, names, now, onRun }) };
+    const names = who.seesNames ? plainNames : new Pseudonyms(clickhouse, secret, agentIds);
+    return { ...who, answers: new Answers({ clickhouse, names, now, onRun }) };
+  }
+
+  /** By its prefix browsers take it from https alone, and from no other host. */
+  get #cookieName(): string {
+    return this.isSecure ? '__Host-dashboard_session' : 'dashboard_session';
   }
 
   #cookie(value: string, seconds: number): string {
-    return `${COOKIE}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${seconds}`;
+    return `${this.#cookieName}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${seconds}${this.isSecure ? '; Secure' : ''}`;
   }
 
   #signature(id: string): string {
@@ -109,7 +149,7 @@ export class People {
   }
 
   #sessionOf({ cookie = '' }: IncomingHttpHeaders): string | null {
-    const value = cookie.split(/;\s*/).find((pair) => pair.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1) ?? '';
+    const value = cookie.split(/;\s*/).find((pair) => pair.startsWith(`${this.#cookieName}=`))?.slice(this.#cookieName.length + 1) ?? '';
     const [id = '', signature = ''] = value.split('.');
     const [given, expected] = [Buffer.from(signature), Buffer.from(this.#signature(id))];
     return given.length === expected.length && timingSafeEqual(given, expected) ? id : null;

@@ -12,6 +12,7 @@ import { createDashboard } from './server.ts';
 
 const agentIds = readQuery('desk/agent-ids', '-- Ids.\nSELECT 1');
 const cells = readQuery('now/cells', '-- Cells.\nSELECT {integration:String} AS x');
+const records = readQuery('pipeline/quarantine-records', '-- Records.\nSELECT 1');
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
@@ -31,8 +32,8 @@ function connect(credentials?: { user: string; password: string }): StreamingCli
 async function dashboard(login: boolean): Promise<string> {
   const live = new Live(50);
   const app = createDashboard({
-    catalogue: new Map([[cells.name, cells]]), live, metrics: new Registry(), ready: () => Promise.resolve(null), logger: createLogger('test', 'silent'),
-    people: new People({ login, connect, seeNames: ['acme', 'globex'], secret: 's'.repeat(32), agentIds, now: Date.now, onRun: () => undefined }),
+    catalogue: new Map([cells, records].map((query) => [query.name, query])), live, states: () => Promise.resolve([]), metrics: new Registry(), ready: () => Promise.resolve(null), logger: createLogger('test', 'silent'),
+    people: new People({ login, connect, seeNames: ['acme', 'globex'], operators: ['globex'], publicUrl: null, secret: 's'.repeat(32), agentIds, now: Date.now, onRun: () => undefined }),
     pages: new Map([['/index.html', { type: 'text/html; charset=utf-8', body: Buffer.from('<p>'), gzipped: Buffer.from(''), isForever: false }]]),
   });
   closing.push(async () => {
@@ -54,7 +55,7 @@ const statusOf = async (path: string, init?: RequestInit): Promise<number> => {
 test('with a login nothing but the way in is answered before it, and afterwards what the user of ClickHouse may read', async () => {
   const base = await dashboard(true);
   for (const path of ['/api/queries/now/cells?tenant=acme', '/api/queries/now/cells.csv?tenant=acme', '/api/live?tenant=acme']) expect(await statusOf(base + path), path).toBe(401);
-  expect(await (await fetch(`${base}/api/me`)).json()).toStrictEqual({ login: true, user: null, sees_names: false });
+  expect(await (await fetch(`${base}/api/me`)).json()).toStrictEqual({ login: true, user: null, sees_names: false, is_operator: false });
   expect((await logIn(base, 'acme', 'wrong')).status).toBe(401);
   const cookie = ((await logIn(base, 'acme', 'right')).headers.get('set-cookie') ?? '').split(';')[0] ?? '';
   const as = { headers: { cookie } };
@@ -64,6 +65,23 @@ test('with a login nothing but the way in is answered before it, and afterwards 
   expect(await statusOf(`${base}/api/queries/now/cells?tenant=acme&tenant=globex`, as)).toBe(400);
   expect(await statusOf(`${base}/api/logout`, { method: 'POST', headers: { ...json, cookie }, body: '{}' })).toBe(200);
   expect(await statusOf(`${base}/api/queries/now/cells?tenant=acme`, as)).toBe(401);
+});
+
+test('what people wrote, and what services do, is for operators alone, in files, too', async () => {
+  const base = await dashboard(true);
+  const statuses = async (user: string): Promise<number[]> => {
+    const cookie = ((await logIn(base, user, 'right')).headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+    return Promise.all(['/api/queries/pipeline/quarantine-records?tenant=globex', '/api/queries/pipeline/quarantine-records.csv?tenant=globex', '/api/services'].map((path) => statusOf(base + path, { headers: { cookie } })));
+  };
+  expect(await statuses('acme')).toStrictEqual([403, 403, 403]);
+  expect((await statuses('globex')).at(-1)).toBe(200);
+  expect(await statusOf(`${base}/api/services`)).toBe(401);
+});
+
+test('a question may be asked of a snapshot, by a name that can be one', async () => {
+  const base = await dashboard(false);
+  expect(await statusOf(`${base}/api/queries/now/cells?tenant=acme&snapshot=monday`)).toBe(200);
+  for (const name of ['x;y', 'A', "a'b", '', '_a']) expect(await statusOf(`${base}/api/queries/now/cells?tenant=acme&snapshot=${encodeURIComponent(name)}`), name).toBe(400);
 });
 
 test('another site can neither log somebody in nor out', async () => {

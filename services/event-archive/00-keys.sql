@@ -40,10 +40,11 @@ LAYOUT(DIRECT())
 COMMENT 'Keys that are not deleted, for the views of the archive.';
 
 -- AES-256-GCM; enc:v1:<key id>:<base64 of nonce, ciphertext, tag>. NULL without the key. Text that is not sealed stays as it is, so does what
--- is too short to be: it would be an error of the whole query, as would be a nonce of another length.
-CREATE OR REPLACE FUNCTION unsealed AS (sealed, key) -> if(startsWith(sealed, 'enc:v1:') AND length(sealed) >= 64, tryDecrypt('aes-256-gcm',
-    substring(tryBase64Decode(substring(sealed, 25)), 13), key,
-    rightPad(substring(tryBase64Decode(substring(sealed, 25)), 1, 12), 12, '-')), sealed);
+-- is too short to be: it would be an error of the whole query, as would be a nonce of another length. An empty text (64 letters) is opened
+-- by whatever key, since there is nothing to open, so the one that views take where a key is missing, repeat('-', 32), is looked for.
+CREATE OR REPLACE FUNCTION unsealed AS (sealed, key) -> if(startsWith(sealed, 'enc:v1:') AND length(sealed) >= 64, if(length(sealed) = 64 AND key = repeat('-', 32), NULL,
+    tryDecrypt('aes-256-gcm', substring(tryBase64Decode(substring(sealed, 25)), 13), key,
+        rightPad(substring(tryBase64Decode(substring(sealed, 25)), 1, 12), 12, '-'))), sealed);
 
 CREATE TABLE IF NOT EXISTS {database}.erasure_store
 (

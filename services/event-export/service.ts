@@ -15,6 +15,7 @@ import type { Chain, Manifest } from './manifest.ts';
 import { exportSection, formatNames, type ExportSection } from './section.ts';
 import { exportChain, type Archive, type Source } from './step.ts';
 import { openTarget } from './open-target.ts';
+import { kafkaConnection } from '../runtime/kafka/connection.ts';
 
 export const exportSettings = {
   ...commonSettings,
@@ -37,7 +38,7 @@ export function chainsOf(section: ExportSection, integrationId: string, environm
 }
 
 export function closedFor(config: ExportConfig, logger: Logger): Promise<Closed> {
-  const connection = { brokers: config.KAFKA_BROKERS, clientId: 'event-export', logger };
+  const connection = kafkaConnection(config, 'event-export', logger);
   return closedDays(archivePositions(connection, config.ENVIRONMENT), { graceMs: config.EXPORT_GRACE_SECONDS * 1_000, waitMs: config.EXPORT_WAIT_SECONDS * 1_000 });
 }
 

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../runtime/logger.ts';
-import { readIntegrations, watchIntegrations, type Integration } from './integrations.ts';
+import { weakness, type Integration } from '../runtime/integrations-file.ts';
+import { readIntegrations as readWith, watchIntegrations as watchWith } from './integrations.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -13,6 +14,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const logger = createLogger('ingress', 'fatal');
+const readIntegrations = async (path: string): Promise<Integration[]> => (await readWith(path, {})).integrations;
+const watchIntegrations = (path: string, accepted: readonly string[], { env = {}, isPublic = false }: { env?: NodeJS.ProcessEnv; isPublic?: boolean } = {}) => watchWith(path, { accepted, env, isPublic }, logger);
 const acme: Integration = { integration_id: 'acme', environment: 'production', secrets: ['acme-1', 'acme-2'] };
 const globex: Integration = { integration_id: 'globex', environment: 'production', secrets: ['globex-1'] };
 
@@ -47,15 +50,15 @@ test('one integration may have one secret in two environments, and an environmen
 
 test('an integration in an environment that is not taken is refused with what to do', async () => {
   const path = await file([acme, { ...globex, environment: 'staging' }]);
-  await expect(watchIntegrations(path, ['production'], logger)).rejects.toThrow(/globex is in staging.*ENVIRONMENT=staging.*INGRESS_ENVIRONMENTS/);
-  const watched = await watchIntegrations(path, [], logger);
+  await expect(watchIntegrations(path, ['production'])).rejects.toThrow(/globex is in staging.*ENVIRONMENT=staging.*INGRESS_ENVIRONMENTS/);
+  const watched = await watchIntegrations(path, []);
   expect(watched.environments()).toStrictEqual(['production', 'staging']);
   watched.close();
 });
 
 test('a file that can’t be used on reload is told until it is mended, and the one before stays', async () => {
   const path = await file([acme]);
-  const watched = await watchIntegrations(path, ['production'], logger);
+  const watched = await watchIntegrations(path, ['production']);
   const warned = async (wanted: RegExp | null): Promise<void> => {
     for (let attempt = 0; attempt < 100; attempt++) {
       const [warning] = watched.warnings();
@@ -82,5 +85,50 @@ test('a file that can’t be used on reload is told until it is mended, and the 
     expect(watched.find('globex')).toStrictEqual([globex]);
   } finally {
     watched.close();
+  }
+});
+
+test('a secret may be in the environment, in a file, or be one of a folder\'s', async () => {
+  const secrets = join(folder, 'mounted');
+  await mkdir(secrets);
+  await writeFile(join(secrets, 'b'), 'of-the-folder-b\n');
+  await writeFile(join(secrets, 'a'), 'of-the-folder-a');
+  await writeFile(join(secrets, '.hidden'), 'not this');
+  await writeFile(join(folder, 'one'), 'of a file\n');
+  const path = await file([{ ...acme, secrets: [{ env: 'ACME' }, { file: 'one' }, { folder: 'mounted' }, 'plain'] }]);
+  const watched = await watchIntegrations(path, [], { env: { ACME: 'of-env' } });
+  try {
+    expect(watched.find('acme')[0]?.secrets).toStrictEqual(['of-env', 'of a file', 'of-the-folder-a', 'of-the-folder-b', 'plain']);
+    await writeFile(join(secrets, 'c'), 'of-the-folder-c');
+    await expect.poll(() => watched.find('acme')[0]?.secrets.includes('of-the-folder-c'), { timeout: 10_000 }).toBe(true);
+    await writeFile(join(folder, 'one'), 'rotated');
+    await expect.poll(() => watched.find('acme')[0]?.secrets[1], { timeout: 10_000 }).toBe('rotated');
+    await rm(join(folder, 'one'));
+    await expect.poll(() => watched.warnings().join(), { timeout: 10_000 }).toMatch(/\/0\/secrets\/1: ENOENT/);
+    expect(watched.find('acme')[0]?.secrets[1]).toBe('rotated');
+  } finally {
+    watched.close();
+  }
+});
+
+test('a secret that is nowhere is told with its place, and no other secret', async () => {
+  await mkdir(join(folder, 'empty'));
+  await writeFile(join(folder, 'blank'), '\n');
+  const path = await file([{ ...acme, secrets: ['hush-hush', { env: 'ABSENT' }, { file: 'absent' }, { folder: 'empty' }, { file: 'blank' }] }]);
+  await expect(readIntegrations(path)).rejects.toSatisfy(({ message }: Error) => {
+    for (const [place, why] of [[1, 'the variable ABSENT is empty'], [2, 'ENOENT'], [3, 'holds no file'], [4, 'blank is empty']] as const) expect(message).toMatch(new RegExp(`/0/secrets/${place}: .*${why}`));
+    return !message.includes('hush');
+  });
+  await expect(readIntegrations(await file([{ ...acme, secrets: [{ vault: 'x' }] }]))).rejects.toThrow(/\/0\/secrets\/0 must match/);
+});
+
+test('a door that anybody may reach takes no secret that can be guessed, and names it by its kid', async () => {
+  const strong = { ...acme, secrets: ['f3a9c1d27b6e5048a1b2c3d4e5f60718'] };
+  (await watchIntegrations(await file([strong]), [], { isPublic: true })).close();
+  const path = await file([strong, { ...globex, secrets: ['globex-secret'] }]);
+  await expect(watchIntegrations(path, [], { isPublic: true })).rejects.toSatisfy(({ message }: Error) => /globex: the secret [0-9a-f]{6} has 13 bytes/.test(message) && !message.includes('globex-secret'));
+  (await watchIntegrations(path, [])).close();
+  for (const [secret, isWeak] of [['a'.repeat(64), true], ['abc'.repeat(20), true], ['whsec_c2VjcmV0', true], [`whsec_${Buffer.from('0123456789abcdefghijklmn').toString('base64')}`, false], ['short', true]] as const) {
+    expect(weakness(secret) !== null, secret).toBe(isWeak);
   }
 });

@@ -3,7 +3,7 @@ import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
 import { startHealthServer } from '../runtime/health.ts';
 import { RuntimeError } from '../runtime/errors.ts';
-import { eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
+import { eventsTopic, keysTopic, quarantineTopic, type LogRecord } from '../runtime/event-log.ts';
 import { readTail } from '../runtime/kafka/consumer.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer } from '../runtime/kafka/producer.ts';
@@ -16,6 +16,7 @@ import { readLock, SchemaRegistry } from '../runtime/registry/registry.ts';
 import { watchSchemas } from '../runtime/registry/schema-watch.ts';
 import { createAccept, type Accept } from './accept.ts';
 import { DedupeWindow } from './dedupe.ts';
+import { doorSettings, isLoopback, readDoor } from './door.ts';
 import { Drain } from './drain.ts';
 import { createEncode } from './event/encoders.ts';
 import { watchIntegrations } from './integrations.ts';
@@ -24,20 +25,16 @@ import { createIngressMetrics } from './metrics.ts';
 import { createPrepare } from './event/prepare.ts';
 import { createSealer } from './event/seal.ts';
 import { createServer } from './server.ts';
+import { kafkaConnection } from '../runtime/kafka/connection.ts';
 
 const settings = {
   ...commonSettings,
-  INGRESS_HOST: { parse: text, default: '127.0.0.1', doc: 'Address to listen on' },
-  INGRESS_PORT: { parse: integer(0, 65_535), default: 8080, doc: 'Port of POST /webhooks, /health and, on loopback, /metrics' },
-  INGRESS_HEALTH_PORT: { parse: integer(0, 65_535), default: 0, doc: 'Port on loopback of /metrics and all that /health says. With 0 they are at INGRESS_PORT, if INGRESS_HOST is loopback, else nowhere' },
+  ...doorSettings,
   INTEGRATIONS_FILE: { parse: text, doc: 'JSON file of integrations and their secrets; watched for changes' },
   INGRESS_ENVIRONMENTS: { parse: list, default: [], doc: 'Environments whose events are taken; an integration in another one is refused. All of the file when empty; npm start sets it to ENVIRONMENT' },
   INGRESS_DRAIN_MS: { parse: integer(0, 5_000), default: 1_000, doc: 'From a signal on, how long events are still taken while readiness says no: as long as a load balancer needs to notice' },
   DEDUPE_EVENTS: { parse: integer(1, 10_000_000), default: 100_000, doc: 'Recent events whose retries are answered without a second append' },
 } satisfies Settings;
-
-/** Who asks there is on this machine. */
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
 const config = readConfig(settings, process.env);
 const logger = createLogger('ingress', config.LOG_LEVEL);
@@ -45,7 +42,7 @@ const logger = createLogger('ingress', config.LOG_LEVEL);
 await runService(logger, async (parts) => {
   logger.info({ config: masked(settings, config) }, 'starting');
   const metrics = createMetrics('ingress');
-  const integrations = await watchIntegrations(config.INTEGRATIONS_FILE, config.INGRESS_ENVIRONMENTS, logger);
+  const integrations = await watchIntegrations(config.INTEGRATIONS_FILE, { accepted: config.INGRESS_ENVIRONMENTS, env: process.env, isPublic: !isLoopback(config.INGRESS_HOST) }, logger);
   parts.push({ name: 'integrations', stop: () => {
     integrations.close();
     return Promise.resolve();
@@ -58,7 +55,7 @@ await runService(logger, async (parts) => {
   const schemas = watchSchemas(registry, locked, metrics, logger);
   parts.push(schemas);
 
-  const connection = { brokers: config.KAFKA_BROKERS, clientId: 'ingress', logger };
+  const connection = kafkaConnection(config, 'ingress', logger);
   const topics = [...environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]), ...integrations.sealing().map(keysTopic)];
   const probe = createLogProbe(connection, topics, { written: true });
   parts.push(probe);
@@ -69,19 +66,23 @@ await runService(logger, async (parts) => {
   let waiting = (): number => 0;
   let take: Accept = () => Promise.reject(new RuntimeError('LOG_UNAVAILABLE', 'the ingress is starting'));
   const counted = createIngressMetrics(metrics, { waiting: () => waiting(), integrationsValid: () => integrations.warnings().length === 0 });
-  const door: Parameters<typeof createServer>[0] = {
+  const door = await readDoor(config, logger, counted.onConnectionRefused);
+  parts.push(door);
+  const server: Parameters<typeof createServer>[0] = {
     accept: (delivery) => take(delivery),
     metrics,
-    warnings: () => [...schemas.warnings(), ...integrations.warnings()],
+    warnings: () => [...schemas.warnings(), ...integrations.warnings(), ...door.warnings()],
     ready: async () => drain.reason() ?? starting.failure() ?? followed.map((keys) => keys.failure()).find((failure) => failure !== null) ?? probe.check(),
     isDraining: () => drain.hasBegun,
-    isPublic: config.INGRESS_HEALTH_PORT > 0 || !LOOPBACK.has(config.INGRESS_HOST),
+    isPublic: door.isPublic,
     logger,
     onAnswer: counted.onAnswer,
     onDecided: counted.onDecided,
+    limits: door.limits,
   };
-  const app = createServer(door);
-  if (config.INGRESS_HEALTH_PORT > 0) parts.push(await startHealthServer(config.INGRESS_HEALTH_PORT, metrics, door.ready, door.warnings));
+  const app = createServer(server);
+  door.follow(app.server);
+  if (config.INGRESS_HEALTH_PORT > 0) parts.push(await startHealthServer(config.INGRESS_HEALTH_PORT, metrics, server.ready, server.warnings));
   // Before Kafka is asked for anything: while that is away, whoever asks is told so.
   await app.listen({ host: config.INGRESS_HOST, port: config.INGRESS_PORT });
 
@@ -96,9 +97,17 @@ await runService(logger, async (parts) => {
     rings.set(environment, keys.ring);
   }
   const window = new DedupeWindow(config.DEDUPE_EVENTS);
+  const remember = async (topic: string, visit: (record: LogRecord) => void): Promise<void> => {
+    try {
+      await starting.step(() => readTail(connection, topic, config.DEDUPE_EVENTS, visit));
+    } catch (error) {
+      if (!(error instanceof RuntimeError && error.code === 'LOG_REFUSED')) throw error;
+      logger.warn({ topic, error: error.message }, 'recent events are not known, as this user may only write: a retry of one is appended again, and counts once all the same');
+    }
+  };
   for (const environment of environments) {
-    await starting.step(() => readTail(connection, eventsTopic(environment), config.DEDUPE_EVENTS, (record) => window.rebuildFrom(record, environment, 'accepted')));
-    await starting.step(() => readTail(connection, quarantineTopic(environment), config.DEDUPE_EVENTS, (record) => window.rebuildFrom(record, environment, 'quarantined')));
+    await remember(eventsTopic(environment), (record) => window.rebuildFrom(record, environment, 'accepted'));
+    await remember(quarantineTopic(environment), (record) => window.rebuildFrom(record, environment, 'quarantined'));
   }
   take = createAccept({
     integrations,

@@ -8,7 +8,7 @@ import { createAccept } from './accept.ts';
 import { DedupeWindow } from './dedupe.ts';
 import { createPrepare } from './event/prepare.ts';
 import { createSealer } from './event/seal.ts';
-import { kidOf, type Integration } from './integrations.ts';
+import { kidOf, type Integration } from '../runtime/integrations-file.ts';
 import { createIngressMetrics } from './metrics.ts';
 import { createServer } from './server.ts';
 

@@ -2,7 +2,7 @@
 // is what a sender wrote.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { countQuarantined } from '../runtime/quarantine/metrics.ts';
-import { kidOf } from './integrations.ts';
+import { kidOf } from '../runtime/integrations-file.ts';
 
 /** Keys that are told apart; further ones are counted together. */
 const MAX_KIDS = 200;
@@ -28,12 +28,14 @@ export function createIngressMetrics(registry: Registry, sources: { waiting: () 
   const seconds = new Histogram({ name: 'ticketstream_ack_seconds', help: 'From a whole request until its 200 is written, Kafka\'s acknowledgement included; of events answered 200', buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3], registers });
   const signatures = new Counter({ name: 'ticketstream_signatures_total', help: 'Signatures checked, by result (verified, failed) and key: kid is 6 hex digits of a hash of the secret, told in the log when integrations are loaded; of a failed one the integration\'s first; unknown when there is no such integration', labelNames: ['kid', 'result'], registers });
   const unlisted = new Counter({ name: 'ticketstream_unlisted_versions_total', help: 'Accepted events whose contract version is missing or not listed', labelNames: ['event_type', 'version'], registers });
+  const refused = new Counter({ name: 'ticketstream_refused_connections_total', help: 'Connections closed at once, since there were as many as there may be, in all or of their address', registers });
   new Gauge({ name: 'ticketstream_waiting_events', help: 'Events that wait for Kafka\'s acknowledgement', registers, collect() { this.set(sources.waiting()); } });
   new Gauge({ name: 'ticketstream_integrations_file_valid', help: '0 while INTEGRATIONS_FILE cannot be used and the previous integrations stay in force', registers, collect() { this.set(sources.integrationsValid() ? 1 : 0); } });
   return {
     onAnswer: (status: number, outcome: string) => answers.inc({ status: String(status), outcome }),
     onDecided: (duration: number) => seconds.observe(duration),
     onSignature: (secret: string | undefined, verified: boolean) => signatures.inc({ kid: kid(secret), result: verified ? 'verified' : 'failed' }),
+    onConnectionRefused: () => refused.inc(),
     onQuarantined: countQuarantined(registry),
     onUnlistedVersion: (event_type: string, version: 'missing' | 'unlisted') => unlisted.inc({ event_type, version }),
   };

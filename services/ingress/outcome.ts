@@ -1,6 +1,6 @@
 // What can become of a webhook, as data. Only infrastructure failures are thrown.
 import type { JsonObject } from '../../schemas/contract.ts';
-import type { Integration } from './integrations.ts';
+import type { Integration } from '../runtime/integrations-file.ts';
 
 /** Refused before the event was known to be authentic; nothing is stored. */
 export interface Refused {

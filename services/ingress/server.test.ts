@@ -30,7 +30,7 @@ const app = createServer({
   onAnswer: (status, outcome) => answers.inc({ status: String(status), outcome }),
   onDecided: () => undefined,
   isDraining: () => isDraining,
-  requestTimeoutMs: 1_000,
+  limits: { requestTimeoutMs: 1_000 },
 });
 
 beforeAll(() => app.listen({ host: '127.0.0.1', port: 0 }));

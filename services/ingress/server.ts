@@ -6,7 +6,7 @@ import type { Registry } from 'prom-client';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
 import { addHealthRoutes, addPublicHealthRoutes, healthPaths, publicHealthPaths, type Readiness, type Warnings } from '../runtime/health.ts';
 import { httpRefusal, isHttpStatus, type Refusal } from '../runtime/http/refusal.ts';
-import { createHttpServer } from '../runtime/http/server.ts';
+import { createHttpServer, type HttpServerOptions } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { childSpan, traceFields } from '../runtime/trace.ts';
 import type { Accept } from './accept.ts';
@@ -26,8 +26,7 @@ export interface ServerOptions {
   readonly onAnswer: (status: number, outcome: string) => void;
   /** How long it took to keep an event that is answered 200, Kafka's acknowledgement included. */
   readonly onDecided: (seconds: number) => void;
-  readonly requestTimeoutMs?: number;
-  readonly maxBodiesBytes?: number;
+  readonly limits?: Pick<HttpServerOptions, 'requestTimeoutMs' | 'maxBodiesBytes' | 'clients' | 'onConnectionRefused' | 'certificate'>;
 }
 
 const webhookPaths = { path: /^\/webhooks(\/[^/]*)?\/?$/, allow: 'POST' };
@@ -36,11 +35,10 @@ const RETRY_AFTER_SECONDS = '5';
 export function createServer(options: ServerOptions): FastifyInstance {
   const { accept, onAnswer, onDecided, isPublic = false } = options;
   const { app, refuse } = createHttpServer({
+    ...options.limits,
     paths: [webhookPaths, isPublic ? publicHealthPaths : healthPaths],
     onRefused: ({ status, code }) => onAnswer(status, code),
     toRefusal: (error) => refusalOf(error, options.logger),
-    ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
-    ...(options.maxBodiesBytes === undefined ? {} : { maxBodiesBytes: options.maxBodiesBytes }),
   });
   app.addHook('onSend', async (_request, reply) => {
     if (options.isDraining?.() === true) reply.header('connection', 'close');

@@ -1,7 +1,7 @@
 // Accepted events whose contract version is missing or not listed: all are counted, and a few are
 // told in the log. Senders choose versions, so what is kept and written of them is bounded.
 import type { Logger } from '../runtime/logger.ts';
-import type { Integration } from './integrations.ts';
+import type { Integration } from '../runtime/integrations-file.ts';
 import type { PreparedEvent } from './event/prepare.ts';
 
 export interface UnlistedVersionsOptions {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Integration, Integrations } from './integrations.ts';
+import type { Integration } from '../runtime/integrations-file.ts';
+import type { Integrations } from './integrations.ts';
 import type { Webhook } from './outcome.ts';
 import { verifyWebhook } from './verify.ts';
 

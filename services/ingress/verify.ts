@@ -2,7 +2,8 @@
 // tenant's secret and a bad signature, after the same work, so that nothing can be probed.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Integration, Integrations } from './integrations.ts';
+import type { Integration } from '../runtime/integrations-file.ts';
+import type { Integrations } from './integrations.ts';
 import type { AuthenticWebhook, Refused, Webhook } from './outcome.ts';
 
 const unauthorized: Refused = { kind: 'refused', status: 401, code: 'unauthorized', message: 'the signature does not match an integration' };

@@ -135,4 +135,33 @@ SELECT
     whole_seconds(clock_skew_ms) AS clock_skew_seconds,
     findings.rule AS data_quality
 FROM {database}.ticket_facts FINAL
-COMMENT 'One row per ticket, now: attributes and lifetime metrics. Durations of open tickets run up to now.'
+COMMENT 'One row per ticket, now: attributes and lifetime metrics. Durations of open tickets run up to now.';
+
+CREATE OR REPLACE VIEW {database}.tenants
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    last_event_at DateTime64(3, 'UTC') COMMENT 'Event time of the last event of any of its tickets.'
+)
+AS
+-- Of a ticket's rows the last one is also the latest: nothing has to be merged for that.
+SELECT integration_id, max(last_event_at) AS last_event_at
+FROM {database}.ticket_facts
+GROUP BY integration_id
+COMMENT 'One row per tenant that has tickets.';
+
+CREATE OR REPLACE VIEW {database}.queue_names
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    queue_id String COMMENT 'Queue that a ticket is in, or was in first.',
+    display_name String COMMENT 'Configured name; the id when there is none.'
+)
+AS
+SELECT
+    integration_id,
+    queue AS queue_id,
+    queue_name(integration_id, queue) AS display_name
+FROM {database}.ticket_facts FINAL
+ARRAY JOIN [queue_id, first_queue_id] AS queue
+WHERE queue != ''
+GROUP BY integration_id, queue
+COMMENT 'One row per tenant and queue: what people call it.'

@@ -33,6 +33,28 @@ FROM {database}.ticket_facts FINAL
 ARRAY JOIN intervals AS i
 COMMENT 'One row per period in which neither status, queue nor assignee changed. State at t: valid_from <= t AND valid_to > t.';
 
+CREATE OR REPLACE VIEW {database}.status_time_between
+(
+    integration_id LowCardinality(String) COMMENT 'Tenant.',
+    ticket_id String COMMENT 'Ticket within the tenant.',
+    queue_id String COMMENT 'Queue that it was in.',
+    status_category LowCardinality(String) COMMENT 'new, open, pending or on_hold.',
+    seconds Int64 COMMENT 'Time that it spent so within the period, whole seconds elapsed; running up to now.'
+)
+AS
+SELECT
+    integration_id,
+    ticket_id,
+    queue_id,
+    status_category,
+    whole_seconds(sum(ms_between(
+        greatest(valid_from, {from:DateTime64(3, 'UTC')}),
+        least(valid_to, {to:DateTime64(3, 'UTC')}, now64(3, 'UTC'))))) AS seconds
+FROM {database}.ticket_state_intervals
+WHERE NOT is_finished(status_category) AND valid_from < {to:DateTime64(3, 'UTC')} AND valid_to > {from:DateTime64(3, 'UTC')}
+GROUP BY integration_id, ticket_id, queue_id, status_category
+COMMENT 'One row per ticket, queue and status that was not over within a period. Parameters: from, included, and to, not included.';
+
 CREATE OR REPLACE VIEW {database}.customer_waits
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',

@@ -96,65 +96,58 @@ CREATE OR REPLACE VIEW {database}.escalation_audit
 )
 AS
 WITH
-    breaches AS
-    (
-        SELECT integration_id, ticket_id, toString(metric) AS metric, policy_id, instance, assumeNotNull(due_at) AS due_at
-        FROM {database}.sla_timers
-        WHERE outcome = 'breached' AND metric IN ('first_response', 'resolution')
-    ),
-
-    fired AS
+    -- Breaches and escalations of a ticket and metric side by side: both are read once, whatever is asked of them.
+    told AS
     (
         SELECT
             integration_id,
             ticket_id,
-            transform(toString(breached_metric), ['first_response_time', 'resolution_time'], ['first_response', 'resolution'],
-                      toString(breached_metric)) AS metric,
-            event_id,
-            policy_id AS escalation_policy_id,
-            fired_at
-        FROM {database}.escalations
+            metric,
+            arraySort(groupArrayIf((at, instance, policy), is_breach)) AS breaches,
+            groupArrayIf((at, event_id, policy), NOT is_breach) AS fired
+        FROM
+        (
+            SELECT integration_id, ticket_id, toString(metric) AS metric, true AS is_breach, assumeNotNull(due_at) AS at, instance, policy_id AS policy, '' AS event_id
+            FROM {database}.sla_timers
+            WHERE outcome = 'breached' AND metric IN ('first_response', 'resolution')
+            UNION ALL
+            SELECT
+                integration_id,
+                ticket_id,
+                transform(toString(breached_metric), ['first_response_time', 'resolution_time'], ['first_response', 'resolution'],
+                          toString(breached_metric)),
+                false, fired_at, 0, policy_id, event_id
+            FROM {database}.escalations
+        )
+        GROUP BY integration_id, ticket_id, metric
     ),
 
-    -- An escalation pairs with the latest breach of its metric that was due at or before it.
+    -- An escalation pairs with the latest breach of its metric that was due at or before it; 0 is none.
     paired AS
     (
         SELECT
-            fired.*,
-            argMaxIf((b.policy_id, b.instance, b.due_at), (b.due_at, b.instance), b.instance > 0 AND b.due_at <= fired.fired_at)
-                AS breach
-        FROM fired
-        LEFT JOIN breaches AS b
-            ON b.integration_id = fired.integration_id AND b.ticket_id = fired.ticket_id AND b.metric = fired.metric
-        GROUP BY ALL
+            integration_id,
+            ticket_id,
+            metric,
+            breaches,
+            arrayMap(escalation -> (toUInt32(arrayLastIndex(breach -> breach.1 <= escalation.1, breaches)), escalation), fired) AS pairs,
+            arrayFilter(nth -> NOT has(pairs.1, nth), arrayEnumerate(breaches)) AS missed,
+            arrayJoin(arrayConcat(pairs, arrayMap(nth -> (nth, (toDateTime64(0, 3, 'UTC'), '', '')), missed))) AS pair,
+            pair.1 AS nth,
+            pair.2 AS escalation
+        FROM told
     )
 SELECT
     integration_id,
     ticket_id,
-    finding,
+    multiIf(nth = 0, 'unfounded', escalation.2 = '', 'missed', 'matched') AS finding,
     metric,
-    policy_id,
-    instance,
-    due_at,
-    event_id,
-    escalation_policy_id,
-    fired_at,
+    breaches[nth].3 AS policy_id,
+    if(nth = 0, NULL, breaches[nth].2) AS instance,
+    if(nth = 0, NULL, breaches[nth].1) AS due_at,
+    escalation.2 AS event_id,
+    escalation.3 AS escalation_policy_id,
+    if(escalation.2 = '', NULL, escalation.1) AS fired_at,
     seconds_between(due_at, fired_at) AS late_seconds
-FROM
-(
-    SELECT
-        integration_id, ticket_id, metric,
-        if(breach.2 > 0, 'matched', 'unfounded') AS finding,
-        breach.1 AS policy_id,
-        if(breach.2 > 0, breach.2, NULL) AS instance,
-        if(breach.2 > 0, breach.3, NULL) AS due_at,
-        event_id, escalation_policy_id, toNullable(fired_at) AS fired_at
-    FROM paired
-    UNION ALL
-    SELECT
-        integration_id, ticket_id, metric, 'missed', policy_id, instance, due_at, '', '', NULL
-    FROM breaches
-    WHERE (integration_id, ticket_id, metric, instance) NOT IN (
-        SELECT integration_id, ticket_id, metric, breach.2 FROM paired)
-)
+FROM paired
 COMMENT 'One row per pair: breaches that we computed beside the escalations that the CRM fired.'

@@ -67,15 +67,12 @@ WITH
             sum(is_arrival_a_week_before) AS arrived_a_week_before
         FROM
         (
+            -- An arrival counts in its hour, and in the forecast of the same hour a week later.
             SELECT
-                integration_id, queue_id, hour, 1 AS is_arrival, 0 AS is_arrival_a_week_before,
+                integration_id, queue_id, counted_in AS hour, counted_in = arrived.hour AS is_arrival, NOT is_arrival AS is_arrival_a_week_before,
                 toDateTime(0, 'UTC') AS since, toDateTime(0, 'UTC') AS until
             FROM arrived
-            UNION ALL
-            SELECT
-                integration_id, queue_id, hour + forecast_season(), 0, 1,
-                toDateTime(0, 'UTC'), toDateTime(0, 'UTC')
-            FROM arrived
+            ARRAY JOIN [arrived.hour, arrived.hour + forecast_season()] AS counted_in
             UNION ALL
             SELECT integration_id, queue_id, hour, 0, 0, first_hour, known_until FROM every_hour
         )

@@ -61,9 +61,21 @@ export const registrySettings = {
   SCHEMA_REGISTRY_CA_FILE: { parse: certificates, default: '', doc: 'PEM file of the authorities that sign the schema registry’s certificate, instead of the system’s' },
 } satisfies Settings;
 
+/** Of whoever speaks to Kafka. */
+export const kafkaSettings = {
+  KAFKA_BROKERS: { parse: list, default: ['127.0.0.1:9092'], doc: 'Kafka bootstrap servers, host:port, comma separated' },
+  KAFKA_TLS: { parse: oneOf('off', 'on'), default: 'off', doc: 'Speak TLS with the brokers' },
+  KAFKA_CA_FILE: { parse: certificates, default: '', doc: 'PEM file of the authorities that sign the brokers’ certificates, instead of the system’s' },
+  KAFKA_CERT_FILE: { parse: certificates, default: '', doc: 'PEM file of a certificate to show to brokers that ask for one' },
+  KAFKA_KEY_FILE: { parse: text, default: '', doc: 'PEM file of its key' },
+  KAFKA_SASL: { parse: oneOf('off', 'scram-sha-512', 'scram-sha-256', 'plain'), default: 'off' as const, doc: 'How the process says who it is' },
+  KAFKA_USER: { parse: text, default: '', doc: 'User of Kafka, with KAFKA_SASL' },
+  KAFKA_PASSWORD: { parse: text, default: '', doc: 'Password of that user', secret: true, fromFile: true },
+} satisfies Settings;
+
 /** Settings that every service has. */
 export const commonSettings = {
-  KAFKA_BROKERS: { parse: list, default: ['127.0.0.1:9092'], doc: 'Kafka bootstrap servers, host:port, comma separated' },
+  ...kafkaSettings,
   ...registrySettings,
   SCHEMAS_LOCK: { parse: text, default: '.data/schemas.lock.json', doc: 'File of registered schemas and their ids, written by `npm run schemas`; lets services start while the registry is down' },
   ENVIRONMENT: { parse: text, default: 'production', doc: 'Environment whose topics are used: crm.<environment>.ticket-events' },

@@ -5,6 +5,7 @@ export const errorTable = {
   CONFIG_INVALID: { retriable: false, meaning: 'The configuration cannot be used; the message names each variable.' },
   LOG_UNAVAILABLE: { retriable: true, meaning: 'Kafka did not acknowledge the write in time.' },
   LOG_OVERLOADED: { retriable: true, meaning: 'Too many events wait for Kafka; the sender should retry later.' },
+  LOG_REFUSED: { retriable: false, meaning: 'Kafka does not know this user, or its ACLs do not let it do that.' },
   TOPIC_MISSING: { retriable: false, meaning: 'A topic does not exist; run `npm run topics`.' },
   REGISTRY_UNAVAILABLE: { retriable: true, meaning: 'The schema registry did not answer and the lock file lacks the schema.' },
   SCHEMA_REFUSED: { retriable: false, meaning: 'The registry refuses the schema as incompatible.' },

@@ -22,12 +22,15 @@ export interface WatchedFileOptions<T> {
 }
 
 const CHECK_EVERY_MS = 1_000;
+/** What is wrong may be mended elsewhere: a file that it names is there now. */
+const AGAIN_AFTER_MS = 5_000;
 
 export class WatchedFile<T> {
   readonly #options: WatchedFileOptions<T>;
   #current: T;
   #problem: string | null = null;
   #watched = new Set<string>();
+  #again: NodeJS.Timeout | undefined;
   readonly #onChange = (): void => void this.#reload();
 
   private constructor(options: WatchedFileOptions<T>, { value, files = [] }: Reading<T>) {
@@ -55,6 +58,7 @@ export class WatchedFile<T> {
   close(): void {
     for (const path of this.#watched) unwatchFile(path, this.#onChange);
     this.#watched.clear();
+    clearTimeout(this.#again);
   }
 
   #watch(paths: readonly string[]): void {
@@ -66,6 +70,7 @@ export class WatchedFile<T> {
 
   async #reload(): Promise<void> {
     const { path, what, logger, read, shown } = this.#options;
+    clearTimeout(this.#again);
     try {
       const { value, files = [] } = await read(this.#current);
       this.#current = value;
@@ -73,8 +78,10 @@ export class WatchedFile<T> {
       if (this.#watched.size > 0) this.#watch([path, ...files]);
       logger.info(shown(value), `${what} reloaded`);
     } catch (error) {
-      this.#problem = messageOf(error);
-      logger.error({ error: this.#problem }, `${what} not reloaded; the previous ones stay`);
+      const problem = messageOf(error);
+      if (problem !== this.#problem) logger.error({ error: problem }, `${what} not reloaded; the previous ones stay`);
+      this.#problem = problem;
+      if (this.#watched.size > 0) this.#again = setTimeout(this.#onChange, AGAIN_AFTER_MS).unref();
     }
   }
 }

@@ -26,6 +26,11 @@ export interface DashboardOptions {
 const TARGET_MS = 300;
 /** Of history.sql. */
 const RANGE = { from: '2026-03-16', to: '2026-03-29', zone: 'Europe/Berlin', at: '2026-03-20T09:00:00Z', queue: 'queue-1', search: 'T', ticket: '' };
+/** What pages ask only when somebody clicks; the rest when they are opened. */
+const ON_A_CLICK: ReadonlySet<string> = new Set([
+  'now/tickets', 'queues/created', 'queues/wait-rows', 'queues/as-of-tickets', 'sla/timers', 'sla/audit-rows',
+  'agents/replies', 'agents/solves', 'agents/stations', 'agents/returns', 'pipeline/freshness', 'pipeline/quarantine-records', 'desk/agent-ids', 'desk/snapshots',
+]);
 /** Longer than an answer is shared. */
 const UNSHARED_MS = 1_050;
 const GIVES_UP_MS = 30_000;
@@ -111,29 +116,52 @@ async function untilShown(stack: BenchStack, base: string, { events, pages }: Da
   return shown;
 }
 
-/** All questions of a page at once, as a browser asks them. @returns a row of each page and its slowest question. */
+interface Asked {
+  readonly ms: number;
+  readonly readRows: number;
+}
+
+async function ask(base: string, name: string): Promise<Asked> {
+  const answer = await fetch(`${base}/api/queries/${name}?${new URLSearchParams({ ...RANGE, tenant: BENCH_TENANT, ticket: 'BENCH-0' }).toString()}`);
+  if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`);
+  const { took_ms: ms, read_rows: readRows } = (await answer.json()) as Answer;
+  return { ms, readRows: readRows ?? 0 };
+}
+
+/** What a page asks when it is opened, at once as a browser does; then what it asks on a click, one after the other. */
+async function pageTime(base: string, page: string, rounds: number): Promise<Row> {
+  const names = [...readCatalogue().keys()].filter((name) => name.startsWith(`${page}/`));
+  const asked = names.filter((name) => !ON_A_CLICK.has(name));
+  const [whole, times, read] = [[] as number[], new Map<string, number[]>(), new Map<string, number>()];
+  const note = (name: string, { ms, readRows }: Asked, isFirst: boolean): void => {
+    read.set(name, readRows);
+    if (!isFirst) times.set(name, [...times.get(name) ?? [], ms]);
+  };
+  for (let round = 0; round <= rounds; round++) {
+    const began = performance.now();
+    const answers = await Promise.all(asked.map((name) => ask(base, name)));
+    // The first one loads what later ones find in caches.
+    if (round > 0) whole.push(performance.now() - began);
+    for (const [nth, answer] of answers.entries()) note(asked[nth] ?? '', answer, round === 0);
+    for (const name of names.filter((other) => ON_A_CLICK.has(other))) note(name, await ask(base, name), round === 0);
+    await sleep(UNSHARED_MS);
+  }
+  const slowest = (of: (name: string) => boolean): string => {
+    const [[name, ms] = ['', []]] = [...times].filter(([name]) => of(name)).sort(([, a], [, b]) => (percentile(b, 0.5) ?? 0) - (percentile(a, 0.5) ?? 0));
+    return name === '' ? '' : `${name} ${figure(percentile(ms, 0.5))}, ${figure(read.get(name) ?? 0)} rows read`;
+  };
+  const p95 = percentile(whole, 0.95);
+  for (const [name, ms] of times) console.error(`  ${name}: ${figure(percentile(ms, 0.5))} ms, ${figure(read.get(name) ?? 0)} rows read`);
+  return {
+    page, questions: String(asked.length), 'all at once, p50': figure(percentile(whole, 0.5)), p95: `${figure(p95)}${p95 !== null && p95 > TARGET_MS ? ' ✗' : ''}`,
+    'rows read': figure(asked.reduce((sum, name) => sum + (read.get(name) ?? 0), 0)), 'slowest of them': slowest((name) => !ON_A_CLICK.has(name)), 'slowest on a click': slowest((name) => ON_A_CLICK.has(name)),
+  };
+}
+
 async function pageTimes(base: string, rounds: number): Promise<Row[]> {
-  const names = [...readCatalogue().keys()];
   const rows: Row[] = [];
-  for (const page of ['now', 'queues', 'sla', 'agents', 'ticket', 'pipeline']) {
-    const asked = names.filter((name) => name.startsWith(`${page}/`));
-    const whole: number[] = [];
-    const slowest = new Map<string, number[]>();
-    for (let round = 0; round <= rounds; round++) {
-      const began = performance.now();
-      const took = await Promise.all(asked.map(async (name) => {
-        const answer = await fetch(`${base}/api/queries/${name}?${new URLSearchParams({ ...RANGE, tenant: BENCH_TENANT, ticket: 'BENCH-0' }).toString()}`);
-        if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`);
-        return [name, ((await answer.json()) as Answer).took_ms] as const;
-      }));
-      // The first one loads what later ones find in caches.
-      if (round > 0) whole.push(performance.now() - began);
-      if (round > 0) for (const [name, ms] of took) slowest.set(name, [...slowest.get(name) ?? [], ms]);
-      await sleep(UNSHARED_MS);
-    }
-    const [[name, ms] = ['', []]] = [...slowest].sort(([, a], [, b]) => (percentile(b, 0.5) ?? 0) - (percentile(a, 0.5) ?? 0));
-    const p95 = percentile(whole, 0.95);
-    rows.push({ page, questions: String(asked.length), 'all at once, p50': figure(percentile(whole, 0.5)), p95: `${figure(p95)}${p95 !== null && p95 > TARGET_MS ? ' ✗' : ''}`, 'slowest question': `${name} ${figure(percentile(ms, 0.5))}` });
+  for (const page of ['desk', 'now', 'queues', 'sla', 'agents', 'ticket', 'pipeline']) {
+    rows.push(await pageTime(base, page, rounds));
     console.error(Object.values(rows.at(-1) ?? {}).join(' · '));
   }
   return rows;
@@ -155,7 +183,7 @@ export async function dashboard(options: DashboardOptions): Promise<void> {
 ${figure(options.tickets)} tickets, ${figure(events)} events; the pages look at ${BENCH_TENANT}. With ${options.pages} open Now pages, ${lagMs.length} new tickets, one after the other: from the
 webhook's 200 until an open page showed it p50 ${figure(percentile(lagMs, 0.5))} ms, p95 ${figure(percentile(lagMs, 0.95))}, longest ${figure(Math.max(...lagMs))} (promised: 2,000). All pages together cost
 ${figure(queriesPerSecond)} queries a second, the service ${figure(cpuShare * 100)} % of a core. Pages over two weeks, milliseconds from the browser's side, ${options.rounds} times after
-a first one; all questions of a page at once, its rows and downloads included, which a browser asks only when somebody clicks; target p95 ≤ ${TARGET_MS}, ✗ where missed.
+a first one: all that a page asks when it is opened at once (desk: what every page asks first); target p95 ≤ ${TARGET_MS}, ✗ where missed. What it asks on a click runs alone.
 
 ${table(rows)}
 `);

@@ -14,6 +14,7 @@ interface Options {
   readonly url: string;
   readonly out: string;
   readonly filters: string;
+  readonly small?: string;
 }
 
 interface Look {
@@ -21,6 +22,8 @@ interface Look {
   readonly width: number;
   readonly height: number;
   readonly theme: 'light' | 'dark';
+  /** Of a picture's points to the page's. */
+  readonly scale?: number;
 }
 
 const looks: readonly Look[] = [
@@ -28,6 +31,8 @@ const looks: readonly Look[] = [
   { name: 'desk-dark', width: 1_440, height: 900, theme: 'dark' },
   { name: 'phone', width: 390, height: 844, theme: 'light' },
 ];
+/** Looks at a page under another name. */
+const PAGES_OF: Readonly<Record<string, string>> = { drill: 'now', choose: 'agents' };
 const wall: Look = { name: 'wall', width: 1_920, height: 1_080, theme: 'dark' };
 
 interface Opened {
@@ -35,8 +40,8 @@ interface Opened {
   readonly errors: string[];
 }
 
-async function open(browser: Browser, { width, height, theme }: Look): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce' });
+async function open(browser: Browser, { width, height, theme, scale = 1 }: Look): Promise<Opened> {
+  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale, colorScheme: theme, locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce' });
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('console', (message) => {
@@ -60,7 +65,7 @@ async function examples({ url, filters }: Options): Promise<{ queue: string; tic
 
 async function pictures(browser: Browser, options: Options): Promise<string[]> {
   const { queue, ticket } = await examples(options);
-  const pages = [['now', ''], ['queues', ''], ['sla', ''], ['agents', `queue=${encodeURIComponent(queue)}`], ['ticket', `ticket=${encodeURIComponent(ticket)}`], ['pipeline', ''], ['drill', 'open=now%2Ftickets&made=now%2Fcells&o.which=waiting']] as const;
+  const pages = [['now', ''], ['queues', ''], ['sla', ''], ['agents', `queue=${encodeURIComponent(queue)}`], ['choose', ''], ['ticket', `ticket=${encodeURIComponent(ticket)}`], ['pipeline', ''], ['drill', 'open=now%2Ftickets&made=now%2Fcells&o.which=waiting']] as const;
   const problems: string[] = [];
   const visit = async (look: Look, name: string, path: string): Promise<void> => {
     const { page, errors } = await open(browser, look);
@@ -73,9 +78,21 @@ async function pictures(browser: Browser, options: Options): Promise<string[]> {
     await page.context().close();
     console.log(`${name}-${look.name}.png`);
   };
-  for (const look of looks) for (const [name, more] of pages) await visit(look, name, `${name === 'drill' ? 'now' : name}?${options.filters}&${more}`);
+  for (const look of looks) for (const [name, more] of pages) await visit(look, name, `${PAGES_OF[name] ?? name}?${options.filters}&${more}`);
   await visit(wall, 'now', `now?${options.filters}&wall=1`);
   return problems;
+}
+
+/** What the dashboard's README shows. */
+async function smallPictures(browser: Browser, { url, filters, small = '' }: Options): Promise<void> {
+  const { ticket } = await examples({ url, filters, out: '' });
+  for (const [name, more] of [['now', ''], ['queues', ''], ['ticket', `ticket=${encodeURIComponent(ticket)}`]] as const) {
+    const { page } = await open(browser, { name, width: 1_280, height: 800, theme: 'light', scale: 0.6 });
+    await page.goto(`${url}/${name}?${filters}&${more}`);
+    await settled(page);
+    await page.screenshot({ path: join(small, `${name}.png`) });
+    await page.context().close();
+  }
 }
 
 async function travel(browser: Browser, { url, filters }: Options): Promise<string[]> {
@@ -91,10 +108,12 @@ async function travel(browser: Browser, { url, filters }: Options): Promise<stri
 }
 
 async function main(given: Options): Promise<void> {
-  const options = { ...given, out: resolve(process.env['INIT_CWD'] ?? '.', given.out) };
+  const here = (folder: string): string => resolve(process.env['INIT_CWD'] ?? '.', folder);
+  const options = { ...given, out: here(given.out), ...(given.small === undefined ? {} : { small: here(given.small) }) };
   await mkdir(options.out, { recursive: true });
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox'] });
   try {
+    if (options.small !== undefined) await smallPictures(browser, options);
     const problems = [...await travel(browser, options), ...await pictures(browser, options)];
     console.log(problems.length === 0 ? `Nothing is wrong. Pictures: ${options.out}` : `\n${problems.join('\n')}`);
     process.exitCode = problems.length === 0 ? 0 : 1;
@@ -107,4 +126,5 @@ await program.name('npm run browser --').description('Every page of a running da
   .option('--url <url>', 'of the dashboard', 'http://127.0.0.1:9104')
   .option('--out <folder>', 'for the pictures', 'dashboard-pictures')
   .option('--filters <query>', 'as an address says them', 'tenant=parcelhaus&zone=Europe/Berlin')
+  .option('--small <folder>', 'write the three pictures of the dashboard’s README there, too')
   .action(main).parseAsync().catch(endWithMessage);

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readUsers, usersFile, writeUsers } from '../../infra/access/users.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { alertsTopic, eventsTopic } from '../../services/runtime/event-log.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
@@ -14,6 +15,7 @@ import { connection } from '../system/quarantine-cli.ts';
 import { closeClients, control, environment, eventually, landed, newTicketId, query, send, sendUntilAccepted, ticket } from '../system/support.ts';
 
 const dataDir = process.env['DATA_DIR'] ?? '';
+const accessFile = usersFile(join(dataDir, 'clickhouse'));
 let folder = '';
 beforeAll(async () => {
   await emptyStack();
@@ -100,6 +102,7 @@ test('a backup is made, brought up to date, for its owner’s eyes only, and tel
   await somethingToLose();
   await rememberedToo('test/of-1', 'done');
   await rememberedToo('test/of-2', 'done');
+  writeUsers(accessFile, [{ kind: 'administrator', name: 'boss', sha256: '0'.repeat(64), salt: '0'.repeat(32) }]);
   expect(await backup('create', folder)).toMatch(/records, .*integrations\.json/);
   expect(await backup('verify', folder)).toMatch(/is whole/);
   expect(await backup('list', folder)).toContain('production');
@@ -120,6 +123,10 @@ test('the registry and the integrations lose their disks: nothing is lost', asyn
   await rm(process.env['INTEGRATIONS_FILE'] ?? '');
   await backup('restore', folder, 'schemas');
   await backup('restore', folder, 'integrations');
+  await rm(accessFile);
+  await backup('restore', folder, 'users');
+  expect(readUsers(accessFile).map(({ name }) => name)).toStrictEqual(['boss']);
+  await rm(accessFile);
   expect(await readFile(process.env['INTEGRATIONS_FILE'] ?? '', 'utf8')).toBe(integrations);
   await control({ action: 'restart', name: 'ingress' });
   await landed(await story('globex'), 3);

@@ -1,15 +1,22 @@
 // The door on the running system: what is the same event, what limits apply to it, and what it
 // says of itself while its integrations file is broken.
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { kidOf } from '../../services/runtime/integrations-file.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { connection } from '../system/quarantine-cli.ts';
+import { fuzz } from '../fuzz/run.ts';
 import { closeClients, eventually, ingressUrl, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 
 afterAll(closeClients);
+
+const projectDir = fileURLToPath(new URL('../..', import.meta.url));
 
 const status = async (event: SignedEvent): Promise<string> => {
   const { body } = await send(event);
@@ -102,4 +109,31 @@ test('a broken integrations file shows in readiness and a metric, changes nothin
     await writeFile(file, whole);
   }
   await reaches(/^200 1$/);
+});
+
+test('made-up requests and malformed messages: no 5xx, no crash, no stuck connection, nothing private in the log (all of it: npm run fuzz)', async () => {
+  const { answers, problems } = await fuzz({
+    port: Number(new URL(ingressUrl).port), metricsUrl: `${ingressUrl}/metrics`, logFile: join(process.env['DATA_DIR'] ?? '', 'logs', 'ingress.log'), integrationId: 'fuzzed', secret: 'a secret that is in no log',
+  }, { requests: 3_000, messages: 600, seed: 1 });
+  expect(problems).toStrictEqual([]);
+  for (const status of ['200', '400', '401', '404', '405', '413', '415', '431']) expect(answers[status], status).toBeGreaterThan(0);
+});
+
+test('a secret is rotated without a refused event, and the old one can’t be revoked while it is in use', async () => {
+  const integrations = (...args: string[]): Promise<{ code: number; text: string }> => new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', 'infra/integrations/integrations.ts', ...args], { cwd: projectDir }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), text: stdout + stderr }));
+  });
+  const shown = ({ code, text }: { code: number; text: string }): string => (code === 0 ? /secret of rotating: (\w+)/.exec(text)?.[1] : undefined) ?? expect.fail(text);
+  const accepts = (secret: string): Promise<unknown> => eventually(async () => ((await status(sign(ticket(newTicketId(), 'rotating').created(now()), secret))) === 'accepted' ? true : null), 'the door takes the secret', 10_000);
+  const first = shown(await integrations('add', 'rotating'));
+  await accepts(first);
+  const second = shown(await integrations('rotate', 'rotating'));
+  expect(await status(sign(ticket(newTicketId(), 'rotating').created(now()), first))).toBe('accepted');
+  const refused = await integrations('revoke', 'rotating', kidOf(first));
+  expect([refused.code, /signed an event at 20.*--anyway/.test(refused.text), refused.text.includes(first)]).toStrictEqual([2, true, false]);
+  await accepts(second);
+  expect((await integrations('revoke', 'rotating', kidOf(first), '--anyway')).code).toBe(0);
+  await eventually(async () => ((await status(sign(ticket(newTicketId(), 'rotating').created(now()), first))) === 'unauthorized' ? true : null), 'the old secret is refused', 10_000);
+  await accepts(second);
 });

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { consumers, start, stop } from '../system/empty-stack.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 import { endAll, run } from './consumer-kit.ts';
 import { root } from './copy-of-the-code.ts';
@@ -81,6 +82,7 @@ function sealedStory(id: string, others: string): { readonly own: SignedEvent[];
       withPerson(told.created('2026-03-02T09:00:00.000Z'), { customer, initial_message: { message_id: '1', text: named('text'), content_type: 'photo', files: [{ file_url: `https://files.example/${named('file')}` }] }, metadata: { tier: 'vip', about: named('metadata') } }, named),
       withPerson(told.message('2026-03-02T09:01:00.000Z', 'customer', named('text')), { sender, content: { text: named('text'), content_type: 'text' } }, named),
       withPerson(told.message('2026-03-02T09:02:00.000Z', { agent: 'lea' }, `Dear ${named('first')}`), {}, named),
+      told.message('2026-03-02T09:02:30.000Z', 'customer', ''),
       told.status('2026-03-02T09:03:00.000Z', 'new', 'solved'),
     ],
     guest: [
@@ -161,7 +163,7 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     await landed(others, guest.length);
     const kept = () => query<{ payload: string }>('SELECT payload FROM log.quarantine WHERE event_id IN {ids:Array(String)} ORDER BY payload', { ids: unusable.map(({ event_id }) => event_id) });
     await eventually(async () => ((await kept()).every(({ payload }) => payload.includes(secretMark)) && (await kept()).length === 2 ? true : null), 'the bodies in quarantine, readable');
-    expect(await textsOf(id)).toStrictEqual([named('text'), named('text'), `Dear ${named('first')}`]);
+    expect(await textsOf(id)).toStrictEqual([named('text'), named('text'), `Dear ${named('first')}`, '']);
     expect(await query('SELECT metadata FROM log.events WHERE event_id = {e:String}', { e: creation.event_id })).toStrictEqual([{ metadata: JSON.stringify({ tier: 'vip', about: named('metadata') }) }]);
     expect(await transcripts(folder)).toContain(named('text'));
     const read = await inPython(id, own.length);
@@ -179,10 +181,10 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     const done = await forget(folder, '--note', 'request 7');
     expect(done.code, done.output).toBe(0);
 
-    expect(await textsOf(id)).toStrictEqual([null, null, null]);
+    expect(await textsOf(id), 'nor is it told which of them was empty').toStrictEqual([null, null, null, null]);
     const left = JSON.parse(await ownData(folder)) as { tickets: { ticket_id: string; messages: object[] }[] };
     expect(JSON.stringify(left)).not.toMatch(new RegExp(`${secretMark}|enc:v1:`));
-    expect(left.tickets.find(({ ticket_id }) => ticket_id === id)?.messages, 'that something was said stays').toHaveLength(3);
+    expect(left.tickets.find(({ ticket_id }) => ticket_id === id)?.messages, 'that something was said stays').toHaveLength(4);
     expect(await inPython(id, own.length)).not.toMatch(new RegExp(`${secretMark}|enc:v1:`));
     expect(await textsOf(others), 'what others said stays').toStrictEqual(['another customer asks', null, 'another customer is answered']);
     expect(await reports([id, others])).toStrictEqual(before);
@@ -200,6 +202,21 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     expect(await query('SELECT customer_first_name AS first, initial_message_text AS text FROM log.events WHERE event_id = {e:String}', { e: old.event_id })).toStrictEqual([{ first: null, text: null }]);
     await eventually(async () => ((await textsOf(id)).includes(named('text')) ? true : null), 'the new message, readable');
     expect(await filesWith(secretMark)).toStrictEqual([]);
+
+    // All tables anew, from offset 0 of the log, as after the loss of ClickHouse's disk.
+    const [then, backup] = [await reports([id, others]), join(folder, 'backup')];
+    expect(await run(root, ['infra/backup/backup.ts', 'create', backup]).end()).toMatchObject({ code: 0 });
+    await stop(consumers);
+    expect(await run(root, ['infra/backup/backup.ts', 'restore', backup, 'tables']).end()).toMatchObject({ code: 0 });
+    await start(consumers);
+    await landed(id, own.length + 2);
+    await landed(others, guest.length);
+    await eventually(async () => {
+      expect(await reports([id, others])).toStrictEqual(then);
+      return true;
+    }, 'every count as it was');
+    expect(await textsOf(id)).toStrictEqual([null, null, null, null, null, named('text')]);
+    expect(await query('SELECT note FROM log.erasures WHERE telegram_user_id = {n:Int64}', { n: PERSON })).toContainEqual({ note: 'request 7' });
   } finally {
     await endAll();
     await rm(folder, { recursive: true, force: true });

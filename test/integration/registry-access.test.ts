@@ -1,9 +1,9 @@
-// A registry that wants a user, a password and TLS of its own authority: both put before the real
-// one by a small proxy here.
+// A registry that wants a user, a password and TLS of its own authority, and a ClickHouse with TLS: put before the real
+// ones by a small proxy here.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { request as plainRequest } from 'node:http';
+import { request as plainRequest, type IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registerWithId } from '../../infra/schemas/ids.ts';
 import { readConfig, registrySettings } from '../../services/runtime/config.ts';
 import { idOfText, readLock, readReleases, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
+import { Authority } from '../system/certificates.ts';
 import { environment } from '../system/support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,33 +22,21 @@ const USER = 'ticketstream';
 const PASSWORD = 'pässword: with "marks" %41';
 
 let folder: string;
-let server: Server;
+let authority: Authority;
+const servers: Server[] = [];
 let env: Record<string, string>;
+let clickhouseUrl = '';
 const paths = new Set<string>();
 
-/** An authority of our own, and a certificate for 127.0.0.1 that it signed. */
-async function certificate(): Promise<{ key: string; cert: string; caFile: string }> {
-  const file = (name: string): string => join(folder, name);
-  const openssl = (...args: readonly string[]): Promise<unknown> => run('openssl', args);
-  const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  await openssl('req', '-x509', ...fresh, '-days', '2', '-subj', '/CN=Test authority', '-keyout', file('ca.key'), '-out', file('ca.pem'));
-  await openssl('req', ...fresh, '-subj', '/CN=registry', '-keyout', file('key.pem'), '-out', file('request.pem'));
-  await writeFile(file('names'), 'subjectAltName=IP:127.0.0.1\n');
-  await openssl('x509', '-req', '-in', file('request.pem'), '-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-set_serial', '1', '-days', '2', '-extfile', file('names'), '-out', file('cert.pem'));
-  return { key: await readFile(file('key.pem'), 'utf8'), cert: await readFile(file('cert.pem'), 'utf8'), caFile: file('ca.pem') };
-}
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ticketstream-access-'));
-  const { key, cert, caFile } = await certificate();
-  const expected = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
-  const behind = new URL(environment.registryUrl);
-  server = createServer({ key, cert }, (request, response) => {
-    if (request.headers.authorization !== expected) {
+/** TLS before one of the parts. @returns its address */
+async function guarded(behind: URL, isKnown: (request: IncomingMessage) => boolean): Promise<string> {
+  const { certFile, keyFile } = await authority.certificate(`guard${servers.length}`);
+  const [key, cert] = await Promise.all([readFile(keyFile), readFile(certFile)]);
+  const server = createServer({ key, cert }, (request, response) => {
+    if (!isKnown(request)) {
       response.writeHead(401).end('{"error_code": 401, "message": "who are you?"}');
       return;
     }
-    paths.add(new URL(request.url ?? '', behind).pathname.split('/').slice(1, 4).join('/'));
     const passed = plainRequest(new URL(request.url ?? '', behind), { method: request.method, headers: { ...request.headers, host: behind.host } }, (answer) => {
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(response);
@@ -55,19 +44,33 @@ beforeAll(async () => {
     passed.on('error', () => response.destroy());
     request.pipe(passed);
   });
+  servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
+  return `https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ticketstream-access-'));
+  authority = await Authority.make(folder);
+  const expected = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
+  const behind = new URL(environment.registryUrl);
+  const registryUrl = await guarded(behind, ({ headers, url }) => {
+    if (headers.authorization === expected) paths.add(new URL(url ?? '', behind).pathname.split('/').slice(1, 4).join('/'));
+    return headers.authorization === expected;
+  });
+  clickhouseUrl = await guarded(new URL(environment.clickhouseUrl), () => true);
   await writeFile(join(folder, 'password'), `${PASSWORD}\n`);
   env = {
-    SCHEMA_REGISTRY_URL: `https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}${behind.pathname}`,
+    SCHEMA_REGISTRY_URL: `${registryUrl}${behind.pathname}`,
     SCHEMA_REGISTRY_USER: USER,
     SCHEMA_REGISTRY_PASSWORD_FILE: join(folder, 'password'),
-    SCHEMA_REGISTRY_CA_FILE: caFile,
+    SCHEMA_REGISTRY_CA_FILE: authority.caFile,
   };
 });
 
 afterAll(async () => {
-  server.close();
+  for (const server of servers) server.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -110,4 +113,12 @@ test('without them the error names the variable to set, and no password', async 
       });
     }
   }
+});
+
+test('ClickHouse is asked over TLS, by Node\'s own variable for an authority of one\'s own', async () => {
+  const ask = (more: Readonly<Record<string, string>>): Promise<{ stdout: string }> =>
+    run(process.execPath, ['--import', 'tsx', 'infra/config/config.ts', 'show'], { cwd: root, env: { ...process.env, CLICKHOUSE_URL: clickhouseUrl, ...more }, maxBuffer: 2 ** 26 });
+  const [{ stdout }, refused] = await Promise.all([ask({ NODE_EXTRA_CA_CERTS: authority.caFile }), ask({}).catch((error: unknown) => error)]);
+  expect(stdout).toMatch(/calendar|desk|nothing/i);
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringMatching(/CLICKHOUSE_UNAVAILABLE.*certificate/) as string });
 });

@@ -133,11 +133,12 @@ describe('as of an instant of event time, killed twice on the way', () => {
   agrees(() => past, { events: counted, config: live }, () => AT, [...ofDesks, ...viewsByTime(Math.floor(AT / HOUR) * HOUR)]);
 
   test('it has every view that is live, and each can be read', async () => {
-    const viewsOf = async (prefix: string): Promise<string[]> => (await clickhouse.query<{ view: string; }>(`
-      SELECT concat(database, '.', name) AS view FROM system.tables WHERE database IN ('${prefix}queue', '${prefix}agents', '${prefix}config') AND engine = 'View' AND name != 'timeline' ORDER BY view`)).map(({ view }) => view);
+    const viewsOf = async (prefix: string, which = '1'): Promise<string[]> => (await clickhouse.query<{ view: string; }>(`
+      SELECT concat(database, '.', name) AS view FROM system.tables WHERE database IN ('${prefix}queue', '${prefix}agents', '${prefix}config') AND engine = 'View' AND name != 'timeline' AND ${which} ORDER BY view`)).map(({ view }) => view);
     expect(await viewsOf('past_')).toStrictEqual((await viewsOf('')).map((view) => `past_${view}`));
     const asked = new Set([...ofDesks, ...viewsByTime(0)].map(({ view }) => `past_${view}`));
-    for (const view of (await viewsOf('past_')).filter((name) => !asked.has(name))) await clickhouse.command(`SELECT * FROM ${view} FORMAT Null`);
+    // Those with parameters are asked by the comparison, or by the questions below.
+    for (const view of (await viewsOf('past_', 'empty(parameterized_view_parameters)')).filter((name) => !asked.has(name))) await clickhouse.command(`SELECT * FROM ${view} FORMAT Null`);
     const [catalog] = await clickhouse.query<{ n: number; own: number }>(`SELECT count() AS n, countIf(startsWith(view, 'past_')) AS own FROM past_config.metric_catalog`);
     expect(catalog?.n).toBe(catalog?.own);
   });

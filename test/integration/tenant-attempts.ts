@@ -10,6 +10,7 @@ export type Attempt = readonly [sql: string, parameters?: Parameters];
 export const refused: readonly Attempt[] = [
   // Tables behind the views, in every place where a table can be named.
   ['SELECT * FROM queue.timeline'], ['SELECT * FROM timeline'], ['SELECT * FROM queue.ticket_facts FINAL'], ['SELECT * FROM `queue`.`ticket_facts`'], ['SELECT * FROM "queue"."timeline"'],
+  ['SELECT * FROM log.key_store'], ['SELECT key FROM log.keys'], ["SELECT * FROM dictionary('log.keys')"], ["SELECT dictGet('log.keys', 'key', toUInt64(1))"], ['SELECT * FROM log.erasure_store'], ['SELECT * FROM log.landing_key'],
   ['SELECT * FROM log.event_store'], ['SELECT * FROM log.event_bodies'], ['SELECT * FROM config.agent_names'], ['SELECT * FROM config.applied'], ['SELECT * FROM queue.untold_SECRET'],
   ['SELECT * FROM queue.tickets AS t JOIN queue.timeline AS e USING (ticket_id)'], ['SELECT * FROM queue.tickets, queue.timeline'],
   ['SELECT 1 UNION ALL SELECT count() FROM queue.timeline'], ['SELECT count() FROM queue.tickets EXCEPT SELECT count() FROM queue.timeline'], ['SELECT * FROM (SELECT * FROM (SELECT * FROM queue.timeline))'],

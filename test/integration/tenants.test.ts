@@ -6,7 +6,15 @@ import { randomUUID } from 'node:crypto';
 import { get } from 'node:http';
 import { promisify } from 'node:util';
 import { createClient } from '@clickhouse/client';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import type { Answer as Told } from '../../services/dashboard/answer.ts';
+import { readCatalogue } from '../../services/dashboard/catalogue.ts';
+import { Live } from '../../services/dashboard/live.ts';
+import { People } from '../../services/dashboard/people.ts';
+import { createDashboard } from '../../services/dashboard/server.ts';
+import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
+import { createLogger } from '../../services/runtime/logger.ts';
 import { closeClients, environment, landed, sendUntilAccepted, ticket } from '../system/support.ts';
 import { answered, refused, type Parameters } from './tenant-attempts.ts';
 
@@ -171,6 +179,62 @@ describe('an analyst of one tenant', () => {
     expect((await ask(small, 'SELECT length(groupArray(number)) FROM numbers(100000000)')).text).toMatch(/^Code: 241\./);
     expect((await ask(small, 'SELECT number FROM numbers(101)')).text).toMatch(/Code: 396\./);
     expect((await ask(small, 'SELECT count() FROM numbers(101)')).text).toBe('101\n');
+  });
+});
+
+/** The dashboard as a process has it, with a login. */
+async function withDashboard(work: (base: string, as: Record<string, string>) => Promise<void>): Promise<void> {
+  const catalogue = readCatalogue();
+  const connect = ({ user, password }: { user: string; password: string } = { user: '', password: '' }) =>
+    connectClickHouse(Object.assign(new URL(endpoint), { username: user, password }).href, { max_execution_time: 30 });
+  const people = new People({ login: true, connect, seeNames: [], operators: ['mira'], publicUrl: null, secret: SECRET.repeat(4), agentIds: catalogue.get('desk/agent-ids') ?? expect.fail(), now: Date.now, onRun: () => undefined });
+  const live = new Live();
+  const app = createDashboard({ catalogue, people, live, pages: new Map(), metrics: new Registry(), ready: () => Promise.resolve(null), states: () => Promise.resolve([]), logger: createLogger('dashboard', 'error') });
+  const base = await app.listen({ host: '127.0.0.1', port: 0 });
+  try {
+    const login = await fetch(`${base}/api/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user: acme.name, password: acme.password }) });
+    expect(login.status).toBe(200);
+    await work(base, { cookie: login.headers.get('set-cookie')?.split(';')[0] ?? '' });
+  } finally {
+    live.stop();
+    await app.close();
+    people.close();
+  }
+}
+
+describe('the dashboard, logged in to as an analyst', () => {
+  const address = { from: '2026-11-02', to: '2026-11-03', at: new Date(Date.UTC(2026, 10, 2, 9, 30)).toISOString(), search: 'TKT' };
+
+  it('answers every question of their tenant, and those of another as of one that is not there, in files, too', async () => {
+    await withDashboard(async (base, headers) => {
+      const told = async (name: string, more: Record<string, string>): Promise<{ status: number; text: string }> => {
+        const query = new URLSearchParams({ ...address, ...more }).toString();
+        const response = await fetch(`${base}/api/queries/${name}?${query}`, { headers });
+        const text = await response.text();
+        expect(leaked(text, query), `${name}?${query}`).toStrictEqual([]);
+        return { status: response.status, text };
+      };
+      const rowsOf = ({ text }: { text: string }): unknown => (JSON.parse(text) as Told).rows;
+      await Promise.all([...readCatalogue().keys()].map(async (name) => {
+        expect((await told(name, { tenant: 'acme', ticket: ours })).status, name).toBe(200);
+        const [other, none, file] = await Promise.all([told(name, { tenant: 'globex', ticket: theirs, agent: SECRET }), told(name, { tenant: 'nobody', ticket: theirs, agent: SECRET }), told(`${name}.csv`, { tenant: 'globex', ticket: theirs })]);
+        expect([other.status, none.status, file.status], name).toStrictEqual([200, 200, 200]);
+        if (!name.startsWith('pipeline/')) expect(rowsOf(other), name).toStrictEqual(rowsOf(none));
+      }));
+      expect(rowsOf(await told('desk/tenants', {}))).toMatchObject([{ integration_id: 'acme' }]);
+      expect(rowsOf(await told('ticket/ticket', { tenant: 'acme', ticket: ours }))).toMatchObject([{ ticket_id: ours, status: 'solved' }]);
+      expect((await told('ticket/search', { tenant: 'acme', search: theirs })).text).not.toContain(`"ticket_id":"${theirs}"`);
+      expect(rowsOf(await told('sla/attainment', { tenant: 'globex', snapshot: SNAPSHOT }))).toStrictEqual([]);
+    });
+  });
+
+  it('hears nothing of another tenant on the live page', async () => {
+    await withDashboard(async (base, headers) => {
+      const response = await fetch(`${base}/api/live?tenant=globex`, { headers });
+      let heard = '';
+      for await (const part of response.body ?? []) if (/event: [^]*\n\n/.test(heard += Buffer.from(part).toString())) break;
+      expect(heard).toMatch(/event: answer\ndata: .*"rows":\[\]/);
+    });
   });
 });
 

@@ -112,7 +112,7 @@ export function agentsNeededRows(timelines: readonly Timeline[], rules: Rules, p
   return forecasts(timelines, rules.now).flatMap((queue) => {
     const live = queue.tickets.filter((t) => promise.liveChannelTypes.includes(t.creation?.channel.type ?? ''));
     const live_share = live.length / queue.tickets.length;
-    return queue.hours.flatMap(({ hour: at, forecast }): Row[] => {
+    return queue.hours.flatMap(({ hour: at, arrivals, forecast }): Row[] => {
       if (forecast === null) return [];
       const load = (forecast * live_share * promise.handleSeconds) / 3600;
       const agents_needed = agentsFor(load, promise);
@@ -121,6 +121,7 @@ export function agentsNeededRows(timelines: readonly Timeline[], rules: Rules, p
         queue_id: queue.queue_id,
         hour: at,
         forecast,
+        arrivals,
         wape: wapeOf(queue),
         live_share,
         live_contacts: forecast * live_share,

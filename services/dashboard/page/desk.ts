@@ -15,6 +15,8 @@ export interface Desk {
   readonly lastDay: string;
   readonly zone: string;
   readonly clock: 'elapsed' | 'business';
+  /** Whether who looks may see the insides of the pipeline. */
+  readonly isOperator: boolean;
   readonly queues: readonly string[];
   readonly channels: readonly string[];
   readonly languages: readonly string[];
@@ -49,10 +51,12 @@ export interface Found {
   readonly desk: Desk | null;
   readonly error: Refused | null;
   readonly isEmpty: boolean;
+  /** Whether the address names a tenant that is not there for who looks. */
+  readonly isForeign: boolean;
 }
 
 /** The desk that the address means: the first tenant, and its last two weeks, unless it says otherwise. */
-export function useFoundDesk(): Found {
+export function useFoundDesk(isOperator: boolean): Found {
   const { query: address } = usePlace();
   const tenants = useAnswer('desk/tenants', new URLSearchParams());
   const rows = tenants.answer?.rows ?? [];
@@ -72,14 +76,14 @@ export function useFoundDesk(): Found {
     const clock = address.get('clock') === 'business' ? 'business' as const : 'elapsed' as const;
     const query = new URLSearchParams({ tenant: wanted, from, to, zone, clock });
     for (const filter of FILTERS) for (const value of address.getAll(filter)) query.append(filter, value);
-    const [queuesById, agentsById] = [namesOf(queueNames, 'queue_id', 'queue_name'), namesOf(agentNames, 'agent_id', 'agent_name')];
+    const [queuesById, agentsById] = [namesOf(queueNames, 'queue_id', 'queue_display_name'), namesOf(agentNames, 'agent_id', 'agent_display_name')];
     const named = (names: ReadonlyMap<string, string>, id: string): string => names.get(id) || id;
     return {
-      tenant: wanted, tenants: rows.map((each) => textOf(each['integration_id'])), from, to, lastDay, zone, clock, query,
+      tenant: wanted, tenants: rows.map((each) => textOf(each['integration_id'])), from, to, lastDay, zone, clock, isOperator, query,
       queues: listOf(choices, 'queues'), channels: listOf(choices, 'channels'), languages: listOf(choices, 'languages'),
       queueName: (id: string) => (id === '' ? t('no_queue') : named(queuesById, id)),
       agentName: (id: string) => (id === '' ? t('nobody') : named(agentsById, id)),
     };
   }, [address.toString(), tenants.answer, choices, queueNames.answer, agentNames.answer]);
-  return { desk, error: tenants.error, isEmpty: tenants.answer !== null && rows.length === 0 };
+  return { desk, error: tenants.error, isEmpty: tenants.answer !== null && rows.length === 0, isForeign: tenants.answer !== null && row === undefined };
 }

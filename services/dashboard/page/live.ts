@@ -1,6 +1,6 @@
 // What the server sends by itself: an answer whenever it changes, and each second that it has not. Says how old what is shown is.
 import { useEffect, useState } from 'preact/hooks';
-import { get, type Answer } from './api.ts';
+import { get, Refused, type Answer } from './api.ts';
 
 export interface Lively {
   readonly answer: Answer | null;
@@ -9,7 +9,8 @@ export interface Lively {
   /** The server's clock minus ours, ms: ages run by the server's. */
   readonly ahead: number;
   readonly connection: 'connecting' | 'live' | 'lost' | 'stale';
-  readonly failure: string | null;
+  /** Why there is no answer, or no newer one. */
+  readonly failure: Refused | null;
 }
 
 const nothing: Lively = { answer: null, at: null, ahead: 0, connection: 'connecting', failure: null };
@@ -22,6 +23,11 @@ async function isLoggedOut(): Promise<boolean> {
   const me = (await get('/api/me').catch(() => null)) as { login: boolean; user: string | null } | null;
   return me?.login === true && me.user === null;
 }
+
+const refusedBy = (said: unknown): Refused => {
+  const { status, code, message } = said as { status: number; code: string; message: string };
+  return new Refused(status, code, message);
+};
 
 const parsed = (event: Event): unknown => JSON.parse((event as MessageEvent<string>).data);
 
@@ -52,7 +58,7 @@ export function useLive(query: URLSearchParams): Lively {
     });
     source.addEventListener('failed', (event) => {
       heard();
-      setState((before) => ({ ...before, connection: before.answer === null ? 'connecting' : 'stale', failure: (parsed(event) as { message: string }).message }));
+      setState((before) => ({ ...before, connection: before.answer === null ? 'connecting' : 'stale', failure: refusedBy(parsed(event)) }));
     });
     source.addEventListener('error', () => {
       setState((before) => ({ ...before, connection: before.answer === null ? 'connecting' : 'lost' }));

@@ -20,6 +20,7 @@ interface Me {
   readonly login: boolean;
   readonly user: string | null;
   readonly sees_names: boolean;
+  readonly is_operator: boolean;
 }
 
 interface Page {
@@ -84,9 +85,20 @@ function Guarded({ Shown }: Pick<Page, 'Shown'>): JSX.Element {
   return error === undefined ? <Shown /> : <Trouble error={new Refused(0, 'failed', error instanceof Error ? error.message : '')} />;
 }
 
+/** Told the same of a tenant that isn't there and of one that isn't theirs. */
+function Foreign({ tenant, others }: { readonly tenant: string; readonly others: readonly string[] }): JSX.Element {
+  return (
+    <div class="state quiet" role="status">
+      <strong>{t('no_such_tenant', { tenant })}</strong>
+      <span>{t('no_such_tenant_why')}</span>
+      <div class="choices">{others.map((other) => <button key={other} type="button" onClick={() => go({ tenant: other })}><bdi>{other}</bdi></button>)}</div>
+    </div>
+  );
+}
+
 function Shell({ me }: { readonly me: Me }): JSX.Element {
   const { page, query } = usePlace();
-  const { desk, error, isEmpty } = useFoundDesk();
+  const { desk, error, isEmpty, isForeign } = useFoundDesk(me.is_operator);
   const current = pages.find(({ name }) => name === page) ?? pages[0];
   const title = current === undefined ? '' : t(current.title);
   useEffect(() => {
@@ -101,7 +113,7 @@ function Shell({ me }: { readonly me: Me }): JSX.Element {
       {isWall ? <button type="button" class="leave" onClick={leaveWall}>{t('leave_wall')}</button> : <><Top me={me} current={current.name} /><Filters hasRange={current.hasRange} /></>}
       <main id="content" class={isWall ? 'walled' : ''}>
         <h1 class="hidden">{title}</h1>
-        <Guarded key={`${current.name} ${desk.tenant}`} Shown={current.Shown} />
+        {isForeign ? <Foreign tenant={desk.tenant} others={desk.tenants} /> : <Guarded key={`${current.name} ${desk.tenant}`} Shown={current.Shown} />}
       </main>
       <Drilled />
     </DeskProvider>

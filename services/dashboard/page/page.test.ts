@@ -14,13 +14,13 @@ import { de } from './texts/de.ts';
 import { en } from './texts/en.ts';
 
 const desk: Desk = {
-  tenant: 'acme', tenants: ['acme'], from: '2026-03-02', to: '2026-03-15', lastDay: '2026-03-15', zone: 'Europe/Berlin', clock: 'elapsed',
+  tenant: 'acme', tenants: ['acme'], from: '2026-03-02', to: '2026-03-15', lastDay: '2026-03-15', zone: 'Europe/Berlin', clock: 'elapsed', isOperator: true,
   queues: [], channels: [], languages: [], queueName: (id) => id, agentName: (id) => id, query: new URLSearchParams({ tenant: 'acme', channel: 'bot_form' }),
 };
 const drawn = (child: ComponentChild): string => renderToString(h(DeskProvider, { value: desk, children: child }));
 const drill = { made: 'now/cells' };
 const answer = (rows: readonly Row[], more: Partial<Answer> = {}): Answer => ({
-  query: 'a/b', title: 'T.', about: '', sql: '', at: '2026-03-02T09:00:00.000Z', took_ms: 1, rows,
+  query: 'a/b', title: 'T.', about: '', sql: '', at: '2026-03-02T09:00:00.000Z', took_ms: 1, read_rows: 1, rows,
   columns: Object.keys(rows[0] ?? {}).map((name) => ({ name, type: name.endsWith('_at') ? "DateTime64(3, 'UTC')" : typeof rows[0]?.[name] === 'number' ? 'UInt64' : 'String' })), ...more,
 });
 

@@ -5,7 +5,7 @@ import { personalFields } from '../../../schemas/personal.ts';
 import { createEncoder, createReader } from '../../runtime/avro/avro.ts';
 import { opened } from '../../runtime/personal/opened.ts';
 import { newKey, type Key } from '../../runtime/personal/sealed.ts';
-import type { Integration } from '../integrations.ts';
+import type { Integration } from '../../runtime/integrations-file.ts';
 import type { AuthenticWebhook } from '../outcome.ts';
 import { createKeySource } from '../keys.ts';
 import { parseWebhook } from './parse.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { loadContracts, type JsonObject } from '../../../schemas/contract.ts';
 import { MAX_EVENT_BYTES } from '../../runtime/event-log.ts';
 import { toLine, type ReplayRequest } from '../../runtime/quarantine/replay.ts';
-import type { Integration } from '../integrations.ts';
+import type { Integration } from '../../runtime/integrations-file.ts';
 import { createPrepare } from '../event/prepare.ts';
 import { createSealer } from '../event/seal.ts';
 import { createAgain, type Fix } from './again.ts';

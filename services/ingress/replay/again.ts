@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../schemas/contract.ts';
 import type { ReplayAnswer, ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import { childSpan } from '../../runtime/trace.ts';
 import type { Encode } from '../event/encoders.ts';
-import type { Integration } from '../integrations.ts';
+import type { Integration } from '../../runtime/integrations-file.ts';
 import type { AuthenticWebhook, Unusable, Webhook } from '../outcome.ts';
 import { parseWebhook } from '../event/parse.ts';
 import type { PreparedEvent } from '../event/prepare.ts';

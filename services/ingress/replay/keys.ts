@@ -4,7 +4,7 @@ import type { KafkaConnection } from '../../runtime/kafka/admin.ts';
 import { connectProducer, type LogProducer } from '../../runtime/kafka/producer.ts';
 import { followKeys, type Keys } from '../../runtime/personal/keys.ts';
 import type { KeySource } from '../event/seal.ts';
-import type { Integration } from '../integrations.ts';
+import type { Integration } from '../../runtime/integrations-file.ts';
 import { createKeySource } from '../keys.ts';
 
 export async function keysWithProducer(connection: KafkaConnection, integrations: readonly Integration[]): Promise<{ readonly source: KeySource; readonly stop: () => Promise<void> }> {

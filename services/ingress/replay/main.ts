@@ -5,21 +5,22 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { loadContracts } from '../../../schemas/contract.ts';
-import { commonSettings, readConfig, registrySettings, text, type Settings } from '../../runtime/config.ts';
+import { commonSettings, kafkaSettings, readConfig, registrySettings, text, type Settings } from '../../runtime/config.ts';
 import { messageOf, RuntimeError } from '../../runtime/errors.ts';
+import { readEntries, type Integration } from '../../runtime/integrations-file.ts';
 import { toLine, type ReplayRequest } from '../../runtime/quarantine/replay.ts';
 import { readLock, SchemaRegistry } from '../../runtime/registry/registry.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { keysWithProducer } from './keys.ts';
 import { createEncode } from '../event/encoders.ts';
-import { readIntegrations } from '../integrations.ts';
 import { createPrepare } from '../event/prepare.ts';
 import { createSealer } from '../event/seal.ts';
 import { createAgain, type Fix } from './again.ts';
+import { kafkaConnection } from '../../runtime/kafka/connection.ts';
 
 const settings = {
   ...registrySettings,
-  KAFKA_BROKERS: commonSettings.KAFKA_BROKERS,
+  ...kafkaSettings,
   SCHEMAS_LOCK: commonSettings.SCHEMAS_LOCK,
   INTEGRATIONS_FILE: { parse: text, doc: 'JSON file of integrations; an event comes in again as its integration is configured now' },
 } satisfies Settings;
@@ -33,9 +34,10 @@ async function readFix(path: string | undefined): Promise<Fix | null> {
 
 async function main(): Promise<void> {
   const config = readConfig(settings, process.env);
-  const integrations = await readIntegrations(config.INTEGRATIONS_FILE);
+  // Their secrets may be where this machine can't read them, and are not needed: what comes again was verified when it came first.
+  const integrations = (await readEntries(config.INTEGRATIONS_FILE)).map((entry): Integration => ({ ...entry, secrets: [] }));
   const contracts = await loadContracts();
-  const keys = await keysWithProducer({ brokers: config.KAFKA_BROKERS, clientId: 'quarantine', logger: createLogger('quarantine', 'error') }, integrations);
+  const keys = await keysWithProducer(kafkaConnection(config, 'quarantine', createLogger('quarantine', 'error')), integrations);
   const again = createAgain({
     integrations,
     prepare: createPrepare(contracts),

@@ -25,6 +25,7 @@ import { countQuarantined } from '../quarantine/metrics.ts';
 import { fromPoison, toQuarantineRecord } from '../quarantine/quarantine.ts';
 import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry/registry.ts';
 import { watchSchemas } from '../registry/schema-watch.ts';
+import { kafkaConnection } from '../kafka/connection.ts';
 
 function startPosition(raw: string): StartPosition {
   if (raw === 'beginning' || raw === 'latest') return raw;
@@ -113,7 +114,7 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
       consumer, config, ownConfig, logger, metrics, parts, tools: opened.tools, starting: new Starting(logger),
       group: groupOf(consumer, config),
       topic: eventsTopic(config.ENVIRONMENT),
-      connection: { brokers: config.KAFKA_BROKERS, clientId: consumer.name, logger },
+      connection: kafkaConnection(config, consumer.name, logger),
     };
     const registry = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(registry);

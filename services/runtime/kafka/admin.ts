@@ -1,15 +1,16 @@
 // The log's admin side and the connection all Kafka code shares. kafkajs is imported in the
 // kafka*.ts files of this folder only.
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Admin, type ITopicConfig, type Kafka, type TopicPartitionOffset } from 'kafkajs';
-import type { Logger } from '../logger.ts';
+import kafkajs, { type Admin, type ITopicConfig, type Kafka, type SASLOptions, type TopicPartitionOffset } from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { forgetBrokenResponses } from './broken-responses.ts';
+import type { KafkaConnection } from './connection.ts';
 import { calmIdleTimers } from './idle-timers.ts';
 import { replaceRecordDecoder } from './record-decoder.ts';
 import { useRecordEncoder } from './record-encoder.ts';
 import { gapText, missingRecords } from './missing-records.ts';
 import { askLeaderBeforeReset } from './out-of-range.ts';
+import { tellRefusedGroups } from './refused-groups.ts';
 import type { ConsumerPosition } from '../event-log.ts';
 
 // A CommonJS module whose names an ES module import can't see one by one.
@@ -18,22 +19,21 @@ const { ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 calmIdleTimers();
 forgetBrokenResponses();
 askLeaderBeforeReset();
+tellRefusedGroups();
 replaceRecordDecoder();
 useRecordEncoder();
 
-export interface KafkaConnection {
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-  readonly logger: Logger;
-}
+export type { KafkaConnection };
 
 /** kafkajs reports each retry of a broker that is away as an error; ours are logged where they are decided. */
 const quiet = new Set(['Connection error: connect ECONNREFUSED', 'Failed to connect to seed broker']);
 
-export function connectKafka({ brokers, clientId, logger }: KafkaConnection, { requestTimeout = 5_000 } = {}): Kafka {
+export function connectKafka({ brokers, clientId, logger, tls, login }: KafkaConnection, { requestTimeout = 5_000 } = {}): Kafka {
   return new KafkaClient({
     clientId,
     brokers: [...brokers],
+    ...(tls === undefined ? {} : { ssl: { ...tls } }),
+    ...(login === undefined ? {} : { sasl: login as SASLOptions }),
     connectionTimeout: 2_000,
     requestTimeout,
     retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
@@ -57,11 +57,22 @@ function isAway(error: unknown): boolean {
   return away.has(name) || retriable === true || isAway(cause);
 }
 
-/** Tells an outage of Kafka, as a RuntimeError `LOG_UNAVAILABLE`, from what is wrong with a question, which stays what it is. */
-export const toLogError = ({ brokers }: KafkaConnection, error: unknown): unknown =>
-  (error instanceof RuntimeError || !isAway(error) ? error : new RuntimeError('LOG_UNAVAILABLE', `Kafka at ${brokers.join(', ')}: ${messageOf(error)}`, { cause: error }));
+/** Whether it knows us not, or lets us not. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, type, cause } = error as { name: string; type?: unknown; cause?: unknown };
+  return name === 'KafkaJSSASLAuthenticationError' || (typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED')) || isRefusal(cause);
+}
 
-/** @throws RuntimeError `LOG_UNAVAILABLE` for an outage of Kafka */
+/** Tells an outage of Kafka, as a RuntimeError `LOG_UNAVAILABLE`, and what it refuses, `LOG_REFUSED`, from what is wrong with a question, which stays what it is. */
+export function toLogError({ brokers, login }: KafkaConnection, error: unknown): unknown {
+  if (error instanceof RuntimeError) return error;
+  const at = `Kafka at ${brokers.join(', ')}`;
+  if (isRefusal(error)) return new RuntimeError('LOG_REFUSED', `${at}, as ${login?.username ?? 'nobody in particular'}: ${messageOf(error)}`, { cause: error });
+  return isAway(error) ? new RuntimeError('LOG_UNAVAILABLE', `${at}: ${messageOf(error)}`, { cause: error }) : error;
+}
+
+/** @throws RuntimeError `LOG_UNAVAILABLE` for an outage of Kafka, `LOG_REFUSED` for what its ACLs don't allow */
 export async function orUnavailable<T>(connection: KafkaConnection, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

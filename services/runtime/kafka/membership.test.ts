@@ -55,7 +55,7 @@ function rig(begin: (consumer: FakeConsumer, which: number) => void = (consumer)
     },
     onJoined: () => (joins += 1),
     isBusy: () => of.busy,
-    pauses: { firstMs: 1, longestMs: 4, silentAfterMs, lookEveryMs: 5 },
+    pauses: { firstMs: 1, longestMs: 4, silentAfterMs, joinsWithinMs: 3 * silentAfterMs, lookEveryMs: 5 },
   });
   running.push(membership);
   const of: Rig = { membership, made, joins: () => joins, busy: false };
@@ -121,6 +121,14 @@ test('one that neither fetches nor fails is left, though its end never comes; on
   await sleep(100);
   clearInterval(fetching);
   expect(of.made.length).toBe(2);
+});
+
+test('to join may take longer than to fetch, since members that were killed are waited for', async () => {
+  const of = rig((consumer, which) => which === 2 && consumer.emit(events.GROUP_JOIN), 60);
+  await of.membership.start();
+  await sleep(100);
+  expect(of.made.length).toBe(1);
+  await vi.waitUntil(() => of.made.length === 2);
 });
 
 test('during a rebalance it is no member, and afterwards it is', async () => {

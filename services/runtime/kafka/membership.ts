@@ -26,12 +26,14 @@ interface Pauses {
   readonly longestMs: number;
   /** Who was a member for as long as this begins with the shortest pause again. */
   readonly recoveredAfterMs: number;
-  /** An idle consumer fetches every second, and a request fails after 15 s. */
+  /** In the group: an idle consumer fetches every second, and a request fails after 15 s, but is sent again on a connection that is dead. */
   readonly silentAfterMs: number;
+  /** Before that it waits for the sessions of members that were killed. */
+  readonly joinsWithinMs: number;
   readonly lookEveryMs: number;
 }
 
-const usualPauses: Pauses = { firstMs: 200, longestMs: 5_000, recoveredAfterMs: 30_000, silentAfterMs: 45_000, lookEveryMs: 1_000 };
+const usualPauses: Pauses = { firstMs: 200, longestMs: 5_000, recoveredAfterMs: 30_000, silentAfterMs: 20_000, joinsWithinMs: 45_000, lookEveryMs: 1_000 };
 
 export class Membership implements Stoppable {
   readonly name = 'consumer';
@@ -122,6 +124,7 @@ export class Membership implements Stoppable {
   #leaveIfSilent(): void {
     if (this.#consumer === null || this.#isStopped || this.#options.isBusy()) return;
     const silentMs = performance.now() - this.#signAt;
-    if (silentMs > this.#pauses.silentAfterMs) this.#lose(new Error(`nothing was fetched for ${Math.round(silentMs / 1_000)} s`));
+    const { silentAfterMs, joinsWithinMs } = this.#pauses;
+    if (silentMs > (this.#failure === null ? silentAfterMs : joinsWithinMs)) this.#lose(new Error(`nothing was fetched for ${Math.round(silentMs / 1_000)} s`));
   }
 }

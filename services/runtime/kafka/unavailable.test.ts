@@ -22,6 +22,13 @@ test.for([
 
 test.for([
   error('KafkaJSProtocolError', { type: 'TOPIC_AUTHORIZATION_FAILED' }),
+  error('KafkaJSNonRetriableError', { cause: error('KafkaJSProtocolError', { type: 'GROUP_AUTHORIZATION_FAILED' }) }),
+  error('KafkaJSNumberOfRetriesExceeded', { cause: error('KafkaJSSASLAuthenticationError') }),
+])('$message is a refusal, and says as whom', async (thrown) => {
+  expect(await thrownFor(thrown)).toMatchObject({ code: 'LOG_REFUSED', retriable: false, message: expect.stringContaining('as nobody in particular') as string });
+});
+
+test.for([
   error('KafkaJSNonRetriableError', { cause: error('KafkaJSProtocolError', { type: 'INVALID_TOPIC_EXCEPTION' }) }),
   new TypeError('x is not a function'),
   new RuntimeError('TOPIC_MISSING', 'run npm run topics'),

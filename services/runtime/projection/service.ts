@@ -27,6 +27,7 @@ import { quarantineRows } from './quarantine-landing.ts';
 import { readKnown, readLock, SchemaLookup, SchemaRegistry } from '../registry/registry.ts';
 import { watchSchemas } from '../registry/schema-watch.ts';
 import { traceFields } from '../trace.ts';
+import { kafkaConnection } from '../kafka/connection.ts';
 
 type ServiceConfig = Config<typeof consumerSettings>;
 
@@ -61,7 +62,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const metrics = createMetrics(projection.name);
     const clickhouse = connectClickHouse(config.CLICKHOUSE_URL, {}, SERVICE_WAIT_MS);
     parts.push({ name: 'clickhouse', stop: () => clickhouse.close() });
-    const connection = { brokers: config.KAFKA_BROKERS, clientId: projection.name, logger };
+    const connection = kafkaConnection(config, projection.name, logger);
     const schemas = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(schemas);
     const archive = options.archive === true;

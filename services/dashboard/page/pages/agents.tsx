@@ -124,14 +124,14 @@ function Handovers(): JSX.Element {
 function PingPong(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('agents/ping-pong', desk.query);
-  const drill: Drill = { made: 'agents/ping-pong' };
+  const drill = (which: string): Drill => ({ made: 'agents/ping-pong', rows: 'agents/returns', only: { which } });
   return (
     <Panel title={t('ping_pong')} note={t('ping_pong_note')} ignores={['channel', 'language', 'clock']}>
       <Answered asked={asked}>{({ rows: [row = {}] }) => (
         <dl class="tiles small">
-          <div><dt>{t('assigned_tickets')}</dt><dd><Count value={numberOf(row['assigned_tickets'])} label={t('assigned_tickets')} drill={drill} /></dd></div>
-          <div><dt>{t('back_to_agent')}</dt><dd><Share value={numberOrNull(row['agent_share'])} of={count(numberOf(row['back_to_an_agent']))} label={t('back_to_agent')} drill={drill} /></dd></div>
-          <div><dt>{t('back_to_queue')}</dt><dd><Share value={numberOrNull(row['queue_share'])} of={count(numberOf(row['back_to_a_queue']))} label={t('back_to_queue')} drill={drill} /></dd></div>
+          <div><dt>{t('assigned_tickets')}</dt><dd><Count value={numberOf(row['assigned_tickets'])} label={t('assigned_tickets')} drill={drill('all')} /></dd></div>
+          <div><dt>{t('back_to_agent')}</dt><dd><Share value={numberOrNull(row['agent_share'])} of={count(numberOf(row['back_to_an_agent']))} label={t('back_to_agent')} drill={drill('back_to_agent')} /></dd></div>
+          <div><dt>{t('back_to_queue')}</dt><dd><Share value={numberOrNull(row['queue_share'])} of={count(numberOf(row['back_to_a_queue']))} label={t('back_to_queue')} drill={drill('back_to_queue')} /></dd></div>
         </dl>
       )}</Answered>
     </Panel>
@@ -169,5 +169,5 @@ function Occupancy(): JSX.Element {
 export function AgentsPage(): JSX.Element {
   const desk = useDesk();
   const hasQueue = desk.query.has('queue');
-  return <div class="columns">{hasQueue ? <><Scorecard /><Handovers /><PingPong /></> : <ChooseQueue />}<Occupancy /></div>;
+  return <div class="columns broad">{hasQueue ? <><Scorecard /><div class="stack"><Handovers /><PingPong /></div></> : <ChooseQueue />}<Occupancy /></div>;
 }

@@ -6,7 +6,7 @@ import { useDesk } from '../desk.ts';
 import { clockTime, duration, shortDuration } from '../format.ts';
 import { useLive, useNow, type Lively } from '../live.ts';
 import { Count, Duration, type Drill } from '../parts/figure.tsx';
-import { Panel } from '../parts/panel.tsx';
+import { Bones, Nothing, Panel, Trouble } from '../parts/panel.tsx';
 import { TicketLink } from '../parts/rows.tsx';
 import { t, type TextKey } from '../texts/text.ts';
 import { byKey, sumOf, soonest, type Moment } from './now-cells.ts';
@@ -81,21 +81,23 @@ function Queues({ cells, now }: { readonly cells: readonly Row[]; readonly now: 
   const queues = [...byKey(cells, 'queue_id')].sort(([, a], [, b]) => sumOf(b, 'tickets') - sumOf(a, 'tickets'));
   return (
     <Panel title={t('backlog_by_queue')} wide>
-      <div class="scroll" tabIndex={0} role="region" aria-label={t('backlog_by_queue')}>
-        <table class="desk">
-          <thead>
-            <tr>
-              <th scope="col">{t('queue')}</th>
-              {STATUSES.map((status) => <th key={status} scope="col" class="n detail">{t(`status_${status}`)}</th>)}
-              {(['total', 'unassigned', 'waiting', 'at_risk', 'breached'] as const).map((name) => <th key={name} scope="col" class="n">{t(name)}</th>)}
-              <th scope="col" class="n detail">{t('oldest')}</th>
-              <th scope="col" class="detail">{t('age')}</th>
-            </tr>
-          </thead>
-          <tbody>{queues.map(([queue, own]) => <QueueRow key={queue} queue={queue} cells={own} now={now} />)}</tbody>
-        </table>
-      </div>
-      <ul class="legend detail" aria-hidden="true">{AGES.map((age, nth) => <li key={age}><i class={`age age${nth + 1}`} />{ageText(age)}</li>)}</ul>
+      {cells.length === 0 ? <Nothing /> : <>
+        <div class="scroll" tabIndex={0} role="region" aria-label={t('backlog_by_queue')}>
+          <table class="desk">
+            <thead>
+              <tr>
+                <th scope="col">{t('queue')}</th>
+                {STATUSES.map((status) => <th key={status} scope="col" class="n detail">{t(`status_${status}`)}</th>)}
+                {(['total', 'unassigned', 'waiting', 'at_risk', 'breached'] as const).map((name) => <th key={name} scope="col" class="n">{t(name)}</th>)}
+                <th scope="col" class="n detail">{t('oldest')}</th>
+                <th scope="col" class="detail">{t('age')}</th>
+              </tr>
+            </thead>
+            <tbody>{queues.map(([queue, own]) => <QueueRow key={queue} queue={queue} cells={own} now={now} />)}</tbody>
+          </table>
+        </div>
+        <ul class="legend detail" aria-hidden="true">{AGES.map((age, nth) => <li key={age}><i class={`age age${nth + 1}`} />{ageText(age)}</li>)}</ul>
+      </>}
     </Panel>
   );
 }
@@ -126,27 +128,29 @@ function Agents({ cells }: { readonly cells: readonly Row[] }): JSX.Element {
     .sort((a, b) => sumOf(b.held, 'tickets') - sumOf(a.held, 'tickets') || a.agent.localeCompare(b.agent));
   return (
     <Panel title={t('agents_hold')} note={`${t('held')}: ${t('held_note')}`}>
-      <table class="desk">
-        <thead><tr><th scope="col">{t('agent')}</th>{(['held', 'total', 'waiting', 'breached'] as const).map((name) => <th key={name} scope="col" class="n">{t(name)}</th>)}</tr></thead>
-        <tbody>
-          {agents.map(({ agent, own, held }) => (
-            <tr key={agent}>
-              <th scope="row"><bdi>{agentName(agent)}</bdi></th>
-              <td class="n"><Count value={sumOf(held, 'tickets')} label={`${agentName(agent)}, ${t('held')}`} drill={drillTo({ agent, which: 'held' })} /></td>
-              <td class="n"><Count value={sumOf(own, 'tickets')} label={`${agentName(agent)}, ${t('total')}`} drill={drillTo({ agent })} /></td>
-              <td class="n"><Count value={sumOf(own, 'waiting')} label={`${agentName(agent)}, ${t('waiting')}`} drill={drillTo({ agent, which: 'waiting' })} /></td>
-              <td class="n"><Count value={sumOf(own, 'breached')} tone="bad" label={`${agentName(agent)}, ${t('breached')}`} drill={drillTo({ agent, which: 'breached' })} /></td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {agents.length === 0 ? <Nothing /> : (
+        <table class="desk">
+          <thead><tr><th scope="col">{t('agent')}</th>{(['held', 'total', 'waiting', 'breached'] as const).map((name) => <th key={name} scope="col" class="n">{t(name)}</th>)}</tr></thead>
+          <tbody>
+            {agents.map(({ agent, own, held }) => (
+              <tr key={agent}>
+                <th scope="row"><bdi>{agentName(agent)}</bdi></th>
+                <td class="n"><Count value={sumOf(held, 'tickets')} label={`${agentName(agent)}, ${t('held')}`} drill={drillTo({ agent, which: 'held' })} /></td>
+                <td class="n"><Count value={sumOf(own, 'tickets')} label={`${agentName(agent)}, ${t('total')}`} drill={drillTo({ agent })} /></td>
+                <td class="n"><Count value={sumOf(own, 'waiting')} label={`${agentName(agent)}, ${t('waiting')}`} drill={drillTo({ agent, which: 'waiting' })} /></td>
+                <td class="n"><Count value={sumOf(own, 'breached')} tone="bad" label={`${agentName(agent)}, ${t('breached')}`} drill={drillTo({ agent, which: 'breached' })} /></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
     </Panel>
   );
 }
 
 export function Connection({ lively, now }: { readonly lively: Lively; readonly now: number }): JSX.Element {
   const { zone } = useDesk();
-  if (lively.at === null) return <p class="connection" role="status">{lively.failure ?? t('connecting')}</p>;
+  if (lively.at === null) return <p class="connection" role="status">{t('connecting')}</p>;
   const values = { time: clockTime(lively.at, zone), age: shortDuration(secondsTo(lively.at, now)) };
   if (lively.connection === 'live') return <p class="connection live">{t('live')} · {t('as_of', values)}</p>;
   return <p class="connection bad" role="status">{t(lively.connection === 'stale' ? 'stale' : 'lost', values)}</p>;
@@ -158,7 +162,7 @@ export function NowPage(): JSX.Element {
   const lively = useLive(desk.query);
   const now = useNow(lively.ahead);
   const isWall = query.has('wall');
-  if (lively.answer === null) return <><Connection lively={lively} now={now} /><div class="state quiet" aria-busy="true"><span class="bone" /><span class="bone short" /></div></>;
+  if (lively.answer === null) return lively.failure === null ? <><Connection lively={lively} now={now} /><Bones /></> : <Trouble error={lively.failure} />;
   const cells = lively.answer.rows;
   return (
     <div class={isWall ? 'now wall' : 'now'}>

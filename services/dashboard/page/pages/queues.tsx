@@ -238,7 +238,7 @@ function Forecast(): JSX.Element {
   const asked = useAnswer('queues/forecast', desk.query);
   return (
     <Panel title={t('forecast')} note={t('forecast_note')} ignores={['channel', 'language', 'clock']} wide>
-      <Answered asked={asked}>{(answer) => (
+      <Answered asked={asked} empty="empty_forecast">{(answer) => (
         <Chart title={t('forecast')} answer={answer} x={answer.rows.map((row) => secondsOf(row, 'hour'))} format={(value) => count(value, 1)}
           lines={[line(answer, 'arrivals', 'arrivals', { colour: 'age1', kind: 'bars' }), line(answer, 'forecast', 'forecast_line', { colour: 'accent' }), line(answer, 'agents_needed', 'agents_needed', { colour: 'warn', kind: 'steps' })]} />
       )}</Answered>
@@ -255,8 +255,7 @@ export function QueuesPage(): JSX.Element {
         <HeatMap />
         <Speed title={t('first_response')} note={t('first_response_note')} query="queues/first-response" rows="queues/created" all={t('arrivals')} />
         <Speed title={t('waits_title')} note={t('waits_note')} query="queues/waits" rows="queues/wait-rows" all={t('waits_count')} />
-        <TimeByStatus />
-        <Survival />
+        <div class="stack"><TimeByStatus /><Survival /></div>
         <Forecast />
       </div>
     </>

@@ -1,10 +1,11 @@
 // Promises: which were kept, which are due, and whether what the CRM escalated is what was broken.
 import type { JSX } from 'preact';
-import { changed } from '../address.ts';
+import { changed, go, usePlace } from '../address.ts';
 import { instantOf, numberOrNull, textOf, useAnswer, type Row } from '../api.ts';
 import { useDesk } from '../desk.ts';
 import { count, dayText, duration, exactTime, percent } from '../format.ts';
 import { Count, Duration, Figure, type Drill } from '../parts/figure.tsx';
+import { Choice } from '../parts/filters.tsx';
 import { Answered, Panel } from '../parts/panel.tsx';
 import { TicketLink } from '../parts/rows.tsx';
 import { t, type TextKey } from '../texts/text.ts';
@@ -22,46 +23,90 @@ function kept(rows: readonly Row[]): { readonly share: number | null; readonly n
 
 const toneOf = (share: number | null): 'bad' | 'warn' | undefined => (share === null || share >= 0.95 ? undefined : share < 0.8 ? 'bad' : 'warn');
 
-function Kept({ rows, label, only }: { readonly rows: readonly Row[]; readonly label: string; readonly only: NonNullable<Drill['only']> }): JSX.Element {
-  const { share, n } = kept(rows);
-  const title = `${count(sumOf(rows, 'met'))} / ${count(n)}`;
-  return <td class="n"><Figure label={label} tone={toneOf(share)} title={title} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { outcome: JUDGED, ...only } }}>{share === null ? '–' : percent(share)}</Figure> <span class="note">{share === null ? '' : `n ${count(n)}`}</span></td>;
+interface KeptProps {
+  readonly rows: readonly Row[];
+  /** The same of the live desk, to compare with. */
+  readonly beside: readonly Row[] | null;
+  readonly label: string;
+  readonly only: NonNullable<Drill['only']>;
 }
 
-function Attainment(): JSX.Element {
+/** In points, with its sign. */
+function differenceText(share: number | null, beside: readonly Row[] | null): string {
+  const other = beside === null ? null : kept(beside).share;
+  if (share === null || other === null) return '';
+  const points = Math.round((share - other) * 1_000) / 10;
+  return points === 0 ? '' : `${points > 0 ? '+' : '−'}${count(Math.abs(points), 1)} · `;
+}
+
+function Kept({ rows, beside, label, only }: KeptProps): JSX.Element {
+  const { share, n } = kept(rows);
+  const title = `${count(sumOf(rows, 'met'))} / ${count(n)}`;
+  return <td class="n"><Figure label={label} tone={toneOf(share)} title={title} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { outcome: JUDGED, ...only } }}>{share === null ? '–' : percent(share)}</Figure> <span class="note">{share === null ? '' : `${differenceText(share, beside)}n ${count(n)}`}</span></td>;
+}
+
+interface OfMetric {
+  readonly metric: string;
+  readonly rows: readonly Row[];
+  readonly beside: readonly Row[] | null;
+  readonly weeks: readonly string[];
+  readonly only: NonNullable<Drill['only']>;
+}
+
+function MetricTable({ metric, rows, beside, weeks, only }: OfMetric): JSX.Element {
   const desk = useDesk();
-  const asked = useAnswer('sla/attainment', desk.query);
   return (
-    <Panel title={t('attainment')} note={t('attainment_note')} ignores={['clock']} wide>
-      <Answered asked={asked}>{({ rows }) => {
+    <div class="scroll" tabIndex={0} role="region" aria-label={metricText(metric)}>
+      <table class="desk">
+        <thead><tr><th scope="col">{metricText(metric)}</th>{weeks.map((week) => <th key={week} scope="col" class="n">{t('week_of', { day: dayText(week) })}</th>)}<th scope="col" class="n">{t('total')}</th><th scope="col" class="n">{t('running')}</th><th scope="col" class="n">{t('cancelled')}</th></tr></thead>
+        <tbody>
+          {[...byKey(rows, 'queue_id')].map(([queue, of]) => {
+            const name = `${metricText(metric)}, ${desk.queueName(queue)}`;
+            const others = beside?.filter((row) => row['queue_id'] === queue) ?? null;
+            const inWeek = (all: readonly Row[], week: string): readonly Row[] => all.filter((row) => row['week'] === week);
+            return (
+              <tr key={queue}>
+                <th scope="row"><bdi>{desk.queueName(queue)}</bdi></th>
+                {weeks.map((week) => <Kept key={week} rows={inWeek(of, week)} beside={others === null ? null : inWeek(others, week)} label={`${name}, ${week}`} only={{ ...only, metric, queue, week }} />)}
+                <Kept rows={of} beside={others} label={name} only={{ ...only, metric, queue }} />
+                {(['active', 'cancelled'] as const).map((outcome) => <td key={outcome} class="n"><Count value={sumOf(of, outcome)} label={`${name}, ${outcome}`} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { ...only, metric, queue, outcome } }} /></td>)}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Of the live desk, or of a snapshot beside it. */
+function Attainment({ snapshot = null }: { readonly snapshot?: string | null }): JSX.Element {
+  const desk = useDesk();
+  const live = useAnswer('sla/attainment', desk.query);
+  const other = useAnswer(snapshot === null ? null : 'sla/attainment', changed(desk.query, { snapshot }));
+  const [title, note] = snapshot === null ? [t('attainment'), t('attainment_note')] : [t('attainment_of', { name: snapshot }), t('attainment_of_note')];
+  return (
+    <Panel title={title} note={note} ignores={['clock']} wide actions={snapshot === null ? <WhatIf /> : undefined}>
+      <Answered asked={snapshot === null ? live : other} empty="empty_promises">{({ rows }) => {
         const weeks = [...new Set(rows.map((row) => textOf(row['week'])))].sort();
+        const beside = snapshot === null ? null : live.answer?.rows ?? null;
         return METRICS.map((metric) => {
           const own = rows.filter((row) => row['metric'] === metric);
-          if (own.length === 0) return null;
-          return (
-            <div key={metric} class="scroll" tabIndex={0} role="region" aria-label={metricText(metric)}>
-              <table class="desk">
-                <thead><tr><th scope="col">{metricText(metric)}</th>{weeks.map((week) => <th key={week} scope="col" class="n">{t('week_of', { day: dayText(week) })}</th>)}<th scope="col" class="n">{t('total')}</th><th scope="col" class="n">{t('running')}</th><th scope="col" class="n">{t('cancelled')}</th></tr></thead>
-                <tbody>
-                  {[...byKey(own, 'queue_id')].map(([queue, of]) => {
-                    const name = `${metricText(metric)}, ${desk.queueName(queue)}`;
-                    return (
-                      <tr key={queue}>
-                        <th scope="row"><bdi>{desk.queueName(queue)}</bdi></th>
-                        {weeks.map((week) => <Kept key={week} rows={of.filter((row) => row['week'] === week)} label={`${name}, ${week}`} only={{ metric, queue, week }} />)}
-                        <Kept rows={of} label={name} only={{ metric, queue }} />
-                        {(['active', 'cancelled'] as const).map((outcome) => <td key={outcome} class="n"><Count value={sumOf(of, outcome)} label={`${name}, ${outcome}`} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { metric, queue, outcome } }} /></td>)}
-                      </tr>
-                    );
-                  })}
-                </tbody>
-              </table>
-            </div>
-          );
+          return own.length === 0 ? null : <MetricTable key={metric} metric={metric} rows={own} beside={beside?.filter((row) => row['metric'] === metric) ?? null} weeks={weeks} only={snapshot === null ? {} : { snapshot }} />;
         });
       }}</Answered>
     </Panel>
   );
+}
+
+/** Which snapshot to compare with; a link keeps one that is not there any more, which then says so. */
+function WhatIf(): JSX.Element {
+  const { query } = usePlace();
+  const chosen = query.get('snapshot') ?? '';
+  const { answer } = useAnswer('desk/snapshots', new URLSearchParams());
+  const names = new Set([...(answer?.rows ?? []).map((row) => textOf(row['snapshot'])), ...(chosen === '' ? [] : [chosen])]);
+  if (answer !== null && names.size === 0) return <span class="note">{t('no_snapshots')}</span>;
+  return <Choice label={t('compare_with')} value={chosen} options={[['', t('compare_none')], ...[...names].map((name) => [name, name] as const)]} onChoose={(name) => go({ snapshot: name === '' ? null : name })} />;
 }
 
 const SHOWN = '15';
@@ -71,7 +116,7 @@ function Running(): JSX.Element {
   const asked = useAnswer('sla/running', changed(desk.query, { limit: SHOWN }));
   return (
     <Panel title={t('running_title')} note={t('running_note')} ignores={['clock']} actions={<Figure label={t('running_title')} drill={{ made: 'sla/running' }}>{t('all')}</Figure>}>
-      <Answered asked={asked} inRange={false}>{({ rows }) => (
+      <Answered asked={asked} inRange={false} empty="empty_running">{({ rows }) => (
         <ol class="moments">
           {rows.map((row, at) => {
             const due = instantOf(row['due_at']);
@@ -119,4 +164,8 @@ function Audit(): JSX.Element {
   );
 }
 
-export const SlaPage = (): JSX.Element => <div class="columns"><Attainment /><Running /><Audit /></div>;
+export function SlaPage(): JSX.Element {
+  const { query } = usePlace();
+  const snapshot = query.get('snapshot');
+  return <div class="columns broad"><Attainment />{snapshot !== null && <Attainment key={snapshot} snapshot={snapshot} />}<Running /><Audit /></div>;
+}

@@ -71,7 +71,8 @@ function axesOf({ over = 'time', format }: ChartProps, zone: string): uPlot.Axis
   const along: uPlot.Axis = over === 'time'
     ? { ...look, values: (_plot, splits) => splits.map((at) => dayOrTime(at, (splits[1] ?? at) - (splits[0] ?? at))) }
     : { ...look, splits: (plot) => DURATIONS.filter((at) => at >= (plot.scales['x']?.min ?? 0) && at <= (plot.scales['x']?.max ?? 0)), values: (_plot, splits) => splits.map((at) => shortDuration(seconds(at))) };
-  return [along, { ...look, size: 66, values: (_plot, splits) => splits.map((value) => format(value)) }];
+  // As wide as its longest text, which isn't known at first: durations are long.
+  return [along, { ...look, size: (_plot, values: readonly string[] | null) => 20 + 7 * Math.max(4, ...(values ?? []).map((value) => value.length)), values: (_plot, splits) => splits.map((value) => format(value)) }];
 }
 
 function marked(mark: number): uPlot.Plugin {

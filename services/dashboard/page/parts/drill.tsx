@@ -11,7 +11,7 @@ import { Rows } from './rows.tsx';
 
 const SHOWN = 200;
 /** What of the rows' question the number depends on, too; the rest chooses rows. */
-const SHARED = new Set(['at', 'step', 'ticket', 'risk', 'handle', 'within', 'target']);
+const SHARED = new Set(['at', 'step', 'ticket', 'risk', 'handle', 'within', 'target', 'snapshot']);
 
 const close = (): void => go(withoutDrill(new URLSearchParams(location.search)));
 
@@ -36,7 +36,7 @@ function Made({ answer, query }: { readonly answer: Answer; readonly query: URLS
       <p class="note">{answer.title} {answer.about}</p>
       <div class="line"><Downloads name={answer.query} query={query} /><Copy text={answer.sql} label={t('copy')} /></div>
       <pre tabIndex={0}><code>{answer.sql}</code></pre>
-      <p class="note">{t('answered_at', { time: clockTime(Date.parse(answer.at), zone), ms: count(answer.took_ms) })}</p>
+      <p class="note">{t('answered_at', { time: clockTime(Date.parse(answer.at), zone), ms: count(answer.took_ms) })}{answer.read_rows !== null && `, ${t('rows_read', { n: count(answer.read_rows) })}`}</p>
     </>
   );
 }

@@ -44,10 +44,20 @@ export function Trouble({ error }: { readonly error: Refused }): JSX.Element {
   return <div class={`state ${error.status === 403 ? 'quiet' : 'bad'}`} role="status"><strong>{title}</strong><span>{why}</span></div>;
 }
 
-export function Nothing({ inRange = false }: { readonly inRange?: boolean }): JSX.Element {
+/** While an answer is on its way. */
+export const Bones = (): JSX.Element =>
+  <div class="state quiet" role="status" aria-busy="true"><span class="bone" /><span class="bone short" /><span class="hidden">{t('loading')}</span></div>;
+
+interface NothingProps {
+  readonly inRange?: boolean;
+  /** What it means that there is nothing. */
+  readonly why?: TextKey;
+}
+
+export function Nothing({ inRange = false, why = 'empty' }: NothingProps): JSX.Element {
   const desk = useDesk();
   const isBehind = inRange && desk.from > desk.lastDay;
-  if (!isBehind) return <div class="state quiet">{t('empty')}</div>;
+  if (!isBehind) return <div class="state quiet">{t(why)}</div>;
   return (
     <div class="state quiet">
       <span>{t('empty_range', { day: dayText(desk.lastDay) })}</span>
@@ -67,17 +77,19 @@ interface AnsweredProps {
   readonly asked: Asked;
   /** Whether no rows mean that the range is to blame. */
   readonly inRange?: boolean;
+  /** What it means then, where that is more than filters. */
+  readonly empty?: TextKey;
   readonly children: (answer: Answer) => ComponentChildren;
 }
 
 /** What an answer shows, or why there is none. */
-export function Answered({ asked: { answer, error, isLoading }, inRange = true, children }: AnsweredProps): JSX.Element {
+export function Answered({ asked: { answer, error, isLoading }, inRange = true, empty = 'empty', children }: AnsweredProps): JSX.Element {
   if (error !== null) return <Trouble error={error} />;
-  if (answer === null) return <div class="state quiet" role="status" aria-busy="true"><span class="bone" /><span class="bone short" /><span class="hidden">{t('loading')}</span></div>;
+  if (answer === null) return <Bones />;
   return (
     <div class={isLoading ? 'answer waiting' : 'answer'} aria-busy={isLoading}>
       <Stale answer={answer} />
-      {answer.rows.length === 0 ? <Nothing inRange={inRange} /> : children(answer)}
+      {answer.rows.length === 0 ? <Nothing inRange={inRange} why={empty} /> : children(answer)}
     </div>
   );
 }

@@ -6,6 +6,9 @@ import { useDesk } from '../desk.ts';
 import { count, duration, exactSeconds, exactTime, NONE, percent, time } from '../format.ts';
 
 const isInstant = ({ type }: Column): boolean => /DateTime/.test(type);
+/** Text of many words, shown whole. */
+const isLong = ({ name }: Column): boolean => name === 'first_lines' || name === 'detail';
+const classOf = (column: Column): string => (isNumber(column) ? 'n' : isLong(column) ? 'long' : '');
 const isNumber = ({ type }: Column): boolean => /^(LowCardinality\()?(Nullable\()?(U?Int|Float|Decimal)/.test(type);
 
 export function TicketLink({ id }: { readonly id: string }): JSX.Element {
@@ -43,7 +46,7 @@ export function Rows({ answer, caption }: { readonly answer: Answer; readonly ca
         <thead><tr>{answer.columns.map((column) => <th key={column.name} scope="col" class={isNumber(column) ? 'n' : ''}>{column.name}</th>)}</tr></thead>
         <tbody>
           {answer.rows.map((row, at) => (
-            <tr key={at}>{answer.columns.map((column) => <td key={column.name} class={isNumber(column) ? 'n' : ''}>{shown(row[column.name], column, zone)}</td>)}</tr>
+            <tr key={at}>{answer.columns.map((column) => <td key={column.name} class={classOf(column)}>{shown(row[column.name], column, zone)}</td>)}</tr>
           ))}
         </tbody>
       </table>

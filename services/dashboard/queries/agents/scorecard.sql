@@ -45,38 +45,33 @@ WITH
             AND assigned_at >= {from:DateTime64(3, 'UTC')} AND assigned_at < {to:DateTime64(3, 'UTC')}
             AND (empty({queues:Array(String)}) OR has({queues:Array(String)}, queue_id))
         GROUP BY agent_id
-    ),
-    everybody AS
-    (
-        SELECT agent_id FROM replies UNION DISTINCT SELECT agent_id FROM solved UNION DISTINCT SELECT agent_id FROM held
     )
 SELECT
-    e.agent_id AS agent_id,
-    ifNull(s.solves, 0) AS solves,
-    ifNull(s.solved_tickets, 0) AS solved_tickets,
-    ifNull(s.judged, 0) AS judged,
-    ifNull(s.reopened, 0) AS reopened,
+    agent_id,
+    solves,
+    solved_tickets,
+    judged,
+    reopened,
     reopened / nullIf(judged, 0) AS reopen_rate,
     if(judged = 0, NULL, wilson_lower(reopened, judged)) AS reopen_likely_from,
     if(judged = 0, NULL, wilson_upper(reopened, judged)) AS reopen_likely_to,
-    ifNull(r.agent_replies, 0) AS agent_replies,
-    ifNull(r.reply_turns, 0) AS reply_turns,
-    ifNull(r.first_responses, 0) AS first_responses,
-    length(r.customer) AS customer_n,
-    if(customer_n = 0, NULL, r.customer[toUInt32(intDiv(customer_n, 2)) + 1]) AS customer_p50_seconds,
-    if(customer_n = 0, NULL, r.customer[greatest(1, toInt64(floor(customer_n / 2 - 0.98 * sqrt(customer_n))))]) AS customer_likely_from,
-    if(customer_n = 0, NULL, r.customer[least(toInt64(customer_n), toInt64(ceil(1 + customer_n / 2 + 0.98 * sqrt(customer_n))))]) AS customer_likely_to,
-    length(r.own) AS own_n,
-    if(own_n = 0, NULL, r.own[toUInt32(intDiv(own_n, 2)) + 1]) AS own_p50_seconds,
-    if(own_n = 0, NULL, r.own[greatest(1, toInt64(floor(own_n / 2 - 0.98 * sqrt(own_n))))]) AS own_likely_from,
-    if(own_n = 0, NULL, r.own[least(toInt64(own_n), toInt64(ceil(1 + own_n / 2 + 0.98 * sqrt(own_n))))]) AS own_likely_to,
-    ifNull(h.stations, 0) AS stations,
-    ifNull(h.answered_stations, 0) AS answered_stations,
+    agent_replies,
+    reply_turns,
+    first_responses,
+    length(customer) AS customer_n,
+    if(customer_n = 0, NULL, customer[toUInt32(intDiv(customer_n, 2)) + 1]) AS customer_p50_seconds,
+    if(customer_n = 0, NULL, customer[greatest(1, toInt64(floor(customer_n / 2 - 0.98 * sqrt(customer_n))))]) AS customer_likely_from,
+    if(customer_n = 0, NULL, customer[least(toInt64(customer_n), toInt64(ceil(1 + customer_n / 2 + 0.98 * sqrt(customer_n))))]) AS customer_likely_to,
+    length(own) AS own_n,
+    if(own_n = 0, NULL, own[toUInt32(intDiv(own_n, 2)) + 1]) AS own_p50_seconds,
+    if(own_n = 0, NULL, own[greatest(1, toInt64(floor(own_n / 2 - 0.98 * sqrt(own_n))))]) AS own_likely_from,
+    if(own_n = 0, NULL, own[least(toInt64(own_n), toInt64(ceil(1 + own_n / 2 + 0.98 * sqrt(own_n))))]) AS own_likely_to,
+    stations,
+    answered_stations,
     answered_stations / nullIf(stations, 0) AS answered_share,
-    ifNull(h.bounced, 0) AS bounced,
-    ifNull(h.held_seconds, 0) AS held_seconds
-FROM everybody AS e
-LEFT JOIN replies AS r ON r.agent_id = e.agent_id
-LEFT JOIN solved AS s ON s.agent_id = e.agent_id
-LEFT JOIN held AS h ON h.agent_id = e.agent_id
+    bounced,
+    held_seconds
+FROM replies
+FULL JOIN solved USING (agent_id)
+FULL JOIN held USING (agent_id)
 ORDER BY agent_id

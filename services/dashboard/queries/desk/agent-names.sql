@@ -1,6 +1,6 @@
 -- What people call the agents.
 -- A row: an agent who ever held a ticket. Only for those who may see names.
-SELECT DISTINCT agent_id, agent_name(integration_id, agent_id) AS agent_name
-FROM agents.ticket_assignments
-WHERE integration_id = {integration:String} AND agent_id != ''
+SELECT agent_id, display_name AS agent_display_name
+FROM agents.agent_names
+WHERE integration_id = {integration:String}
 ORDER BY agent_id

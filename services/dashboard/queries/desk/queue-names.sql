@@ -1,5 +1,5 @@
 -- What people call the queues.
-SELECT DISTINCT queue_id, queue_name(integration_id, queue_id) AS queue_name
-FROM queue.tickets
-WHERE integration_id = {integration:String} AND queue_id != ''
+SELECT queue_id, display_name AS queue_display_name
+FROM queue.queue_names
+WHERE integration_id = {integration:String}
 ORDER BY queue_id

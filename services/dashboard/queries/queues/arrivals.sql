@@ -1,6 +1,6 @@
 -- When tickets come: local weekday and hour.
--- A row: a weekday (1 is Monday) and local hour. Hours without arrivals count as zeros. The queue is the first one that a ticket
--- was ever in. p90: what nine of ten such hours stay within.
+-- A row: a weekday (1 is Monday) and local hour. Hours without arrivals count as zeros, from the tenant's first ticket to the present.
+-- The queue is the first one that a ticket was ever in. p90: what nine of ten such hours stay within.
 SELECT
     toDayOfWeek(hour, 0, {zone:String}) AS weekday,
     toHour(hour, {zone:String}) AS local_hour,
@@ -13,18 +13,16 @@ FROM
     SELECT hour, sum(arrived) AS arrivals
     FROM
     (
-        SELECT hour, 0 AS arrived
-        FROM queue.queue_hourly
-        WHERE integration_id = {integration:String}
-            AND hour >= toDateTime({from:DateTime64(3, 'UTC')}, 'UTC') AND hour < toDateTime({to:DateTime64(3, 'UTC')}, 'UTC')
+        SELECT
+            arrayJoin(hours_between(
+                toStartOfHour(toDateTime(greatest(first_created_at, {from:DateTime64(3, 'UTC')}), 'UTC')),
+                toDateTime(least(now64(3, 'UTC'), {to:DateTime64(3, 'UTC')}), 'UTC'))) AS hour,
+            0 AS arrived
+        FROM (SELECT min(created_at) AS first_created_at FROM queue.tickets WHERE integration_id = {integration:String} HAVING count() > 0)
         UNION ALL
         SELECT toStartOfHour(toDateTime(created_at, 'UTC')), 1
         FROM queue.tickets
-        WHERE integration_id = {integration:String}
-            AND created_at >= {from:DateTime64(3, 'UTC')} AND created_at < {to:DateTime64(3, 'UTC')}
-            AND (empty({queues:Array(String)}) OR has({queues:Array(String)}, first_queue_id))
-            AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, toString(channel_type)))
-            AND (empty({languages:Array(String)}) OR has({languages:Array(String)}, toString(customer_language_code)))
+        WHERE {arrived}
     )
     GROUP BY hour
 )

@@ -11,11 +11,7 @@ SELECT
     if({clock:String} = 'business', first_response_business_seconds, first_response_seconds) AS first_response_seconds,
     if({clock:String} = 'business', first_resolution_business_seconds, first_resolution_seconds) AS resolution_seconds
 FROM queue.tickets
-WHERE integration_id = {integration:String}
-    AND created_at >= {from:DateTime64(3, 'UTC')} AND created_at < {to:DateTime64(3, 'UTC')}
-    AND (empty({queues:Array(String)}) OR has({queues:Array(String)}, first_queue_id))
-    AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, toString(channel_type)))
-    AND (empty({languages:Array(String)}) OR has({languages:Array(String)}, toString(customer_language_code)))
+WHERE {arrived}
     AND (empty({days:Array(String)}) OR has({days:Array(String)}, toString(toDate(created_at, {zone:String}))))
     AND (empty({weekdays:Array(String)}) OR has({weekdays:Array(String)}, toString(toDayOfWeek(created_at, 0, {zone:String}))))
     AND (empty({hours:Array(String)}) OR has({hours:Array(String)}, toString(toHour(created_at, {zone:String}))))

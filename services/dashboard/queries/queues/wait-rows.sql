@@ -15,10 +15,6 @@ WHERE integration_id = {integration:String} AND ended_by != 'discarded'
     AND (empty({queues:Array(String)}) OR has({queues:Array(String)}, queue_at_start))
     AND (empty({days:Array(String)}) OR has({days:Array(String)}, toString(toDate(waiting_since, {zone:String}))))
     AND ({which:String} != 'answered' OR ended_by = 'agent_reply')
-    AND ticket_id IN (
-        SELECT ticket_id FROM queue.tickets
-        WHERE integration_id = {integration:String}
-            AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, toString(channel_type)))
-            AND (empty({languages:Array(String)}) OR has({languages:Array(String)}, toString(customer_language_code))))
+    AND {of_such_tickets}
 ORDER BY waiting_since, ticket_id, wait_no
 LIMIT {limit:UInt32}

@@ -12,10 +12,6 @@ FROM queue.customer_waits
 WHERE integration_id = {integration:String} AND ended_by != 'discarded'
     AND waiting_since >= {from:DateTime64(3, 'UTC')} AND waiting_since < {to:DateTime64(3, 'UTC')}
     AND (empty({queues:Array(String)}) OR has({queues:Array(String)}, queue_at_start))
-    AND ticket_id IN (
-        SELECT ticket_id FROM queue.tickets
-        WHERE integration_id = {integration:String}
-            AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, toString(channel_type)))
-            AND (empty({languages:Array(String)}) OR has({languages:Array(String)}, toString(customer_language_code))))
+    AND {of_such_tickets}
 GROUP BY day
 ORDER BY day

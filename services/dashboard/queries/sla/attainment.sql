@@ -13,10 +13,6 @@ SELECT
 FROM queue.sla_timers
 WHERE integration_id = {integration:String} AND due_at >= {from:DateTime64(3, 'UTC')} AND due_at < {to:DateTime64(3, 'UTC')}
     AND (empty({queues:Array(String)}) OR has({queues:Array(String)}, queue_id_at_end))
-    AND ticket_id IN (
-        SELECT ticket_id FROM queue.tickets
-        WHERE integration_id = {integration:String}
-            AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, toString(channel_type)))
-            AND (empty({languages:Array(String)}) OR has({languages:Array(String)}, toString(customer_language_code))))
+    AND {of_such_tickets}
 GROUP BY metric, week, queue_id
 ORDER BY metric, week, queue_id

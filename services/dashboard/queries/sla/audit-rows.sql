@@ -6,10 +6,6 @@ WHERE integration_id = {integration:String}
     AND coalesce(fired_at, due_at) >= {from:DateTime64(3, 'UTC')} AND coalesce(fired_at, due_at) < {to:DateTime64(3, 'UTC')}
     AND (empty({metrics:Array(String)}) OR has({metrics:Array(String)}, metric))
     AND (empty({findings:Array(String)}) OR has({findings:Array(String)}, toString(finding)))
-    AND ticket_id IN (
-        SELECT ticket_id FROM queue.tickets
-        WHERE integration_id = {integration:String}
-            AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, toString(channel_type)))
-            AND (empty({languages:Array(String)}) OR has({languages:Array(String)}, toString(customer_language_code))))
+    AND {of_such_tickets}
 ORDER BY coalesce(fired_at, due_at), ticket_id, metric, event_id
 LIMIT {limit:UInt32}

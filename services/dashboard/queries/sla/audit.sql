@@ -11,10 +11,6 @@ SELECT
 FROM queue.escalation_audit
 WHERE integration_id = {integration:String}
     AND coalesce(fired_at, due_at) >= {from:DateTime64(3, 'UTC')} AND coalesce(fired_at, due_at) < {to:DateTime64(3, 'UTC')}
-    AND ticket_id IN (
-        SELECT ticket_id FROM queue.tickets
-        WHERE integration_id = {integration:String}
-            AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, toString(channel_type)))
-            AND (empty({languages:Array(String)}) OR has({languages:Array(String)}, toString(customer_language_code))))
+    AND {of_such_tickets}
 GROUP BY metric, finding
 ORDER BY metric, finding

@@ -14,7 +14,6 @@ WHERE integration_id = {integration:String} AND isNull(fulfilled_at) AND outcome
         SELECT ticket_id FROM queue.tickets
         WHERE integration_id = {integration:String} AND NOT is_finished(status_category)
             AND (empty({queues:Array(String)}) OR has({queues:Array(String)}, queue_id))
-            AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, toString(channel_type)))
-            AND (empty({languages:Array(String)}) OR has({languages:Array(String)}, toString(customer_language_code))))
+            AND {channel_and_language})
 ORDER BY isNull(due_at), due_at, ticket_id, metric
 LIMIT {limit:UInt32}

@@ -18,10 +18,6 @@ WHERE integration_id = {integration:String} AND due_at >= {from:DateTime64(3, 'U
     AND (empty({metrics:Array(String)}) OR has({metrics:Array(String)}, toString(metric)))
     AND (empty({outcomes:Array(String)}) OR has({outcomes:Array(String)}, toString(outcome)))
     AND (empty({weeks:Array(String)}) OR has({weeks:Array(String)}, toString(toMonday(assumeNotNull(due_at)))))
-    AND ticket_id IN (
-        SELECT ticket_id FROM queue.tickets
-        WHERE integration_id = {integration:String}
-            AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, toString(channel_type)))
-            AND (empty({languages:Array(String)}) OR has({languages:Array(String)}, toString(customer_language_code))))
+    AND {of_such_tickets}
 ORDER BY due_at, ticket_id, metric
 LIMIT {limit:UInt32}

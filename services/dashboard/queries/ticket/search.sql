@@ -13,7 +13,6 @@ FROM queue.tickets
 WHERE integration_id = {integration:String}
     AND (startsWith(upper(ticket_id), upper({search:String})) OR toString(customer_telegram_user_id) = {search:String})
     AND (empty({queues:Array(String)}) OR has({queues:Array(String)}, queue_id))
-    AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, toString(channel_type)))
-    AND (empty({languages:Array(String)}) OR has({languages:Array(String)}, toString(customer_language_code)))
+    AND {channel_and_language}
 ORDER BY last_event_at DESC, ticket_id
 LIMIT {limit:UInt32}
