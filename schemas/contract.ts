@@ -3,7 +3,7 @@
 // event type is adding a folder; there is no list to edit.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = Record<string, Json>;
@@ -80,7 +80,7 @@ export async function loadContract(folder: string): Promise<EventContract> {
     .filter((file) => /^\d+\.\d+\.json$/.test(file))
     .map((file) => file.replace(/\.json$/, ''))
     .sort(compareVersions);
-  const { upcasters, toRecord = (payload: JsonObject) => payload } = (await import(pathToFileURL(join(path, 'upcast.ts')).href)) as { upcasters: Upcasters; toRecord?: Upcast };
+  const { upcasters, toRecord = (payload: JsonObject) => payload } = (await import(`./${folder}/upcast.ts`)) as { upcasters: Upcasters; toRecord?: Upcast };
   return {
     eventType: folder.replaceAll('-', '.'),
     folder,

@@ -110,7 +110,7 @@ async function putBack(backup: Backup, name: string, target: string): Promise<vo
 /** Schemas under the ids that the log was written with. */
 export async function restoreSchemas(backup: Backup, lock: string, env: NodeJS.ProcessEnv): Promise<string> {
   await putBack(backup, parts.schemas, lock);
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'infra/schemas/schemas.ts', 'restore'], { cwd: projectDir, env, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['infra/start/run.mjs', 'infra/schemas/schemas.ts', 'restore'], { cwd: projectDir, env, stdio: 'inherit' });
   if (status !== 0) throw new Refused('the registry did not take the schemas; the lock is in its place, so services run from it');
   return 'the registry has its schemas under their ids again';
 }

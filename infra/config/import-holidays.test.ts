@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'holidays-'));
 const deskFile = join(folder, 'desk.json');
 
 const run = (ics: string, ...options: string[]): Promise<{ code: number; output: string; said: string }> => new Promise((resolve) => {
-  execFile(process.execPath, ['--import', 'tsx', 'infra/config/config.ts', 'import-holidays', ics, ...options], { cwd: projectDir }, (error, output, said) =>
+  execFile(process.execPath, ['infra/start/run.mjs', 'infra/config/config.ts', 'import-holidays', ics, ...options], { cwd: projectDir }, (error, output, said) =>
     resolve({ code: error === null ? 0 : Number(error.code), output, said }));
 });
 const lastVersion = (): Calendar['versions'][number] | undefined => (JSON.parse(readFileSync(deskFile, 'utf8')) as Desk).calendars?.[0]?.versions.at(-1);

@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 async function trello(...args: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'infra/destinations/destinations.ts', 'trello', ...args], { cwd: projectDir, env: { ...process.env, DESTINATIONS_FILE: '', INIT_CWD: folder } });
+  const child = spawn(process.execPath, ['infra/start/run.mjs', 'infra/destinations/destinations.ts', 'trello', ...args], { cwd: projectDir, env: { ...process.env, DESTINATIONS_FILE: '', INIT_CWD: folder } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await once(child, 'close');

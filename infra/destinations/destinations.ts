@@ -2,7 +2,6 @@
 // DESTINATIONS_FILE says of it works, making what is missing there, what the last events would do, and what only that service can.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import type { DestinationCommand, Finding } from '../../services/destinations/command.ts';
 import { placeFor, type Place } from '../../services/destinations/consumer.ts';
@@ -37,9 +36,8 @@ interface Commands {
 }
 
 async function loadCommands(service: string): Promise<Commands> {
-  const file = join(projectDir, 'services', service, 'command.ts');
-  if (!existsSync(file)) throw new Refused(`${service} is no service that brings tickets to a destination`);
-  return (await import(pathToFileURL(file).href)) as Commands;
+  if (!existsSync(join(projectDir, 'services', service, 'command.ts'))) throw new Refused(`${service} is no service that brings tickets to a destination`);
+  return (await import(`../../services/${service}/command.ts`)) as Commands;
 }
 
 function print(integration: string, findings: readonly Finding[]): void {

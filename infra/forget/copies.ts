@@ -1,7 +1,6 @@
 // Copies that services keep of what was said, found by folder: services/<name>/forget.ts says how the service forgets.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { findServices } from '../start/services.ts';
 import { projectDir } from '../local/settings.ts';
 import type { EventOfPerson } from './archive.ts';
@@ -17,6 +16,6 @@ interface Forgetful {
 }
 
 export async function blankCopies(env: NodeJS.ProcessEnv, forgotten: Forgotten): Promise<string[]> {
-  const files = findServices().map((name) => join(projectDir, 'services', name, 'forget.ts')).filter((file) => existsSync(file));
-  return Promise.all(files.map(async (file) => ((await import(pathToFileURL(file).href)) as Forgetful).forget(env, forgotten)));
+  const names = findServices().filter((name) => existsSync(join(projectDir, 'services', name, 'forget.ts')));
+  return Promise.all(names.map(async (name) => ((await import(`../../services/${name}/forget.ts`)) as Forgetful).forget(env, forgotten)));
 }

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { exists } from './install/cache.ts';
 import type { Installation } from './install/install.ts';
 import { answers } from './ports.ts';
-import { partTitles, projectDir, type PartName, type StackPorts } from './settings.ts';
+import { partTitles, projectDir, runner, type PartName, type StackPorts } from './settings.ts';
 import type { ProcessSpec } from './supervisor/supervised.ts';
 import { logFile } from './supervisor/supervisor.ts';
 
@@ -180,7 +180,7 @@ function clickhouseSpec(context: PartContext): ProcessSpec {
   return {
     ...common('clickhouse', context),
     command: process.execPath,
-    args: ['--import', 'tsx', join(projectDir, 'infra/local/clickhouse/server.ts')],
+    args: [runner, join(projectDir, 'infra/local/clickhouse/server.ts')],
     env: {
       ...context.env,
       CLICKHOUSE_PORT: String(ports.clickhouse),

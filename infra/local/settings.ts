@@ -57,6 +57,9 @@ export class SetupError extends Error {
 
 export const projectDir = fileURLToPath(new URL('../../', import.meta.url));
 
+/** What Node runs, with a file of TypeScript and its arguments after it. */
+export const runner = join(projectDir, 'infra/start/run.mjs');
+
 export const portVariables: Readonly<Record<keyof StackPorts, { variable: string; title: string; standard: number }>> = {
   kafka: { variable: 'KAFKA_PORT', title: 'Kafka', standard: 9092 },
   kafkaController: { variable: 'KAFKA_CONTROLLER_PORT', title: 'Kafka controller', standard: 9093 },

@@ -1,7 +1,6 @@
 // The projections that there are, found by folder, and the statements that make each one's database.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { loadContracts } from '../../schemas/contract.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
 import { projectDir } from '../local/settings.ts';
@@ -16,10 +15,10 @@ export interface FoundProjection {
 }
 
 export async function findProjections(): Promise<FoundProjection[]> {
-  const folders = readdirSync(servicesFolder).map((name) => join(servicesFolder, name)).filter((folder) => existsSync(join(folder, 'projection.ts')));
-  return Promise.all(folders.map(async (folder) => {
-    const { projection } = (await import(pathToFileURL(join(folder, 'projection.ts')).href)) as { projection: Projection };
-    return { folder, projection };
+  const names = readdirSync(servicesFolder).filter((name) => existsSync(join(servicesFolder, name, 'projection.ts')));
+  return Promise.all(names.map(async (name) => {
+    const { projection } = (await import(`../../services/${name}/projection.ts`)) as { projection: Projection };
+    return { folder: join(servicesFolder, name), projection };
   }));
 }
 

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { RuntimeError } from '../../services/runtime/errors.ts';
 import type { QuarantineItem } from '../../services/runtime/quarantine/quarantine.ts';
 import { replayRequest, toLine, type ReplayAnswer } from '../../services/runtime/quarantine/replay.ts';
-import { projectDir } from '../local/settings.ts';
+import { projectDir, runner } from '../local/settings.ts';
 
 const mainFile = join(projectDir, 'services', 'ingress', 'replay', 'main.ts');
 
@@ -30,7 +30,8 @@ export function openDoor(env: NodeJS.ProcessEnv, fixedBy: string | undefined): D
 }
 
 function startProcess(env: NodeJS.ProcessEnv, fixedBy: string | undefined): Door {
-  const args = ['--import', 'tsx', mainFile, ...(fixedBy === undefined ? [] : [fixedBy])];
+  // The fix may be TypeScript, and is no part of what is bundled.
+  const args = fixedBy === undefined ? [runner, mainFile] : ['--import', 'tsx', runner, mainFile, fixedBy];
   const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'close');
   // A child that ends early closes the pipe; what happened is told by the missing answer.

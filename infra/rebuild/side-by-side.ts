@@ -2,11 +2,11 @@
 // cores busy. Each goes on by itself when another fails, and none outlives the command.
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { runner } from '../local/settings.ts';
 
-/** What reads TypeScript is set up for each thread by itself. */
-const inThread = (file: string): string =>
-  `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))}).then(({ register }) => { register(); return import(${JSON.stringify(file)}); })`;
+const command = fileURLToPath(new URL('rebuild.ts', import.meta.url));
 
 function tell(name: string, lines: Readable, screen: NodeJS.WriteStream): void {
   createInterface({ input: lines }).on('line', (line) => screen.write(`${name}: ${line}\n`));
@@ -14,7 +14,7 @@ function tell(name: string, lines: Readable, screen: NodeJS.WriteStream): void {
 
 /** The same command, for one projection. */
 function runOne(name: string, args: readonly string[]): Promise<number> {
-  const thread = new Worker(inThread(new URL('rebuild.ts', import.meta.url).href), { eval: true, argv: [name, ...args], stdout: true, stderr: true });
+  const thread = new Worker(runner, { argv: [command, name, ...args], stdout: true, stderr: true });
   tell(name, thread.stdout, process.stdout);
   tell(name, thread.stderr, process.stderr);
   thread.once('error', (error) => process.stderr.write(`${name}: ${error.stack ?? error.message}\n`));

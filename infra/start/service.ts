@@ -1,11 +1,11 @@
 // npm run service -- <name>: one service in the foreground, configured by the environment; what that
 // leaves out is the stack's that runs on the data folder.
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import type { Consumer } from '../../services/runtime/consumer.ts';
-import { findServices, mainFile } from './services.ts';
+import { findServices } from './services.ts';
 import { endWithMessage } from '../local/supervisor/signals.ts';
+import { projectDir } from '../local/settings.ts';
 import { locate } from '../target/which-stack.ts';
 
 const names = findServices();
@@ -16,16 +16,16 @@ if (name === undefined || !names.includes(name)) {
 }
 
 /** A projection does, a consumer that has the setting, and who says so in a file. */
-async function asksClickHouse(folder: string): Promise<boolean> {
+async function asksClickHouse(service: string): Promise<boolean> {
+  const folder = join(projectDir, 'services', service);
   if (['projection.ts', 'needs-clickhouse'].some((name) => existsSync(join(folder, name)))) return true;
-  const file = join(folder, 'consumer.ts');
-  if (!existsSync(file)) return false;
-  const { consumer } = (await import(pathToFileURL(file).href)) as { consumer: Consumer };
+  if (!existsSync(join(folder, 'consumer.ts'))) return false;
+  const { consumer } = (await import(`../../services/${service}/consumer.ts`)) as { consumer: Consumer };
   return 'CLICKHOUSE_URL' in consumer.settings;
 }
 
 async function enterStack(service: string): Promise<void> {
-  const withClickHouse = await asksClickHouse(dirname(mainFile(service)));
+  const withClickHouse = await asksClickHouse(service);
   Object.assign(process.env, await locate({
     command: service, changes: true,
     parts: ['kafka', 'registry', ...(withClickHouse ? ['clickhouse' as const] : [])],
@@ -34,4 +34,4 @@ async function enterStack(service: string): Promise<void> {
 }
 
 await enterStack(name).catch(endWithMessage);
-await import(pathToFileURL(mainFile(name)).href);
+await import(`../../services/${name}/main.ts`);

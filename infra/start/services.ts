@@ -12,7 +12,7 @@ const firstInOrder: readonly string[] = ['ingress', 'queue-analytics', 'agent-an
  * How node is started for a service. Far behind, it holds a fetch of records at a time: in V8's nursery of 16 MB most of them
  * were copied before they were done with, a tenth of all CPU of catching up.
  */
-export const nodeFlags: readonly string[] = ['--max-semi-space-size=32', '--import', 'tsx'];
+export const nodeFlags: readonly string[] = ['--max-semi-space-size=32'];
 
 export const mainFile = (name: string): string => join(servicesDir, name, 'main.ts');
 

@@ -14,7 +14,7 @@ import { answers, portProblems, type PortClaim } from '../local/ports.ts';
 import { progressPrinter, tracked, type OnProgress } from '../local/progress.ts';
 import { linePrinter } from '../local/supervisor/service-log.ts';
 import { mainFile, nodeFlags, servicePorts, servicesToStart } from './services.ts';
-import { partNames, partTitles, projectDir, readPort, readSettings, setting, SetupError, urlVariables, type Environment, type PartName, type StackPorts } from '../local/settings.ts';
+import { partNames, partTitles, projectDir, readPort, runner, readSettings, setting, SetupError, urlVariables, type Environment, type PartName, type StackPorts } from '../local/settings.ts';
 import { endWithMessage, stopOnSignal } from '../local/supervisor/signals.ts';
 import { stackPortClaims, startStack, type Stack } from '../local/stack.ts';
 import { Interrupted, StartFailure, type ProcessSpec } from '../local/supervisor/supervised.ts';
@@ -217,7 +217,7 @@ async function prepareParts(env: Environment, onProgress: OnProgress): Promise<v
 function runToEnd(file: string, env: Environment): Promise<void> {
   return new Promise((done, fail) => {
     const options = { cwd: projectDir, env, maxBuffer: 16 * 1024 * 1024 };
-    const child = execFile(process.execPath, ['--import', 'tsx', file], options, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [runner, file], options, (error, stdout, stderr) => {
       process.off('exit', endWithUs);
       if (error === null) {
         // What a person should know although all is well, e.g. that facts wait for a rebuild.
@@ -246,7 +246,7 @@ function serviceSpec(name: string, { planned, env, print }: ServiceContext): Pro
     name,
     title: name,
     command: process.execPath,
-    args: [...nodeFlags, mainFile(name)],
+    args: [...nodeFlags, runner, mainFile(name)],
     env: { ...env, HEALTH_PORT: String(port) },
     cwd: projectDir,
     logFile: file,

@@ -40,9 +40,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
     onRefused: ({ status, code }) => onAnswer(status, code),
     toRefusal: (error) => refusalOf(error, options.logger),
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (options.isDraining?.() === true) reply.header('connection', 'close');
-    return Promise.resolve();
+    done();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(/^application\/([\w.+-]+\+)?json\s*(;|$)/i, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

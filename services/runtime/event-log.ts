@@ -35,8 +35,10 @@ const HEADER_OVERHEAD = 10;
 
 /** No less than what the record takes as a batch of its own. */
 export function recordBytes({ key, value, headers }: NewRecord<Buffer | null>): number {
-  const ofHeaders = Object.entries(headers).reduce((sum, [name, text]) => sum + Buffer.byteLength(name) + Buffer.byteLength(text) + HEADER_OVERHEAD, 0);
-  return RECORD_OVERHEAD + Buffer.byteLength(key) + (value?.length ?? 0) + ofHeaders;
+  const names = Object.keys(headers);
+  // Measured at once: a call for each text takes several times as long.
+  const text = names.reduce((all, name) => all + name + (headers[name] ?? ''), key);
+  return RECORD_OVERHEAD + Buffer.byteLength(text) + (value?.length ?? 0) + names.length * HEADER_OVERHEAD;
 }
 
 export interface PartitionBatch {

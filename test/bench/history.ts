@@ -9,6 +9,7 @@ import { count, Progress } from '../../infra/facts/progress.ts';
 import { projectDir } from '../../infra/local/settings.ts';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { benchDesk } from './history-desk.ts';
+import { launcherOf } from './processes.ts';
 
 const CHUNK = 20_000;
 const databases = ['queue', 'agents'] as const;
@@ -53,7 +54,7 @@ export interface Place {
 /** The facts of every ticket, by `npm run rebuild`, which shows how far it is. */
 export async function fillFacts({ checkout, env }: Place): Promise<void> {
   for (const projection of ['queue-analytics', 'agent-analytics']) {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'infra/rebuild/rebuild.ts', projection], { cwd: checkout, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [...launcherOf(checkout), 'infra/rebuild/rebuild.ts', projection], { cwd: checkout, env, stdio: ['ignore', 'ignore', 'inherit'] });
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code !== 0) throw new Error(`npm run rebuild -- ${projection} ended with ${code ?? 'a signal'}`);
   }

@@ -1,17 +1,22 @@
-// npm run bench -- ingress: how many events the door takes, and at what cost, beside a receiver that parses, checks the
-// signature and keeps nothing (floor.ts). They take turns in one run, with the same events and the same sender.
+// npm run bench -- ingress: how many events the door takes, at what cost and how soon, beside a receiver that parses, checks the
+// signature and keeps nothing (floor.ts), and one as people write it (plain.ts). They take turns in one run, with the same sender.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { signedBody } from '../../infra/demo/crm.ts';
 import { deskEvents } from '../../infra/demo/desk/desk.ts';
 import type { CrmEvent } from '../../infra/demo/events.ts';
+import { runner } from '../../infra/local/settings.ts';
+import { nodeFlags } from '../../infra/start/services.ts';
+import { ensureTopics } from '../../services/runtime/kafka/admin.ts';
+import { createLogger } from '../../services/runtime/logger.ts';
 import { figure, median, medianAndRange, percentile } from './figures.ts';
-import { requestOf, sendAll } from './load.ts';
+import { requestOf, sendAll, sendEvenly, type Load } from './load.ts';
 import { headOf, headText } from './machine.ts';
 import { cpuSecondsOf, watchProcess } from './processes.ts';
 import { table, writeSection, type Row } from './results.ts';
-import { secretOf, withStacks } from './stack.ts';
+import { secretOf, withStacks, type BenchStack } from './stack.ts';
 
 export interface IngressOptions {
   readonly events: number;
@@ -25,15 +30,22 @@ interface Receiver {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
+  /** Of the events of a round, as many as it takes in about as long as the others. */
+  readonly share: number;
 }
 
 interface Round {
   readonly perSecond: number;
   readonly cpuMicroseconds: number;
   readonly tookMs: readonly number[];
+  /** At half of that rate, which waits for no answer. */
+  readonly halfLoadMs: readonly number[];
   readonly peakMb: number;
 }
 
+const HALF_LOAD_SECONDS = 5;
+const IDLE_SECONDS = 20;
+const PLAIN_TOPIC = 'bench.plain';
 const DESK = { seed: 1, tickets: 200_000, days: 45 };
 
 function requestsOf(desk: Iterator<CrmEvent, unknown>, events: number): Buffer[] {
@@ -44,63 +56,98 @@ function requestsOf(desk: Iterator<CrmEvent, unknown>, events: number): Buffer[]
   });
 }
 
-async function startFloor(): Promise<Receiver & { stop: () => void }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('floor.ts', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function start(name: string, file: string, args: readonly string[], share: number): Promise<Receiver & { stop: () => void }> {
+  const child = spawn(process.execPath, [...nodeFlags, runner, fileURLToPath(new URL(file, import.meta.url)), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [said] = await once(child.stdout, 'data') as [Buffer];
-  return { name: 'floor: node:http, JSON.parse, HMAC', port: Number(said.toString()), pid: child.pid ?? 0, stop: () => child.kill() };
+  return { name, port: Number(said.toString()), pid: child.pid ?? 0, share, stop: () => child.kill() };
 }
 
-async function measure({ name, port, pid }: Receiver, requests: readonly Buffer[], connections: number): Promise<Round> {
+/** On the first stack's Kafka, into a topic like that of the events. */
+async function startPlain({ env }: BenchStack): Promise<Receiver & { stop: () => void }> {
+  const brokers = `127.0.0.1:${env['KAFKA_PORT'] ?? ''}`;
+  await ensureTopics({ brokers: [brokers], clientId: 'bench', logger: createLogger('bench', 'error') }, [{ name: PLAIN_TOPIC, partitions: 6, replicas: 1, config: {} }]);
+  return start('plain: fastify, HMAC, one kafkajs send an event', 'plain.ts', [brokers, PLAIN_TOPIC], 0.1);
+}
+
+function assertAccepted(name: string, { answers }: Load, events: number): void {
+  if (answers['accepted'] !== events) throw new Error(`${name} did not accept all of ${events} events: ${JSON.stringify(answers)}`);
+}
+
+async function measure({ name, port, pid, share }: Receiver, next: (events: number) => readonly Buffer[], { events, connections }: { events: number; connections: number }): Promise<Round> {
+  const requests = next(Math.ceil(events * share));
   const used = watchProcess(pid);
   const cpuBefore = cpuSecondsOf(pid);
-  const { seconds, tookMs, answers } = await sendAll(port, requests, connections);
+  const all = await sendAll(port, requests, connections);
   const cpuSeconds = cpuSecondsOf(pid) - cpuBefore;
   const { peakMb } = used();
-  if (answers['accepted'] !== requests.length) throw new Error(`${name} did not accept all of ${requests.length} events: ${JSON.stringify(answers)}`);
-  return { perSecond: requests.length / seconds, cpuMicroseconds: (cpuSeconds / requests.length) * 1e6, tookMs, peakMb };
+  assertAccepted(name, all, requests.length);
+  const perSecond = requests.length / all.seconds;
+  const half = next(Math.ceil((perSecond / 2) * HALF_LOAD_SECONDS));
+  const evenly = await sendEvenly(port, half, { connections, perSecond: perSecond / 2 });
+  assertAccepted(name, evenly, half.length);
+  return { perSecond, cpuMicroseconds: (cpuSeconds / requests.length) * 1e6, tookMs: all.tookMs, halfLoadMs: evenly.tookMs, peakMb };
 }
 
-function rowOf(name: string, rounds: readonly Round[], floor: readonly Round[]): Row {
+/** What each takes while nothing comes, as a share of a core. */
+async function idleOf(receivers: readonly Receiver[]): Promise<number[]> {
+  const before = receivers.map(({ pid }) => cpuSecondsOf(pid));
+  await sleep(IDLE_SECONDS * 1_000);
+  return receivers.map(({ pid }, index) => (cpuSecondsOf(pid) - (before[index] ?? 0)) / IDLE_SECONDS);
+}
+
+function rowOf(name: string, { rounds, floor, idle }: { rounds: readonly Round[]; floor: readonly Round[]; idle: number }): Row {
   const of = (value: (round: Round) => number): number[] => rounds.map(value);
   const share = (value: (round: Round) => number): string => figure((median(rounds.map(value)) ?? 0) / (median(floor.map(value)) ?? 1));
   const took = rounds.flatMap(({ tookMs }) => tookMs);
+  const half = rounds.flatMap(({ halfLoadMs }) => halfLoadMs);
   return {
     receiver: name, 'events/s': medianAndRange(of(({ perSecond }) => perSecond)), 'of the floor': share(({ perSecond }) => perSecond),
     'CPU µs/event': medianAndRange(of(({ cpuMicroseconds }) => cpuMicroseconds)), '× the floor': share(({ cpuMicroseconds }) => cpuMicroseconds),
-    'p50 ms': figure(percentile(took, 0.5)), 'p99 ms': figure(percentile(took, 0.99)), 'peak MB': figure(Math.max(...of(({ peakMb }) => peakMb))),
+    'p50 ms': figure(percentile(took, 0.5)), 'p99 ms': figure(percentile(took, 0.99)),
+    'half load p50 ms': figure(percentile(half, 0.5)), 'half load p99 ms': figure(percentile(half, 0.99)),
+    'peak MB': figure(Math.max(...of(({ peakMb }) => peakMb))), 'idle, % of a core': figure(100 * idle),
   };
 }
 
-export async function ingress({ events, connections, rounds, command, checkouts }: IngressOptions): Promise<void> {
+async function inTurns(receivers: readonly Receiver[], options: IngressOptions): Promise<Row[]> {
+  const measured = receivers.map((): Round[] => []);
+  const desk = deskEvents(DESK);
+  // The first round compiles, and counts for nothing.
+  for (let round = 0; round <= options.rounds; round++) {
+    for (const [index, receiver] of receivers.entries()) {
+      const result = await measure(receiver, (events) => requestsOf(desk, events), options);
+      console.error(`round ${round} of ${options.rounds}, ${receiver.name}: ${figure(result.perSecond)} events/s, ${figure(result.cpuMicroseconds)} µs/event, at half of that ${figure(percentile(result.halfLoadMs, 0.99))} ms at the 99th percentile`);
+      if (round > 0) measured[index]?.push(result);
+    }
+  }
+  const idle = await idleOf(receivers);
+  return receivers.map(({ name }, index) => rowOf(name, { rounds: measured[index] ?? [], floor: measured[0] ?? [], idle: idle[index] ?? 0 }));
+}
+
+export async function ingress(options: IngressOptions): Promise<void> {
+  const { events, connections, rounds, command, checkouts } = options;
   const head = headOf('Ingress: how much the door takes', command);
   await withStacks(checkouts, async (stacks) => {
-    const floor = await startFloor();
+    const [first] = stacks;
+    if (first === undefined) throw new Error('a stack is needed');
+    const beside: Awaited<ReturnType<typeof start>>[] = [];
     try {
+      beside.push(await start('floor: node:http, JSON.parse, HMAC', 'floor.ts', [], 1), await startPlain(first));
       for (const stack of stacks) await stack.startService('ingress');
-      const doors = stacks.map((stack): Receiver => ({ name: `ingress ${stack.commit}`, port: Number(new URL(stack.ingressUrl).port), pid: stack.pids()['ingress'] ?? 0 }));
-      const receivers: Receiver[] = [floor, ...doors];
-      const measured = receivers.map((): Round[] => []);
-      const desk = deskEvents(DESK);
-      // The first round compiles, and counts for nothing.
-      for (let round = 0; round <= rounds; round++) {
-        const requests = requestsOf(desk, events);
-        for (const [index, receiver] of receivers.entries()) {
-          const result = await measure(receiver, requests, connections);
-          console.error(`round ${round} of ${rounds}, ${receiver.name}: ${figure(result.perSecond)} events/s, ${figure(result.cpuMicroseconds)} µs/event`);
-          if (round > 0) measured[index]?.push(result);
-        }
-      }
-      const rows = receivers.map(({ name }, index) => rowOf(name, measured[index] ?? [], measured[0] ?? []));
+      const doors = stacks.map((stack): Receiver => ({ name: `ingress ${stack.commit}`, port: Number(new URL(stack.ingressUrl).port), pid: stack.pids()['ingress'] ?? 0, share: 1 }));
+      const rows = await inTurns([...beside, ...doors], options);
       await writeSection('ingress', `${await headText(head, stacks)}
 
-Each takes the same ${figure(events)} events of a made-up desk in ${rounds} rounds, turn by turn, over ${connections} connections that send the next
-event when the last one is answered. The floor keeps nothing; the ingress validates, upcasts, dedupes, and answers when Kafka has the event
-(acks=all, one broker here). CPU is of the receiving process alone. Targets: ≥ 0.60 of the floor's events/s, CPU ≤ 3 × the floor's.
+Events of a made-up desk in ${rounds} rounds, turn by turn: each takes ${figure(events)} (the plain one a tenth) over ${connections} connections that send the
+next event when the last one is answered, then half as many a second for ${HALF_LOAD_SECONDS} s, by a schedule that waits for no answer (open loop). The floor
+keeps nothing. The plain receiver sends each event to Kafka by itself and does nothing else. The ingress validates, upcasts, dedupes, and
+answers when Kafka has the event (acks=all, one broker here). CPU is of the receiving process alone; the sender shares the machine.
+Targets: ≥ 0.60 of the floor's events/s and ≥ 8 × the plain receiver's, CPU ≤ 3 × the floor's, p99 at half load ≤ 15 ms, idle ≤ 0.5 %.
 
 ${table(rows)}
 `);
     } finally {
-      floor.stop();
+      for (const { stop } of beside) stop();
     }
   });
 }

@@ -1,5 +1,6 @@
 // What processes have used, as Linux tells it in /proc: CPU seconds and memory, of one process or of one with its children.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Of /proc/PID/stat; 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -81,3 +82,6 @@ export function watchProcess(pid: number): () => Used {
     return { cpuSeconds: [...cpu.values()].reduce((sum, seconds) => sum + seconds, 0), peakMb };
   };
 }
+
+/** What Node runs to start a file of a checkout, whose way may be an older one. */
+export const launcherOf = (checkout: string): string[] => (existsSync(join(checkout, 'infra/start/run.mjs')) ? ['infra/start/run.mjs'] : ['--import', 'tsx']);

@@ -16,7 +16,7 @@ import { connectClickHouse, type ClickHouse } from '../../services/runtime/click
 import { endWithThisProcess, removeWithThisProcess } from '../system/data-folder.ts';
 import { freePorts } from '../system/free-ports.ts';
 import { benchDesk } from './history-desk.ts';
-import { watchProcess, type Used } from './processes.ts';
+import { launcherOf, watchProcess, type Used } from './processes.ts';
 
 export const secretOf = (integrationId: string): string => `${integrationId}-secret`;
 
@@ -123,8 +123,8 @@ export class BenchStack {
   async #spawn(name: string, file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Child> {
     const logFile = join(this.dataDir, 'bench', `${name}.log`);
     const log = openSync(logFile, 'w');
-    const flags = file === serviceFile ? nodeFlags : ['--import', 'tsx'];
-    const child = spawn(process.execPath, [...flags, file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
+    const flags = file === serviceFile ? nodeFlags : [];
+    const child = spawn(process.execPath, [...flags, ...launcherOf(this.checkout), file, ...args], { cwd: this.checkout, env, stdio: ['ignore', log, log] });
     await once(child, 'spawn');
     endWithThisProcess(child.pid ?? 0);
     this.#children.set(name, { process: child, logFile });

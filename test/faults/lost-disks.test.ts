@@ -28,7 +28,7 @@ afterAll(async () => {
 
 function run(file: string, ...args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, ['--import', 'tsx', file, ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+    execFile(process.execPath, ['infra/start/run.mjs', file, ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout + stderr);
       else reject(new Error(`${file} ${args.join(' ')}: code ${String(error.code)}\n${stdout}${stderr}`));
     });

@@ -17,7 +17,7 @@ const partitions = async (): Promise<number> => (await topicOffsets(connection, 
 /** `npm run topics` for production alone. */
 async function topics(wanted: number, ...args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
   const env = { ...process.env, TOPIC_PARTITIONS: String(wanted), ENVIRONMENTS: 'production', INTEGRATIONS_FILE: '' };
-  return promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/topics/topics.ts', ...args], { cwd: projectDir, env });
+  return promisify(execFile)(process.execPath, ['infra/start/run.mjs', 'infra/topics/topics.ts', ...args], { cwd: projectDir, env });
 }
 
 test('more partitions are refused without being asked for by name, and fewer always', async () => {

@@ -20,7 +20,7 @@ async function query(sql: string): Promise<void> {
   expect(response.status, await response.text()).toBe(200);
 }
 
-const access = (...args: string[]): Promise<{ stdout: string }> => run(process.execPath, ['--import', 'tsx', 'infra/access/access.ts', ...args]);
+const access = (...args: string[]): Promise<{ stdout: string }> => run(process.execPath, ['infra/start/run.mjs', 'infra/access/access.ts', ...args]);
 let password = '';
 
 beforeAll(async () => {

@@ -17,7 +17,7 @@ const tenant = 'umbrella';
 const id = newTicketId();
 
 const config = (...args: string[]): Promise<{ code: number; stdout: string; output: string }> => new Promise((resolve) => {
-  execFile(process.execPath, ['--import', 'tsx', 'infra/config/config.ts', ...args], { cwd: projectDir }, (error, stdout, stderr) =>
+  execFile(process.execPath, ['infra/start/run.mjs', 'infra/config/config.ts', ...args], { cwd: projectDir }, (error, stdout, stderr) =>
     resolve({ code: error === null ? 0 : Number(error.code), stdout, output: stdout + stderr }));
 });
 

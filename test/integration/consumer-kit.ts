@@ -21,7 +21,7 @@ export interface Running {
 const children = new Set<ChildProcess>();
 
 export function run(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...args], { cwd: folder, env: { ...process.env, HEALTH_PORT: '0', CONSUMER_MAX_BACKOFF_MS: '500', ...env } });
+  const child = spawn(process.execPath, ['infra/start/run.mjs', ...args], { cwd: folder, env: { ...process.env, HEALTH_PORT: '0', CONSUMER_MAX_BACKOFF_MS: '500', ...env } });
   children.add(child);
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));

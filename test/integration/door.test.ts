@@ -121,7 +121,7 @@ test('made-up requests and malformed messages: no 5xx, no crash, no stuck connec
 
 test('a secret is rotated without a refused event, and the old one can’t be revoked while it is in use', async () => {
   const integrations = (...args: string[]): Promise<{ code: number; text: string }> => new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', 'infra/integrations/integrations.ts', ...args], { cwd: projectDir }, (error, stdout, stderr) =>
+    execFile(process.execPath, ['infra/start/run.mjs', 'infra/integrations/integrations.ts', ...args], { cwd: projectDir }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), text: stdout + stderr }));
   });
   const shown = ({ code, text }: { code: number; text: string }): string => (code === 0 ? /secret of rotating: (\w+)/.exec(text)?.[1] : undefined) ?? expect.fail(text);

@@ -50,7 +50,7 @@ interface Ran {
 const projectDir = fileURLToPath(new URL('../..', import.meta.url));
 const eventExport = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
   new Promise((resolve) => {
-    const child = execFile(process.execPath, ['--import', 'tsx', 'infra/destinations/destinations.ts', 'event-export', ...args],
+    const child = execFile(process.execPath, ['infra/start/run.mjs', 'infra/destinations/destinations.ts', 'event-export', ...args],
       { cwd: projectDir, env: { ...process.env, DESTINATIONS_FILE: join(folder, 'destinations.json'), EXPORT_GRACE_SECONDS: '10', ...env } },
       (_error, stdout, stderr) => resolve({ code: child.exitCode, signal: child.signalCode, output: stdout + stderr }));
   });

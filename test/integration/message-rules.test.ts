@@ -67,7 +67,7 @@ test('a customer who asks is answered once, by nobody’s echo and after any kil
   expect(await states(first)).toStrictEqual([{ action: 0, state: 'done' }, { action: 1, state: 'done' }]);
   expect(running.output()).not.toMatch(/777:token|I want/);
 
-  const command = (...args: string[]) => promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/destinations/destinations.ts', 'message-rules', ...args], { cwd: root, env: { ...process.env, ...env } });
+  const command = (...args: string[]) => promisify(execFile)(process.execPath, ['infra/start/run.mjs', 'infra/destinations/destinations.ts', 'message-rules', ...args], { cwd: root, env: { ...process.env, ...env } });
   const [dry, checked] = await Promise.all([command('dry-run', '--since', '2026-01-01'), command('check')]);
   expect(dry.stdout.split('\n').find((line) => line.startsWith(`acme later: ${first}`))).toContain('"order #\\d+": would reply');
   expect(dry.stdout).toMatch(/acme refund: \d+ messages in \d+ of \d+ tickets/);

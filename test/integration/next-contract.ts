@@ -126,13 +126,13 @@ export async function nextBuild(): Promise<Build> {
   return {
     folder,
     run: async (...args) => {
-      const run = promisify(execFile)(process.execPath, ['--import', 'tsx', ...args], { cwd: folder, env });
+      const run = promisify(execFile)(process.execPath, ['infra/start/run.mjs', ...args], { cwd: folder, env });
       const ended = await run.then((output) => ({ ...output, code: 0 }), (error: unknown) => error as { stdout: string; stderr: string; code: number });
       return { code: ended.code, output: ended.stdout + ended.stderr };
     },
     start: async (service) => {
       const port = String(await freePort());
-      const child = spawn(process.execPath, ['--import', 'tsx', join('services', service, 'main.ts')], { cwd: folder, env: { ...env, INGRESS_PORT: port, HEALTH_PORT: port }, stdio: ['ignore', 'ignore', 'inherit'] });
+      const child = spawn(process.execPath, ['infra/start/run.mjs', join('services', service, 'main.ts')], { cwd: folder, env: { ...env, INGRESS_PORT: port, HEALTH_PORT: port }, stdio: ['ignore', 'ignore', 'inherit'] });
       running.push(child);
       const url = `http://127.0.0.1:${port}`;
       return eventually(async () => ((await fetch(`${url}/health/ready`)).ok ? url : null), `${service} of the next build`);

@@ -66,7 +66,7 @@ describe.skipIf(missing !== null)(`Prometheus${missing === null ? '' : ` (skippe
 
   it('is started on the stack of the data folder by npm run monitoring, and ends with it', async () => {
     const [port = 0] = await freePorts(1);
-    const child = spawn(process.execPath, ['--import', 'tsx', join(folder, 'monitoring.ts'), 'start', '--port', String(port)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['infra/start/run.mjs', join(folder, 'monitoring.ts'), 'start', '--port', String(port)], { stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = once(child, 'exit');
     const targets = await eventually(async () => {
       const { data } = (await (await fetch(`http://127.0.0.1:${port}/api/v1/targets`)).json()) as { data: { activeTargets: { labels: { instance: string } }[] } };

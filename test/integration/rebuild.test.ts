@@ -54,7 +54,7 @@ interface Ended { readonly code: number; readonly output: string }
 
 function run(folder: string, file: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', file, ...args], { cwd: folder }, (error, stdout, stderr) => {
+    execFile(process.execPath, ['infra/start/run.mjs', file, ...args], { cwd: folder }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr });
     });
   });
@@ -157,7 +157,7 @@ test('a rebuild under live traffic finds every row as it was live, and readers m
 
 /** Starts a rebuild that is to be killed. */
 function startRebuild(folder: string, ...args: string[]): { pause: () => void; kill: () => Promise<void> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', REBUILD, ...args], { cwd: folder, stdio: 'ignore' });
+  const child = spawn(process.execPath, ['infra/start/run.mjs', REBUILD, ...args], { cwd: folder, stdio: 'ignore' });
   const ended = once(child, 'exit');
   return {
     pause: () => child.kill('SIGSTOP'),

@@ -29,7 +29,7 @@ const findingsOf = (lines: readonly string[]): Ran['findings'] => lines.filter((
 /** As a person runs it. */
 function command(...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', 'infra/reconcile/reconcile.ts', '--json', ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+    execFile(process.execPath, ['infra/start/run.mjs', 'infra/reconcile/reconcile.ts', '--json', ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), findings: findingsOf(stdout.split('\n')), said: stderr });
     });
   });

@@ -94,7 +94,7 @@ test('user, password and authority are those of the configuration, for what the 
 
 test('the deploy command works behind them too', async () => {
   const lock = join(folder, 'lock.json');
-  const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', 'infra/schemas/schemas.ts'], { cwd: root, env: { ...process.env, ...env, SCHEMAS_LOCK: lock, ENVIRONMENTS: 'guarded', INTEGRATIONS_FILE: '' } });
+  const { stdout, stderr } = await run(process.execPath, ['infra/start/run.mjs', 'infra/schemas/schemas.ts'], { cwd: root, env: { ...process.env, ...env, SCHEMAS_LOCK: lock, ENVIRONMENTS: 'guarded', INTEGRATIONS_FILE: '' } });
   const ids = new Set((await readReleases()).map(({ id }) => id));
   const locked = await readLock(lock);
   expect(locked.length > 0 && locked.every(({ id }) => ids.has(id)), stdout).toBe(true);
@@ -117,7 +117,7 @@ test('without them the error names the variable to set, and no password', async 
 
 test('ClickHouse is asked over TLS, by Node\'s own variable for an authority of one\'s own', async () => {
   const ask = (more: Readonly<Record<string, string>>): Promise<{ stdout: string }> =>
-    run(process.execPath, ['--import', 'tsx', 'infra/config/config.ts', 'show'], { cwd: root, env: { ...process.env, CLICKHOUSE_URL: clickhouseUrl, ...more }, maxBuffer: 2 ** 26 });
+    run(process.execPath, ['infra/start/run.mjs', 'infra/config/config.ts', 'show'], { cwd: root, env: { ...process.env, CLICKHOUSE_URL: clickhouseUrl, ...more }, maxBuffer: 2 ** 26 });
   const [{ stdout }, refused] = await Promise.all([ask({ NODE_EXTRA_CA_CERTS: authority.caFile }), ask({}).catch((error: unknown) => error)]);
   expect(stdout).toMatch(/calendar|desk|nothing/i);
   expect(refused).toMatchObject({ code: 3, stderr: expect.stringMatching(/CLICKHOUSE_UNAVAILABLE.*certificate/) as string });

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 const schemas = (args: readonly string[], env: Record<string, string> = {}) =>
-  promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/schemas/schemas.ts', ...args], { cwd: root, env: { ...process.env, ...env } });
+  promisify(execFile)(process.execPath, ['infra/start/run.mjs', 'infra/schemas/schemas.ts', ...args], { cwd: root, env: { ...process.env, ...env } });
 
 const refused = (error: unknown): boolean => error instanceof RuntimeError && error.code === 'SCHEMA_REFUSED' && error.message.includes('409');
 

@@ -59,7 +59,7 @@ const there = eventsOf('there', SEED + 1);
 
 interface Ended { readonly code: number; readonly output: string }
 const run = (...args: string[]): Promise<Ended> => new Promise((resolve) => {
-  execFile(process.execPath, ['--import', 'tsx', ...args], { cwd: root }, (error, stdout, stderr) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr }));
+  execFile(process.execPath, ['infra/start/run.mjs', ...args], { cwd: root }, (error, stdout, stderr) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr }));
 });
 const SNAPSHOT = 'infra/snapshot/snapshot.ts';
 const snapshot = (...args: string[]): Promise<Ended> => run(SNAPSHOT, ...args);
@@ -79,7 +79,7 @@ async function fingerprint(): Promise<unknown> {
 
 /** Starts a command and kills it as soon as a query finds something. */
 async function killedWhen(sql: string): Promise<void> {
-  const child = spawn(process.execPath, ['--import', 'tsx', SNAPSHOT, ...createPast], { cwd: root, stdio: 'ignore' });
+  const child = spawn(process.execPath, ['infra/start/run.mjs', SNAPSHOT, ...createPast], { cwd: root, stdio: 'ignore' });
   const ended = once(child, 'exit');
   await eventually(async () => (((await clickhouse.query<{ n: number }>(sql))[0]?.n ?? 0) > 0 ? true : null), sql);
   child.kill('SIGKILL');

@@ -190,7 +190,7 @@ test('Python: the consumer reads a ticket in order, passes over copies and poiso
 test('TypeScript: the consumer shown is what the scaffold writes', async () => {
   const copy = await copyOfTheCode();
   try {
-    await promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/scaffold/new-consumer.ts', 'my-consumer'], { cwd: copy.folder });
+    await promisify(execFile)(process.execPath, ['infra/start/run.mjs', 'infra/scaffold/new-consumer.ts', 'my-consumer'], { cwd: copy.folder });
     expect(readFileSync(join(copy.folder, 'services/my-consumer/consumer.ts'), 'utf8')).toBe(scaffoldedConsumer('my-consumer'));
   } finally {
     await copy.remove();

@@ -31,7 +31,7 @@ interface Login { readonly name: string; readonly password: string }
 interface Answer { readonly status: number; readonly text: string; readonly headers: Headers }
 
 async function access(...args: string[]): Promise<string> {
-  return (await run(process.execPath, ['--import', 'tsx', 'infra/access/access.ts', ...args])).stdout;
+  return (await run(process.execPath, ['infra/start/run.mjs', 'infra/access/access.ts', ...args])).stdout;
 }
 
 async function added(name: string, ...options: string[]): Promise<Login> {
@@ -64,7 +64,7 @@ const story = (ticketId: string, integration: string, agent: string) => {
 };
 /** Of our own. */
 const views = ['of_untold', 'wandering', 'of_all', 'of_mixed', 'of_mixed_untold'];
-const snapshot = (...args: string[]): Promise<unknown> => run(process.execPath, ['--import', 'tsx', 'infra/snapshot/snapshot.ts', ...args]);
+const snapshot = (...args: string[]): Promise<unknown> => run(process.execPath, ['infra/start/run.mjs', 'infra/snapshot/snapshot.ts', ...args]);
 
 beforeAll(async () => {
   await Promise.all([...story(ours, 'acme', 'lea'), ...story(theirs, 'globex', SECRET)].map(sendUntilAccepted));

@@ -174,7 +174,7 @@ test('and back: without the new build the old one goes on with everything that i
   expect((await archived(id)).map(({ version, new_status }) => [version, new_status])).toStrictEqual([['1.2', 'open'], ['2.0', 'pending'], ['2.0', 'open'], ['1.2', 'resolved']]);
   // The old build's own commands find nothing to complain about; the columns that came stay, unread.
   await clickhouse.command('DROP DATABASE status_reasons');
-  for (const file of ['infra/schemas/schemas.ts', 'infra/migrate/migrate.ts']) await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { cwd: root, env: process.env });
+  for (const file of ['infra/schemas/schemas.ts', 'infra/migrate/migrate.ts']) await promisify(execFile)(process.execPath, ['infra/start/run.mjs', file], { cwd: root, env: process.env });
   const last = newTicketId();
   expect((await send(ticket(last).created(at(0), 'back'))).body.status).toBe('accepted');
   expect((await send(ticket(last).status(at(1), 'new', 'open'))).body.status).toBe('accepted');

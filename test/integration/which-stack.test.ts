@@ -49,7 +49,7 @@ interface Ran {
   readonly stderr: string;
 }
 const run = (command: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> => new Promise((resolve) => {
-  execFile(process.execPath, ['--import', 'tsx', ...command], { cwd: projectDir, env: { ...bare, ...env } }, (error, stdout, stderr) => {
+  execFile(process.execPath, ['infra/start/run.mjs', ...command], { cwd: projectDir, env: { ...bare, ...env } }, (error, stdout, stderr) => {
     resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
   });
 });
@@ -87,7 +87,7 @@ describe('commands', () => {
   });
 
   it('let a service start on it', async () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'infra/start/service.ts', 'ingress'], { cwd: projectDir, env: { ...bare, DATA_DIR: dataDir, INGRESS_PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['infra/start/run.mjs', 'infra/start/service.ts', 'ingress'], { cwd: projectDir, env: { ...bare, DATA_DIR: dataDir, INGRESS_PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
     const closed = once(child, 'close');
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));

@@ -64,7 +64,7 @@ test('every ticket is in Zendesk once, with every word once, though answers are 
   expect(running.output()).not.toMatch(/zendesk-token|Where is/);
 
   for (const id of ids) await landed(id, 6);
-  const command = async (file: Record<string, string>, ...args: string[]) => promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/destinations/destinations.ts', 'zendesk', ...args], { cwd: root, env: { ...process.env, ...file } }).catch((error: unknown) => {
+  const command = async (file: Record<string, string>, ...args: string[]) => promisify(execFile)(process.execPath, ['infra/start/run.mjs', 'infra/destinations/destinations.ts', 'zendesk', ...args], { cwd: root, env: { ...process.env, ...file } }).catch((error: unknown) => {
     // What was refused is told there.
     throw new Error(String((error as { stdout?: string }).stdout), { cause: error });
   });

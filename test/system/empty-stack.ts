@@ -11,7 +11,7 @@ export const consumers = ['queue-analytics', 'agent-analytics', 'event-archive']
 export const stop = (names: readonly string[]): Promise<unknown> => Promise.all(names.map((name) => control({ action: 'stop', name })));
 export const start = (names: readonly string[]): Promise<unknown> => Promise.all(names.map((name) => control({ action: 'start', name })));
 
-const command = (file: string): Promise<unknown> => promisify(execFile)(process.execPath, ['--import', 'tsx', file]);
+const command = (file: string): Promise<unknown> => promisify(execFile)(process.execPath, ['infra/start/run.mjs', file]);
 
 export async function emptyStack(): Promise<void> {
   if (process.env['STACK_IS_NEW'] === 'true') return;

@@ -20,7 +20,7 @@ export interface Ran {
 
 export const quarantine = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
   new Promise((resolve) => {
-    const command = ['--import', 'tsx', 'infra/quarantine/quarantine.ts', ...args];
+    const command = ['infra/start/run.mjs', 'infra/quarantine/quarantine.ts', ...args];
     execFile(process.execPath, command, { cwd: projectDir, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code);
       const lines = args.includes('--json') ? stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>) : [];

@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const replay = (file: string, ...options: string[]): Promise<{ code: number; said: string }> => new Promise((resolve) => {
   const env = { ...process.env, DATA_DIR: folder, INIT_CWD: projectDir };
-  execFile(process.execPath, ['--import', 'tsx', 'infra/demo/demo.ts', '--replay', file, ...options], { cwd: projectDir, env, timeout: 60_000 }, (error, _, said) =>
+  execFile(process.execPath, ['infra/start/run.mjs', 'infra/demo/demo.ts', '--replay', file, ...options], { cwd: projectDir, env, timeout: 60_000 }, (error, _, said) =>
     resolve({ code: error === null ? 0 : Number(error.code), said }));
 });
 

@@ -1,6 +1,6 @@
 // The ClickHouse of the local stack: a process that owns chDB (the real engine) and speaks
 // ClickHouse's HTTP interface on loopback. It reads its environment here and nowhere else.
-//   CHDB_HOME=<folder with node_modules/chdb> UV_THREADPOOL_SIZE=16 tsx infra/local/clickhouse/server.ts
+//   CHDB_HOME=<folder with node_modules/chdb> UV_THREADPOOL_SIZE=16 node infra/start/run.mjs infra/local/clickhouse/server.ts
 // Every running query holds one thread of libuv's pool, whose size is fixed before any of our
 // code runs: whoever starts this process must set UV_THREADPOOL_SIZE, or few queries run at once.
 import { createServer } from 'node:http';

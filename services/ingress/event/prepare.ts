@@ -151,9 +151,9 @@ export const payloadKeyOf = (json: JsonObject): (typeof payloadKeys)[number] | u
 
 function payloadOf(json: JsonObject, extra: Record<string, string> = {}): JsonObject {
   const key = payloadKeyOf(json);
-  const rest = Object.fromEntries(Object.entries(json).filter(([name]) => !envelopeFields.has(name) && name !== key));
-  if (key === undefined) return rest;
-  for (const [name, value] of Object.entries(rest)) keepExtra(extra, pointer('', name), value);
+  const rest = Object.entries(json).filter(([name]) => !envelopeFields.has(name) && name !== key);
+  if (key === undefined) return Object.fromEntries(rest);
+  for (const [name, value] of rest) keepExtra(extra, pointer('', name), value);
   return json[key] as JsonObject;
 }
 

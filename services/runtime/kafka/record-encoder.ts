@@ -54,12 +54,46 @@ function pairsOf(headers: EncodableRecord['headers']): (readonly [name: string, 
     (Array.isArray(value) ? (value as readonly Bytes[]).map((one) => [name, one] as const) : [[name, value as Bytes] as const]));
 }
 
+/** Longer ones take three bytes for their length. */
+const TWO_BYTE_LENGTHS = 8_192;
+const ONE_BYTE_LENGTHS = Array.from({ length: 64 }, (_, length) => String.fromCharCode(zigZag(length)));
+const lengthInText = (length: number): string =>
+  ONE_BYTE_LENGTHS[length] ?? String.fromCharCode((zigZag(length) % 0x80) | 0x80, Math.floor(zigZag(length) / 0x80));
+
+const isShortAscii = (text: string): boolean => text.length < TWO_BYTE_LENGTHS && Buffer.byteLength(text) === text.length;
+
+/** All headers as one text, a character a byte, which is written by one call; null where one is no ASCII. Ours nearly always are. */
+function inOneText(headers: EncodableRecord['headers'] = {}): string | null {
+  let all = '';
+  for (const [name, text] of Object.entries(headers)) {
+    if (typeof text !== 'string' || !isShortAscii(text) || !isShortAscii(name)) return null;
+    all += lengthInText(name.length) + name + lengthInText(text.length) + text;
+  }
+  return all;
+}
+
+interface Headers {
+  readonly count: number;
+  readonly bytes: number;
+  /** @returns where they end. */
+  readonly write: (into: Buffer, at: number) => number;
+}
+
+function headersOf(headers: EncodableRecord['headers'] = {}): Headers {
+  const text = inOneText(headers);
+  if (text !== null) return { count: Object.keys(headers).length, bytes: text.length, write: (into, at) => at + into.write(text, at, 'latin1') };
+  const parts = pairsOf(headers).flat();
+  return {
+    count: parts.length / 2,
+    bytes: parts.reduce((sum, part) => sum + sizeOf(lengthOf(part)), 0),
+    write: (into, at) => parts.reduce((next, part) => writeBytes(into, next, part, lengthOf(part)), at),
+  };
+}
+
 export const encodeRecord: EncodeRecord = ({ offsetDelta, timestampDelta, key, value, headers }) => {
-  const pairs = pairsOf(headers);
+  const { count, bytes, write } = headersOf(headers);
   const [keyLength, valueLength] = [lengthOf(key), lengthOf(value)];
-  const lengths = pairs.map(([name, text]) => [Buffer.byteLength(name), lengthOf(text)] as const);
-  let size = 1 + sizeOfVarint(timestampDelta) + sizeOfVarint(offsetDelta) + sizeOf(keyLength) + sizeOf(valueLength) + sizeOfVarint(pairs.length);
-  for (const [name, text] of lengths) size += sizeOf(name) + sizeOf(text);
+  const size = 1 + sizeOfVarint(timestampDelta) + sizeOfVarint(offsetDelta) + sizeOf(keyLength) + sizeOf(valueLength) + sizeOfVarint(count) + bytes;
   const into = Buffer.allocUnsafe(sizeOfVarint(size) + size);
   let at = writeVarint(into, 0, size);
   // Attributes, of which there are none.
@@ -68,11 +102,7 @@ export const encodeRecord: EncodeRecord = ({ offsetDelta, timestampDelta, key, v
   at = writeVarint(into, at, offsetDelta);
   at = writeBytes(into, at, key, keyLength);
   at = writeBytes(into, at, value, valueLength);
-  at = writeVarint(into, at, pairs.length);
-  pairs.forEach(([name, text], index) => {
-    const [nameLength = 0, textLength = 0] = lengths[index] ?? [];
-    at = writeBytes(into, writeBytes(into, at, name, nameLength), text, textLength);
-  });
+  write(into, writeVarint(into, at, count));
   return { buf: into, buffer: into };
 };
 

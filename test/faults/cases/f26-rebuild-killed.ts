@@ -10,7 +10,7 @@ export default defineFault({
   times: { small: 0, full: 8 },
   inject: async ({ stack, random, fail }, turn) => {
     const name = turn % 2 === 0 ? 'queue-analytics' : 'agent-analytics';
-    const child = spawn(process.execPath, ['--import', 'tsx', 'infra/rebuild/rebuild.ts', name], { cwd: projectDir, env: stack.direct, stdio: 'ignore' });
+    const child = spawn(process.execPath, ['infra/start/run.mjs', 'infra/rebuild/rebuild.ts', name], { cwd: projectDir, env: stack.direct, stdio: 'ignore' });
     const ended = once(child, 'exit');
     await sleep(random.int(800, 2_500));
     child.kill('SIGKILL');

@@ -7,7 +7,7 @@ const folder = new URL('../cases/', import.meta.url);
 const numberOf = ({ id }: Fault): number => Number(/\d+/.exec(id)?.[0] ?? 0);
 
 export const faults: readonly Fault[] = (await Promise.all(readdirSync(folder).filter((file) => file.endsWith('.ts'))
-  .map(async (file) => ((await import(new URL(file, folder).href)) as { default: Fault }).default)))
+  .map(async (file) => ((await import(`../cases/${file.slice(0, -3)}.ts`)) as { default: Fault }).default)))
   .sort((a, b) => numberOf(a) - numberOf(b) || a.id.localeCompare(b.id));
 
 /** Faults of the list that are not run here, and why. */

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { projectDir } from '../../../infra/local/settings.ts';
+import { projectDir, runner } from '../../../infra/local/settings.ts';
 import { endWithThisProcess } from '../../system/data-folder.ts';
 
 /** Ends a run that hangs, and nothing else: on a busy machine a start takes a minute. What must be quick is judged by the seconds that it took. */
@@ -78,9 +78,10 @@ export class Service {
     if (this.#child !== null) return;
     const { args, env, port, logFile, preload = [] } = this.#options;
     const log = openSync(logFile, 'a');
-    const imports = ['tsx', ...preload].flatMap((module) => ['--import', module]);
+    // What is loaded first is TypeScript.
+    const imports = preload.length === 0 ? [] : ['tsx', ...preload].flatMap((module) => ['--import', module]);
     const own = { ...env, HEALTH_PORT: String(port), INGRESS_PORT: String(port), ...this.#extra };
-    const child = spawn(process.execPath, [...imports, ...args], { cwd: projectDir, env: own, stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, [...imports, runner, ...args], { cwd: projectDir, env: own, stdio: ['ignore', log, log] });
     this.#child = child;
     this.#expectsEnd = false;
     let forget = (): void => undefined;

@@ -159,7 +159,7 @@ export class FaultStack {
   /** A command of the project, past the proxies. */
   async run(file: string, ...args: string[]): Promise<{ code: number; output: string }> {
     try {
-      const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file, ...args], { cwd: projectDir, env: this.direct, maxBuffer: 2 ** 26 });
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, ['infra/start/run.mjs', file, ...args], { cwd: projectDir, env: this.direct, maxBuffer: 2 ** 26 });
       return { code: 0, output: stdout + stderr };
     } catch (error) {
       const { code, stdout = '', stderr = '' } = error as { code?: number; stdout?: string; stderr?: string };
