@@ -103,6 +103,8 @@ async function translated(file, cause) {
 }
 
 async function codeOf(file) {
+  // Nothing of a package is bundled, its programs included.
+  if (!file.endsWith('.ts')) return pathToFileURL(file);
   const name = relative(project, file).replace(/\.ts$/, '').replaceAll('/', '.');
   try {
     return pathToFileURL(join(freshBundle(name) ?? await bundle(file, name), 'main.js'));

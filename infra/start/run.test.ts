@@ -67,6 +67,12 @@ test('an error is told with the line of the source', async () => {
   expect(await start('app/main.ts')).toMatch(/no word[^]*app\/word\.ts:3:/);
 });
 
+test('JavaScript runs as it is', async () => {
+  put('app/plain.mjs', 'console.log(process.argv.slice(2).join(), import.meta.url.endsWith("/app/plain.mjs"));');
+  expect(await start('app/plain.mjs', 'x')).toBe('x true');
+  expect(readdirSync(project)).not.toContain('.bundles');
+});
+
 test('what cannot be read is told, and what cannot be kept runs all the same', async () => {
   expect(await start('app/nothing.ts')).toMatch(/Could not resolve "[^"]*nothing\.ts"/);
   put('.bundles', 'no folder');
