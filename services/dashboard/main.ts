@@ -36,6 +36,8 @@ const SHORTEST_SECRET = 32;
 const UNCOMPILED = { compile_expressions: 0, compile_aggregate_expressions: 0, compile_sort_description: 0 } as const;
 /** Of one answer. Who looks doesn't wait longer. */
 const MOST_SECONDS = 30;
+/** By then ClickHouse has answered, or the connection is dead. */
+const ANSWERS_WITHIN_MS = (MOST_SECONDS + 5) * 1_000;
 
 const config = readConfig(settings, process.env);
 const logger = createLogger('dashboard', config.LOG_LEVEL);
@@ -61,9 +63,9 @@ await runService(logger, async (parts) => {
   const publicUrl = publicUrlOf(config);
   const clickhouseUrl = new URL(config.CLICKHOUSE_URL);
   const limits = { max_execution_time: MOST_SECONDS };
-  const own = connectClickHouse(config.CLICKHOUSE_URL, { ...limits, ...UNCOMPILED });
+  const own = connectClickHouse(config.CLICKHOUSE_URL, { ...limits, ...UNCOMPILED }, ANSWERS_WITHIN_MS);
   parts.push({ name: 'clickhouse', stop: () => own.close() });
-  const connectAs = ({ user, password }: { user: string; password: string }) => connectClickHouse(Object.assign(new URL(clickhouseUrl), { username: encodeURIComponent(user), password: encodeURIComponent(password) }).href, limits);
+  const connectAs = ({ user, password }: { user: string; password: string }) => connectClickHouse(Object.assign(new URL(clickhouseUrl), { username: encodeURIComponent(user), password: encodeURIComponent(password) }).href, limits, ANSWERS_WITHIN_MS);
 
   const metrics = createMetrics('dashboard');
   const live = new Live();

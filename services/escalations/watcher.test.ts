@@ -5,14 +5,17 @@ import { AlertBook, foundRecord, type BookRecord } from './book.ts';
 import { alertOf, MINUTE_MS, NOON, sectionOf } from './testing.ts';
 import { Watcher } from './watcher.ts';
 
+type Timer = readonly [policy: string, metric: string, instance: number, startedAt: number, dueAt: number, stoppedAt: number | null, outcome: string];
+
 /** Answers the three questions as ClickHouse would of one ticket whose first response is due at a time. */
 function answering({ dueAt, acknowledgedAt = null }: { dueAt: number; acknowledgedAt?: number | null }) {
+  let timers: readonly Timer[] = [['p1', 'first_response', 1, NOON - 20 * MINUTE_MS, dueAt, null, 'active']];
   const asked: string[] = [];
   let away = false;
   const ticket = { integration_id: 'acme', ticket_id: 'TKT-1' };
   const rowsOf = (sql: string): object[] => {
     if (sql.includes('DISTINCT')) return [ticket];
-    if (sql.includes('sla_timer_facts')) return [{ ...ticket, timers: [['p1', 'first_response', 1, NOON - 20 * MINUTE_MS, dueAt, null, 'active']] }];
+    if (sql.includes('sla_timer_facts')) return [{ ...ticket, timers }];
     return [{ ...ticket, queue_id: 'billing', assignee_id: 'lea', is_over: 0, solved_at: [], discarded_at: null, escalations: [['e-1', 'first_response_time', NOON, acknowledgedAt, 'lea']], actions: [] }];
   };
   const clickhouse = {
@@ -21,7 +24,7 @@ function answering({ dueAt, acknowledgedAt = null }: { dueAt: number; acknowledg
       return away ? Promise.reject(new Error('away')) : Promise.resolve(rowsOf(sql) as Row[]);
     },
   } as ClickHouse;
-  return { asked, clickhouse, goes: (isAway: boolean) => void (away = isAway) };
+  return { asked, clickhouse, goes: (isAway: boolean) => void (away = isAway), becomes: (changed: readonly Timer[]) => void (timers = changed) };
 }
 
 function watching(topic: BookRecord[], clickhouse: ClickHouse) {
@@ -51,6 +54,25 @@ it('finds a timer before it is due and its breach after, each once, also for who
   await second.ask(NOON + 17 * MINUTE_MS);
   expect(second.kinds()).toStrictEqual(['due_soon', 'missed']);
   expect(topic.filter(({ key }) => key.startsWith('found/'))).toHaveLength(2);
+});
+
+it('tells nothing anew while facts are built again, when late events number a timer otherwise, or when it is paused', async () => {
+  const topic: BookRecord[] = [];
+  const { clickhouse, becomes } = answering({ dueAt: NOON + 10 * MINUTE_MS });
+  const { ask, kinds, book } = watching(topic, clickhouse);
+  await ask(NOON);
+  const startedAt = NOON - 20 * MINUTE_MS;
+  const changes: (readonly Timer[])[] = [
+    [], [['p1', 'first_response', 1, startedAt - MINUTE_MS, NOON - MINUTE_MS, NOON - 2 * MINUTE_MS, 'met'], ['p1', 'first_response', 2, startedAt, NOON + 10 * MINUTE_MS, null, 'active']],
+    [['p1', 'first_response', 1, startedAt, NOON + 14 * MINUTE_MS, null, 'active']],
+  ];
+  for (const [index, change] of changes.entries()) {
+    becomes(change);
+    await ask(NOON + (index + 1) * MINUTE_MS);
+  }
+  expect(kinds()).toStrictEqual(['due_soon']);
+  expect([...book.alerts.values()][0]?.outcome.overAt).toBeNull();
+  expect(topic.filter(({ key }) => key.startsWith('found/'))).toHaveLength(1);
 });
 
 it('tells nothing of what was due before somebody asked for it, also after a restart', async () => {

@@ -3,8 +3,7 @@ import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
 import { startHealthServer } from '../runtime/health.ts';
 import { RuntimeError } from '../runtime/errors.ts';
-import { eventsTopic, keysTopic, quarantineTopic, type LogRecord } from '../runtime/event-log.ts';
-import { readTail } from '../runtime/kafka/consumer.ts';
+import { eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer } from '../runtime/kafka/producer.ts';
 import { runService, Starting } from '../runtime/lifecycle.ts';
@@ -15,7 +14,6 @@ import { followKeys, type Keys } from '../runtime/personal/keys.ts';
 import { readLock, SchemaRegistry } from '../runtime/registry/registry.ts';
 import { watchSchemas } from '../runtime/registry/schema-watch.ts';
 import { createAccept, type Accept } from './accept.ts';
-import { DedupeWindow } from './dedupe.ts';
 import { doorSettings, isLoopback, readDoor } from './door.ts';
 import { Drain } from './drain.ts';
 import { createEncode } from './event/encoders.ts';
@@ -24,6 +22,7 @@ import { createKeySource } from './keys.ts';
 import { createIngressMetrics } from './metrics.ts';
 import { createPrepare } from './event/prepare.ts';
 import { createSealer } from './event/seal.ts';
+import { recentEvents } from './recent-events.ts';
 import { createServer } from './server.ts';
 import { kafkaConnection } from '../runtime/kafka/connection.ts';
 
@@ -96,19 +95,7 @@ await runService(logger, async (parts) => {
     followed.push(keys);
     rings.set(environment, keys.ring);
   }
-  const window = new DedupeWindow(config.DEDUPE_EVENTS);
-  const remember = async (topic: string, visit: (record: LogRecord) => void): Promise<void> => {
-    try {
-      await starting.step(() => readTail(connection, topic, config.DEDUPE_EVENTS, visit));
-    } catch (error) {
-      if (!(error instanceof RuntimeError && error.code === 'LOG_REFUSED')) throw error;
-      logger.warn({ topic, error: error.message }, 'recent events are not known, as this user may only write: a retry of one is appended again, and counts once all the same');
-    }
-  };
-  for (const environment of environments) {
-    await remember(eventsTopic(environment), (record) => window.rebuildFrom(record, environment, 'accepted'));
-    await remember(quarantineTopic(environment), (record) => window.rebuildFrom(record, environment, 'quarantined'));
-  }
+  const window = await recentEvents(connection, { environments, count: config.DEDUPE_EVENTS, starting });
   take = createAccept({
     integrations,
     prepare: createPrepare(contracts),

@@ -126,7 +126,8 @@ export async function nextBuild(): Promise<Build> {
   return {
     folder,
     run: async (...args) => {
-      const run = promisify(execFile)(process.execPath, ['infra/start/run.mjs', ...args], { cwd: folder, env });
+      const launcher = args[0]?.endsWith('.ts') === true ? ['infra/start/run.mjs'] : [];
+      const run = promisify(execFile)(process.execPath, [...launcher, ...args], { cwd: folder, env });
       const ended = await run.then((output) => ({ ...output, code: 0 }), (error: unknown) => error as { stdout: string; stderr: string; code: number });
       return { code: ended.code, output: ended.stdout + ended.stderr };
     },

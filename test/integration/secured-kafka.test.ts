@@ -15,6 +15,7 @@ import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.t
 import { connectKafka, ensureTopics, topicOffsets, type KafkaConnection } from '../../services/runtime/kafka/admin.ts';
 import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
+import { createQuickAdmin } from '../../services/runtime/kafka/quick-admin.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { Authority, joined, type Certificate } from '../system/certificates.ts';
 import { newDataFolder } from '../system/data-folder.ts';
@@ -141,10 +142,14 @@ test('what ACLs don’t allow is refused, by name', async () => {
 });
 
 test('who has another password, no certificate, or trusts another authority does not get in', async () => {
-  const asked = (changes: Readonly<Record<string, string>>): Promise<unknown> => topicOffsets(as('ingress', changes), topic);
-  await expect(asked({ KAFKA_PASSWORD: 'a guess' })).rejects.toMatchObject({ code: 'LOG_REFUSED' });
+  await expect(topicOffsets(as('ingress', { KAFKA_PASSWORD: 'a guess' }), topic)).rejects.toMatchObject({ code: 'LOG_REFUSED' });
+  // Without a second try, as readiness asks.
+  const asked = async (changes: Readonly<Record<string, string>>): Promise<unknown> => {
+    const admin = createQuickAdmin(as('ingress', changes));
+    return admin.ask((asking) => asking.fetchTopicOffsets(topic)).finally(() => admin.stop());
+  };
   const other = await Authority.make(await mkdtemp(join(folder, 'other-')));
-  await expect(asked({ KAFKA_CA_FILE: other.caFile })).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE', message: expect.stringMatching(/certificate/) as string });
-  await expect(asked({ KAFKA_CERT_FILE: '', KAFKA_KEY_FILE: '' })).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
-  expect((await topicOffsets(as('ingress'), topic)).length).toBe(2);
+  await expect(asked({ KAFKA_CA_FILE: other.caFile })).rejects.toThrow(/certificate/);
+  await expect(asked({ KAFKA_CERT_FILE: '', KAFKA_KEY_FILE: '' })).rejects.toThrow(/Kafka does not answer/);
+  expect(await asked({})).toHaveLength(2);
 });

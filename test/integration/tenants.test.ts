@@ -217,10 +217,13 @@ describe('the dashboard, logged in to as an analyst', () => {
       const rowsOf = ({ text }: { text: string }): unknown => (JSON.parse(text) as Told).rows;
       await Promise.all([...readCatalogue().keys()].map(async (name) => {
         expect((await told(name, { tenant: 'acme', ticket: ours })).status, name).toBe(200);
-        const [other, none, file] = await Promise.all([told(name, { tenant: 'globex', ticket: theirs, agent: SECRET }), told(name, { tenant: 'nobody', ticket: theirs, agent: SECRET }), told(`${name}.csv`, { tenant: 'globex', ticket: theirs })]);
-        expect([other.status, none.status, file.status], name).toStrictEqual([200, 200, 200]);
-        if (!name.startsWith('pipeline/')) expect(rowsOf(other), name).toStrictEqual(rowsOf(none));
+        const other = await told(name, { tenant: 'globex', ticket: theirs, agent: SECRET });
+        expect(other.status, name).toBe(200);
+        // A row of sums is there for whomever it is asked.
+        const nothing = /^pipeline|^desk.tenants|^desk.snapshots/.test(name) || JSON.stringify(rowsOf(other)) === '[]';
+        if (!nothing) expect(rowsOf(other), name).toStrictEqual(rowsOf(await told(name, { tenant: 'nobody', ticket: theirs })));
       }));
+      for (const name of ['now/tickets.csv', 'queues/created.csv', 'ticket/events.parquet']) expect((await told(name, { tenant: 'globex', ticket: theirs })).status, name).toBe(200);
       expect(rowsOf(await told('desk/tenants', {}))).toMatchObject([{ integration_id: 'acme' }]);
       expect(rowsOf(await told('ticket/ticket', { tenant: 'acme', ticket: ours }))).toMatchObject([{ ticket_id: ours, status: 'solved' }]);
       expect((await told('ticket/search', { tenant: 'acme', search: theirs })).text).not.toContain(`"ticket_id":"${theirs}"`);

@@ -7,6 +7,7 @@ import { Refused, type Answer, type Row } from './api.ts';
 import { DeskProvider, type Desk } from './desk.ts';
 import { count, dayOf, duration, plusDays, shortDuration } from './format.ts';
 import { byKey, soonest, sumOf } from './pages/now-cells.ts';
+import { lanesOf } from './pages/ticket-lanes.ts';
 import { Count, Duration, Share } from './parts/figure.tsx';
 import { Answered, Panel } from './parts/panel.tsx';
 import { Rows } from './parts/rows.tsx';
@@ -90,4 +91,14 @@ test('rows are columns as in the SQL, with instants in the zone, what people wro
 test('both languages say everything, with the same places for values', () => {
   const places = (text: string): string => [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort().join();
   for (const [key, text] of Object.entries(en)) expect(places(de[key as keyof typeof en]), key).toBe(places(text));
+});
+
+test('the lanes of a ticket that nobody touches any more show its story, not the months since, and tell how long it lies there', () => {
+  const hour = 3_600_000;
+  const begun = Date.parse('2026-03-02T09:00:00Z');
+  const none = answer([]);
+  const states = answer([{ valid_from: '2026-03-02 09:00:00.000', ended_at: '2026-03-02 10:00:00.000', status: 'new', category: 'new' }, { valid_from: '2026-03-02 10:00:00.000', ended_at: null, status: 'open', category: 'open' }]);
+  const { from, to, lanes } = lanesOf({ ticket: none, intervals: states, stations: none, waits: none, turns: answer([{ agent_id: 'lea', replied_at: '2026-03-02 11:00:00.000', last_reply_at: '2026-03-02 11:00:00.000', replies: 1 }]), timers: none, escalations: none }, begun + 5_000 * hour);
+  expect([from - begun, to - begun]).toStrictEqual([0, 2.6 * hour]);
+  expect(lanes[0]?.spans.map((span) => [span.text, (span.to - span.from) / hour, span.isOpen])).toStrictEqual([['new', 1, false], ['open', 4_999, true]]);
 });

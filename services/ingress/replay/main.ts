@@ -38,22 +38,26 @@ async function main(): Promise<void> {
   const integrations = (await readEntries(config.INTEGRATIONS_FILE)).map((entry): Integration => ({ ...entry, secrets: [] }));
   const contracts = await loadContracts();
   const keys = await keysWithProducer(kafkaConnection(config, 'quarantine', createLogger('quarantine', 'error')), integrations);
-  const again = createAgain({
-    integrations,
-    prepare: createPrepare(contracts),
-    sealer: createSealer(keys.source),
-    encode: await createEncode({
-      contracts: contracts.values(),
-      environments: [...new Set(integrations.map(({ environment }) => environment))],
-      registry: SchemaRegistry.of(config),
-      locked: await readLock(config.SCHEMAS_LOCK),
-    }),
-    fix: await readFix(process.argv[2]),
-  });
-  for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(toLine(await again(JSON.parse(line) as ReplayRequest)));
+  try {
+    const again = createAgain({
+      integrations,
+      prepare: createPrepare(contracts),
+      sealer: createSealer(keys.source),
+      encode: await createEncode({
+        contracts: contracts.values(),
+        environments: [...new Set(integrations.map(({ environment }) => environment))],
+        registry: SchemaRegistry.of(config),
+        locked: await readLock(config.SCHEMAS_LOCK),
+      }),
+      fix: await readFix(process.argv[2]),
+    });
+    for await (const line of createInterface({ input: process.stdin })) {
+      process.stdout.write(toLine(await again(JSON.parse(line) as ReplayRequest)));
+    }
+  } finally {
+    // What holds a connection open would outlive the message that says what is wrong.
+    await keys.stop();
   }
-  await keys.stop();
 }
 
 /** As the quarantine command's own: 2 for a person to set right, 3 for what may pass. */

@@ -180,8 +180,14 @@ class Run {
     return false;
   }
 
-  /** Waits until all groups have done what the log holds now, whatever comes meanwhile, for as long as they get on. What is still missing then, is. */
+  /** Waits until all that the log holds now is in the tables or, twice, since it went to the quarantine topic meanwhile, in quarantine. */
   async settle(): Promise<void> {
+    await this.#allAreDone();
+    await this.#allAreDone();
+  }
+
+  /** Waits until all groups have done what their topics hold now, whatever comes meanwhile, for as long as they get on. What is still missing then, is. */
+  async #allAreDone(): Promise<void> {
     const now = await positions(this.stack.kafka);
     const placeOf = ({ group, topic, partition }: (typeof now)[number]): string => `${group} ${topic}/${partition}`;
     const missing = async (): Promise<number> => {
@@ -193,8 +199,6 @@ class Run {
 
   /** The same when nobody sends any more: then the facts tell all that was landed. */
   async settleAtLast(): Promise<void> {
-    await this.settle();
-    // What went to the quarantine topic meanwhile.
     await this.settle();
     await waitUntil(() => this.#factsAreComplete(), 'facts that tell what was landed', 20_000).catch((error: unknown) => this.notes.push(String(error)));
   }

@@ -44,15 +44,25 @@ function timerSpan(row: Row, end: number): Span {
   return { from: started, to: Math.max(started, to), isOpen: fulfilled === null && outcome === 'active', text: `${textOf(row['metric'])} ${outcome}`, look: outcome };
 }
 
-export function lanesOf({ intervals, stations, waits, turns, timers, escalations }: Answers, now: number): { readonly lanes: readonly Lane[]; readonly from: number; readonly to: number } {
+/** When anything last began, ended or was due. */
+function lastHappened({ intervals, stations, waits, turns, timers, escalations }: Answers, now: number): number {
+  const columns: readonly (readonly [Answer, readonly string[]])[] = [[intervals, ['valid_from']], [stations, ['assigned_at', 'ended_at']], [waits, ['waiting_since', 'ended_at']], [turns, ['last_reply_at']], [timers, ['due_at', 'fulfilled_at']], [escalations, ['fired_at']]];
+  const instants = columns.flatMap(([{ rows }, names]) => rows.flatMap((row) => names.map((name) => instantOf(row[name]) ?? 0)));
+  return Math.max(...instants.filter((at) => at <= now), 0);
+}
+
+/** What is shown ends at `to`; what lasts longer keeps its true end. */
+export function lanesOf(answers: Answers, now: number): { readonly lanes: readonly Lane[]; readonly from: number; readonly to: number } {
+  const { intervals, stations, waits, turns, timers, escalations } = answers;
   const states = intervals.rows.map((row) => spanOf(row, now, 'valid_from', { text: textOf(row['status']), look: `is-${textOf(row['category'])}` }));
   const last = intervals.rows.at(-1);
   const from = Math.min(now, ...states.map((span) => span.from));
   const isOver = last !== undefined && OVER.has(textOf(last['category']));
-  // After its end a ticket only goes on being over: a little of that is enough.
+  // After its end a ticket only goes on being over, and one that nobody touches goes on lying there: a little of that is enough.
   const ended = states.at(-1)?.from ?? now;
-  const to = isOver ? Math.min(now, ended + Math.max(60_000, (ended - from) * 0.06)) : now;
-  const within = (spans: readonly Span[]): Span[] => spans.filter((span) => span.from <= to).map((span) => ({ ...span, to: Math.min(span.to, to) }));
+  const told = isOver ? ended : lastHappened(answers, now);
+  const to = Math.min(now, told + Math.max(60_000, (told - from) * (isOver ? 0.06 : 0.3)));
+  const within = (spans: readonly Span[]): Span[] => spans.filter((span) => span.from <= to);
   const dueOf = (row: Row): Point[] => {
     const due = instantOf(row['due_at']);
     return due === null || due > to ? [] : [{ at: due, text: `${textOf(row['metric'])} due`, look: textOf(row['outcome']) }];
@@ -60,7 +70,7 @@ export function lanesOf({ intervals, stations, waits, turns, timers, escalations
   const lane = (name: TextKey, spans: readonly Span[], points: readonly Point[] = []): Lane => ({ name, spans: within(spans), points: points.filter(({ at }) => at >= from && at <= to) });
   const timerLanes = (['first_response', 'next_response', 'resolution'] as const).map((metric): Lane => {
     const own = timers.rows.filter((row) => row['metric'] === metric);
-    return lane(`metric_${metric}`, own.map((row) => timerSpan(row, to)), own.flatMap(dueOf));
+    return lane(`metric_${metric}`, own.map((row) => timerSpan(row, isOver ? ended : now)), own.flatMap(dueOf));
   }).filter(({ spans }) => spans.length > 0);
   return {
     from, to,

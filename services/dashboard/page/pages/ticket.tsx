@@ -82,7 +82,7 @@ function LaneShape({ lane, at, y }: { readonly lane: Lane; readonly at: (instant
 function SwimLane({ answers }: { readonly answers: Readonly<Record<Part, Answer>> }): JSX.Element {
   const desk = useDesk();
   const { lanes, from, to } = lanesOf(answers, Date.now());
-  const at = (instant: number): number => LEFT + ((instant - from) / Math.max(1, to - from)) * (WIDTH - LEFT);
+  const at = (instant: number): number => LEFT + Math.min(1, (instant - from) / Math.max(1, to - from)) * (WIDTH - LEFT);
   const height = TOP + lanes.length * LANE + 6;
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => from + share * (to - from));
   return (
