@@ -64,7 +64,7 @@ test('several at once make one bundle, and one that is broken or gone is made ag
 
 test('an error is told with the line of the source', async () => {
   put('app/word.ts', '\n\nexport const word: string = ((): string => { throw new Error("no word"); })();');
-  expect(await start('app/main.ts')).toMatch(/no word[^]*app\/word\.ts:3:/);
+  expect(await start('app/main.ts')).toMatch(/no word[^]*run ü-[^/]*\/app\/word\.ts:3:/);
 });
 
 test('JavaScript runs as it is', async () => {
