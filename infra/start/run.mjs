@@ -4,7 +4,7 @@
 // is what makes TypeScript run.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -46,7 +46,7 @@ function keep(outputFiles, name) {
   const folder = join(bundles, `${name}-${hash.digest('hex').slice(0, 12)}`);
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
-  for (const { path, contents } of outputFiles) writeFileSync(join(unfinished, relative(bundles, path)), contents);
+  for (const { path, contents } of outputFiles) writeFileSync(join(unfinished, basename(path)), contents);
   try {
     renameSync(unfinished, folder);
   } catch (error) {
@@ -68,7 +68,7 @@ async function bundle(file, name) {
   const startedAt = Date.now();
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
-    entryPoints: { main: file }, absWorkingDir: project, outdir: bundles, write: false, metafile: true, logLevel: 'silent',
+    entryPoints: { main: file }, absWorkingDir: project, outdir: join(bundles, name), write: false, metafile: true, logLevel: 'silent',
     bundle: true, splitting: true, format: 'esm', platform: 'node', target: `node${process.versions.node}`, packages: 'external',
     sourcemap: true, sourcesContent: false, define: { 'import.meta.url': 'sourceUrl' }, plugins: [whereTheSourceIs],
   });
@@ -103,6 +103,8 @@ async function translated(file, cause) {
 }
 
 async function codeOf(file) {
+  // Nothing of a package is bundled, its programs included.
+  if (!file.endsWith('.ts')) return pathToFileURL(file);
   const name = relative(project, file).replace(/\.ts$/, '').replaceAll('/', '.');
   try {
     return pathToFileURL(join(freshBundle(name) ?? await bundle(file, name), 'main.js'));

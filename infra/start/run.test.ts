@@ -64,7 +64,13 @@ test('several at once make one bundle, and one that is broken or gone is made ag
 
 test('an error is told with the line of the source', async () => {
   put('app/word.ts', '\n\nexport const word: string = ((): string => { throw new Error("no word"); })();');
-  expect(await start('app/main.ts')).toMatch(/no word[^]*app\/word\.ts:3:/);
+  expect(await start('app/main.ts')).toMatch(/no word[^]*run ü-[^/]*\/app\/word\.ts:3:/);
+});
+
+test('JavaScript runs as it is', async () => {
+  put('app/plain.mjs', 'console.log(process.argv.slice(2).join(), import.meta.url.endsWith("/app/plain.mjs"));');
+  expect(await start('app/plain.mjs', 'x')).toBe('x true');
+  expect(readdirSync(project)).not.toContain('.bundles');
 });
 
 test('what cannot be read is told, and what cannot be kept runs all the same', async () => {

@@ -13,7 +13,8 @@ interface Event {
   readonly timestamp: string;
   readonly signature: string;
   readonly source: { readonly integration_id: string };
-  readonly payload: { readonly ticket_id: string };
+  /** Old versions number their tickets. */
+  readonly payload: { readonly ticket_id: string | number };
 }
 
 const [brokers = '', topic = ''] = process.argv.slice(2);
@@ -25,7 +26,7 @@ app.post('/webhooks', async (request, reply) => {
   const event = request.body as Event;
   const expected = createHmac('sha256', secretOf(event.source.integration_id)).update(event.event_id + event.event_type + event.timestamp).digest('hex');
   if (expected !== event.signature) return reply.code(401).send({ error: 'unauthorized' });
-  await producer.send({ topic, acks: -1, messages: [{ key: event.payload.ticket_id, value: JSON.stringify(event) }] });
+  await producer.send({ topic, acks: -1, messages: [{ key: String(event.payload.ticket_id), value: JSON.stringify(event) }] });
   return { status: 'accepted', event_id: event.event_id };
 });
 

@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Analyst } from '../../access/users.ts';
 import type { Account } from './accounts.ts';
-import { OWNER_ROLE, roleOf, writeEngineConfig } from './confinement/engine-config.ts';
+import { OWNER_ROLE, roleOf, writeEngineConfig, type EngineMeans } from './confinement/engine-config.ts';
 import { checkSetting, isSuspicious, needsOf, refusal } from './confinement/rules.ts';
 import { Tenants } from './confinement/tenant.ts';
 import { checkPaths } from './confinement/user-files.ts';
@@ -40,14 +40,10 @@ export interface Lease {
 
 interface Pinned { readonly session: Session; busy: boolean; database: string; changed: boolean; timer: NodeJS.Timeout | undefined }
 
-export interface EngineOptions {
+export interface EngineOptions extends EngineMeans {
   readonly chdbHome: string;
   readonly dataDir: string;
   readonly places: number;
-  /** True if statements may reach the machine's files, programs and network. */
-  readonly externalAccess: boolean;
-  /** Databases that a service may be let write. */
-  readonly writable: readonly string[];
 }
 
 /** This process itself. */
@@ -88,7 +84,7 @@ export class Engine {
     const loader = createRequire(chdb)(join(dirname(chdb), 'dist', 'loader.js')) as { loadNative(): Native };
     this.#native = loader.loadNative();
     // This takes the engine's lock on the folder; until then the files in transit may be another process's.
-    const config = writeEngineConfig(resolve(options.dataDir), options.externalAccess, options.writable);
+    const config = writeEngineConfig(resolve(options.dataDir), options);
     this.#control = new Session(this.#native, this.#path, { version: '', role: OWNER_ROLE, options: [`--config-file=${config}`] });
     rmSync(this.transit, { recursive: true, force: true });
     mkdirSync(this.transit, { recursive: true });

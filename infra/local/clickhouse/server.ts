@@ -80,7 +80,7 @@ async function main(home: string): Promise<void> {
   // The engine takes its time zone from here, and resolves names of files against the current folder.
   env['TZ'] = 'UTC';
   const file = usersFile(dataDir);
-  const engine = new Engine({ chdbHome: resolve(home), dataDir, places, externalAccess: externalAccess === 'on', writable: writableNow(file) });
+  const engine = new Engine({ chdbHome: resolve(home), dataDir, places, externalAccess: externalAccess === 'on', compiles: env['CLICKHOUSE_COMPILES'] !== 'off', writable: writableNow(file) });
   process.chdir(engine.userFiles);
   await engine.start();
   const endpoint: Endpoint = { engine, accounts: new Accounts(file, administrator), queryLog: new QueryLog(engine) };
