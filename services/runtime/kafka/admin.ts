@@ -10,6 +10,7 @@ import { replaceRecordDecoder } from './record-decoder.ts';
 import { useRecordEncoder } from './record-encoder.ts';
 import { gapText, missingRecords } from './missing-records.ts';
 import { askLeaderBeforeReset } from './out-of-range.ts';
+import { closeSilentConnections } from './silent-connections.ts';
 import { tellRefusedGroups } from './refused-groups.ts';
 import type { ConsumerPosition } from '../event-log.ts';
 
@@ -18,6 +19,7 @@ const { ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 
 calmIdleTimers();
 forgetBrokenResponses();
+closeSilentConnections();
 askLeaderBeforeReset();
 tellRefusedGroups();
 replaceRecordDecoder();
