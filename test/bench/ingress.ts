@@ -30,8 +30,6 @@ interface Receiver {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
-  /** Of the events of a round, as many as it takes in about as long as the others. */
-  readonly share: number;
 }
 
 interface Round {
@@ -56,25 +54,25 @@ function requestsOf(desk: Iterator<CrmEvent, unknown>, events: number): Buffer[]
   });
 }
 
-async function start(name: string, file: string, args: readonly string[], share: number): Promise<Receiver & { stop: () => void }> {
+async function start(name: string, file: string, args: readonly string[]): Promise<Receiver & { stop: () => void }> {
   const child = spawn(process.execPath, [...nodeFlags, runner, fileURLToPath(new URL(file, import.meta.url)), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [said] = await once(child.stdout, 'data') as [Buffer];
-  return { name, port: Number(said.toString()), pid: child.pid ?? 0, share, stop: () => child.kill() };
+  return { name, port: Number(said.toString()), pid: child.pid ?? 0, stop: () => child.kill() };
 }
 
 /** On the first stack's Kafka, into a topic like that of the events. */
 async function startPlain({ env }: BenchStack): Promise<Receiver & { stop: () => void }> {
   const brokers = `127.0.0.1:${env['KAFKA_PORT'] ?? ''}`;
   await ensureTopics({ brokers: [brokers], clientId: 'bench', logger: createLogger('bench', 'error') }, [{ name: PLAIN_TOPIC, partitions: 6, replicas: 1, config: {} }]);
-  return start('plain: fastify, HMAC, one kafkajs send an event', 'plain.ts', [brokers, PLAIN_TOPIC], 0.1);
+  return start('plain: fastify, HMAC, one kafkajs send an event', 'plain.ts', [brokers, PLAIN_TOPIC]);
 }
 
 function assertAccepted(name: string, { answers }: Load, events: number): void {
   if (answers['accepted'] !== events) throw new Error(`${name} did not accept all of ${events} events: ${JSON.stringify(answers)}`);
 }
 
-async function measure({ name, port, pid, share }: Receiver, next: (events: number) => readonly Buffer[], { events, connections }: { events: number; connections: number }): Promise<Round> {
-  const requests = next(Math.ceil(events * share));
+async function measure({ name, port, pid }: Receiver, next: (events: number) => readonly Buffer[], { events, connections }: { events: number; connections: number }): Promise<Round> {
+  const requests = next(events);
   const used = watchProcess(pid);
   const cpuBefore = cpuSecondsOf(pid);
   const all = await sendAll(port, requests, connections);
@@ -132,13 +130,13 @@ export async function ingress(options: IngressOptions): Promise<void> {
     if (first === undefined) throw new Error('a stack is needed');
     const beside: Awaited<ReturnType<typeof start>>[] = [];
     try {
-      beside.push(await start('floor: node:http, JSON.parse, HMAC', 'floor.ts', [], 1), await startPlain(first));
+      beside.push(await start('floor: node:http, JSON.parse, HMAC', 'floor.ts', []), await startPlain(first));
       for (const stack of stacks) await stack.startService('ingress');
-      const doors = stacks.map((stack): Receiver => ({ name: `ingress ${stack.commit}`, port: Number(new URL(stack.ingressUrl).port), pid: stack.pids()['ingress'] ?? 0, share: 1 }));
+      const doors = stacks.map((stack): Receiver => ({ name: `ingress ${stack.commit}`, port: Number(new URL(stack.ingressUrl).port), pid: stack.pids()['ingress'] ?? 0 }));
       const rows = await inTurns([...beside, ...doors], options);
       await writeSection('ingress', `${await headText(head, stacks)}
 
-Events of a made-up desk in ${rounds} rounds, turn by turn: each takes ${figure(events)} (the plain one a tenth) over ${connections} connections that send the
+Events of a made-up desk in ${rounds} rounds, turn by turn: each takes ${figure(events)} over ${connections} connections that send the
 next event when the last one is answered, then half as many a second for ${HALF_LOAD_SECONDS} s, by a schedule that waits for no answer (open loop). The floor
 keeps nothing. The plain receiver sends each event to Kafka by itself and does nothing else. The ingress validates, upcasts, dedupes, and
 answers when Kafka has the event (acks=all, one broker here). CPU is of the receiving process alone; the sender shares the machine.
