@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import kafkajs from 'kafkajs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ensureInstalled, startStack, type Stack } from '../../infra/local/stack.ts';
 import { cacheFolder } from '../../infra/local/settings.ts';
 import { kafkaSettings, readConfig } from '../../services/runtime/config.ts';
@@ -143,16 +143,14 @@ test('what ACLs don’t allow is refused, by name', async () => {
 
 test('who has another password, no certificate, or trusts another authority does not get in', async () => {
   await expect(topicOffsets(as('ingress', { KAFKA_PASSWORD: 'a guess' }), topic)).rejects.toMatchObject({ code: 'LOG_REFUSED' });
-  // Without a second try, as readiness asks; but a busy machine is late now and then.
-  const asked = async (changes: Readonly<Record<string, string>>): Promise<unknown> => {
+  // As readiness asks, with a deadline.
+  const asked = (changes: Readonly<Record<string, string>>): Promise<unknown> => {
     const admin = createQuickAdmin(as('ingress', changes));
-    const answer = await admin.ask((asking) => asking.fetchTopicOffsets(topic)).finally(() => admin.stop()).catch((error: unknown) => error);
-    if (!(answer instanceof Error)) return answer;
-    if (answer.message.includes('nothing within')) return asked(changes);
-    throw answer;
+    return admin.ask((asking) => asking.fetchTopicOffsets(topic)).finally(() => admin.stop());
   };
   const other = await Authority.make(await mkdtemp(join(folder, 'other-')));
-  await expect(asked({ KAFKA_CA_FILE: other.caFile })).rejects.toThrow(/certificate/);
+  await expect(asked({ KAFKA_CA_FILE: other.caFile })).rejects.toThrow(/Kafka does not answer/);
   await expect(asked({ KAFKA_CERT_FILE: '', KAFKA_KEY_FILE: '' })).rejects.toThrow(/Kafka does not answer/);
-  expect(await asked({})).toHaveLength(2);
+  // That it was for these reasons: with all of them right it is answered, if late on a busy machine.
+  await vi.waitFor(async () => expect(await asked({})).toHaveLength(2), 60_000);
 });
