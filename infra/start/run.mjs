@@ -66,12 +66,14 @@ function forgetOld(name) {
 
 async function bundle(file, name) {
   const startedAt = Date.now();
-  const { build } = await import('esbuild');
+  const { build, stop } = await import('esbuild');
   const { outputFiles, metafile } = await build({
     entryPoints: { main: file }, absWorkingDir: project, outdir: join(bundles, name), write: false, metafile: true, logLevel: 'silent',
     bundle: true, splitting: true, format: 'esm', platform: 'node', target: `node${process.versions.node}`, packages: 'external',
     sourcemap: true, sourcesContent: false, define: { 'import.meta.url': 'sourceUrl' }, plugins: [whereTheSourceIs],
   });
+  // Its own process would else stay for as long as the service runs.
+  await stop();
   const folder = keep(outputFiles, name);
   const inputs = [self, ...Object.keys(metafile.inputs).map((input) => join(project, input))];
   // What was changed meanwhile may be in it or not: the next start makes it again.
