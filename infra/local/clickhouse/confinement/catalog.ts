@@ -102,7 +102,7 @@ export function readableOf({ tables, functions }: Catalog, views: readonly Table
 
 const listOf = (texts: readonly string[]): string => `(${texts.map(quote).join(', ')})`;
 
-/** The filter of each table and view, by its full name: an expression of its own columns. */
+/** The filter of each table and view, by its full name: an expression of its own columns. Of what there is, `views` are listed. */
 export function filtersOf(tables: readonly Table[], views: readonly Table[], integrations: readonly string[]): Map<string, string> {
   const filters = new Map<string, string>();
   for (const table of tables) {

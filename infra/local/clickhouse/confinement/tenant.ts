@@ -92,7 +92,9 @@ export class Tenants {
     const readable = readableOf({ tables, functions: await this.#functionsNow(session, tables) }, views, analyst.pseudonyms === true ? this.#twins.entered(database, views) : database);
     await enter(session, readable);
     const values = [...profile.parameters].map(([name, value]) => `param_${name} = ${quote(value)}`);
-    const filters = [...filtersOf(tables, views, analyst.integrations)].map(([table, filter]) => `${quote(bytesOf(table))}: ${quote(bytesOf(filter))}`);
+    // What there is is told by the names that everybody uses, too.
+    const listed = [...new Set([...views, ...tables.filter(isOpenView)])];
+    const filters = [...filtersOf(tables, listed, analyst.integrations)].map(([table, filter]) => `${quote(bytesOf(table))}: ${quote(bytesOf(filter))}`);
     const all = [...values, ...[...settings].map(([name, value]) => `${name} = ${quote(value)}`), `additional_table_filters = {${filters.join(', ')}}`];
     // The engine limits a SET as it does a query, by what the statement before has set.
     await session.query('SET max_query_size = 0');

@@ -51,11 +51,9 @@ export class Twins {
   /** The statement with twins for what it names. Whatever else it names is refused or not, as of any analyst. */
   meant(statement: Statement, views: readonly Table[]): Statement {
     const named = new Set(views.map(({ database, name }) => `${twinned(database) ?? ''}.${name}`));
-    if (statement.kind === 'select') return { ...statement, before: renamed(statement.before, (database, name) => named.has(`${database}.${name}`)) };
-    if (statement.kind !== 'command') return statement;
-    const databases = new Set(views.map(({ database }) => twinned(database) ?? ''));
-    const lists = /^\s*SHOW\s+TABLES/i.test(statement.sql);
-    return { ...statement, sql: renamed(statement.sql, (database, name) => (name === '' ? lists && databases.has(database) : named.has(`${database}.${name}`))) };
+    const isTwinned = (database: string, name: string): boolean => named.has(`${database}.${name}`);
+    if (statement.kind === 'select') return { ...statement, before: renamed(statement.before, isTwinned) };
+    return statement.kind === 'command' ? { ...statement, sql: renamed(statement.sql, isTwinned) } : statement;
   }
 
   async #make(views: readonly Table[]): Promise<void> {
@@ -74,17 +72,14 @@ export class Twins {
 const isName = ({ text }: Token): boolean => /^[A-Za-z_`"]/.test(text);
 const nameOf = (token: Token): string => textOf(/^[`"]/.test(token.text) ? unquoted(token.text) : token.text);
 
-/** Each `database.name`, and after FROM or IN a database alone, that is to be the twin's. Takes a statement as bytes. */
+/** Each `database.name` that is to be the twin's. Takes a statement as bytes. */
 function renamed(sql: string, isTwinned: (database: string, name: string) => boolean): string {
   const tokens = [...tokensOf(sql)];
   let text = '';
   let at = 0;
   tokens.forEach((token, index) => {
     const [before, dot, name] = [tokens[index - 1], tokens[index + 1], tokens[index + 2]];
-    if (!isName(token) || before?.text === '.') return;
-    const isQualified = dot?.text === '.' && name !== undefined && isName(name);
-    const isAlone = dot?.text !== '.' && ['FROM', 'IN'].includes(before?.word ?? '');
-    if (isQualified ? !isTwinned(nameOf(token), nameOf(name)) : !isAlone || !isTwinned(nameOf(token), '')) return;
+    if (!isName(token) || before?.text === '.' || dot?.text !== '.' || name === undefined || !isName(name) || !isTwinned(nameOf(token), nameOf(name))) return;
     text += sql.slice(at, token.start) + quoteIdentifier(bytesOf(twinOf(nameOf(token))));
     at = token.end;
   });
