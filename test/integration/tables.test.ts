@@ -91,7 +91,8 @@ test('all that a cluster is told is of ClickHouse’s language', async () => {
   expect(said.filter((sql) => sql.includes('Distributed(')).length).toBeGreaterThan(10);
   const engine = connectClickHouse(environment.clickhouseUrl);
   try {
-    for (const sql of said) await engine.command(`EXPLAIN AST ${sql}`).catch((error: unknown) => expect.fail(`${sql}\n${String(error)}`));
+    // Of what differs only by its database, one.
+    for (const sql of new Map(said.map((text) => [text.replaceAll(/\b(?:queue|agents|log)(?:_next)?\b/g, ''), text])).values()) await engine.command(`EXPLAIN AST ${sql}`).catch((error: unknown) => expect.fail(`${sql}\n${String(error)}`));
   } finally {
     await engine.close();
   }
