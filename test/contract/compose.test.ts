@@ -60,6 +60,8 @@ test('our containers run as a user who can change nothing in them', () => {
 
 test('their one image has what it copies, and starts what there is', () => {
   const copied = instructions('COPY').filter((line) => !line.startsWith('--from')).flatMap((line) => line.split(' ').slice(0, -1));
+  // The dashboard's pages are built at its start, by the options of the whole project.
+  expect(copied).toContain('tsconfig.json');
   for (const path of copied) expect(existsSync(join(project, path)), path).toBe(true);
   for (const line of textOf('Dockerfile.dockerignore').split('\n').filter((text) => text.startsWith('!'))) expect(existsSync(join(project, line.slice(1))), line).toBe(true);
   const named = [...dockerfile.matchAll(/infra\/[\w./-]+\.(?:ts|mjs|sh)/g)].map(([path]) => path);
