@@ -61,7 +61,10 @@ function createDoor(options: ServerOptions): (request: IncomingMessage) => Direc
         const started = performance.now();
         const traceparent = childSpan(headers['traceparent']);
         const decided = (outcome: Answer | Refused): void => {
-          if ('code' in outcome) return refuse(withRetryAfter(outcome));
+          if ('code' in outcome) {
+            refuse(withRetryAfter(outcome));
+            return;
+          }
           onDecided((performance.now() - started) / 1_000);
           onAnswer(200, outcome.status);
           send(response, outcome, isDraining());
