@@ -4,7 +4,7 @@
 // the bytes against those of kafkajs's own encoder.
 import { createRequire } from 'node:module';
 import type { Message } from 'kafkajs';
-import type { NewRecord } from '../event-log.ts';
+import { mostBytes, type NewRecord } from '../event-log.ts';
 import { crc32c } from './crc32c.ts';
 
 /** A record that lacks only its place in a batch. */
@@ -56,18 +56,6 @@ function writeBytes(into: Buffer, start: number, bytes: Buffer | null): number {
   return bytes === null ? at : at + bytes.copy(into, at);
 }
 
-const MOST_OF_A_LENGTH = 5;
-const MOST_OF_A_CHARACTER = 3;
-
-function mostBytes({ key, value, headers }: EncodableRecord): number {
-  let [texts, characters] = [2, key?.length ?? 0];
-  for (const name in headers) {
-    characters += name.length + (headers[name]?.length ?? 0);
-    texts += 2;
-  }
-  return (texts + 1) * MOST_OF_A_LENGTH + characters * MOST_OF_A_CHARACTER + (value?.length ?? 0);
-}
-
 /** Records are written one behind the other, so that none needs to be measured before. */
 const SHEET_BYTES = 65_536;
 let sheet = Buffer.alloc(0);
@@ -82,8 +70,9 @@ export function encodeRecord(record: EncodableRecord, timestampMs: number): Enco
   const start = used;
   let at = key === null ? writeVarint(sheet, start, -1) : writeText(sheet, start, key);
   at = writeBytes(sheet, at, value);
-  at = writeVarint(sheet, at, Object.keys(headers).length);
-  for (const name in headers) at = writeText(sheet, writeText(sheet, at, name), headers[name] ?? '');
+  const names = Object.keys(headers);
+  at = writeVarint(sheet, at, names.length);
+  for (const name of names) at = writeText(sheet, writeText(sheet, at, name), headers[name] ?? '');
   used = at;
   return { timestampMs, bytes: sheet.subarray(start, at) };
 }
