@@ -143,7 +143,7 @@ async function putBackInClickHouse(rows: readonly KeyRow[]): Promise<void> {
   const clickhouse = connectClickHouse(environment.clickhouseUrl);
   for (const table of ['key_store', 'erasure_store']) await clickhouse.command(`TRUNCATE TABLE log.${table}`);
   const values = rows.map(({ id, integration_id, subject, key, created_at, kafka_offset }) => `(reinterpretAsUInt64(unhex('${id}')), '${integration_id}', '${subject}', base64Decode('${key}'), '${created_at}', ${kafka_offset}, 0)`);
-  await clickhouse.command(`INSERT INTO log.key_store SELECT * FROM values('key_id UInt64, integration_id String, subject String, key String, created_at DateTime64(3, \'UTC\'), kafka_offset Int64, is_deleted UInt8', ${values.join(', ')})`);
+  await clickhouse.command(`INSERT INTO log.key_store SELECT * FROM values('key_id UInt64, integration_id String, subject String, key String, created_at DateTime64(3), kafka_offset Int64, is_deleted UInt8', ${values.join(', ')})`);
   await clickhouse.close();
 }
 

@@ -117,6 +117,6 @@ export const agentAttempts: readonly Attempt[] = [
   ['SHOW CREATE TABLE pseudonyms.key'], ['DESCRIBE pseudonyms.key_store'], ['SHOW TABLES FROM pseudonyms'], ['EXPLAIN SELECT * FROM queue.tickets'], ['SELECT * FROM queue.tickets SETTINGS additional_table_filters = {}'],
   ["INSERT INTO pseudonyms.key_store VALUES (1, '')"], ['DROP VIEW Pseudonymous_queue.tickets'], ["CREATE VIEW queue.mine AS SELECT assignee_id FROM queue.tickets"], ['SET ROLE owner'],
   // Errors tell the value that they fail at.
-  ["SELECT toUInt64(assumeNotNull(agent_id)) FROM agents.agent_scorecard WHERE agent_id != ''"], ["SELECT CAST(agent_id, 'Enum8(\'a\' = 1)') FROM agents.agent_scorecard WHERE agent_id != ''"], ["SELECT throwIf(agent_id != '') FROM agents.agent_scorecard WHERE agent_id != ''"],
+  ["SELECT toUInt64(assumeNotNull(agent_id)) FROM agents.agent_scorecard WHERE agent_id != ''"], ["SELECT CAST(agent_id, 'UInt8') FROM agents.agent_scorecard WHERE agent_id != ''"], ["SELECT throwIf(agent_id != '') FROM agents.agent_scorecard WHERE agent_id != ''"],
   ["SELECT toDateTime(assignee_id) FROM queue.tickets WHERE assignee_id != ''"], ["SELECT toUInt64(assignee_at_reply), agent_id FROM agents.agent_replies WHERE agent_id != ''"], ["SELECT parseDateTime(concat(changed_by_id, '!'), '%Y') FROM queue.ticket_state_intervals WHERE changed_by_id != ''"],
 ];

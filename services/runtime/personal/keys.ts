@@ -53,7 +53,9 @@ export async function followKeys(connection: KafkaConnection, environment: strin
   const caughtUp = async (): Promise<void> => {
     const asked = Date.now();
     const wanted = await end();
-    for (let [seen, since] = [ring.next, asked]; ring.next < wanted; await sleep(LOOK_EVERY_MS)) {
+    let [seen, since] = [ring.next, asked];
+    while (ring.next < wanted) {
+      await sleep(LOOK_EVERY_MS);
       if (ring.next > seen) [seen, since] = [ring.next, Date.now()];
       if (Date.now() - since > SILENT_MS) throw new RuntimeError('LOG_UNAVAILABLE', `${topic} is read up to ${ring.next} of ${wanted}, and nothing came for ${SILENT_MS / 1_000} s`);
     }
