@@ -44,15 +44,15 @@ test('an address keeps every filter, an empty queue, too, and loses what was ope
 });
 
 const cells: readonly Row[] = [
-  { queue_id: 'a', assignee_id: '', tickets: 3, longest_waits: [['2026-03-02 09:00:00.000', 'T3'], ['2026-03-02 11:00:00.000', 'T1']] },
-  { queue_id: 'b', assignee_id: 'lea', tickets: 4, longest_waits: [['2026-03-02 10:00:00.000', 'T2']] },
+  { queue_id: 'a', assignee_id: '', tickets: 3, longest_waits: [['2026-03-02 09:00:00.000', 'T3', '7'], ['2026-03-02 11:00:00.000', 'T1', '']] },
+  { queue_id: 'b', assignee_id: 'lea', tickets: 4, longest_waits: [['2026-03-02 10:00:00.000', 'T2', '8']] },
   { queue_id: 'a', assignee_id: 'lea', tickets: 5, longest_waits: [] },
 ];
 
 test('what is shown of the desk are sums of its cells, and the earliest over all of them', () => {
   expect(sumOf(cells, 'tickets')).toBe(12);
   expect([...byKey(cells, 'queue_id')].map(([queue, own]) => [queue, sumOf(own, 'tickets')])).toStrictEqual([['a', 8], ['b', 4]]);
-  expect(soonest(cells, 'longest_waits', 2).map(({ ticket, queue, assignee }) => [ticket, queue, assignee])).toStrictEqual([['T3', 'a', ''], ['T2', 'b', 'lea']]);
+  expect(soonest(cells, 'longest_waits', 2).map(({ ticket, customer, queue, assignee }) => [ticket, customer, queue, assignee])).toStrictEqual([['T3', '7', 'a', ''], ['T2', '8', 'b', 'lea']]);
 });
 
 test('a number is a button that says what it is and what it opens, with its exact value on hover', () => {

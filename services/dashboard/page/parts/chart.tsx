@@ -83,12 +83,18 @@ function marked(mark: number): uPlot.Plugin {
   } } };
 }
 
+/** Half a step at both ends, or the first and the last bar would be cut in half. */
+const withRoom = (x: readonly number[]) => (_plot: uPlot, min: number, max: number): [number, number] => {
+  const half = x.length > 1 ? ((x.at(-1) ?? 0) - (x[0] ?? 0)) / (x.length - 1) / 2 : DAY / 2;
+  return [min - half, max + half];
+};
+
 function optionsOf(props: ChartProps, zone: string, width: number): uPlot.Options {
   const { over = 'time', lines, format, mark = null, height = 210 } = props;
   return {
     width, height, axes: axesOf(props, zone), cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), zone),
-    scales: { x: over === 'time' ? { time: true } : { time: false }, y: { range: (_plot, _min, max) => [0, (max || 1) * 1.06] } },
+    scales: { x: { time: over === 'time', ...(lines.some(({ kind }) => kind === 'bars') ? { range: withRoom(props.x) } : {}) }, y: { range: (_plot, _min, max) => [0, (max || 1) * 1.06] } },
     series: [{ ...(over === 'time' ? {} : { label: t('age') }), value: (_plot, at: number | null) => (at === null ? '–' : over === 'time' ? time(at * 1_000, zone) : duration(seconds(at))) }, ...lines.map((line) => seriesOf(line, format))],
     plugins: mark === null ? [] : [marked(mark)],
   };
