@@ -28,7 +28,9 @@ export async function trySuperset(described: readonly Described[], clickhouseUrl
   const env = { ...process.env, SUPERSET_HOME: home, SUPERSET_CONFIG_PATH: join(here, 'superset_config.py'), SUPERSET_TRIAL_KEY: key, CLICKHOUSE_DSN: dsn.replace('clickhousedb:', clickhouseUrl.startsWith('https:') ? 'https:' : 'http:'), FLASK_APP: 'superset' };
   const superset = (...args: string[]): string => {
     console.error(`superset ${args.slice(0, 2).join(' ')}…`);
-    return execFileSync(join(programs, 'superset'), args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: LONGEST_OUTPUT });
+    const { status, stdout, stderr } = spawnSync(join(programs, 'superset'), args, { env, encoding: 'utf8', maxBuffer: LONGEST_OUTPUT });
+    if (status !== 0) throw new SetupError([`superset ${args[0] ?? ''} ended with ${status ?? 'a signal'}: ${stderr.slice(-2_000)}`]);
+    return stdout;
   };
   const zip = join(home, 'bundle.zip');
   writeFileSync(zip, supersetBundle(described, dsn), { mode: 0o600 });

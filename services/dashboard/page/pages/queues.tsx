@@ -238,12 +238,13 @@ export function QueuesPage(): JSX.Element {
   return (
     <>
       <Summary />
-      <div class="columns">
+      <div class="columns broad">
         <Flow />
         <HeatMap />
         <Speed title={t('first_response')} note={t('first_response_note')} query="queues/first-response" rows="queues/created" all={t('arrivals')} />
         <Speed title={t('waits_title')} note={t('waits_note')} query="queues/waits" rows="queues/wait-rows" all={t('waits_count')} />
-        <div class="stack"><TimeByStatus /><Survival /></div>
+        <TimeByStatus />
+        <Survival />
         <Forecast />
       </div>
     </>

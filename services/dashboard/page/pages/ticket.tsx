@@ -122,12 +122,12 @@ function Ticket({ id }: { readonly id: string }): JSX.Element {
   const needed = PARTS.filter((part) => part !== 'events' && part !== 'findings');
   const isWhole = needed.every((part) => asked[part].answer !== null);
   return (
-    <div class="columns">
+    <div class="columns broad">
       <Panel title={`${t('ticket')} ${id}`} ignores={['channel', 'language', 'clock']} wide>
-        <Answered asked={asked.ticket} inRange={false}>{({ rows: [row = {}] }) => <Facts row={row} />}</Answered>
+        <Answered asked={asked.ticket} inRange={false} empty="no_such_ticket">{({ rows: [row = {}] }) => <Facts row={row} />}</Answered>
         {isWhole && (asked.ticket.answer?.rows.length ?? 0) > 0 && <SwimLane answers={Object.fromEntries(needed.map((part) => [part, asked[part].answer])) as Record<Part, Answer>} />}
       </Panel>
-      {SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} wide={part === 'events'}><Answered asked={asked[part]} inRange={false}>{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
+      {SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} wide={part === 'events'}><Answered asked={asked[part]} inRange={false} empty="empty_part">{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
     </div>
   );
 }
