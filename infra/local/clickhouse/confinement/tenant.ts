@@ -12,7 +12,8 @@ import type { Session } from '../session.ts';
 import type { Statement } from '../sql.ts';
 import { bytesOf, engineText, quote, quoteIdentifier, textOf } from '../text.ts';
 import { tokensOf } from '../tokens.ts';
-import { filtersOf, functionsOf, readableOf, tablesOf, type Wandering } from './catalog.ts';
+import { filtersOf, functionsOf, readableOf, tablesOf, type Catalog, type Wandering } from './catalog.ts';
+import type { CatalogWatch } from './catalog-watch.ts';
 import { checkNames, checkReading, unreadable, type Functions, type Readable } from './reading.ts';
 
 const MAX_QUERY_BYTES = 262_144;
@@ -65,20 +66,24 @@ function readingOf(statement: Statement): { readonly text: string } | 'lists' {
 
 export class Tenants {
   readonly #spelt: (sql: string) => Promise<string>;
+  readonly #watch: CatalogWatch;
   readonly #wandering: Wandering = new Map();
+  #catalog: { readonly of: number; readonly known: Catalog } | undefined;
   #functions: { readonly of: string; readonly known: Functions } | undefined;
 
   /** `spelt` gives a statement in the engine's own spelling. */
-  constructor(spelt: (sql: string) => Promise<string>) {
+  constructor(spelt: (sql: string) => Promise<string>, watch: CatalogWatch) {
     this.#spelt = spelt;
+    this.#watch = watch;
   }
 
   /** Makes a new session the analyst's, and throws unless the statement reads only what it may. */
   async confine(session: Session, analyst: Analyst, { profile, statement }: { readonly profile: Profile; readonly statement: Statement }): Promise<void> {
     const reading = readingOf(statement);
     const settings = settingsFor(analyst, profile.settings);
-    const tables = await tablesOf(session, this.#wandering);
-    const readable = readableOf({ tables, functions: await this.#functionsNow(session, tables) }, textOf(profile.database ?? 'default'));
+    const catalog = await this.#catalogNow(session);
+    const { tables } = catalog;
+    const readable = readableOf(catalog, textOf(profile.database ?? 'default'));
     await enter(session, readable);
     const values = [...profile.parameters].map(([name, value]) => `param_${name} = ${quote(value)}`);
     const filters = [...filtersOf(tables, analyst.integrations)].map(([table, filter]) => `${quote(bytesOf(table))}: ${quote(bytesOf(filter))}`);
@@ -94,6 +99,16 @@ export class Tenants {
     checkNames(await this.#spelt(text));
     // Of the statement as it was sent, since that is what will be run.
     checkReading(await treeOf(session, text), readable);
+  }
+
+  /** Read again after whatever may have changed it. What was read while something changed it is nobody else's. */
+  async #catalogNow(session: Session): Promise<Catalog> {
+    const of = this.#watch.version;
+    if (of !== null && this.#catalog?.of === of) return this.#catalog.known;
+    const tables = await tablesOf(session, this.#wandering);
+    const known = { tables, functions: await this.#functionsNow(session, tables) };
+    if (of !== null && this.#watch.version === of) this.#catalog = { of, known };
+    return known;
   }
 
   /** Looked at again when the functions that are written in SQL have changed. */
