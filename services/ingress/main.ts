@@ -81,7 +81,7 @@ await runService(logger, async (parts) => {
   };
   const app = createServer(server);
   door.follow(app.server);
-  if (config.INGRESS_HEALTH_PORT > 0) parts.push(await startHealthServer(config.INGRESS_HEALTH_PORT, metrics, server.ready, server.warnings));
+  if (config.INGRESS_HEALTH_PORT > 0) parts.push(await startHealthServer({ ...config, HEALTH_PORT: config.INGRESS_HEALTH_PORT }, metrics, server.ready, server.warnings));
   // Before Kafka is asked for anything: while that is away, whoever asks is told so.
   await app.listen({ host: config.INGRESS_HOST, port: config.INGRESS_PORT });
 
