@@ -1,4 +1,4 @@
-// npm run bench -- ingress | live | rebuild | catch-up | start-up | questions | dashboard | soak: measures what the project promises about speed, on real
+// npm run bench -- ingress | live | rebuild | catch-up | reconcile | start-up | questions | dashboard | soak: measures what the project promises about speed, on real
 // stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -13,6 +13,7 @@ import { ingress } from './ingress.ts';
 import { live } from './live.ts';
 import { questions } from './questions.ts';
 import { rebuild } from './rebuild.ts';
+import { reconcile } from './reconcile.ts';
 import { soak } from './soak.ts';
 import { startUp } from './start-up.ts';
 
@@ -74,6 +75,10 @@ program.command('catch-up').description('a log full of events and an empty Click
   .option('--events <n>', 'events in the log; 2000000 is the promise', whole, 200_000)
   .option(...AGAINST)
   .action(({ events, against }: { events: number; against?: string }) => catchUp({ events, command: command(), checkouts: checkouts(against) }));
+
+program.command('reconcile').description('the tables compared with the log and all facts computed anew: time and memory as the log grows')
+  .option('--events <list>', 'events in the log; a stack for each', wholes, [100_000, 500_000, 2_000_000])
+  .action((options: { events: number[] }) => reconcile({ ...options, command: command() }));
 
 program.command('start-up').description('a projection from its start until it is ready, with a long history and with none')
   .option('--tickets <n>', 'tickets of the history, twelve events each', whole, 1_000_000)

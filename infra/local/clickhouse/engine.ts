@@ -55,10 +55,11 @@ const ownId = ({ id }: Pin, { name }: Account): string => `${name} ${id}`;
 export class Engine {
   readonly transit: string;
   readonly userFiles: string;
+  /** Where tables are. */
+  readonly path: string;
   version = '';
   readonly #externalAccess: boolean;
   readonly #native: Native;
-  readonly #path: string;
   readonly #places: number;
   readonly #pipes: string[];
   readonly #waiting: ((pipe: string) => void)[] = [];
@@ -72,11 +73,11 @@ export class Engine {
   #sequence = 0;
 
   constructor(options: EngineOptions) {
-    this.#path = resolve(options.dataDir, 'chdb');
+    this.path = resolve(options.dataDir, 'chdb');
     this.transit = resolve(options.dataDir, 'transit');
     if (/[*?{}[\]]/.test(this.transit)) throw new Error(`${this.transit}: *, ?, {, }, [ and ] are wildcards to ClickHouse and can't be in the data folder's path`);
     this.userFiles = resolve(options.dataDir, 'user_files');
-    for (const folder of [this.#path, this.userFiles]) mkdirSync(folder, { recursive: true });
+    for (const folder of [this.path, this.userFiles]) mkdirSync(folder, { recursive: true });
     this.#places = options.places;
     this.#tenantTurn = pLimit(Math.max(1, Math.floor(options.places / 2)));
     this.#externalAccess = options.externalAccess;
@@ -85,7 +86,7 @@ export class Engine {
     this.#native = loader.loadNative();
     // This takes the engine's lock on the folder; until then the files in transit may be another process's.
     const config = writeEngineConfig(resolve(options.dataDir), options);
-    this.#control = new Session(this.#native, this.#path, { version: '', role: OWNER_ROLE, options: [`--config-file=${config}`] });
+    this.#control = new Session(this.#native, this.path, { version: '', role: OWNER_ROLE, options: [`--config-file=${config}`] });
     rmSync(this.transit, { recursive: true, force: true });
     mkdirSync(this.transit, { recursive: true });
     this.#pipes = Array.from({ length: options.places }, (_, index) => join(this.transit, `rows-${index}`));
@@ -216,7 +217,7 @@ export class Engine {
   }
 
   #new(account: Account): Session {
-    return new Session(this.#native, this.#path, { version: this.version, role: roleOf(account) });
+    return new Session(this.#native, this.path, { version: this.version, role: roleOf(account) });
   }
 
   async #open(account: Account): Promise<Session> {
