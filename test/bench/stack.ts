@@ -158,9 +158,20 @@ export class BenchStack {
     const [healthPort = 0] = name === 'ingress' ? [Number(this.env['INGRESS_PORT'])] : await freePorts(1);
     this.#healthPorts.set(name, healthPort);
     const began = performance.now();
-    const { process: child } = await this.#spawn(name, serviceFile, [name], { ...this.env, HEALTH_PORT: String(healthPort), ...env });
-    await this.#until(name, child, () => fetch(`http://127.0.0.1:${healthPort}/health/ready`).then((answer) => answer.ok, () => false));
+    await this.#startAndWait(name, name, healthPort, env);
     return performance.now() - began;
+  }
+
+  /** One more ingress on this stack, which stops with it. */
+  async startIngress(as: string, env: NodeJS.ProcessEnv): Promise<{ port: number; pid: number }> {
+    const [port = 0] = await freePorts(1);
+    return { port, pid: await this.#startAndWait(as, 'ingress', port, { ...env, INGRESS_PORT: String(port) }) };
+  }
+
+  async #startAndWait(as: string, name: Service, healthPort: number, env: NodeJS.ProcessEnv): Promise<number> {
+    const { process: child } = await this.#spawn(as, serviceFile, [name], { ...this.env, HEALTH_PORT: String(healthPort), ...env });
+    await this.#until(as, child, () => fetch(`http://127.0.0.1:${healthPort}/health/ready`).then((answer) => answer.ok, () => false));
+    return child.pid ?? 0;
   }
 
   async startServices(names: readonly Service[] = services): Promise<void> {
@@ -181,7 +192,7 @@ export class BenchStack {
   }
 
   async stopServices(): Promise<void> {
-    await Promise.all(all.map((name) => this.stopService(name)));
+    await Promise.all([...this.#children.keys()].filter((name) => name !== 'stack').map((name) => this.stopService(name)));
   }
 
   /** ClickHouse, Kafka, registry and the services that run. */
