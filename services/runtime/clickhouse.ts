@@ -196,6 +196,9 @@ export function connectClickHouse(url: string, settings: ClickHouseSettings = {}
 /** A string literal for SQL text, where a list is too long for a query parameter. */
 export const sqlString = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
+/** Condition on system.tables: the one that the parameter `table` names with its database. Asked of each column alone, or ClickHouse describes every table that there is before it looks: 60 ms of CPU instead of 3. */
+export const THIS_TABLE = "database = splitByChar('.', {table:String})[1] AND name = splitByChar('.', {table:String})[2]";
+
 /** An instant as ClickHouse writes a DateTime64(3, 'UTC'). */
 export const instantText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
 
