@@ -3,9 +3,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { ReadingOrder } from './test/system/reading-order.ts';
 
-// Kafka and the registry run for minutes and are asked little: the first compiler alone takes half of the CPU of their start.
-process.env['JDK_JAVA_OPTIONS'] ??= '-XX:TieredStopAtLevel=1';
-
 const onTheStack = ['test/{tour,integration}/**/*.test.ts', 'test/faults/*.test.ts', 'services/*/projection.test.ts'];
 const allFaults = 'test/faults/all-faults.test.ts';
 
