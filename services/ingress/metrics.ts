@@ -57,7 +57,7 @@ export function createIngressMetrics(registry: Registry, sources: { waiting: () 
   const unlisted = new Counter({ name: 'ticketstream_unlisted_versions_total', help: 'Accepted events whose contract version is missing or not listed', labelNames: ['event_type', 'version'], registers });
   const refused = new Counter({ name: 'ticketstream_refused_connections_total', help: 'Connections closed at once, since there were as many as there may be, in all or of their address', registers });
   new Gauge({ name: 'ticketstream_waiting_events', help: 'Events that wait for Kafka\'s acknowledgement', registers, collect() { this.set(sources.waiting()); } });
-  new Gauge({ name: 'ticketstream_integrations_file_valid', help: '0 while INTEGRATIONS_FILE cannot be used and the previous integrations stay in force', registers, collect() { this.set(sources.integrationsValid() ? 1 : 0); } });
+  new Gauge({ name: 'ticketstream_integrations_file_valid', help: '0 while INTEGRATIONS_FILE cannot be used and the previous integrations stay in force', registers, aggregator: 'min', collect() { this.set(sources.integrationsValid() ? 1 : 0); } });
   return {
     onAnswer: (status: number, outcome: string) => answers.add(`${status} ${outcome}`, () => ({ status: String(status), outcome })),
     onDecided: (duration: number) => seconds.observe(duration),
