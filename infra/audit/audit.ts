@@ -11,7 +11,7 @@ const FOLDERS = ['.', 'infra/local/clickhouse'];
 const codes = [['holes', 1], ['not checked', 3]] as const;
 
 async function audited(folder: string): Promise<Verdict> {
-  const child = spawn('npm', ['--prefix', folder, 'audit', '--json', '--omit=dev', '--package-lock-only'], { cwd: projectDir, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn('npm', ['--prefix', folder, 'audit', '--json', '--omit=dev', '--package-lock-only', '--fetch-retries=0', '--fetch-timeout=10000'], { cwd: projectDir, stdio: ['ignore', 'pipe', 'ignore'] });
   return verdictOf(await text(child.stdout));
 }
 
