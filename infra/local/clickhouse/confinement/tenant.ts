@@ -12,7 +12,8 @@ import type { Session } from '../session.ts';
 import type { Statement } from '../sql.ts';
 import { bytesOf, engineText, quote, quoteIdentifier, textOf } from '../text.ts';
 import { tokensOf } from '../tokens.ts';
-import { filtersOf, functionsOf, readableOf, tablesOf, type Wandering } from './catalog.ts';
+import { filtersOf, functionsOf, readableOf, tablesOf, type Catalog, type Wandering } from './catalog.ts';
+import type { CatalogWatch } from './catalog-watch.ts';
 import { checkNames, checkReading, unreadable, type Functions, type Readable } from './reading.ts';
 import { Twins } from './twins.ts';
 
@@ -69,27 +70,32 @@ export interface Means {
   readonly spelt: (sql: string) => Promise<string>;
   /** Runs a statement of this process itself. */
   readonly own: (sql: string) => Promise<Buffer>;
+  readonly watch: CatalogWatch;
 }
 
 export class Tenants {
   readonly #spelt: Means['spelt'];
+  readonly #watch: CatalogWatch;
   readonly #twins: Twins;
   readonly #wandering: Wandering = new Map();
+  #catalog: { readonly of: number; readonly known: Catalog } | undefined;
   #functions: { readonly of: string; readonly known: Functions } | undefined;
 
-  constructor({ spelt, own }: Means) {
+  constructor({ spelt, own, watch }: Means) {
     this.#spelt = spelt;
-    this.#twins = new Twins(own);
+    this.#watch = watch;
+    this.#twins = new Twins((sql) => watch.changing(() => own(sql)));
   }
 
   /** Makes a new session the analyst's, and throws unless the statement reads only what it may. @returns the statement to run. */
   async confine(session: Session, analyst: Analyst, { profile, statement }: { readonly profile: Profile; readonly statement: Statement }): Promise<Statement> {
     const settings = settingsFor(analyst, profile.settings);
-    const { tables, views } = await this.#seenBy(analyst, session);
+    const { catalog, views } = await this.#seenBy(analyst, session);
+    const { tables } = catalog;
     const meant = analyst.pseudonyms === true ? this.#twins.meant(statement, views) : statement;
     const reading = readingOf(meant);
     const database = textOf(profile.database ?? 'default');
-    const readable = readableOf({ tables, functions: await this.#functionsNow(session, tables) }, views, analyst.pseudonyms === true ? this.#twins.entered(database, views) : database);
+    const readable = readableOf(catalog, views, analyst.pseudonyms === true ? this.#twins.entered(database, views) : database);
     await enter(session, readable);
     const values = [...profile.parameters].map(([name, value]) => `param_${name} = ${quote(value)}`);
     // What there is is told by the names that everybody uses, too.
@@ -105,17 +111,27 @@ export class Tenants {
   }
 
   /** What there is at this moment, and the views that may be named. */
-  async #seenBy({ pseudonyms }: Analyst, session: Session): Promise<{ readonly tables: readonly Table[]; readonly views: readonly Table[] }> {
-    const tables = await tablesOf(session, this.#wandering);
-    if (pseudonyms !== true) return { tables, views: tables.filter(isOpenView) };
-    const now = (await this.#twins.follow(tables)) ? await tablesOf(session, this.#wandering) : tables;
-    return { tables: now, views: this.#twins.of(now) };
+  async #seenBy({ pseudonyms }: Analyst, session: Session): Promise<{ readonly catalog: Catalog; readonly views: readonly Table[] }> {
+    const catalog = await this.#catalogNow(session);
+    if (pseudonyms !== true) return { catalog, views: catalog.tables.filter(isOpenView) };
+    const now = (await this.#twins.follow(catalog.tables)) ? await this.#catalogNow(session) : catalog;
+    return { catalog: now, views: this.#twins.of(now.tables) };
   }
 
   async #check(session: Session, text: string, readable: Readable): Promise<void> {
     checkNames(await this.#spelt(text));
     // Of the statement as it was sent, since that is what will be run.
     checkReading(await treeOf(session, text), readable);
+  }
+
+  /** Read again after whatever may have changed it. What was read while something changed it is nobody else's. */
+  async #catalogNow(session: Session): Promise<Catalog> {
+    const of = this.#watch.version;
+    if (of !== null && this.#catalog?.of === of) return this.#catalog.known;
+    const tables = await tablesOf(session, this.#wandering);
+    const known = { tables, functions: await this.#functionsNow(session, tables) };
+    if (of !== null && this.#watch.version === of) this.#catalog = { of, known };
+    return known;
   }
 
   /** Looked at again when the functions that are written in SQL have changed. */
