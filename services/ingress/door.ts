@@ -34,7 +34,7 @@ export interface Door extends Stoppable {
 }
 
 /** @throws RuntimeError `CONFIG_INVALID` */
-export async function readDoor(config: Config<typeof doorSettings>, logger: Logger, onConnectionRefused: () => void): Promise<Door> {
+export async function readDoor(config: Config<typeof doorSettings>, processes: number, logger: Logger, onConnectionRefused: () => void): Promise<Door> {
   const { INGRESS_TLS_CERT_FILE: cert, INGRESS_TLS_KEY_FILE: key } = config;
   if ((cert === '') !== (key === '')) throw new RuntimeError('CONFIG_INVALID', 'INGRESS_TLS_CERT_FILE and INGRESS_TLS_KEY_FILE go together');
   const servers: Server[] = [];
@@ -45,7 +45,8 @@ export async function readDoor(config: Config<typeof doorSettings>, logger: Logg
     name: 'door',
     isPublic: config.INGRESS_HEALTH_PORT > 0 || !isLoopback(config.INGRESS_HOST),
     limits: {
-      clients: { maxConnections: config.INGRESS_MAX_CONNECTIONS, maxOfOneAddress: config.INGRESS_MAX_PER_ADDRESS, trustedProxies: config.INGRESS_TRUSTED_PROXIES },
+      // A process is given every n-th connection.
+      clients: { maxConnections: Math.ceil(config.INGRESS_MAX_CONNECTIONS / processes), maxOfOneAddress: Math.ceil(config.INGRESS_MAX_PER_ADDRESS / processes), trustedProxies: config.INGRESS_TRUSTED_PROXIES },
       onConnectionRefused,
       ...(certificate === null ? {} : { certificate: certificate.current }),
     },

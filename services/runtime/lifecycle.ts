@@ -68,7 +68,7 @@ export class Starting {
 }
 
 /** Runs `start`, which pushes each started part onto the list; stops them in reverse order on SIGTERM or SIGINT. */
-export async function runService(logger: Logger, start: (parts: Stoppable[]) => Promise<void>): Promise<void> {
+export async function runService(logger: Logger, start: (parts: Stoppable[]) => Promise<void>, deadlineMs = STOP_DEADLINE_MS): Promise<void> {
   const parts: Stoppable[] = [];
   let stoppingSince: number | null = null;
   const stop = async (signal: string, code: number): Promise<void> => {
@@ -79,9 +79,9 @@ export async function runService(logger: Logger, start: (parts: Stoppable[]) => 
     stoppingSince = Date.now();
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
-      logger.error({ deadline_ms: STOP_DEADLINE_MS }, 'not stopped in time');
+      logger.error({ deadline_ms: deadlineMs }, 'not stopped in time');
       process.exit(1);
-    }, STOP_DEADLINE_MS).unref();
+    }, deadlineMs).unref();
     await stopAll(parts, logger);
     logger.info('stopped');
     process.exit(code);

@@ -1,5 +1,5 @@
-// npm run bench -- ingress | live | rebuild | catch-up | start-up | questions | dashboard | cluster | soak: measures what the project promises about speed, on real
-// stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
+// npm run bench -- ingress | live | projection | rebuild | catch-up | reconcile | start-up | questions | dashboard | cluster | soak: measures what the project promises
+// about speed, on real stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, program } from 'commander';
@@ -13,8 +13,10 @@ import { dashboard } from './dashboard.ts';
 import { fill } from './history.ts';
 import { ingress } from './ingress.ts';
 import { live } from './live.ts';
+import { projection } from './projection.ts';
 import { questions } from './questions.ts';
 import { rebuild } from './rebuild.ts';
+import { reconcile } from './reconcile.ts';
 import { soak } from './soak.ts';
 import { startUp } from './start-up.ts';
 
@@ -76,6 +78,15 @@ program.command('catch-up').description('a log full of events and an empty Click
   .option('--events <n>', 'events in the log; 2000000 is the promise', whole, 200_000)
   .option(...AGAINST)
   .action(({ events, against }: { events: number; against?: string }) => catchUp({ events, command: command(), checkouts: checkouts(against) }));
+
+program.command('reconcile').description('the tables compared with the log and all facts computed anew: time and memory as the log grows')
+  .option('--events <list>', 'events in the log; a stack for each', wholes, [100_000, 500_000, 2_000_000])
+  .action((options: { events: number[] }) => reconcile({ ...options, command: command() }));
+
+program.command('projection').description('one log from its start into ClickHouse, by turns: our landing alone, both projections with their facts, ClickHouse\'s own Kafka engine, and a consumer that decodes and inserts JSON')
+  .option('--events <n>', 'events in the log', whole, 500_000)
+  .option('--rounds <n>', 'of each, after one that does not count', whole, 3)
+  .action((options: { events: number; rounds: number }) => projection({ ...options, command: command(), checkout: projectDir }));
 
 program.command('start-up').description('a projection from its start until it is ready, with a long history and with none')
   .option('--tickets <n>', 'tickets of the history, twelve events each', whole, 1_000_000)

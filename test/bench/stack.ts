@@ -23,9 +23,6 @@ export const secretOf = (integrationId: string): string => `${integrationId}-sec
 export const projections = ['queue-analytics', 'agent-analytics', 'event-archive'] as const;
 export const services = ['ingress', ...projections] as const;
 export type Service = (typeof services)[number] | 'dashboard';
-/** Not started with the others: it only looks. */
-const all: readonly Service[] = [...services, 'dashboard'];
-
 /** The tenant of history.sql that events may be sent for, besides those of the demo's desk. */
 export const BENCH_TENANT = 'bench-50k';
 
@@ -153,14 +150,37 @@ export class BenchStack {
     return { seconds: (performance.now() - began) / 1_000, output, cpuSeconds, peakMb };
   }
 
+  /** Starts a file of the checkout beside the services, and waits for nothing. */
+  async startProcess(name: string, file: string, args: readonly string[] = []): Promise<void> {
+    await this.#spawn(name, file, args, { ...this.env, HEALTH_PORT: '0' });
+  }
+
+  /** @throws Error with the end of its log when a process that was started, and not stopped, has ended. */
+  async assertRunning(name: string): Promise<void> {
+    const child = this.#children.get(name);
+    if (child === undefined || child.process.exitCode === null) return;
+    throw new Error(`${name} of ${this.commit} ended with ${child.process.exitCode}:\n${(await readFile(child.logFile, 'utf8')).slice(-3_000)}`);
+  }
+
   /** @returns milliseconds until it was ready. */
   async startService(name: Service, env: NodeJS.ProcessEnv = {}): Promise<number> {
     const [healthPort = 0] = name === 'ingress' ? [Number(this.env['INGRESS_PORT'])] : await freePorts(1);
     this.#healthPorts.set(name, healthPort);
     const began = performance.now();
-    const { process: child } = await this.#spawn(name, serviceFile, [name], { ...this.env, HEALTH_PORT: String(healthPort), ...env });
-    await this.#until(name, child, () => fetch(`http://127.0.0.1:${healthPort}/health/ready`).then((answer) => answer.ok, () => false));
+    await this.#startAndWait(name, name, healthPort, env);
     return performance.now() - began;
+  }
+
+  /** One more ingress on this stack, which stops with it. */
+  async startIngress(as: string, env: NodeJS.ProcessEnv): Promise<{ port: number; pid: number }> {
+    const [port = 0] = await freePorts(1);
+    return { port, pid: await this.#startAndWait(as, 'ingress', port, { ...env, INGRESS_PORT: String(port) }) };
+  }
+
+  async #startAndWait(as: string, name: Service, healthPort: number, env: NodeJS.ProcessEnv): Promise<number> {
+    const { process: child } = await this.#spawn(as, serviceFile, [name], { ...this.env, HEALTH_PORT: String(healthPort), ...env });
+    await this.#until(as, child, () => fetch(`http://127.0.0.1:${healthPort}/health/ready`).then((answer) => answer.ok, () => false));
+    return child.pid ?? 0;
   }
 
   async startServices(names: readonly Service[] = services): Promise<void> {
@@ -181,13 +201,13 @@ export class BenchStack {
   }
 
   async stopServices(): Promise<void> {
-    await Promise.all(all.map((name) => this.stopService(name)));
+    await Promise.all([...this.#children.keys()].filter((name) => name !== 'stack').map((name) => this.stopService(name)));
   }
 
-  /** ClickHouse, Kafka, registry and the services that run. */
+  /** ClickHouse, Kafka, registry and what else runs. */
   pids(): Record<string, number> {
-    const running = all.map((name) => [name, this.#children.get(name)?.process.pid] as const);
-    return { ...this.#parts, ...Object.fromEntries(running.flatMap(([name, pid]) => (pid === undefined ? [] : [[name, pid] as const]))) };
+    const running = [...this.#children].filter(([name, { process: child }]) => !['stack', 'command'].includes(name) && child.exitCode === null);
+    return { ...this.#parts, ...Object.fromEntries(running.flatMap(([name, { process: { pid } }]) => (pid === undefined ? [] : [[name, pid] as const]))) };
   }
 
   async stop(): Promise<void> {

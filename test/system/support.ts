@@ -132,7 +132,7 @@ export const ticketRow = (ticketId: string, integrationId = 'acme') =>
 export async function landed(ticketId: string, events: number): Promise<void> {
   await eventually(async () => {
     const rows = await query<{ n: number }>(`
-      SELECT uniqExact(event_id) AS n FROM log.events WHERE ticket_id = {t:String}
+      SELECT uniqExact(event_id) AS n FROM log.event_store WHERE ticket_id = {t:String}
       UNION ALL SELECT uniqExact(event_id) FROM queue.timeline WHERE ticket_id = {t:String}
       UNION ALL SELECT uniqExact(event_id) FROM agents.timeline WHERE ticket_id = {t:String}
       UNION ALL SELECT sum(bitAnd(version, 4294967295)) FROM queue.ticket_facts FINAL WHERE ticket_id = {t:String}

@@ -7,7 +7,7 @@ import { forgetBrokenResponses } from './broken-responses.ts';
 import type { KafkaConnection } from './connection.ts';
 import { calmIdleTimers } from './idle-timers.ts';
 import { replaceRecordDecoder } from './record-decoder.ts';
-import { useRecordEncoder } from './record-encoder.ts';
+import { takeEncodedRecords } from './record-encoder.ts';
 import { gapText, missingRecords } from './missing-records.ts';
 import { askLeaderBeforeReset } from './out-of-range.ts';
 import { closeSilentConnections } from './silent-connections.ts';
@@ -23,7 +23,7 @@ closeSilentConnections();
 askLeaderBeforeReset();
 tellRefusedGroups();
 replaceRecordDecoder();
-useRecordEncoder();
+takeEncodedRecords();
 
 export type { KafkaConnection };
 
