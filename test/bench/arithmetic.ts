@@ -126,7 +126,7 @@ const rowOf = (scale: Scale): Row => ({
 export function arithmeticOf(document: string): string {
   const inputs = inputsOf(document);
   const scales = [1_000, 10_000, 100_000].map((perSecond) => scaleTo(perSecond, inputs));
-  const [, , most] = scales;
+  const [, ten, most] = scales;
   const sum = Object.values(inputs.projectionMicros).reduce((total, micros) => total + micros, 0);
   return `## Arithmetic: to 1,000, 10,000 and 100,000 events a second
 
@@ -143,10 +143,14 @@ ${table(scales.map(rowOf))}
 | cores ${100 * assumed.busy} % busy at most; ${assumed.kafkaReplicas} replicas in Kafka, ${assumed.clickhouseReplicas} in ClickHouse, each of which is counted as if it did all the work; servers of ${assumed.coresOfAServer} cores; ${assumed.clickhouseGbPerCore} GB a core for ClickHouse and its queries, ${assumed.brokerGb} GB a broker; nobody's questions | assumed |
 | $ ${assumed.dollarsPerCoreMonth} a core and month, ${assumed.dollarsPerGbMonth} a GB of memory, ${assumed.dollarsPerDiskGbMonth} a GB of disk; no traffic between zones | assumed |
 
-**What breaks first.** Freshness, in ClickHouse: a flush reads and writes each ticket that it touched, whatever else is batched, so an event costs it ${figure(inputs.clickhouseLive.slope * 1e6)} µs while all is
-shown at once and ${figure(inputs.clickhouseBulkMicros)} when far behind. One server of ${assumed.coresOfAServer} cores is full at about ${figure(((assumed.coresOfAServer * assumed.busy - inputs.clickhouseLive.at0) / inputs.clickhouseLive.slope) || null)} events/s; beyond, projections fall behind and go on in batches, right and minutes late,
-until there are more shards. At 10,000 the door is next: ${figure(scales[1]?.ingresses ?? null)} processes, which no one machine of ours has been asked for. At 100,000 a flush asks all ${String(most?.shards ?? 0)} shards, and
-${String(most?.partitions ?? 0)} partitions must have been there from the first event on: [more of them later](../../schemas/docs/subscribe-a-consumer.md#more-partitions) keep the numbers right and lose a ticket's order for a while. The disk grows by
-${figure((most?.kafkaGbADay ?? 0) + (most?.clickhouseGbADay ?? 0))} GB a day then; the log is kept for ever unless topics are told otherwise.
+**What breaks first.** The bill for disks, at any of these rates: a month that is kept costs ${figure((ten?.diskDollars ?? 0) / (ten?.dollarsAMonth ?? 1))} times what all the computing does at 10,000 events/s. The log is kept for ever unless its
+topic is told otherwise, the archive holds every word, and both are replicated; tiered storage and codecs are where to begin.
+
+Then freshness, in ClickHouse: a flush reads and writes each ticket that it touched, whatever else is batched, so an event costs it ${figure(inputs.clickhouseLive.slope * 1e6)} µs while all is shown at once
+and ${figure(inputs.clickhouseBulkMicros)} when far behind. One server of ${assumed.coresOfAServer} cores has its share at about ${figure((assumed.coresOfAServer * assumed.busy - inputs.clickhouseLive.at0) / inputs.clickhouseLive.slope)} events/s. Beyond, projections fall behind and go on in batches, right and
+minutes late, until there are more shards. At 100,000 a flush asks all ${String(most?.shards ?? 0)} of them, and the door is ${String(most?.ingresses ?? 0)} processes, which have never run together. Partitions (${String(most?.partitions ?? 0)}) must have been
+there from the first event on: [more of them later](../../schemas/docs/subscribe-a-consumer.md#more-partitions) keep the numbers right and lose a ticket's order for a while.
+
+Where it is kind to us: projections are counted by what they take far behind, in large batches; ClickHouse by a line that is drawn ${figure((most?.perSecond ?? 0) / 1_000)} times further than it was measured.
 `;
 }
