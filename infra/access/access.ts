@@ -6,6 +6,8 @@ import { tableText } from '../demo/report.ts';
 import { readSettings } from '../local/settings.ts';
 import { exitCodeOf, Refused } from '../target/refused.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
+import { accessOn } from '../cluster/access.ts';
+import { clusterOf } from '../cluster/on-cluster.ts';
 import { serverSql } from './server-sql.ts';
 import { LIMITS, newPassword, readUsers, UnusableUsers, usersFile, writeUsers, type Limits, type User } from './users.ts';
 
@@ -112,7 +114,7 @@ function list(): void {
 }
 
 const sql = (): Promise<void> => withClickHouse({ command: 'access sql', changes: false }, async (clickhouse) => {
-  process.stdout.write(await serverSql(clickhouse, told(() => readUsers(file()))));
+  process.stdout.write(await accessOn((await clusterOf(clickhouse)) ?? '', await serverSql(clickhouse, told(() => readUsers(file())))));
 });
 
 const program = new Command('npm run access --').exitOverride()

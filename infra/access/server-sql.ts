@@ -23,7 +23,7 @@ const place = ({ database, name }: Table): string => `${named(database)}.${named
 const identified = ({ sha256, salt }: User): string => `IDENTIFIED WITH sha256_hash BY ${sqlString(sha256)} SALT ${sqlString(salt)}`;
 
 /** Holds rows that are somebody's. */
-const hasPolicy = (table: Table): boolean => table.engine.endsWith('MergeTree') && table.has_tenant === 1;
+const hasPolicy = (table: Table): boolean => (table.engine.endsWith('MergeTree') || table.engine === 'Distributed') && table.has_tenant === 1;
 
 function viewOf(table: Table, { name, pseudonyms }: Analyst): string {
   const parameters = table.parameters.map(([parameter, type]) => `${parameter} = {${parameter}:${type}}`).join(', ');

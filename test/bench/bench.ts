@@ -6,6 +6,7 @@ import { InvalidArgumentError, program } from 'commander';
 import { projectDir, SetupError } from '../../infra/local/settings.ts';
 import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { withClickHouse } from '../../infra/target/with-clickhouse.ts';
+import { writeArithmetic } from './results.ts';
 import { catchUp } from './catch-up.ts';
 import { cluster } from './cluster.ts';
 import { dashboard } from './dashboard.ts';
@@ -114,10 +115,12 @@ program.command('soak').description('hours of load with restarts of services and
   .action((options: { minutes: number; rate: number; restarts: number; idleSeconds: number }) => soak({ ...options, command: command() }));
 
 program.command('cluster').description('three brokers, two ingresses, three processes of each projection: what sharing the work brings, and what a change of the group costs')
-  .option('--events <n>', 'that one projection drains with one, two and three processes', whole, 150_000)
-  .option('--rate <n>', 'events a second while processes come and go', whole, 200)
+  .option('--events <n>', 'that one projection drains with one, two and three processes', whole, 300_000)
+  .option('--rate <n>', 'events a second while processes come and go', whole, 100)
   .option('--seconds <n>', 'for each change', whole, 20)
   .action((options: { events: number; rate: number; seconds: number }) => cluster({ ...options, command: command() }));
+
+program.command('arithmetic').description('no measurement: what 1,000, 10,000 and 100,000 events/s would take, by what RESULTS.md says of the other parts').action(writeArithmetic);
 
 program.command('history').description('no measurement: fills a running stack (DATA_DIR or CLICKHOUSE_URL) with a made-up history: tenants bench-50k (50,000 tickets), bench-small-0 … 9, bench-large (the rest)')
   .option('--tickets <n>', 'tickets, twelve events each', whole, 100_000)
