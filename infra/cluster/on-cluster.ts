@@ -99,3 +99,9 @@ export async function chosenCluster(clickhouse: ClickHouse, asked: string): Prom
     ? `this ClickHouse holds the tables of one server. The cluster ${asked} begins empty: migrate it, and its projections fill it from the log (CONSUMER_FROM=beginning)`
     : `this ClickHouse is of the cluster ${there}, CLICKHOUSE_CLUSTER says ${asked}`);
 }
+
+/** For a command that makes tables like others: of a Distributed one that would be another door to the same rows. @throws Refused */
+export async function refuseCluster(clickhouse: ClickHouse, command: string): Promise<void> {
+  const there = (await clusterOf(clickhouse)) ?? '';
+  if (there !== '') throw new Refused(`${command} works on one server: this ClickHouse is of the cluster ${there}`);
+}
