@@ -50,9 +50,10 @@ program.command('ingress').description('as many webhooks as it takes over 128 co
   .option('--events <n>', 'in each round', whole, 20_000)
   .option('--connections <n>', 'each with one request at a time', whole, 128)
   .option('--rounds <n>', 'of each', whole, 3)
+  .option('--sealed', 'also with personal data sealed, on a stack of its own', false)
   .option(...AGAINST)
-  .action(({ against, ...options }: { events: number; connections: number; rounds: number; against?: string }) =>
-    ingress({ ...options, command: command(), checkouts: checkouts(against) }));
+  .action(({ against, sealed, ...options }: { events: number; connections: number; rounds: number; sealed: boolean; against?: string }) =>
+    ingress({ ...options, command: command(), checkouts: [...checkouts(against), ...(sealed ? [{ checkout: projectDir, isSealed: true }] : [])] }));
 
 program.command('live').description('webhooks at constant rates: from the 200 to queue.tickets, and the CPU that an event costs')
   .option('--rates <list>', 'events a second', wholes, [1, 10, 100, 500, 1_000])
