@@ -96,7 +96,7 @@ export async function chosenCluster(clickhouse: ClickHouse, asked: string): Prom
   const there = await clusterOf(clickhouse);
   if (asked === '' || there === null || there === asked) return there ?? asked;
   throw new Refused(there === ''
-    ? `this ClickHouse holds the tables of one server. The cluster ${asked} begins empty: migrate it, and its projections fill it from the log (CONSUMER_FROM=beginning)`
+    ? `this ClickHouse holds the tables of one server. The cluster ${asked} begins empty: migrate it, and \`npm run backup -- rebuild-tables\` has its projections fill it from the log`
     : `this ClickHouse is of the cluster ${there}, CLICKHOUSE_CLUSTER says ${asked}`);
 }
 
