@@ -1,4 +1,4 @@
-// npm run bench -- ingress | live | projection | rebuild | catch-up | start-up | questions | dashboard | soak: measures what the project promises about speed, on real
+// npm run bench -- ingress | live | projection | postgres | rebuild | catch-up | start-up | questions | dashboard | soak: measures what the project promises about speed, on real
 // stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { dashboard } from './dashboard.ts';
 import { fill } from './history.ts';
 import { ingress } from './ingress.ts';
 import { live } from './live.ts';
+import { postgres } from './postgres/postgres.ts';
 import { projection } from './projection.ts';
 import { questions } from './questions.ts';
 import { rebuild } from './rebuild.ts';
@@ -52,7 +53,7 @@ program.command('ingress').description('as many webhooks as it takes over 128 co
     ingress({ ...options, command: command(), checkouts: checkouts(against) }));
 
 program.command('live').description('webhooks at constant rates: from the 200 to queue.tickets, and the CPU that an event costs')
-  .option('--rates <list>', 'events a second', wholes, [1, 10, 100, 500, 1_000])
+  .option('--rates <list>', 'events a second', wholes, [1, 10, 100, 500, 1_000, 3_000])
   .option('--seconds <n>', 'for each rate', whole, 20)
   .option('--minutes <n>', 'the same in minutes: 5 shows whether anything grows', whole)
   .option('--rounds <n>', 'over all rates', whole, 1)
@@ -91,6 +92,11 @@ program.command('questions').description('each question of infra/questions for a
   .option('--tickets <n>', 'of all tenants: the largest has these without 100,000', whole, 1_100_000)
   .option('--rounds <n>', 'times each is asked', whole, 5)
   .action((options: { tickets: number; rounds: number }) => questions({ ...options, command: command(), checkout: projectDir }));
+
+program.command('postgres').description('the reports that Chatwoot makes of its tables in PostgreSQL (Debian\'s), beside the same questions to our views')
+  .option('--tickets <n>', 'of all tenants', whole, 1_100_000)
+  .option('--rounds <n>', 'times each is asked', whole, 3)
+  .action((options: { tickets: number; rounds: number }) => postgres({ ...options, command: command(), checkout: projectDir }));
 
 program.command('dashboard').description('from a webhook until an open page shows it, with many pages open, and how long the questions of each page take')
   .option('--tickets <n>', 'of all tenants; 50,000 of them are of the one looked at', whole, 110_000)
