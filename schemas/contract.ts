@@ -98,12 +98,13 @@ export async function loadContracts(): Promise<ReadonlyMap<string, EventContract
   return new Map(contracts.map((contract) => [contract.eventType, contract]));
 }
 
-/** Applies the steps from `version` on, oldest first; a version between two known ones starts at the lower. */
-export function upcast(contract: EventContract, version: string, payload: JsonObject): JsonObject {
+/** The steps from `version` on, oldest first; a version between two known ones starts at the lower. */
+export function upcastsFrom(contract: EventContract, version: string): Upcast {
   const known = [...contract.versions.keys()];
   const listed = known.indexOf(version);
   const start = listed >= 0 ? listed : known.findLastIndex((candidate) => compareVersions(candidate, version) <= 0);
-  return known
-    .slice(Math.max(0, start))
-    .reduce((current, candidate) => contract.upcasters[candidate]?.(current) ?? current, payload);
+  const steps = known.slice(Math.max(0, start)).flatMap((candidate) => contract.upcasters[candidate] ?? []);
+  return (payload) => steps.reduce((current, step) => step(current), payload);
 }
+
+export const upcast = (contract: EventContract, version: string, payload: JsonObject): JsonObject => upcastsFrom(contract, version)(payload);

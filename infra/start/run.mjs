@@ -2,6 +2,7 @@
 // bundled once, by esbuild, and again whenever any of it has changed: a start then reads a few files of JavaScript, where
 // translating each module took as long again as all else and 30 MB. Packages stay where they are. It is JavaScript, since it
 // is what makes TypeScript run.
+import cluster from 'node:cluster';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -116,6 +117,8 @@ async function codeOf(file) {
 }
 
 const file = resolve(process.argv[2] ?? '');
+// What forks itself starts in the same way.
+if (cluster.isPrimary) cluster.setupPrimary({ exec: self, args: [file, ...process.argv.slice(3)] });
 process.argv.splice(1, 2, file);
 process.setSourceMapsEnabled(true);
 await import(await codeOf(file));

@@ -1,10 +1,11 @@
 // The way of a webhook, each step a function that knows nothing of its neighbours: parse, verify,
 // then once per event: limit, prepare and append to the log, or to quarantine.
+import cluster from 'node:cluster';
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { JsonObject } from '../../schemas/contract.ts';
 import { eventsTopic, quarantineTopic } from '../runtime/event-log.ts';
 import { RuntimeError } from '../runtime/errors.ts';
@@ -99,11 +100,11 @@ function refuseByAge({ integration, envelope, receivedAt }: AuthenticWebhook): R
 
 /** A rate limit per integration, after its signature was checked: nobody can use up another's. */
 function createLimit(): (webhook: AuthenticWebhook) => Promise<Refused | null> {
-  const limiters = new Map<number, RateLimiterMemory>();
+  const limiters = new Map<number, RateLimiterMemory | RateLimiterCluster>();
   return async ({ integration }) => {
     const points = integration.max_events_per_second;
     if (points === undefined) return null;
-    const limiter = limiters.get(points) ?? new RateLimiterMemory({ points, duration: 1 });
+    const limiter = limiters.get(points) ?? createLimiter(points);
     limiters.set(points, limiter);
     try {
       await limiter.consume(`${integration.environment}/${integration.integration_id}`);
@@ -115,6 +116,10 @@ function createLimit(): (webhook: AuthenticWebhook) => Promise<Refused | null> {
     }
   };
 }
+
+/** Of several processes, the one that started them counts for all. */
+const createLimiter = (points: number): RateLimiterMemory | RateLimiterCluster =>
+  (cluster.isWorker ? new RateLimiterCluster({ keyPrefix: `events/${points}`, points, duration: 1 }) : new RateLimiterMemory({ points, duration: 1 }));
 
 /** Where it was posted to and by which client. Not the address: the signature says who sent it. */
 const sourceOf = (headers: IncomingHttpHeaders, pathIntegrationId: string | undefined): string =>

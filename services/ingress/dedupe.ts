@@ -23,18 +23,21 @@ const eventKey = ({ environment, integrationId, eventId }: DedupeKey): string =>
 const bodyKey = (event: string, { bodySha256 }: DedupeKey): string => event + bodySha256;
 
 export class DedupeWindow {
-  readonly #seen: LRUCache<string, true>;
+  /** What was accepted, by event, and what is in quarantine, by event and body: most of the time that is nothing. */
+  readonly #accepted: LRUCache<string, true>;
+  readonly #quarantined: LRUCache<string, true>;
   readonly #onTheWay = new Map<string, Promise<unknown>>();
 
   constructor(maxEvents: number) {
-    this.#seen = new LRUCache({ max: maxEvents });
+    this.#accepted = new LRUCache({ max: maxEvents });
+    this.#quarantined = new LRUCache({ max: maxEvents });
   }
 
   /** Runs `store` unless the event is known. A refusal or a failure is forgotten, so that the sender's retry is tried anew. */
   async once(key: DedupeKey, store: () => Promise<Stored | Refused>): Promise<Answer['status'] | Refused> {
     const event = eventKey(key);
-    if (this.#seen.has(event)) return 'duplicate';
-    if (this.#seen.has(bodyKey(event, key))) return 'quarantined';
+    if (this.#accepted.has(event)) return 'duplicate';
+    if (this.#quarantined.size > 0 && this.#quarantined.has(bodyKey(event, key))) return 'quarantined';
     const onTheWay = this.#onTheWay.get(event);
     if (onTheWay !== undefined) {
       await onTheWay;
@@ -56,7 +59,8 @@ export class DedupeWindow {
   }
 
   #keep(event: string, key: DedupeKey, stored: Stored): void {
-    this.#seen.set(stored === 'accepted' ? event : bodyKey(event, key), true);
+    if (stored === 'accepted') this.#accepted.set(event, true);
+    else this.#quarantined.set(bodyKey(event, key), true);
   }
 
   /** Takes a record of an environment's log or quarantine in, at start. */

@@ -2,6 +2,7 @@
 // that a secret is rotated (added, then removed) without a restart and without a rejected event. A
 // file that can't be used leaves the integrations as they were, and is told until it is mended.
 import { RuntimeError } from '../runtime/errors.ts';
+import { groupBy } from '../runtime/group-by.ts';
 import { kidOf, readIntegrationsFile, weakness, type Integration, type ReadIntegrations } from '../runtime/integrations-file.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { WatchedFile } from '../runtime/watched-file.ts';
@@ -73,6 +74,15 @@ async function readAccepted(path: string, { accepted, env, isPublic }: WatchOpti
 const environmentsOf = (integrations: readonly Integration[]): string[] => [...new Set(integrations.map(({ environment }) => environment))];
 const sealingOf = (integrations: readonly Integration[]): string[] => environmentsOf(integrations.filter((integration) => integration.encrypt_personal_data === true));
 
+const indexes = new WeakMap<readonly Integration[], ReadonlyMap<string, readonly Integration[]>>();
+
+/** Made once a file: it is asked for each event. */
+function byId(integrations: readonly Integration[]): ReadonlyMap<string, readonly Integration[]> {
+  const known = indexes.get(integrations) ?? groupBy(integrations, ({ integration_id }) => integration_id);
+  indexes.set(integrations, known);
+  return known;
+}
+
 export async function watchIntegrations(path: string, options: WatchOptions, logger: Logger): Promise<WatchedIntegrations> {
   let known: readonly string[] | null = null;
   let sealing: readonly string[] = [];
@@ -91,7 +101,7 @@ export async function watchIntegrations(path: string, options: WatchOptions, log
     },
   });
   return {
-    find: (integrationId) => file.current.filter((integration) => integration.integration_id === integrationId),
+    find: (integrationId) => byId(file.current).get(integrationId) ?? [],
     environments: () => [...known ?? []],
     sealing: () => [...sealing],
     warnings: () => file.warnings(),

@@ -1,4 +1,5 @@
-// The ingress as a process: configuration, schemas, producer, dedupe window, then the door.
+// The ingress as a process: configuration, schemas, producer, dedupe window, then the door. Or as several (processes.ts).
+import cluster from 'node:cluster';
 import { loadContracts } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
 import { startHealthServer } from '../runtime/health.ts';
@@ -6,7 +7,7 @@ import { RuntimeError } from '../runtime/errors.ts';
 import { eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer } from '../runtime/kafka/producer.ts';
-import { runService, Starting } from '../runtime/lifecycle.ts';
+import { runService, Starting, type Stoppable } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createMetrics } from '../runtime/metrics/process.ts';
 import type { KeyRing } from '../runtime/personal/key-ring.ts';
@@ -22,6 +23,7 @@ import { createKeySource } from './keys.ts';
 import { createIngressMetrics } from './metrics.ts';
 import { createPrepare } from './event/prepare.ts';
 import { createSealer } from './event/seal.ts';
+import { isReplacement, runProcesses, tellStarted } from './processes.ts';
 import { recentEvents } from './recent-events.ts';
 import { createServer } from './server.ts';
 import { kafkaConnection } from '../runtime/kafka/connection.ts';
@@ -31,6 +33,7 @@ const settings = {
   ...doorSettings,
   INTEGRATIONS_FILE: { parse: text, doc: 'JSON file of integrations and their secrets; watched for changes' },
   INGRESS_ENVIRONMENTS: { parse: list, default: [], doc: 'Environments whose events are taken; an integration in another one is refused. All of the file when empty; npm start sets it to ENVIRONMENT' },
+  INGRESS_PROCESSES: { parse: integer(1, 64), default: 1, doc: 'Processes that take webhooks, on one port; each takes about one core at most. Limits on connections and rates are for all together, those on memory for each' },
   INGRESS_DRAIN_MS: { parse: integer(0, 5_000), default: 1_000, doc: 'From a signal on, how long events are still taken while readiness says no: as long as a load balancer needs to notice' },
   DEDUPE_EVENTS: { parse: integer(1, 10_000_000), default: 100_000, doc: 'Recent events whose retries are answered without a second append' },
 } satisfies Settings;
@@ -38,7 +41,7 @@ const settings = {
 const config = readConfig(settings, process.env);
 const logger = createLogger('ingress', config.LOG_LEVEL);
 
-await runService(logger, async (parts) => {
+async function serve(parts: Stoppable[]): Promise<void> {
   logger.info({ config: masked(settings, config) }, 'starting');
   const metrics = createMetrics('ingress');
   const integrations = await watchIntegrations(config.INTEGRATIONS_FILE, { accepted: config.INGRESS_ENVIRONMENTS, env: process.env, isPublic: !isLoopback(config.INGRESS_HOST) }, logger);
@@ -65,7 +68,7 @@ await runService(logger, async (parts) => {
   let waiting = (): number => 0;
   let take: Accept = () => Promise.reject(new RuntimeError('LOG_UNAVAILABLE', 'the ingress is starting'));
   const counted = createIngressMetrics(metrics, { waiting: () => waiting(), integrationsValid: () => integrations.warnings().length === 0 });
-  const door = await readDoor(config, logger, counted.onConnectionRefused);
+  const door = await readDoor(config, config.INGRESS_PROCESSES, logger, counted.onConnectionRefused);
   parts.push(door);
   const server: Parameters<typeof createServer>[0] = {
     accept: (delivery) => take(delivery),
@@ -81,9 +84,12 @@ await runService(logger, async (parts) => {
   };
   const app = createServer(server);
   door.follow(app.server);
-  if (config.INGRESS_HEALTH_PORT > 0) parts.push(await startHealthServer(config.INGRESS_HEALTH_PORT, metrics, server.ready, server.warnings));
+  const listen = async (): Promise<void> => {
+    if (config.INGRESS_HEALTH_PORT > 0) parts.push(await startHealthServer({ ...config, HEALTH_PORT: config.INGRESS_HEALTH_PORT }, metrics, server.ready, server.warnings));
+    await app.listen({ host: config.INGRESS_HOST, port: config.INGRESS_PORT });
+  };
   // Before Kafka is asked for anything: while that is away, whoever asks is told so.
-  await app.listen({ host: config.INGRESS_HOST, port: config.INGRESS_PORT });
+  if (!isReplacement(process.env)) await listen();
 
   const producer = await starting.step(() => connectProducer(connection, topics));
   parts.push({ name: 'producer', stop: () => producer.close() });
@@ -109,10 +115,15 @@ await runService(logger, async (parts) => {
     onUnlistedVersion: counted.onUnlistedVersion,
   });
   starting.done();
+  if (isReplacement(process.env)) await listen();
+  tellStarted();
   // Stopped first: what came in is answered while the producer still works.
   parts.push({ name: 'http', stop: async () => {
     await drain.run(config.INGRESS_DRAIN_MS);
     await app.close();
   } });
   logger.info({ host: config.INGRESS_HOST, port: config.INGRESS_PORT }, 'accepting webhooks');
-});
+}
+
+if (cluster.isPrimary && config.INGRESS_PROCESSES > 1) await runProcesses(config.INGRESS_PROCESSES, logger);
+else await runService(logger, serve);

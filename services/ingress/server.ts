@@ -1,16 +1,16 @@
 // The HTTP door: what may stream in, and outcomes as status codes. 200 means that the event is in
 // Kafka with acks=all; 503 promises nothing and asks for a retry. Every answer is counted.
-import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
 import { addHealthRoutes, addPublicHealthRoutes, healthPaths, publicHealthPaths, type Readiness, type Warnings } from '../runtime/health.ts';
 import { httpRefusal, isHttpStatus, type Refusal } from '../runtime/http/refusal.ts';
-import { createHttpServer, type HttpServerOptions } from '../runtime/http/server.ts';
+import { createHttpServer, type Direct, type HttpServerOptions } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { childSpan, traceFields } from '../runtime/trace.ts';
 import type { Accept } from './accept.ts';
-import type { Refused } from './outcome.ts';
+import type { Answer, Refused } from './outcome.ts';
 
 export interface ServerOptions {
   readonly accept: Accept;
@@ -33,45 +33,81 @@ const webhookPaths = { path: /^\/webhooks(\/[^/]*)?\/?$/, allow: 'POST' };
 const RETRY_AFTER_SECONDS = '5';
 
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { accept, onAnswer, onDecided, isPublic = false } = options;
-  const { app, refuse } = createHttpServer({
+  const { isPublic = false } = options;
+  const { app } = createHttpServer({
     ...options.limits,
+    direct: createDoor(options),
     paths: [webhookPaths, isPublic ? publicHealthPaths : healthPaths],
-    onRefused: ({ status, code }) => onAnswer(status, code),
+    onRefused: ({ status, code }) => options.onAnswer(status, code),
     toRefusal: (error) => refusalOf(error, options.logger),
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (options.isDraining?.() === true) reply.header('connection', 'close');
     done();
   });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(/^application\/([\w.+-]+\+)?json\s*(;|$)/i, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   (isPublic ? addPublicHealthRoutes : addHealthRoutes)(app, options.metrics, options.ready, options.warnings);
-  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const started = performance.now();
-    const params = request.params as { integration_id?: string };
-    const traceparent = childSpan(request.headers['traceparent']);
-    const accepting = accept({
-      body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-      headers: request.headers,
-      // /webhooks// names nobody either.
-      pathIntegrationId: params.integration_id === '' ? undefined : params.integration_id,
-      receivedAt: new Date(),
-      traceparent,
-    });
-    const outcome = await accepting.catch((error: unknown) => refusalOf(error, options.logger.child(traceFields(traceparent))));
-    if ('code' in outcome) return refuse(reply, 'kind' in outcome ? withRetryAfter(outcome) : outcome);
-    onDecided((performance.now() - started) / 1_000);
-    onAnswer(200, outcome.status);
-    return reply.send(outcome);
-  };
-  const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    if (isPlain(request.headers)) done();
-    else void refuse(reply, { status: 415, code: 'unsupported_encoding', message: 'send the body without compression' });
-  };
-  app.post('/webhooks', { onRequest, handler });
-  app.post('/webhooks/:integration_id', { onRequest, handler });
   return app;
+}
+
+function createDoor(options: ServerOptions): (request: IncomingMessage) => Direct | null {
+  const { accept, onAnswer, onDecided, logger, isDraining = () => false } = options;
+  return ({ method, url = '', headers }) => {
+    const path = method === 'POST' ? webhookPath(url) : null;
+    if (path === null) return null;
+    const { integrationId: pathIntegrationId } = path;
+    return {
+      refusal: refusalByHead(headers, pathIntegrationId),
+      handle: (body, response, refuse) => {
+        const started = performance.now();
+        const traceparent = childSpan(headers['traceparent']);
+        const decided = (outcome: Answer | Refused): void => {
+          if ('code' in outcome) {
+            refuse(withRetryAfter(outcome));
+            return;
+          }
+          onDecided((performance.now() - started) / 1_000);
+          onAnswer(200, outcome.status);
+          send(response, outcome, isDraining());
+        };
+        accept({ body, headers, pathIntegrationId, receivedAt: new Date(), traceparent })
+          .then(decided, (error: unknown) => refuse(refusalOf(error, logger.child(traceFields(traceparent)))));
+      },
+    };
+  };
+}
+
+function send(response: ServerResponse, outcome: Answer, isLast: boolean): void {
+  const body = JSON.stringify(outcome);
+  response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body), ...(isLast ? { connection: 'close' } : {}) });
+  response.end(body);
+}
+
+const MAX_NAME_IN_PATH = 1_000;
+
+/** Nobody, as nearly all of them have it. */
+const unnamed = { integrationId: undefined };
+
+/** Null for what is no path of webhooks, or no path at all: the router says so. */
+function webhookPath(url: string): { readonly integrationId: string | undefined } | null {
+  if (url === '/webhooks') return unnamed;
+  const [path = ''] = url.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1);
+  const [before, first = '', name = '', after = '', ...more] = path.split('/');
+  if (before !== '' || after !== '' || more.length > 0) return null;
+  try {
+    if (decodeURIComponent(first) !== 'webhooks') return null;
+    // /webhooks// names nobody either.
+    return name === '' ? unnamed : { integrationId: decodeURIComponent(name) };
+  } catch {
+    return null;
+  }
+}
+
+const JSON_TYPE = /^application\/([\w.+-]+\+)?json\s*(;|$)/i;
+
+function refusalByHead(headers: IncomingHttpHeaders, name = ''): Refusal | null {
+  if (name.length > MAX_NAME_IN_PATH) return httpRefusal(414);
+  if (!isPlain(headers)) return { status: 415, code: 'unsupported_encoding', message: 'send the body without compression' };
+  return JSON_TYPE.test(headers['content-type'] ?? '') ? null : httpRefusal(415);
 }
 
 /** Neither compressed as a whole nor on its way. */

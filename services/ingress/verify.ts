@@ -3,6 +3,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Integration } from '../runtime/integrations-file.ts';
+import { hmacUnder } from './hmac.ts';
 import type { Integrations } from './integrations.ts';
 import type { AuthenticWebhook, Refused, Webhook } from './outcome.ts';
 
@@ -20,11 +21,25 @@ const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timing
 /** Node decodes what is no hex as well, by the low bytes of its characters, so the form is checked first. */
 const HEX_SHA256 = /^[0-9a-fA-F]{64}$/;
 
+/** An integration's, each with what computes its signatures, as long as the integration is in force. */
+const signersOf = new WeakMap<Integration, readonly Signer[]>();
+
+interface Signer {
+  readonly secret: string;
+  readonly hmac: (text: string) => string;
+}
+
+function signers(integration: Integration): readonly Signer[] {
+  const known = signersOf.get(integration) ?? integration.secrets.map((secret) => ({ secret, hmac: hmacUnder(secret) }));
+  signersOf.set(integration, known);
+  return known;
+}
+
 /** Hex HMAC-SHA256 of event_id + event_type + timestamp. */
-function envelopeSignatureMatches({ envelope }: Webhook, secret: string): boolean {
-  const expected = createHmac('sha256', secret).update(envelope.event_id + envelope.event_type + envelope.timestamp).digest();
+function envelopeSignatureMatches({ envelope }: Webhook, { hmac }: Signer): boolean {
+  const expected = hmac(envelope.event_id + envelope.event_type + envelope.timestamp);
   const offered = HEX_SHA256.test(envelope.signature) ? envelope.signature : '';
-  return equal(Buffer.from(offered, 'hex'), expected);
+  return equal(Buffer.from(offered, 'hex'), Buffer.from(expected, 'hex'));
 }
 
 const headerOf = (headers: IncomingHttpHeaders, name: string): string => {
@@ -48,8 +63,8 @@ function bodySignatureMatches(webhook: Webhook, headers: IncomingHttpHeaders, se
 /** @returns the secret that matches. All are tried, so that it takes as long for any of them. */
 function verifies(integration: Integration, webhook: Webhook, headers: IncomingHttpHeaders): string | undefined {
   const withBody = integration.require_body_signature === true || headerOf(headers, 'webhook-signature') !== '';
-  const matches = integration.secrets.map((secret) =>
-    envelopeSignatureMatches(webhook, secret) && (!withBody || bodySignatureMatches(webhook, headers, secret)));
+  const matches = signers(integration).map((signer) =>
+    envelopeSignatureMatches(webhook, signer) && (!withBody || bodySignatureMatches(webhook, headers, signer.secret)));
   return integration.secrets[matches.indexOf(true)];
 }
 

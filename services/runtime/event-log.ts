@@ -24,6 +24,8 @@ export interface NewRecord<V extends Buffer | null = Buffer> {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+type Sized = Omit<NewRecord<Buffer | null>, 'key'> & { readonly key: string | null };
+
 /** Kafka's `max.message.bytes` of an event topic: of a record batch, which a record alone is too. */
 export const MAX_EVENT_BYTES = 4_194_304;
 /** Of a quarantine topic. The biggest record of the log still fits in there with its reason: one that doesn't would stop its partition. */
@@ -32,6 +34,18 @@ export const MAX_QUARANTINE_BYTES = 5_242_880;
 /** Of a batch with one record: its 61 bytes, and the record's own lengths at their longest. */
 const RECORD_OVERHEAD = 128;
 const HEADER_OVERHEAD = 10;
+
+const MOST_OF_A_CHARACTER = 3;
+
+/** No less than recordBytes, and had at once: it says of nearly every record that it is small enough. */
+export function mostBytes({ key, value, headers }: Sized): number {
+  let [names, characters] = [0, key?.length ?? 0];
+  for (const name of Object.keys(headers)) {
+    characters += name.length + (headers[name]?.length ?? 0);
+    names += 1;
+  }
+  return RECORD_OVERHEAD + characters * MOST_OF_A_CHARACTER + (value?.length ?? 0) + names * HEADER_OVERHEAD;
+}
 
 /** No less than what the record takes as a batch of its own. */
 export function recordBytes({ key, value, headers }: NewRecord<Buffer | null>): number {

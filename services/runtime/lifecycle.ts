@@ -10,7 +10,8 @@ export interface Stoppable {
   stop(): Promise<void>;
 }
 
-const STOP_DEADLINE_MS = 8_000;
+/** From the signal on; whoever runs it waits longer. */
+export const STOP_DEADLINE_MS = 8_000;
 /** One Ctrl-C under `npm run` arrives twice: from the terminal and, milliseconds later, from npm. */
 const SAME_KEY_PRESS_MS = 1_000;
 
@@ -67,7 +68,7 @@ export class Starting {
 }
 
 /** Runs `start`, which pushes each started part onto the list; stops them in reverse order on SIGTERM or SIGINT. */
-export async function runService(logger: Logger, start: (parts: Stoppable[]) => Promise<void>): Promise<void> {
+export async function runService(logger: Logger, start: (parts: Stoppable[]) => Promise<void>, deadlineMs = STOP_DEADLINE_MS): Promise<void> {
   const parts: Stoppable[] = [];
   let stoppingSince: number | null = null;
   const stop = async (signal: string, code: number): Promise<void> => {
@@ -78,9 +79,9 @@ export async function runService(logger: Logger, start: (parts: Stoppable[]) => 
     stoppingSince = Date.now();
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
-      logger.error({ deadline_ms: STOP_DEADLINE_MS }, 'not stopped in time');
+      logger.error({ deadline_ms: deadlineMs }, 'not stopped in time');
       process.exit(1);
-    }, STOP_DEADLINE_MS).unref();
+    }, deadlineMs).unref();
     await stopAll(parts, logger);
     logger.info('stopped');
     process.exit(code);

@@ -1,12 +1,14 @@
-// npm run bench -- ingress | live | projection | postgres | rebuild | catch-up | start-up | questions | dashboard | soak: measures what the project promises about speed, on real
-// stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
+// npm run bench -- ingress | live | projection | postgres | rebuild | catch-up | reconcile | start-up | questions | dashboard | cluster | soak: measures what the project promises
+// about speed, on real stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, program } from 'commander';
 import { projectDir, SetupError } from '../../infra/local/settings.ts';
 import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { withClickHouse } from '../../infra/target/with-clickhouse.ts';
+import { writeArithmetic } from './results.ts';
 import { catchUp } from './catch-up.ts';
+import { cluster } from './cluster.ts';
 import { dashboard } from './dashboard.ts';
 import { fill } from './history.ts';
 import { ingress } from './ingress.ts';
@@ -15,6 +17,7 @@ import { postgres } from './postgres/postgres.ts';
 import { projection } from './projection.ts';
 import { questions } from './questions.ts';
 import { rebuild } from './rebuild.ts';
+import { reconcile } from './reconcile.ts';
 import { soak } from './soak.ts';
 import { startUp } from './start-up.ts';
 
@@ -48,9 +51,10 @@ program.command('ingress').description('as many webhooks as it takes over 128 co
   .option('--events <n>', 'in each round', whole, 20_000)
   .option('--connections <n>', 'each with one request at a time', whole, 128)
   .option('--rounds <n>', 'of each', whole, 3)
+  .option('--sealed', 'also with personal data sealed, on a stack of its own', false)
   .option(...AGAINST)
-  .action(({ against, ...options }: { events: number; connections: number; rounds: number; against?: string }) =>
-    ingress({ ...options, command: command(), checkouts: checkouts(against) }));
+  .action(({ against, sealed, ...options }: { events: number; connections: number; rounds: number; sealed: boolean; against?: string }) =>
+    ingress({ ...options, command: command(), checkouts: [...checkouts(against), ...(sealed ? [{ checkout: projectDir, isSealed: true }] : [])] }));
 
 program.command('live').description('webhooks at constant rates: from the 200 to queue.tickets, and the CPU that an event costs')
   .option('--rates <list>', 'events a second', wholes, [1, 10, 100, 500, 1_000, 3_000])
@@ -76,6 +80,10 @@ program.command('catch-up').description('a log full of events and an empty Click
   .option('--events <n>', 'events in the log; 2000000 is the promise', whole, 200_000)
   .option(...AGAINST)
   .action(({ events, against }: { events: number; against?: string }) => catchUp({ events, command: command(), checkouts: checkouts(against) }));
+
+program.command('reconcile').description('the tables compared with the log and all facts computed anew: time and memory as the log grows')
+  .option('--events <list>', 'events in the log; a stack for each', wholes, [100_000, 500_000, 2_000_000])
+  .action((options: { events: number[] }) => reconcile({ ...options, command: command() }));
 
 program.command('projection').description('one log from its start into ClickHouse, by turns: our landing alone, both projections with their facts, ClickHouse\'s own Kafka engine, and a consumer that decodes and inserts JSON')
   .option('--events <n>', 'events in the log', whole, 500_000)
@@ -111,6 +119,14 @@ program.command('soak').description('hours of load with restarts of services and
   .option('--restarts <n>', 'spread over the first four fifths: services and parts in turn, stopped and killed in turn', whole, 12)
   .option('--idle-seconds <n>', 'for which idle CPU is measured at the end', whole, 120)
   .action((options: { minutes: number; rate: number; restarts: number; idleSeconds: number }) => soak({ ...options, command: command() }));
+
+program.command('cluster').description('three brokers, two ingresses, three processes of each projection: what sharing the work brings, and what a change of the group costs')
+  .option('--events <n>', 'that one projection drains with one, two and three processes', whole, 300_000)
+  .option('--rate <n>', 'events a second while processes come and go', whole, 100)
+  .option('--seconds <n>', 'for each change', whole, 20)
+  .action((options: { events: number; rate: number; seconds: number }) => cluster({ ...options, command: command() }));
+
+program.command('arithmetic').description('no measurement: what 1,000, 10,000 and 100,000 events/s would take, by what RESULTS.md says of the other parts').action(writeArithmetic);
 
 program.command('history').description('no measurement: fills a running stack (DATA_DIR or CLICKHOUSE_URL) with a made-up history: tenants bench-50k (50,000 tickets), bench-small-0 … 9, bench-large (the rest)')
   .option('--tickets <n>', 'tickets, twelve events each', whole, 100_000)

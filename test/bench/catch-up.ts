@@ -77,7 +77,8 @@ function watchPeaks(stack: BenchStack): () => number {
   return () => Math.max(...watched.map((used) => used().peakMb));
 }
 
-async function catchUpOnce(stack: BenchStack, events: number): Promise<CaughtUp> {
+/** Starts the projections, waits until all is landed and counted, and stops them. */
+export async function catchUpOnce(stack: BenchStack, events: number): Promise<CaughtUp> {
   const [before, began] = [cpuOf(stack.pids()), performance.now()];
   await stack.startServices(projections);
   const peaks = watchPeaks(stack);

@@ -60,6 +60,9 @@ function withChildren(root: number): number[] {
   return [...found];
 }
 
+/** With that of its children that have not ended. */
+export const cpuSecondsOfAll = (pid: number): number => withChildren(pid).reduce((sum, member) => sum + (statOf(member)?.cpuSeconds ?? 0), 0);
+
 export interface Used {
   readonly cpuSeconds: number;
   readonly peakMb: number;

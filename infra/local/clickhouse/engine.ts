@@ -11,6 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Analyst } from '../../access/users.ts';
 import type { Account } from './accounts.ts';
+import { CatalogWatch } from './confinement/catalog-watch.ts';
 import { OWNER_ROLE, roleOf, writeEngineConfig, type EngineMeans } from './confinement/engine-config.ts';
 import { checkSetting, isSuspicious, needsOf, refusal } from './confinement/rules.ts';
 import { Tenants } from './confinement/tenant.ts';
@@ -55,10 +56,11 @@ const ownId = ({ id }: Pin, { name }: Account): string => `${name} ${id}`;
 export class Engine {
   readonly transit: string;
   readonly userFiles: string;
+  /** Where tables are. */
+  readonly path: string;
   version = '';
   readonly #externalAccess: boolean;
   readonly #native: Native;
-  readonly #path: string;
   readonly #places: number;
   readonly #pipes: string[];
   readonly #waiting: ((pipe: string) => void)[] = [];
@@ -67,16 +69,17 @@ export class Engine {
   readonly #control: Session;
   /** Half of the places: however long analysts ask, services go on. */
   readonly #tenantTurn: LimitFunction;
-  readonly #tenants = new Tenants((sql) => this.#spelt(sql));
+  readonly catalogWatch = new CatalogWatch();
+  readonly #tenants = new Tenants({ spelt: (sql) => this.#spelt(sql), own: async (sql) => Buffer.from((await this.#control.query(sql, 'JSONEachRow')).bytes), watch: this.catalogWatch });
   #running = 0;
   #sequence = 0;
 
   constructor(options: EngineOptions) {
-    this.#path = resolve(options.dataDir, 'chdb');
+    this.path = resolve(options.dataDir, 'chdb');
     this.transit = resolve(options.dataDir, 'transit');
     if (/[*?{}[\]]/.test(this.transit)) throw new Error(`${this.transit}: *, ?, {, }, [ and ] are wildcards to ClickHouse and can't be in the data folder's path`);
     this.userFiles = resolve(options.dataDir, 'user_files');
-    for (const folder of [this.#path, this.userFiles]) mkdirSync(folder, { recursive: true });
+    for (const folder of [this.path, this.userFiles]) mkdirSync(folder, { recursive: true });
     this.#places = options.places;
     this.#tenantTurn = pLimit(Math.max(1, Math.floor(options.places / 2)));
     this.#externalAccess = options.externalAccess;
@@ -85,7 +88,7 @@ export class Engine {
     this.#native = loader.loadNative();
     // This takes the engine's lock on the folder; until then the files in transit may be another process's.
     const config = writeEngineConfig(resolve(options.dataDir), options);
-    this.#control = new Session(this.#native, this.#path, { version: '', role: OWNER_ROLE, options: [`--config-file=${config}`] });
+    this.#control = new Session(this.#native, this.path, { version: '', role: OWNER_ROLE, options: [`--config-file=${config}`] });
     rmSync(this.transit, { recursive: true, force: true });
     mkdirSync(this.transit, { recursive: true });
     this.#pipes = Array.from({ length: options.places }, (_, index) => join(this.transit, `rows-${index}`));
@@ -136,14 +139,14 @@ export class Engine {
     return join(this.transit, `body-${++this.#sequence}`);
   }
 
-  /** For one statement of an analyst, whose session is thrown away after it. */
-  async withTenant<T>(profile: Profile & { readonly account: Analyst }, statement: Statement, work: (lease: Lease) => Promise<T>): Promise<T> {
+  /** For one statement of an analyst, whose session is thrown away after it; the work is given the statement that it may run. */
+  async withTenant<T>(profile: Profile & { readonly account: Analyst }, statement: Statement, work: (lease: Lease, meant: Statement) => Promise<T>): Promise<T> {
     return await this.#tenantTurn(async () => {
       const pipe = await this.#place();
       const session = await this.#open(profile.account);
       try {
-        await this.#tenants.confine(session, profile.account, { profile, statement });
-        return await work({ session, pipe });
+        const meant = await this.#tenants.confine(session, profile.account, { profile, statement });
+        return await work({ session, pipe }, meant);
       } finally {
         session.close();
         this.#leave(pipe);
@@ -174,7 +177,7 @@ export class Engine {
 
   /** Makes a table of this process's own, and puts the lines of a JSONEachRow file into it. */
   async fill(table: string, create: string, file: string | undefined): Promise<void> {
-    await this.#control.query(create);
+    await this.catalogWatch.changing(() => this.#control.query(create));
     if (file !== undefined) await this.#control.write(`INSERT INTO ${table} FROM INFILE ${quote(file)} COMPRESSION 'none' FORMAT JSONEachRow`);
   }
 
@@ -216,7 +219,7 @@ export class Engine {
   }
 
   #new(account: Account): Session {
-    return new Session(this.#native, this.#path, { version: this.version, role: roleOf(account) });
+    return new Session(this.#native, this.path, { version: this.version, role: roleOf(account) });
   }
 
   async #open(account: Account): Promise<Session> {

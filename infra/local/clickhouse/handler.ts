@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Analyst } from '../../access/users.ts';
-import type { Accounts } from './accounts.ts';
+import type { Account, Accounts } from './accounts.ts';
 import { READING_VERBS, takeBody } from './body.ts';
 import type { Data } from './body.ts';
 import { answerEncoding, byEngine } from './compression.ts';
@@ -27,31 +27,35 @@ type Command = Extract<Statement, { kind: 'command' }>;
 type Insert = Extract<Statement, { kind: 'insert' }>;
 
 /** What all requests share. */
-export interface Endpoint { readonly engine: Engine; readonly accounts: Accounts; readonly queryLog: QueryLog }
+export interface Endpoint {
+  readonly engine: Engine;
+  readonly accounts: Accounts;
+  readonly queryLog: QueryLog;
+  /** Told of the errors of whoever may see the engine's own words. */
+  readonly onError: (error: ClickHouseError) => void;
+}
 
 const ROW_VERBS = new Set(['SHOW', 'DESC', 'DESCRIBE', 'EXISTS', 'EXPLAIN', 'CHECK', 'KILL', 'BACKUP', 'RESTORE']);
 
-export async function handleQuery(endpoint: Endpoint, message: IncomingMessage, response: ServerResponse): Promise<QueryRecord> {
-  const { engine, accounts, queryLog } = endpoint;
+export async function handleQuery({ engine, accounts, queryLog, onError }: Endpoint, message: IncomingMessage, response: ServerResponse): Promise<QueryRecord> {
   const begun = performance.now();
   let answer = new Answer(response, { queryId: '', bufferBytes: 0, inBlocks: false, encoding: undefined });
   let exchange: Exchange | undefined;
   let queryId = '';
-  let user = '';
+  let account: Account | undefined;
   const record = (rows: number, code: number): QueryRecord => {
     const kind = exchange === undefined ? 'unread' : kindOf(exchange.work.statement);
-    return { query_id: queryId, user, kind, duration_ms: Math.round(performance.now() - begun), rows, code };
+    return { query_id: queryId, user: account?.name ?? '', kind, duration_ms: Math.round(performance.now() - begun), rows, code };
   };
   try {
-    const account = authenticate(message, accounts);
-    user = account.name;
+    const asking = account = authenticate(message, accounts);
     const boundary = boundaryOf(message);
-    const form = boundary === undefined ? NO_FORM : await readForm(message, boundary, account.kind !== 'analyst');
-    const request = readRequest(message, account, { also: form.fields, ignored: describingParameters(form) });
+    const form = boundary === undefined ? NO_FORM : await readForm(message, boundary, asking.kind !== 'analyst');
+    const request = readRequest(message, asking, { also: form.fields, ignored: describingParameters(form) });
     queryId = request.queryId;
     answer = answerTo(request, response);
     const taken = answer;
-    const summary = await accounts.withTurn(account, async () => {
+    const summary = await accounts.withTurn(asking, async () => {
       exchange = { engine, request, answer: taken, work: await takeBody(request, message, engine), form };
       const done = await run(exchange, queryLog);
       queryLog.finished(request, exchange.work, done);
@@ -61,6 +65,7 @@ export async function handleQuery(endpoint: Endpoint, message: IncomingMessage, 
     return record(summary.writtenRows ?? summary.resultRows ?? 0, 0);
   } catch (error) {
     const known = withVersion(error instanceof ClickHouseError ? error : fromEngine(error, engine.version), engine.version);
+    if (account?.kind !== 'analyst') onError(known);
     if (exchange !== undefined) queryLog.failed(exchange.request, exchange.work, known, (performance.now() - begun) / 1000);
     if (answer.left) return record(0, 0);
     if (exchange !== undefined && showsErrorsAsRows(exchange)) answer.failAsRow(known);
@@ -99,12 +104,15 @@ async function run(exchange: Exchange, queryLog: QueryLog): Promise<Summary> {
     // The engine asks for no grant before it kills a query of its user, who is the same for all.
     if (account.kind === 'service' && work.statement.kind === 'command' && !READING_VERBS.has(work.statement.verb)) throw failure(497, 'ACCESS_DENIED', `${account.name}: Not enough privileges: ${work.statement.verb} is not for the user of a service.`);
     const { usesFiles } = await engine.admit(wording, request.profile);
-    return await engine.withSession(request.profile, request.pin, async (lease) => {
+    const mayChange = work.statement.kind === 'command' && !READING_VERBS.has(work.statement.verb);
+    if (mayChange && /\bASYNC\b/i.test(wording)) engine.catalogWatch.changingUnseen();
+    const inTurn = <T>(ask: () => Promise<T>): Promise<T> => (mayChange ? engine.catalogWatch.changing(ask) : ask());
+    return await inTurn(() => engine.withSession(request.profile, request.pin, async (lease) => {
       files.push(...(await loadExternalTables(engine, lease.session, form, request.parameters)));
       const summary = await (usesFiles ? lease.session.withFiles(() => execute(exchange, lease)) : execute(exchange, lease));
       exchange.answer.summarize(summary);
       return summary;
-    });
+    }));
   } finally {
     await Promise.all(files.map((file) => rm(file, { force: true })));
   }
@@ -116,8 +124,8 @@ async function runAs(exchange: Exchange, account: Analyst): Promise<Summary> {
   const format = work.statement.kind === 'select' ? work.statement.format ?? request.defaultFormat : '';
   if (/progress/i.test(format)) throw failure(73, 'UNKNOWN_FORMAT', `The format ${format} tells how many rows are read of everybody; it is not for this user.`);
   if (form.files.length > 0) throw failure(164, 'READONLY', 'Cannot make temporary tables in readonly mode.');
-  return await engine.withTenant({ ...request.profile, account }, work.statement, async (lease) => {
-    const summary = await execute(exchange, lease);
+  return await engine.withTenant({ ...request.profile, account }, work.statement, async (lease, statement) => {
+    const summary = await execute({ ...exchange, work: { ...work, statement } }, lease);
     answer.summarize(summary);
     return summary;
   });

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import { readUsers, usersFile } from '../../access/users.ts';
 import { Accounts } from './accounts.ts';
+import { newBrokenPart } from './broken-part.ts';
 import { Engine } from './engine.ts';
 import { handleQuery } from './handler.ts';
 import type { Endpoint } from './handler.ts';
@@ -18,6 +19,7 @@ import { QueryLog } from './query-log.ts';
 import { parametersOf } from './request.ts';
 
 const { env } = process;
+const startedAt = Date.now();
 const port = Number(env['CLICKHOUSE_PORT'] ?? 8123);
 const host = env['CLICKHOUSE_HOST'] || '127.0.0.1';
 const dataDir = resolve(env['CLICKHOUSE_DATA_DIR'] ?? '.data/clickhouse');
@@ -83,7 +85,17 @@ async function main(home: string): Promise<void> {
   const engine = new Engine({ chdbHome: resolve(home), dataDir, places, externalAccess: externalAccess === 'on', compiles: env['CLICKHOUSE_COMPILES'] !== 'off', writable: writableNow(file) });
   process.chdir(engine.userFiles);
   await engine.start();
-  const endpoint: Endpoint = { engine, accounts: new Accounts(file, administrator), queryLog: new QueryLog(engine) };
+  let stopping = false;
+  const endpoint: Endpoint = {
+    engine, accounts: new Accounts(file, administrator), queryLog: new QueryLog(engine),
+    onError: (error) => {
+      const part = newBrokenPart(error, { enginePath: engine.path, since: startedAt });
+      if (part === undefined || stopping) return;
+      log.fatal({ part, code: error.code }, 'a part of a table cannot be read; the next start sets it aside and goes on with those it was merged of');
+      // The one who asked gets no answer: to a service, a ClickHouse that is away is a reason to wait.
+      void stop('broken part', 1);
+    },
+  };
   const server = createServer({ maxHeaderSize: MAX_URI_BYTES, keepAliveTimeout: 10_000, requestTimeout: 0 }, (message, response) => {
     route(endpoint, message, response).catch((error: unknown) => {
       log.error({ err: error }, 'a request ended in a fault of this server');
@@ -99,11 +111,10 @@ async function main(home: string): Promise<void> {
   if (open !== undefined) log.warn({ user: administrator.user }, open);
   if (places < wanted) log.warn({ wanted, sessions: places }, 'UV_THREADPOOL_SIZE is too small: fewer queries run at once');
 
-  let stopping = false;
-  const stop = async (signal: string): Promise<void> => {
+  const stop = async (reason: string, exitCode = 0): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    log.info({ signal, running: engine.running }, 'stopping');
+    log.info({ reason, running: engine.running }, 'stopping');
     server.close();
     for (let waited = 0; engine.running > 0 && waited < DRAIN_MS; waited += 50) await delay(50);
     if (engine.running > 0) await engine.cancelAll();
@@ -111,7 +122,7 @@ async function main(home: string): Promise<void> {
     server.closeAllConnections();
     if (engine.running === 0) engine.close();
     log.info('stopped');
-    process.exit(0);
+    process.exit(exitCode);
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal));
 }

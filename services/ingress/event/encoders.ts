@@ -16,16 +16,15 @@ export interface EncoderSources {
 }
 
 export async function createEncode({ contracts, environments, registry, locked }: EncoderSources): Promise<Encode> {
-  const encoders = new Map<string, (value: unknown) => Buffer>();
-  const subjectOf = (contract: EventContract, environment: string): string => `${eventsTopic(environment)}-${contract.recordName}`;
+  const encoders = new Map<string, Map<EventContract, (value: unknown) => Buffer>>(environments.map((environment) => [environment, new Map()]));
   for (const contract of contracts) {
-    for (const environment of environments) {
-      const subject = subjectOf(contract, environment);
-      encoders.set(subject, createEncoder(contract.record, await idToWrite(registry, locked, subject, JSON.stringify(contract.record))));
+    for (const [environment, ofContracts] of encoders) {
+      const subject = `${eventsTopic(environment)}-${contract.recordName}`;
+      ofContracts.set(contract, createEncoder(contract.record, await idToWrite(registry, locked, subject, JSON.stringify(contract.record))));
     }
   }
   return (contract, environment, record) => {
-    const encode = encoders.get(subjectOf(contract, environment));
+    const encode = encoders.get(environment)?.get(contract);
     if (encode === undefined) throw new RuntimeError('SCHEMA_MISSING', `no schema of ${contract.recordName} for ${environment}`);
     return encode(record);
   };

@@ -3,12 +3,12 @@
 // ignorance or the sender's mistake, and is quarantined, never refused.
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import { compareVersions, upcast, type AvroRecord, type EventContract, type Json, type JsonObject } from '../../../schemas/contract.ts';
+import { compareVersions, upcastsFrom, type EventContract, type Json, type JsonObject, type Upcast } from '../../../schemas/contract.ts';
 import { isObject } from '../../../schemas/upcasting.ts';
 import type { AuthenticWebhook, Unusable } from '../outcome.ts';
 import { violationPath } from './parse.ts';
 import { MAX_DEPTH, pointer } from './read-json.ts';
-import { keepExtra, toAvroRecord, Violation } from './to-record.ts';
+import { keepExtra, recordConverter, Violation } from './to-record.ts';
 import { identifierProblem } from './text.ts';
 import { readTime } from './time.ts';
 
@@ -27,10 +27,11 @@ export interface PreparedEvent {
 interface CompiledContract {
   readonly contract: EventContract;
   readonly validators: ReadonlyMap<string, ValidateFunction>;
+  readonly upcasts: ReadonlyMap<string, Upcast>;
   readonly oldest: string;
   readonly newest: string;
-  /** The record without what the envelope and the log add. */
-  readonly payload: AvroRecord;
+  /** Makes the record, without what the envelope and the log add. */
+  readonly toFields: ReturnType<typeof recordConverter>;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -67,7 +68,8 @@ function compileContract(ajv: Ajv2020, contract: EventContract): CompiledContrac
     oldest,
     newest,
     validators: new Map([...contract.versions].map(([version, schema]) => [version, ajv.compile(schema)])),
-    payload: { ...contract.record, fields: contract.record.fields.filter((field) => !envelopeFields.has(field.name) && field.name !== 'extra') },
+    upcasts: new Map(versions.map((version) => [version, upcastsFrom(contract, version)])),
+    toFields: recordConverter({ ...contract.record, fields: contract.record.fields.filter((field) => !envelopeFields.has(field.name) && field.name !== 'extra') }),
   };
 }
 
@@ -86,7 +88,7 @@ function prepare(compiled: ReadonlyMap<string, CompiledContract>, webhook: Authe
   const extra: Record<string, string> = {};
   const payload = payloadOf(json, extra);
   const current = validated(found, version, { payload, rounded: webhook.rounded === json ? payload : payloadOf(webhook.rounded) });
-  const body = toAvroRecord(found.payload, current, '/payload', extra);
+  const body = found.toFields(current, '/payload', extra);
   const source = sourceOf(webhook, extra);
   const ticketId = String(body['ticket_id']);
   const eventId = envelope.event_id.toLowerCase();
@@ -140,8 +142,8 @@ function sourceOf({ envelope, rounded, integration }: AuthenticWebhook, extra: R
   if (problem !== null) throw new Violation('invalid_identifier', '/source/integration_id', problem);
   // As it was sent: a number too long for a double is kept as text, and is no name either.
   const isNamed = typeof platform === 'string' && typeof (rounded['source'] as JsonObject)['platform'] === 'string';
-  for (const [key, value] of Object.entries(envelope.source)) {
-    if (key !== 'integration_id' && key !== 'environment' && !(key === 'platform' && isNamed)) keepExtra(extra, pointer('/source', key), value);
+  for (const key of Object.keys(envelope.source)) {
+    if (key !== 'integration_id' && key !== 'environment' && !(key === 'platform' && isNamed)) keepExtra(extra, pointer('/source', key), envelope.source[key] ?? null);
   }
   return { platform: isNamed ? platform.toWellFormed() : '', integration_id, environment: integration.environment };
 }
@@ -151,9 +153,10 @@ export const payloadKeyOf = (json: JsonObject): (typeof payloadKeys)[number] | u
 
 function payloadOf(json: JsonObject, extra: Record<string, string> = {}): JsonObject {
   const key = payloadKeyOf(json);
-  const rest = Object.entries(json).filter(([name]) => !envelopeFields.has(name) && name !== key);
-  if (key === undefined) return Object.fromEntries(rest);
-  for (const [name, value] of rest) keepExtra(extra, pointer('', name), value);
+  if (key === undefined) return Object.fromEntries(Object.entries(json).filter(([name]) => !envelopeFields.has(name)));
+  for (const name of Object.keys(json)) {
+    if (!envelopeFields.has(name) && name !== key) keepExtra(extra, pointer('', name), json[name] ?? null);
+  }
   return json[key] as JsonObject;
 }
 
@@ -166,8 +169,9 @@ interface Payload {
 function validated(compiled: CompiledContract, version: Version, { payload, rounded }: Payload): JsonObject {
   if (Object.keys(payload).length === 0) throw new Violation('payload_missing', '/payload', 'the event has no fields');
   check(compiled, version.applied, rounded);
-  const current = upcast(compiled.contract, version.applied, payload);
-  const judged = rounded === payload ? current : upcast(compiled.contract, version.applied, rounded);
+  const upcast = compiled.upcasts.get(version.applied) ?? ((same) => same);
+  const current = upcast(payload);
+  const judged = rounded === payload ? current : upcast(rounded);
   // Most events are of the newest version, in its own spelling, and have just been judged by it.
   if (version.applied !== compiled.newest || judged !== rounded) check(compiled, compiled.newest, judged);
   return compiled.contract.toRecord(current);

@@ -16,8 +16,16 @@ const daysIn = (year: number, month: number): number => (month === 2 && isLeap(y
 
 const noTime = (problem: string): Time => ({ kind: 'no_time', problem });
 
+/** The last one that was read: an event's times are asked for twice and more in a row, by its schema, for its record, and are often the same. */
+let last: { readonly text: string; readonly time: Time } | null = null;
+
 /** Milliseconds since 1970, finer digits cut. */
 export function readTime(text: string): Time {
+  if (text !== last?.text) last = { text, time: parsed(text) };
+  return last.time;
+}
+
+function parsed(text: string): Time {
   const found = RFC_3339.exec(text);
   if (found === null) return noTime('is not an RFC 3339 time with a zone, such as 2026-03-02T09:00:00Z or 2026-03-02T10:00:00+01:00');
   const [year, month, day, hour, minute, second] = [Number(found[1]), Number(found[2]), Number(found[3]), Number(found[4]), Number(found[5]), Number(found[6])];

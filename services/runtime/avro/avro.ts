@@ -23,12 +23,20 @@ export function unframe(value: Buffer | null): Framed {
   return { ok: true, schemaId: value.readUInt32BE(1), body: value.subarray(HEADER_BYTES) };
 }
 
+/** Where a value is written that is not too long for it. */
+const draft = Buffer.alloc(65_536);
+
 /** Compiles a schema into an encoder of framed values. The encoder throws on a value that doesn't fit. */
 export function createEncoder(schema: object, schemaId: number): (value: unknown) => Buffer {
   const type = avsc.Type.forSchema(schema as avsc.Schema, { wrapUnions: false });
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt32BE(schemaId, 1);
-  return (value) => Buffer.concat([header, type.toBuffer(value)]);
+  return (value) => {
+    const end = type.encode(value, draft, HEADER_BYTES);
+    if (end < 0) return Buffer.concat([header, type.toBuffer(value)]);
+    header.copy(draft);
+    return Buffer.from(draft.subarray(0, end));
+  };
 }
 
 /** Compiles a schema into a decoder of bodies (for tools and tests; projections don't decode). */

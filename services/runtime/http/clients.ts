@@ -69,11 +69,19 @@ const inForwarded = (headers: IncomingHttpHeaders): string[] => listed(headers.f
   return withoutPort(quoted ?? token ?? '');
 });
 
+/** Who is at the other end of a connection. */
+interface Peer {
+  readonly isProxy: boolean;
+  /** An address, or an IPv6 network. */
+  readonly network: string;
+}
+
 export class Clients {
   readonly #limits: ClientLimits;
   readonly #proxies = new BlockList();
   readonly #connections = new Map<string, number>();
   readonly #requests = new Map<string, number>();
+  readonly #peers = new WeakMap<Socket, Peer>();
 
   constructor(limits: ClientLimits) {
     this.#limits = limits;
@@ -85,9 +93,8 @@ export class Clients {
     server.maxConnections = this.#limits.maxConnections;
     server.on('drop', onRefused);
     server.prependListener('connection', (socket: Socket) => {
-      const peer = plainAddress(socket.remoteAddress ?? '');
-      if (this.#isProxy(peer)) return;
-      if (this.#take(this.#connections, networkOf(peer), socket)) return;
+      const { isProxy, network } = this.#peerOf(socket);
+      if (isProxy || this.#take(this.#connections, network, socket)) return;
       onRefused();
       // Not before the server's own listeners have seen it, which take it for open. Nothing is read until then.
       setImmediate(() => socket.destroy());
@@ -96,13 +103,24 @@ export class Clients {
 
   /** Whose request it is: an address, or an IPv6 network. */
   of({ socket, headers }: IncomingMessage): string {
-    const peer = plainAddress(socket.remoteAddress ?? '');
-    return networkOf(this.#isProxy(peer) ? (this.#client(headers) ?? peer) : peer);
+    const { isProxy, network } = this.#peerOf(socket);
+    const client = isProxy ? this.#client(headers) : undefined;
+    return client === undefined ? network : networkOf(client);
   }
 
   /** Whether a client behind a proxy may have one more request under way. */
   admits({ socket }: IncomingMessage, response: ServerResponse, client: string): boolean {
-    return !this.#isProxy(plainAddress(socket.remoteAddress ?? '')) || this.#take(this.#requests, client, response);
+    return !this.#peerOf(socket).isProxy || this.#take(this.#requests, client, response);
+  }
+
+  /** Looked up once a connection: among networks it takes 3 µs of CPU. */
+  #peerOf(socket: Socket): Peer {
+    const known = this.#peers.get(socket);
+    if (known !== undefined) return known;
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const peer = { isProxy: this.#isProxy(address), network: networkOf(address) };
+    this.#peers.set(socket, peer);
+    return peer;
   }
 
   #isProxy(address: string): boolean {

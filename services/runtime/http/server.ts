@@ -1,16 +1,26 @@
 // An HTTP server with the manners that all of ours have: one error body, 405 with Allow, an answer
 // for clients that shut their side after the request or still write when it is due.
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Bodies } from './bodies.ts';
+import { readBody } from './body.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
 import type { Certificate } from './certificate.ts';
 import { Clients, defaultClientLimits, type ClientLimits } from './clients.ts';
 import { httpRefusal, refuse, type Refusal } from './refusal.ts';
 import { inTurns } from './turns.ts';
 
+/** What becomes of a request that the router does not get. */
+export interface Direct {
+  /** By its head alone. */
+  readonly refusal: Refusal | null;
+  readonly handle: (body: Buffer, response: ServerResponse, refuse: (refusal: Refusal) => void) => void;
+}
+
 export interface HttpServerOptions {
+  /** For what comes thousands of times a second: the router and its hooks take as much CPU again as the rest of HTTP. Null leaves a request to them. */
+  readonly direct?: (request: IncomingMessage) => Direct | null;
   /** Which methods the paths take, by pattern: everything else is 404. */
   readonly paths: readonly { readonly path: RegExp; readonly allow: string }[];
   readonly onRefused?: (refusal: Refusal) => void;
@@ -44,16 +54,34 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const closing = new AbortController();
   const clients = new Clients(options.clients ?? defaultClientLimits);
   const bodies = new Bodies(maxBodiesBytes, MAX_BODY_BYTES);
+  const refuseCounted = async (response: ServerResponse, refusal: Refusal): Promise<void> => {
+    if (await refuse(response, refusal, closing.signal)) onRefused(refusal);
+  };
   const answer: HttpServer['refuse'] = async (reply, refusal) => {
     reply.hijack();
-    if (await refuse(reply.raw, refusal, closing.signal)) onRefused(refusal);
+    await refuseCounted(reply.raw, refusal);
     return reply;
+  };
+  const refusalOfRoom = (request: IncomingMessage, response: ServerResponse): Refusal | null => {
+    const client = clients.of(request);
+    return clients.admits(request, response, client) && bodies.admits(request, response, client) ? null : tooMuch;
+  };
+  const takesDirectly = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const taken = options.direct?.(request) ?? null;
+    if (taken === null) return false;
+    const refuseIt = (refusal: Refusal): void => void refuseCounted(response, refusal);
+    const refusal = refusalByHead(request) ?? refusalOfRoom(request, response) ?? taken.refusal;
+    if (refusal !== null) refuseIt(refusal);
+    else readBody(request, MAX_BODY_BYTES, (body) => (body === null ? refuseIt(httpRefusal(413)) : taken.handle(body, response, refuseIt)));
+    return true;
   };
   const app = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
-    serverFactory: (handler) => openServer(inTurns(handler), requestTimeoutMs, options.certificate),
+    serverFactory: (route) => openServer(inTurns((request, response) => {
+      if (!takesDirectly(request, response)) route(request, response);
+    }), requestTimeoutMs, options.certificate),
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER, ignoreTrailingSlash: true },
     frameworkErrors: (error, _request, reply) => void answer(reply, toRefusal(error)),
     clientErrorHandler: (error, socket) => onBroken(error, socket),
@@ -62,9 +90,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   clients.watch(app.server, options.onConnectionRefused ?? (() => undefined));
   // Before the body is read: what is refused anyway should not have to be JSON.
   app.addHook('onRequest', (request, reply, done) => {
-    const client = clients.of(request.raw);
-    const hasRoom = (): boolean => clients.admits(request.raw, reply.raw, client) && bodies.admits(request.raw, reply.raw, client);
-    const refusal = refusalByPath(request, paths) ?? (hasRoom() ? null : tooMuch);
+    const refusal = refusalByHead(request.raw) ?? refusalByPath(request, paths) ?? refusalOfRoom(request.raw, reply.raw);
     if (refusal === null) done();
     else void answer(reply, refusal);
   });
@@ -98,8 +124,10 @@ function openServer(handler: RequestListener, requestTimeout: number, certificat
 /** As the router takes it, which has decoded it without an error by then. */
 const pathOf = (url: string): string => decodeURI(url.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? '');
 
-function refusalByPath({ raw, is404, url }: FastifyRequest, paths: HttpServerOptions['paths']): Refusal | null {
-  if (raw.httpVersion === '1.1' && raw.headers.host === undefined) return httpRefusal(400);
+const refusalByHead = ({ httpVersion, headers }: IncomingMessage): Refusal | null =>
+  (httpVersion === '1.1' && headers.host === undefined ? httpRefusal(400) : null);
+
+function refusalByPath({ is404, url }: FastifyRequest, paths: HttpServerOptions['paths']): Refusal | null {
   if (!is404) return null;
   const known = paths.find(({ path }) => path.test(pathOf(url)));
   return known === undefined ? httpRefusal(404) : httpRefusal(405, { allow: known.allow });

@@ -39,7 +39,7 @@ export function inTurns(handle: RequestListener, mostWaiting = MOST_WAITING): Re
       connection.running += 1;
       response.once('close', () => {
         connection.running -= 1;
-        setImmediate(next, connection, socket);
+        if (connection.paused || connection.waiting.length > 0) setImmediate(next, connection, socket);
       });
       handle(request, response);
     }

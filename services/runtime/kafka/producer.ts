@@ -8,9 +8,11 @@
 import kafkajs, { type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { connectKafka, METADATA_MAX_AGE_MS, orUnavailable, type KafkaConnection } from './admin.ts';
-import { recordBytes, type NewRecord } from '../event-log.ts';
+import type { NewRecord } from '../event-log.ts';
 import { groupBy } from '../group-by.ts';
 import { Lanes } from './lanes.ts';
+import { partitionOf } from './murmur2.ts';
+import { encodeRecord, RECORD_OVERHEAD, toMessage, type EncodedRecord } from './record-encoder.ts';
 
 export interface LogProducer {
   /** Resolves after acks=all. @throws RuntimeError `LOG_UNAVAILABLE` past the deadline (it may still have landed), `LOG_OVERLOADED` at once when the queue is full. */
@@ -32,11 +34,15 @@ export interface ProducerLimits {
 interface Waiting {
   readonly topic: string;
   readonly partition: number;
-  readonly message: Message;
+  /** Both, as one name. */
+  readonly place: string;
+  readonly record: EncodedRecord;
   readonly bytes: number;
   readonly expiresAt: number;
+  /** One of them counts, the first. */
   readonly resolve: (place: { partition: number }) => void;
   readonly reject: (error: RuntimeError) => void;
+  isSettled: boolean;
 }
 
 /** More overlap better and make smaller batches, which cost more CPU per event. */
@@ -54,7 +60,7 @@ async function connect(connection: KafkaConnection, topics: readonly string[], l
   const producer = kafka.producer({
     idempotent: false,
     allowAutoTopicCreation: false,
-    // Called for each message of a send with what kafkajs knows by then: a topic may have got more partitions.
+    // Called for each partition of a send with what kafkajs knows by then: a topic may have got more partitions.
     createPartitioner: () => {
       const choose = kafkajs.Partitioners.DefaultPartitioner();
       return (message) => {
@@ -88,7 +94,6 @@ class BatchingProducer implements LogProducer {
   /** Follows Kafka's while messages are sent. */
   readonly #partitions: ReadonlyMap<string, PartitionMetadata[]>;
   readonly #limits: ProducerLimits;
-  readonly #choose = kafkajs.Partitioners.DefaultPartitioner();
   readonly #lanes: Lanes<Waiting>;
   #waiting = 0;
   #waitingBytes = 0;
@@ -103,27 +108,20 @@ class BatchingProducer implements LogProducer {
   }
 
   append(topic: string, record: NewRecord<Buffer | null>): Promise<{ partition: number }> {
-    const partitionMetadata = this.#partitions.get(topic);
-    if (partitionMetadata === undefined) return Promise.reject(new RuntimeError('TOPIC_MISSING', `no producer for topic ${topic}`));
-    const bytes = recordBytes(record);
+    const partitions = this.#partitions.get(topic);
+    if (partitions === undefined) return Promise.reject(new RuntimeError('TOPIC_MISSING', `no producer for topic ${topic}`));
+    const now = Date.now();
+    const encoded = encodeRecord(record, now);
+    const bytes = encoded.bytes.length + RECORD_OVERHEAD;
     if (this.waiting() >= this.#limits.maxWaiting || this.#waitingBytes + bytes > this.#limits.maxWaitingBytes) {
       return Promise.reject(new RuntimeError('LOG_OVERLOADED', `${this.waiting()} events wait for Kafka`));
     }
-    const message: Message = { key: record.key, value: record.value, headers: { ...record.headers } };
-    message.partition = this.#choose({ topic, message, partitionMetadata });
-    const { partition } = message;
+    const partition = partitionOf(Buffer.from(record.key), partitions.length);
     this.#waiting += 1;
     this.#waitingBytes += bytes;
-    return new Promise<{ partition: number }>((resolve, reject) => {
-      this.#lanes.add({
-        topic, partition, message, bytes, resolve, reject,
-        expiresAt: Date.now() + this.#limits.deadlineMs,
-      });
-      this.#expiry ??= setInterval(() => this.#expire(), TICK_MS).unref();
-    }).finally(() => {
-      this.#waiting -= 1;
-      this.#waitingBytes -= bytes;
-      if (this.#waiting === 0) this.#stopLooking();
+    this.#expiry ??= setInterval(() => this.#expire(), TICK_MS).unref();
+    return new Promise((resolve, reject) => {
+      this.#lanes.add({ topic, partition, place: placeOf(topic, partition), record: encoded, bytes, resolve, reject, expiresAt: now + this.#limits.deadlineMs, isSettled: false });
     });
   }
 
@@ -143,15 +141,16 @@ class BatchingProducer implements LogProducer {
     for (let attempt = 0; unacknowledged.length > 0 && attempt < 3; attempt++) {
       try {
         const covered = await this.#sendOnce(unacknowledged);
-        for (const item of unacknowledged) if (covered.has(placeOf(item))) item.resolve({ partition: item.partition });
-        unacknowledged = unacknowledged.filter((item) => !covered.has(placeOf(item)));
+        for (const item of unacknowledged) if (covered.has(item.place)) this.#settle(item, null);
+        unacknowledged = unacknowledged.filter((item) => !covered.has(item.place));
       } catch (error) {
         lastError = messageOf(error);
         break;
       }
       unacknowledged = unacknowledged.filter((item) => item.expiresAt > Date.now());
     }
-    for (const item of unacknowledged) item.reject(new RuntimeError('LOG_UNAVAILABLE', lastError));
+    // Those, too, whose time was over before they could be sent once more.
+    for (const item of batch) this.#settle(item, lastError);
   }
 
   async #sendOnce(batch: readonly Waiting[]): Promise<Set<string>> {
@@ -159,9 +158,20 @@ class BatchingProducer implements LogProducer {
     const answer = await this.#producer.sendBatch({
       acks: -1,
       timeout: this.#limits.deadlineMs,
-      topicMessages: [...byTopic].map(([topic, items]) => ({ topic, messages: items.map((item) => item.message) })),
+      topicMessages: [...byTopic].map(([topic, items]) => ({ topic, messages: messagesOf(items) })),
     });
     return new Set(answer.filter((entry) => entry.errorCode === 0).map(placeOfAnswer));
+  }
+
+  /** @param failure null once Kafka has it */
+  #settle(item: Waiting, failure: string | null): void {
+    if (item.isSettled) return;
+    item.isSettled = true;
+    this.#waiting -= 1;
+    this.#waitingBytes -= item.bytes;
+    if (this.#waiting === 0) this.#stopLooking();
+    if (failure === null) item.resolve({ partition: item.partition });
+    else item.reject(new RuntimeError('LOG_UNAVAILABLE', failure));
   }
 
   #stopLooking(): void {
@@ -171,9 +181,13 @@ class BatchingProducer implements LogProducer {
 
   /** Answers those whose deadline passed. What is in flight may still land: a duplicate at worst. */
   #expire(): void {
-    for (const item of this.#lanes.expired(Date.now())) item.reject(new RuntimeError('LOG_UNAVAILABLE', `no acknowledgement within ${this.#limits.deadlineMs} ms`));
+    for (const item of this.#lanes.expired(Date.now())) this.#settle(item, `no acknowledgement within ${this.#limits.deadlineMs} ms`);
   }
 }
 
-const placeOf = (item: Waiting): string => `${item.topic}/${item.partition}`;
-const placeOfAnswer = (answer: RecordMetadata): string => `${answer.topicName}/${answer.partition}`;
+/** Of a topic, one for each partition. */
+const messagesOf = (items: readonly Waiting[]): Message[] =>
+  [...groupBy(items, ({ partition }) => partition)].map(([partition, of]) => toMessage(partition, of.map(({ record }) => record)));
+
+const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
+const placeOfAnswer = ({ topicName, partition }: RecordMetadata): string => placeOf(topicName, partition);

@@ -3,6 +3,7 @@ import kafkajs from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
 import type { LogRecord } from '../event-log.ts';
 import { connectKafka, type KafkaConnection } from './admin.ts';
+import { encodeRecord, toMessage } from './record-encoder.ts';
 
 /** A record without a place, and as of when. */
 export type Rewritten = Pick<LogRecord, 'offset' | 'key' | 'value' | 'headers' | 'timestampMs'>;
@@ -27,7 +28,7 @@ export async function rewriter(connection: KafkaConnection, { topic, partition, 
   let last: Rewritten | undefined;
   let repeated = 0;
   const send = async (batch: readonly Rewritten[]): Promise<void> => {
-    const messages = batch.map(({ key, value, headers, timestampMs }) => ({ partition, key, value, headers: { ...headers }, timestamp: String(timestampMs) }));
+    const messages = [toMessage(partition, batch.map((record) => encodeRecord(record, record.timestampMs)))];
     const [answer] = await producer.send({ topic, acks: -1, messages }).catch((error: unknown) => {
       throw new RuntimeError('LOG_UNAVAILABLE', `${topic}/${partition} at ${end}: ${messageOf(error)}; the same command goes on from where the log ends`, { cause: error });
     });

@@ -2,7 +2,8 @@
 // garbage collection), and whether it is ready, by the same check as /health/ready. No label here or elsewhere may
 // have a value that a sender chose: the number of series is bounded whatever comes in.
 import type { Server } from 'node:http';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import { createRegistry } from './of-processes.ts';
 
 /** Gauges with the name of a counter; nodejs_active_resources, by type, tells the same. */
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
@@ -11,7 +12,7 @@ const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 const LOOP_LOOK_MS = 250;
 
 export function createMetrics(service: string): Registry {
-  const registry = new Registry();
+  const registry = createRegistry();
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_LOOK_MS });
   for (const name of misnamed) registry.removeSingleMetric(name);
@@ -28,13 +29,13 @@ export interface ServiceState {
 export function addServiceMetrics(registry: Registry, { server, ready, warnings }: ServiceState): void {
   const registers = [registry];
   new Gauge({
-    name: 'ticketstream_ready', help: '1 when /health/ready answers 200, else 0: its body says why', registers,
+    name: 'ticketstream_ready', help: '1 when /health/ready answers 200, else 0: its body says why', registers, aggregator: 'min',
     async collect() {
       this.set((await ready()) === null ? 1 : 0);
     },
   });
   new Gauge({
-    name: 'ticketstream_warnings', help: 'What is amiss although the service works, as listed at /health/ready', registers,
+    name: 'ticketstream_warnings', help: 'What is amiss although the service works, as listed at /health/ready', registers, aggregator: 'max',
     collect() {
       this.set(warnings().length);
     },

@@ -40,8 +40,8 @@ function warningsOf(findings: ReadonlyMap<number, Finding>): string[] {
 
 /** Compares at once and then every 10 s, in the background: a registry that is down delays nothing. */
 export function watchSchemas(registry: Pick<SchemaRegistry, 'schemaById'>, locked: readonly LockedSchema[], metrics: Registry, logger: Logger): SchemaWatch {
-  const reachable = new Gauge({ name: 'ticketstream_registry_reachable', help: '1 when the schema registry answered the last comparison with the lock', registers: [metrics] });
-  const wrong = new Gauge({ name: 'ticketstream_registry_wrong_schemas', help: 'Ids of the lock that the registry lacks (missing) or gives to another schema (other)', labelNames: ['finding'], registers: [metrics] });
+  const reachable = new Gauge({ name: 'ticketstream_registry_reachable', help: '1 when the schema registry answered the last comparison with the lock', registers: [metrics], aggregator: 'min' });
+  const wrong = new Gauge({ name: 'ticketstream_registry_wrong_schemas', help: 'Ids of the lock that the registry lacks (missing) or gives to another schema (other)', labelNames: ['finding'], registers: [metrics], aggregator: 'max' });
   let warnings: string[] = [];
   let told = '';
   /** Each state once, when it begins. */
