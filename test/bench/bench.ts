@@ -1,4 +1,4 @@
-// npm run bench -- ingress | live | projection | postgres | rebuild | catch-up | reconcile | start-up | questions | dashboard | cluster | soak: measures what the project promises
+// npm run bench -- ingress | live | projection | postgres | rebuild | catch-up | reconcile | start-up | questions | growth | dashboard | cluster | soak: measures what the project promises
 // about speed, on real stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { catchUp } from './catch-up.ts';
 import { cluster } from './cluster.ts';
 import { dashboard } from './dashboard.ts';
 import { fill } from './history.ts';
+import { growth } from './growth.ts';
 import { ingress } from './ingress.ts';
 import { live } from './live.ts';
 import { postgres } from './postgres/postgres.ts';
@@ -78,8 +79,9 @@ program.command('rebuild').description('facts of a made-up history from its time
 
 program.command('catch-up').description('a log full of events and an empty ClickHouse: time until all has landed and is counted, beside ClickHouse\'s own Kafka engine')
   .option('--events <n>', 'events in the log; 2000000 is the promise', whole, 200_000)
+  .option('--before <n>', 'handled before, so that what is measured is what came during an outage: a section of its own', whole, 0)
   .option(...AGAINST)
-  .action(({ events, against }: { events: number; against?: string }) => catchUp({ events, command: command(), checkouts: checkouts(against) }));
+  .action(({ against, ...options }: { events: number; before: number; against?: string }) => catchUp({ ...options, command: command(), checkouts: checkouts(against) }));
 
 program.command('reconcile').description('the tables compared with the log and all facts computed anew: time and memory as the log grows')
   .option('--events <list>', 'events in the log; a stack for each', wholes, [100_000, 500_000, 2_000_000])
@@ -95,6 +97,13 @@ program.command('start-up').description('a projection from its start until it is
   .option('--rounds <n>', 'starts of each', whole, 5)
   .option('--of <path>', 'measure another checkout of this project instead')
   .action(({ of, ...options }: { tickets: number; rounds: number; of?: string }) => startUp({ ...options, command: command(), checkout: of === undefined ? projectDir : checkout(of) }));
+
+program.command('growth').description('a tenth of a million events, a million, ten: cost of an event, memory, start-up and questions at each, and how they grow')
+  .option('--tickets <list>', 'tickets, twelve events each; a fresh stack for each', wholes, [8_000, 80_000, 800_000])
+  .option('--rounds <n>', 'starts of each service, and times each question is asked', whole, 3)
+  .option('--rate <n>', 'events a second', whole, 300)
+  .option('--seconds <n>', 'for so long', whole, 20)
+  .action((options: { tickets: number[]; rounds: number; rate: number; seconds: number }) => growth({ ...options, command: command(), checkout: projectDir }));
 
 program.command('questions').description('each question of infra/questions for a tenant of 50,000 tickets and for the largest one')
   .option('--tickets <n>', 'of all tenants: the largest has these without 100,000', whole, 1_100_000)

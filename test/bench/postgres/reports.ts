@@ -14,16 +14,16 @@ const byDay = (view: string, column: string, value: string, more = ''): string =
 const messagesOfDay = (type: number): string => `SELECT created_at::date AS day, count(*) FROM messages WHERE account_id = {account} AND message_type = ${type} AND ${when('created_at')} GROUP BY 1 ORDER BY 1`;
 const messagesByDay = (condition: string): string => `SELECT toDate(event_at) AS day, count() FROM queue.timeline FINAL WHERE integration_id = '{integration}' AND has_message AND ${condition} AND ${when('event_at')} GROUP BY day ORDER BY day`;
 
-const summary = (by: string, from: string): string => `SELECT ${by} AS of, count(CASE WHEN name = 'conversation_resolved' THEN 1 END), avg(CASE WHEN name = 'conversation_resolved' THEN value END),
+const summary = (by: string, from: string): string => `SELECT ${by} AS whose, count(CASE WHEN name = 'conversation_resolved' THEN 1 END), avg(CASE WHEN name = 'conversation_resolved' THEN value END),
   avg(CASE WHEN name = 'first_response' THEN value END), avg(CASE WHEN name = 'reply_time' THEN value END)
   FROM ${from} WHERE reporting_events.account_id = {account} AND ${when('reporting_events.created_at')} AND ${by} IS NOT NULL GROUP BY 1 ORDER BY 1`;
 
 const facts = (of: (column: string) => string): string => `
-  SELECT ${of('assignee_id')} AS of, 1 AS solved, since_created_seconds AS resolution, NULL AS first, NULL AS reply FROM queue.ticket_resolutions AS r JOINED WHERE r.integration_id = '{integration}' AND ${when('solved_at')}
+  SELECT ${of('assignee_id')} AS whose, 1 AS solved, since_created_seconds AS resolution, NULL AS first, NULL AS reply FROM queue.ticket_resolutions AS r JOINED WHERE r.integration_id = '{integration}' AND ${when('solved_at')}
   UNION ALL SELECT ${of('first_response_agent_id')}, 0, NULL, first_response_seconds, NULL FROM queue.tickets AS t WHERE integration_id = '{integration}' AND ${when('first_response_at')}
   UNION ALL SELECT ${of('assignee_at_reply')}, 0, NULL, NULL, wait_seconds FROM queue.customer_waits AS r JOINED WHERE r.integration_id = '{integration}' AND ended_by = 'agent_reply' AND ${when('ended_at')}`;
 const ourSummary = (of: (column: string) => string, joined = ''): string =>
-  `SELECT toInt32OrNull(extract(of, '\\\\d+$')) AS number, sum(solved), avg(resolution), avg(first), avg(reply) FROM (${facts(of).replaceAll('JOINED', joined)}) WHERE number IS NOT NULL GROUP BY number ORDER BY number`;
+  `SELECT toInt32OrNull(extract(whose, '\\\\d+$')) AS number, sum(solved), avg(resolution), avg(first), avg(reply) FROM (${facts(of).replaceAll('JOINED', joined)}) WHERE number IS NOT NULL GROUP BY number ORDER BY number`;
 
 export const reports: readonly Report[] = [
   {

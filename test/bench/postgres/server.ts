@@ -52,7 +52,7 @@ export class Postgres {
     const quarter = Math.floor(totalmem() / 4 / 1_048_576);
     const settings = {
       port, listen_addresses: '127.0.0.1', unix_socket_directories: dir, timezone: 'UTC', shared_buffers: `${quarter}MB`, effective_cache_size: `${3 * quarter}MB`, work_mem: '64MB',
-      maintenance_work_mem: '512MB', max_parallel_workers_per_gather: availableParallelism(), random_page_cost: 1.1, max_wal_size: '4GB', checkpoint_timeout: '30min',
+      maintenance_work_mem: '512MB', max_parallel_workers_per_gather: availableParallelism(), random_page_cost: 1.1, max_wal_size: '4GB', log_min_messages: 'fatal', checkpoint_timeout: '30min',
     };
     const child = spawn(join(bin, 'postgres'), ['-D', join(dir, 'data'), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { ...own, stdio: ['ignore', 'ignore', 'inherit'] });
     await once(child, 'spawn');
