@@ -1,12 +1,15 @@
 // A ClickHouse that is a cluster, for the commands: whatever they say to one server is said to all of it. Services need none of
 // this: they read and write tables by the same names.
-import { LOCAL, sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { LOCAL, sqlString, STORED, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { Refused } from '../target/refused.ts';
 import { createdBy, rendered, type Cluster, type Spread } from './render.ts';
 
-const kindOf = (engine: string | undefined, hasLocal: boolean): Spread => (hasLocal ? 'sharded' : engine?.startsWith('Replicated') === true ? 'everywhere' : 'plain');
+interface Found {
+  readonly name: string;
+  readonly engine: string;
+}
 
-const SPREAD = `SELECT name, engine FROM system.tables WHERE concat(database, '.', name) IN ({table:String}, concat({table:String}, '${LOCAL}')) ORDER BY name`;
+const kindOf = (found: Found | undefined): Spread => (found?.name.endsWith(LOCAL) === true ? 'sharded' : found?.engine.startsWith('Replicated') === true ? 'everywhere' : 'plain');
 
 class OnCluster implements ClickHouse {
   readonly #clickhouse: ClickHouse;
@@ -72,8 +75,8 @@ class OnCluster implements ClickHouse {
   async #spreadOf(table: string): Promise<Spread> {
     const made = this.#made.get(table);
     if (made !== undefined) return made;
-    const rows = await this.#clickhouse.query<{ name: string; engine: string }>(SPREAD, { table });
-    return kindOf(rows[0]?.engine, rows.some(({ name }) => name.endsWith(LOCAL)));
+    const [found] = await this.#clickhouse.query<Found>(`SELECT name, engine FROM system.tables WHERE ${STORED}`, { table });
+    return kindOf(found);
   }
 }
 
@@ -93,6 +96,25 @@ export async function chosenCluster(clickhouse: ClickHouse, asked: string): Prom
   const there = await clusterOf(clickhouse);
   if (asked === '' || there === null || there === asked) return there ?? asked;
   throw new Refused(there === ''
-    ? `this ClickHouse holds the tables of one server. The cluster ${asked} begins empty: migrate it, and its projections fill it from the log (CONSUMER_FROM=beginning)`
+    ? `this ClickHouse holds the tables of one server. The cluster ${asked} begins empty: migrate it, and \`npm run backup -- rebuild-tables\` has its projections fill it from the log`
     : `this ClickHouse is of the cluster ${there}, CLICKHOUSE_CLUSTER says ${asked}`);
+}
+
+/** Replicated tables that some server lacks, or has as another one. */
+export const unevenTables = (cluster: string): string => `
+  SELECT concat(database, '.', name) AS place FROM clusterAllReplicas(${sqlString(cluster)}, system.tables)
+  WHERE database IN ('config', 'queue', 'agents', 'log') AND startsWith(engine, 'Replicated')
+  GROUP BY place HAVING uniqExact(uuid) > 1 OR count() < (SELECT count() FROM clusterAllReplicas(${sqlString(cluster)}, system.one))
+  ORDER BY place LIMIT 3`;
+
+/** A new server would get tables of its own by IF NOT EXISTS, that nobody fills. @throws Refused */
+export async function assertEven(clickhouse: ClickHouse, cluster: string): Promise<void> {
+  const uneven = await clickhouse.query<{ place: string }>(unevenTables(cluster));
+  if (uneven.length > 0) throw new Refused(`${uneven.map(({ place }) => place).join(', ')}: not the same table on every server of ${cluster}. One is away, or new: infra/cluster/README.md says how it gets its tables. Nothing was changed`);
+}
+
+/** For a command that makes tables like others: of a Distributed one that would be another door to the same rows. @throws Refused */
+export async function refuseCluster(clickhouse: ClickHouse, command: string): Promise<void> {
+  const there = (await clusterOf(clickhouse)) ?? '';
+  if (there !== '') throw new Refused(`${command} works on one server: this ClickHouse is of the cluster ${there}`);
 }

@@ -38,12 +38,12 @@ async function commitOf(checkout: string): Promise<string> {
   return stdout.trim();
 }
 
-async function environmentOn(dataDir: string, ingressPort: number): Promise<NodeJS.ProcessEnv> {
+async function environmentOn(dataDir: string, ingressPort: number, isSealed: boolean): Promise<NodeJS.ProcessEnv> {
   const [kafka, kafkaController, registry, clickhouse] = await freePorts(4);
   const ports: Readonly<Record<keyof StackPorts, number | undefined>> = { kafka, kafkaController, registry, clickhouse };
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !elsewhere.includes(name)));
   const file = join(dataDir, 'integrations.json');
-  const integrations = [...deskIntegrations, BENCH_TENANT].map((id) => ({ integration_id: id, environment: 'production', secrets: [secretOf(id)] }));
+  const integrations = [...deskIntegrations, BENCH_TENANT].map((id) => ({ integration_id: id, environment: 'production', secrets: [secretOf(id)], ...(isSealed ? { encrypt_personal_data: true } : {}) }));
   await writeFile(file, JSON.stringify(integrations), { mode: 0o600 });
   return {
     ...own, ...Object.fromEntries(Object.entries(portVariables).map(([part, { variable }]) => [variable, String(ports[part as keyof StackPorts])])),
@@ -57,6 +57,9 @@ export interface Finished extends Used {
   readonly seconds: number;
   readonly output: string;
 }
+
+/** A checkout, or one whose integrations have personal data sealed. */
+export type Wanted = string | { readonly checkout: string; readonly isSealed: boolean };
 
 interface Child {
   readonly process: ChildProcess;
@@ -84,11 +87,12 @@ export class BenchStack {
   }
 
   /** Kafka, registry and ClickHouse with topics, schemas, tables and a desk; no service yet. */
-  static async start(checkout = projectDir): Promise<BenchStack> {
+  static async start(wanted: Wanted = projectDir): Promise<BenchStack> {
+    const { checkout, isSealed } = typeof wanted === 'string' ? { checkout: wanted, isSealed: false } : wanted;
     const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-bench-'));
     removeWithThisProcess(dataDir);
     const [ingressPort = 0] = await freePorts(1);
-    const stack = new BenchStack(checkout, await commitOf(checkout), await environmentOn(dataDir, ingressPort));
+    const stack = new BenchStack(checkout, `${await commitOf(checkout)}${isSealed ? ', sealing' : ''}`, await environmentOn(dataDir, ingressPort, isSealed));
     console.error(`${stack.commit}: starting its stack…`);
     try {
       await stack.#begin();
@@ -151,8 +155,8 @@ export class BenchStack {
   }
 
   /** Starts a file of the checkout beside the services, and waits for nothing. */
-  async startProcess(name: string, file: string, args: readonly string[] = []): Promise<void> {
-    await this.#spawn(name, file, args, { ...this.env, HEALTH_PORT: '0' });
+  async startProcess(name: string, file: string, { args = [], env = {} }: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {}): Promise<void> {
+    await this.#spawn(name, file, args, { ...this.env, HEALTH_PORT: '0', ...env });
   }
 
   /** @throws Error with the end of its log when a process that was started, and not stopped, has ended. */
@@ -219,7 +223,7 @@ export class BenchStack {
 }
 
 /** Works with a stack of each checkout, all running at once so that rounds can alternate, and stops them in any case. */
-export async function withStacks<T>(checkouts: readonly string[], work: (stacks: readonly BenchStack[]) => Promise<T>): Promise<T> {
+export async function withStacks<T>(checkouts: readonly Wanted[], work: (stacks: readonly BenchStack[]) => Promise<T>): Promise<T> {
   const stacks: BenchStack[] = [];
   const state: { stopping?: Promise<void> } = {};
   const stopAll = (): Promise<void> => (state.stopping ??= Promise.all(stacks.map((stack) => stack.stop())).then(() => undefined));

@@ -16,42 +16,16 @@ import { createDashboard } from '../../services/dashboard/server.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { closeClients, environment, eventually, landed, sendUntilAccepted, ticket } from '../system/support.ts';
+import { access, added, ask, endpoint, given, root, type Login } from './clickhouse-users.ts';
 import { answered, refused, type Parameters } from './tenant-attempts.ts';
 
 const run = promisify(execFile);
-const endpoint = new URL(environment.clickhouseUrl);
 /** In whatever globex has: ticket, texts, agents, the text of a query, the name of a snapshot's table. */
 const SECRET = `zq${randomUUID().slice(0, 8)}`;
 const ours = `TKT-OURS-${SECRET.slice(2)}`;
 const theirs = `TKT-${SECRET}-1`;
 const SNAPSHOT = `of_${process.pid}`;
 const at = (minute: number): string => new Date(Date.UTC(2026, 10, 2, 9, minute)).toISOString();
-
-interface Login { readonly name: string; readonly password: string }
-interface Answer { readonly status: number; readonly text: string; readonly headers: Headers }
-
-async function access(...args: string[]): Promise<string> {
-  return (await run(process.execPath, ['infra/start/run.mjs', 'infra/access/access.ts', ...args])).stdout;
-}
-
-async function added(name: string, ...options: string[]): Promise<Login> {
-  const password = /password of \S+: (\S+)/.exec(await access('add', name, ...options))?.[1] ?? '';
-  return { name, password };
-}
-
-async function ask({ name, password }: Login, sql: string | FormData, parameters: Parameters = {}): Promise<Answer> {
-  const response = await fetch(`${endpoint.protocol}//${endpoint.host}/?${new URLSearchParams({ database: 'queue', ...parameters }).toString()}`, {
-    method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` }, body: sql,
-  });
-  return { status: response.status, text: await response.text(), headers: response.headers };
-}
-
-const root: Login = { name: decodeURIComponent(endpoint.username) || 'default', password: decodeURIComponent(endpoint.password) };
-async function given(login: Login, sql: string, parameters: Parameters = {}): Promise<string> {
-  const answer = await ask(login, sql, parameters);
-  expect(answer.status, `${sql}: ${answer.text}`).toBe(200);
-  return answer.text.trim();
-}
 
 let acme: Login;
 let both: Login;

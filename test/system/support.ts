@@ -70,7 +70,7 @@ export const ticket = (ticketId: string, integrationId = 'acme') => ({
   status: (at: string, previous: string, next: string, by = { type: 'agent', id: 'lea' }) => event('status.changed', at, {
     ticket_id: ticketId, previous_status: previous, new_status: next, changed_by: by, changed_at: at,
   }, integrationId),
-  assigned: (at: string, assignee: { agent_id?: string; group_id?: string }) => event('agent.assigned', at, {
+  assigned: (at: string, assignee: { agent_id?: string; group_id?: string; name?: string }) => event('agent.assigned', at, {
     ticket_id: ticketId, assignee, assigned_by: { type: 'routing_rule', id: 'by-topic' }, assigned_at: at,
   }, integrationId),
 });

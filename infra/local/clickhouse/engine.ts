@@ -70,7 +70,7 @@ export class Engine {
   /** Half of the places: however long analysts ask, services go on. */
   readonly #tenantTurn: LimitFunction;
   readonly catalogWatch = new CatalogWatch();
-  readonly #tenants = new Tenants((sql) => this.#spelt(sql), this.catalogWatch);
+  readonly #tenants = new Tenants({ spelt: (sql) => this.#spelt(sql), own: async (sql) => Buffer.from((await this.#control.query(sql, 'JSONEachRow')).bytes), watch: this.catalogWatch });
   #running = 0;
   #sequence = 0;
 
@@ -139,14 +139,14 @@ export class Engine {
     return join(this.transit, `body-${++this.#sequence}`);
   }
 
-  /** For one statement of an analyst, whose session is thrown away after it. */
-  async withTenant<T>(profile: Profile & { readonly account: Analyst }, statement: Statement, work: (lease: Lease) => Promise<T>): Promise<T> {
+  /** For one statement of an analyst, whose session is thrown away after it; the work is given the statement that it may run. */
+  async withTenant<T>(profile: Profile & { readonly account: Analyst }, statement: Statement, work: (lease: Lease, meant: Statement) => Promise<T>): Promise<T> {
     return await this.#tenantTurn(async () => {
       const pipe = await this.#place();
       const session = await this.#open(profile.account);
       try {
-        await this.#tenants.confine(session, profile.account, { profile, statement });
-        return await work({ session, pipe });
+        const meant = await this.#tenants.confine(session, profile.account, { profile, statement });
+        return await work({ session, pipe }, meant);
       } finally {
         session.close();
         this.#leave(pipe);

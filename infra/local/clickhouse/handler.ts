@@ -124,8 +124,8 @@ async function runAs(exchange: Exchange, account: Analyst): Promise<Summary> {
   const format = work.statement.kind === 'select' ? work.statement.format ?? request.defaultFormat : '';
   if (/progress/i.test(format)) throw failure(73, 'UNKNOWN_FORMAT', `The format ${format} tells how many rows are read of everybody; it is not for this user.`);
   if (form.files.length > 0) throw failure(164, 'READONLY', 'Cannot make temporary tables in readonly mode.');
-  return await engine.withTenant({ ...request.profile, account }, work.statement, async (lease) => {
-    const summary = await execute(exchange, lease);
+  return await engine.withTenant({ ...request.profile, account }, work.statement, async (lease, statement) => {
+    const summary = await execute({ ...exchange, work: { ...work, statement } }, lease);
     answer.summarize(summary);
     return summary;
   });
