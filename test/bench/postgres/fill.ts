@@ -1,7 +1,6 @@
 // The same history in PostgreSQL: rows as Chatwoot would have written them while it happened, made of our facts, so that a number
 // that differs differs by its definition. In the order of their times, as they would lie there.
 import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import type { BenchStack } from '../stack.ts';
 import type { Postgres } from './server.ts';
 
@@ -49,7 +48,7 @@ export async function fillPostgres({ clickhouseUrl }: BenchStack, postgres: Post
     console.error(`PostgreSQL: ${into.split(' ')[0] ?? ''}…`);
     const answer = await fetch(`${clickhouseUrl}/?max_bytes_before_external_sort=1000000000`, { method: 'POST', body: `${sql} FORMAT TabSeparated` });
     if (!answer.ok || answer.body === null) throw new Error(await answer.text());
-    await postgres.copy(into, Readable.fromWeb(answer.body as ReadableStream));
+    await postgres.copy(into, Readable.fromWeb(answer.body));
   }
   console.error('PostgreSQL: indexes…');
   await postgres.runFile(new URL('indexes.sql', import.meta.url));

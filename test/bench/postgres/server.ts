@@ -58,9 +58,11 @@ export class Postgres {
     await once(child, 'spawn');
     endWithThisProcess(child.pid ?? 0);
     const postgres = new Postgres({ bin, dir, port, process: child });
-    for (const deadline = Date.now() + READY_WITHIN_MS; ; await sleep(100)) {
+    const deadline = Date.now() + READY_WITHIN_MS;
+    for (;;) {
       if (await postgres.run('SELECT 1').then(() => true, () => false)) return postgres;
       if (Date.now() > deadline || child.exitCode !== null) throw new Error('PostgreSQL does not start; what it says stands above');
+      await sleep(100);
     }
   }
 
