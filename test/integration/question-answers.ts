@@ -1,5 +1,6 @@
 // What the analyst questions must answer, computed plainly from the oracle's rows. No SQL here.
 import type { Cell, Row } from '../oracle/events.ts';
+import { shareBounds } from '../oracle/figures.ts';
 import type { OracleViews } from '../oracle/oracle.ts';
 
 export const HOUR = 3_600_000;
@@ -159,17 +160,9 @@ export function solvesTicketsCustomers(k: Known): Row[] {
   }));
 }
 
-/** Wilson's interval as the textbook has it: the shares that lie 1.96 deviations from the observed one. */
-function wilson(hits: number, n: number): { low: number; high: number } {
-  const [p, z] = [hits / n, 1.96];
-  const centre = (p + (z * z) / (2 * n)) / (1 + (z * z) / n);
-  const margin = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
-  return { low: Math.max(0, centre - margin), high: Math.min(1, centre + margin) };
-}
-
 export const reopenRates = (k: Known): Row[] => grouped(solvesByAgents(k), (row) => ({ agent_id: text(row, 'solved_by_id') }), (rows) => {
   const reopened = rows.filter(isReopened).length;
-  const { low, high } = wilson(reopened, rows.length);
+  const { low, high } = shareBounds(reopened, rows.length);
   return { solves: rows.length, judged: rows.length, reopened, reopen_rate_7d: reopened / rows.length, likely_from: low, likely_to: high };
 });
 

@@ -5,7 +5,7 @@ import { agentsOf, integrationsOf } from './agents.ts';
 import { customerOf } from './attributes.ts';
 import { agentReplyRows, customerWaits, firstResponse, replyTurns } from './conversation.ts';
 import { assignmentRows, heldSpans, isBounced, isHandoff, isHandoffOut, ownReplies, stations, type Station } from './periods.ts';
-import { quantileExact, share, sum } from './figures.ts';
+import { quantileBounds, quantileExact, share, shareBounds, sum, type Bounds } from './figures.ts';
 import { humanActor, resolutions, type Resolution } from './tickets.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -50,6 +50,8 @@ export function agentSolveRows(timelines: readonly Timeline[], rules: Rules): Ro
   }));
 }
 
+const bounds = (name: string, { low, high }: Bounds): Row => ({ [`${name}_likely_from`]: low, [`${name}_likely_to`]: high });
+
 function solveFigures(solves: readonly Solve[], now: number): Row {
   const old = solves.filter((s) => isSevenDaysOld(s, now));
   const reopened = old.filter(isReopenedInTime);
@@ -60,6 +62,7 @@ function solveFigures(solves: readonly Solve[], now: number): Row {
     solves_7d_old: old.length,
     reopened_7d: reopened.length,
     reopen_rate_7d: share(reopened.length, old.length),
+    ...bounds('reopen_rate_7d', shareBounds(reopened.length, old.length)),
   };
 }
 
@@ -87,6 +90,7 @@ function stationFigures(held: readonly Held[], rules: Rules): Row {
     stations: all,
     answered_stations: answered,
     answered_share: share(answered, all),
+    ...bounds('answered_share', shareBounds(answered, all)),
     bounced_assignments: count(isBounced),
     handoffs: count(isHandoff),
     handoffs_out: count(isHandoffOut),
@@ -94,15 +98,14 @@ function stationFigures(held: readonly Held[], rules: Rules): Row {
   };
 }
 
-/** How many are known, and their percentiles. */
+/** How many are known, and their percentiles with what the true ones may be. */
 function percentiles(name: string, rows: readonly Row[], column: string): Row {
   const values = rows.map((row) => row[column]).filter((value) => typeof value === 'number');
-  return {
-    [`${name}_n`]: values.length,
-    [`${name}_p50`]: quantileExact(values, 0.5),
-    [`${name}_p90`]: quantileExact(values, 0.9),
-    [`${name}_p95`]: quantileExact(values, 0.95),
-  };
+  const quantiles = [['p50', 0.5], ['p90', 0.9], ['p95', 0.95]] as const;
+  return Object.assign({ [`${name}_n`]: values.length }, ...quantiles.map(([called, level]) => ({
+    [`${name}_${called}`]: quantileExact(values, level),
+    ...bounds(`${name}_${called}`, quantileBounds(values, level)),
+  }))) as Row;
 }
 
 /** Rows of the turns and stations that count, from which the clocks of all agents are taken. */

@@ -14,30 +14,44 @@ const place = ({ database, name }: Pick<Table, 'database' | 'name'>): string => 
 export class Twins {
   readonly #own: (sql: string) => Promise<Buffer>;
   readonly #turn = pLimit(1);
-  /** By the full name of what they show, its version when they were made by this process. */
-  readonly #made = new Map<string, string>();
+  /** By the full name of what they show, its version when this process made them, or could not. */
+  readonly #made = new Map<string, { readonly version: string; readonly isThere: boolean }>();
 
   constructor(own: (sql: string) => Promise<Buffer>) {
     this.#own = own;
   }
 
-  /** Makes what is missing or of another version. @returns whether there are others now. */
+  /** Makes what is missing or of another version. @returns whether there are others than `tables` tells. */
   async follow(tables: readonly Table[]): Promise<boolean> {
-    return await this.#turn(async () => {
-      const missing = tables.filter((table) => isOpenView(table) && this.#made.get(fullName(table)) !== table.version);
-      const left = tables.filter(({ database, name }) => {
-        const source = twinned(database);
-        return source !== undefined && !tables.some((table) => table.database === source && table.name === name);
-      });
-      for (const twin of left) await this.#own(`DROP VIEW IF EXISTS ${place(twin)}`);
-      if (missing.length > 0) await this.#make(missing);
-      return missing.length + left.length > 0;
+    const views = tables.filter(isOpenView);
+    const left = tables.filter(({ database, name }) => {
+      const source = twinned(database);
+      return source !== undefined && !tables.some((table) => table.database === source && table.name === name);
     });
+    const told = new Set(tables.map(fullName));
+    if (left.length === 0 && !views.some((view) => this.#isMissing(view, told))) return false;
+    await this.#turn(async () => {
+      for (const twin of left) await this.#own(`DROP VIEW IF EXISTS ${place(twin)}`);
+      // Whoever came before may have made them meanwhile.
+      const there = new Set((await this.#rows<{ name: string }>(`SELECT concat(database, '.', name) AS name FROM system.tables WHERE startsWith(database, '${twinOf('')}')`)).map(({ name }) => name));
+      const missing = views.filter((view) => this.#isMissing(view, there));
+      if (missing.length > 0) await this.#make(missing);
+    });
+    return true;
+  }
+
+  #isMissing(view: Table, there: ReadonlySet<string>): boolean {
+    const made = this.#made.get(fullName(view));
+    return made?.version !== view.version || (made.isThere && !there.has(fullName({ database: twinOf(view.database), name: view.name })));
+  }
+
+  async #rows<Row>(sql: string): Promise<Row[]> {
+    return (await this.#own(sql)).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
   }
 
   /** Those that show their view as it is now. */
   of(tables: readonly Table[]): Table[] {
-    const current = new Set(tables.filter((table) => isOpenView(table) && this.#made.get(fullName(table)) === table.version).map(fullName));
+    const current = new Set(tables.filter((table) => isOpenView(table) && this.#made.get(fullName(table))?.version === table.version).map(fullName));
     return tables.filter(({ database, name }) => {
       const source = twinned(database);
       return source !== undefined && current.has(`${source}.${name}`);
@@ -58,14 +72,16 @@ export class Twins {
 
   async #make(views: readonly Table[]): Promise<void> {
     for (const sql of keyStatements()) await this.#own(sql);
-    const described = await describeViews(async <Row>(sql: string) => (await this.#own(sql)).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Row), views);
+    const described = await describeViews((sql) => this.#rows(sql), views);
     for (const database of new Set(described.map((view) => view.database))) await this.#own(`CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(twinOf(database))}`);
+    const made = new Set<string>();
     for (const view of described.filter(({ columns }) => columns.length > 0)) {
       const twin = place({ database: twinOf(view.database), name: view.name });
       // One that can't be made stays closed, and keeps nobody from the others.
-      await this.#own(`CREATE OR REPLACE VIEW ${twin} (${columnList(view.columns)}) AS ${pseudonymous(view)} COMMENT 'With pseudonyms of agents, without texts.'`).catch(() => this.#own(`DROP VIEW IF EXISTS ${twin}`));
+      await this.#own(`CREATE OR REPLACE VIEW ${twin} (${columnList(view.columns)}) AS ${pseudonymous(view)} COMMENT 'With pseudonyms of agents, without texts.'`)
+        .then(() => made.add(fullName(view)), () => this.#own(`DROP VIEW IF EXISTS ${twin}`));
     }
-    for (const view of views) this.#made.set(fullName(view), view.version);
+    for (const view of views) this.#made.set(fullName(view), { version: view.version, isThere: made.has(fullName(view)) });
   }
 }
 
