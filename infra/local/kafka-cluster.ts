@@ -52,6 +52,11 @@ export class KafkaCluster {
     return this.#stacks.map((_, index) => index + 1);
   }
 
+  /** Of those that run. */
+  pids(): readonly number[] {
+    return this.#stacks.flatMap((stack) => stack.pids().kafka ?? []);
+  }
+
   isRunning(id: number): boolean {
     return this.#of(id).pids().kafka !== undefined;
   }

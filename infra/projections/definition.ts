@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { sqlString } from '../../services/runtime/clickhouse.ts';
+import { sqlString, STORED } from '../../services/runtime/clickhouse.ts';
 import { codeOfFile } from '../../services/runtime/projection/computed-by.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
 import { statementsOf, type FoundProjection } from './find.ts';
@@ -50,12 +50,12 @@ const RECORDED = / Definition ([0-9a-f]{12})\.$/;
 
 /** By which definition the rows of a facts table were computed; '' when it doesn't say, null when there is no such table. */
 export async function recordedDefinition(clickhouse: ClickHouse, table: string): Promise<string | null> {
-  const [row] = await clickhouse.query<{ comment: string }>(`SELECT comment FROM system.tables WHERE concat(database, '.', name) = {table:String}`, { table });
+  const [row] = await clickhouse.query<{ comment: string }>(`SELECT comment FROM system.tables WHERE ${STORED}`, { table });
   return row === undefined ? null : (RECORDED.exec(row.comment)?.[1] ?? '');
 }
 
 export async function recordDefinition(clickhouse: ClickHouse, table: string, definition: string): Promise<void> {
-  const [row] = await clickhouse.query<{ comment: string }>(`SELECT comment FROM system.tables WHERE concat(database, '.', name) = {table:String}`, { table });
+  const [row] = await clickhouse.query<{ comment: string }>(`SELECT comment FROM system.tables WHERE ${STORED}`, { table });
   const comment = (row?.comment ?? '').replace(RECORDED, '');
   await clickhouse.command(`ALTER TABLE ${table} MODIFY COMMENT ${sqlString(`${comment} Definition ${definition}.`)}`);
 }

@@ -2,7 +2,7 @@
 // going to the live tables meanwhile; what they changed is found by what they wrote there.
 import { cut, createTables, behind, buildChunks, factsOf, liveConfigurationHash, recompute, type Build } from '../facts/build.ts';
 import { dropDatabase, note, openDiary, owning, readDiary, type Diary } from '../facts/diary.ts';
-import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { STORED, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import type { Ticket } from '../../services/runtime/projection/facts.ts';
 import type { Projection } from '../../services/runtime/projection/projector.ts';
 
@@ -29,7 +29,7 @@ export const nextOf = ({ database }: Projection): string => `${database}_next`;
 export const previousOf = ({ database }: Projection): string => `${database}_previous`;
 
 export async function identityOf(clickhouse: ClickHouse, table: string): Promise<string> {
-  const [row] = await clickhouse.query<{ uuid: string }>(`SELECT uuid FROM system.tables WHERE concat(database, '.', name) = {table:String}`, { table });
+  const [row] = await clickhouse.query<{ uuid: string }>(`SELECT uuid FROM system.tables WHERE ${STORED}`, { table });
   return row?.uuid ?? '';
 }
 

@@ -86,7 +86,7 @@ async function onSchedule(parts: Parts, options: Arguments, everyMs: number): Pr
   const registry = createMetrics('reconcile');
   const metrics = createRunMetrics(registry);
   let failure: string | null = null;
-  const server = await startHealthServer(options.metricsPort ?? 0, registry, () => Promise.resolve(failure));
+  const server = await startHealthServer({ HEALTH_HOST: '127.0.0.1', HEALTH_PORT: options.metricsPort ?? 0 }, registry, () => Promise.resolve(failure));
   console.error(`reconcile: every ${duration(everyMs / 1_000)}, metrics on http://127.0.0.1:${server.port}/metrics`);
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());

@@ -3,7 +3,7 @@
 import { Counter, type Registry } from 'prom-client';
 import { destinationSettings, watchDestinations, type Sections } from '../destinations/file.ts';
 import { connectClickHouse } from '../runtime/clickhouse.ts';
-import { commonSettings, integer, masked, readConfig, url, type Config } from '../runtime/config.ts';
+import { commonSettings, healthSettings, integer, masked, readConfig, url, type Config } from '../runtime/config.ts';
 import { messageOf } from '../runtime/errors.ts';
 import { startHealthServer } from '../runtime/health.ts';
 import { runService, type Stoppable } from '../runtime/lifecycle.ts';
@@ -26,7 +26,7 @@ export const exportSettings = {
 };
 const serviceSettings = {
   ...exportSettings,
-  HEALTH_PORT: { parse: integer(0, 65_535), default: 0, doc: 'Port of /health/live, /health/ready and /metrics on loopback; 0 takes a free one' },
+  ...healthSettings,
   EXPORT_EVERY_SECONDS: { parse: integer(1, 86_400), default: 300, doc: 'How often it is looked whether a day is over, or what failed works again' },
 };
 
@@ -129,7 +129,7 @@ export function runExportService(env: NodeJS.ProcessEnv): Promise<void> {
     });
     const exporter = new Exporter({ config, logger, archive: clickhouse, count: countExported(metrics), failpoint: env['FAILPOINT'] });
     const ready = (): Promise<string | null> => Promise.resolve([...exporter.failures.values()][0] ?? null);
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => destinations.warnings());
+    const health = await startHealthServer(config, metrics, ready, () => destinations.warnings());
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
     parts.push(repeat(() => exporter.round(destinations.all()), config.EXPORT_EVERY_SECONDS * 1_000));

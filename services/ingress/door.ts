@@ -1,6 +1,6 @@
 // What the door's settings say about who connects, and how: TLS by a certificate of one's own, limits on connections, proxies.
 import type { Server } from 'node:http';
-import { integer, text, type Config, type Settings } from '../runtime/config.ts';
+import { healthSettings, integer, text, type Config, type Settings } from '../runtime/config.ts';
 import { RuntimeError } from '../runtime/errors.ts';
 import { renewCertificate, watchCertificate } from '../runtime/http/certificate.ts';
 import { defaultClientLimits, networks } from '../runtime/http/clients.ts';
@@ -11,7 +11,8 @@ import type { ServerOptions } from './server.ts';
 export const doorSettings = {
   INGRESS_HOST: { parse: text, default: '127.0.0.1', doc: 'Address to listen on' },
   INGRESS_PORT: { parse: integer(0, 65_535), default: 8080, doc: 'Port of POST /webhooks, /health and, on loopback, /metrics' },
-  INGRESS_HEALTH_PORT: { parse: integer(0, 65_535), default: 0, doc: 'Port on loopback of /metrics and all that /health says. With 0 they are at INGRESS_PORT, if INGRESS_HOST is loopback, else nowhere' },
+  INGRESS_HEALTH_PORT: { parse: integer(0, 65_535), default: 0, doc: 'Port on HEALTH_HOST of /metrics and all that /health says. With 0 they are at INGRESS_PORT, if INGRESS_HOST is loopback, else nowhere' },
+  HEALTH_HOST: healthSettings.HEALTH_HOST,
   INGRESS_TLS_CERT_FILE: { parse: text, default: '', doc: 'PEM file of the certificate, with those between it and its authority: the door speaks TLS then. Read again when it changes' },
   INGRESS_TLS_KEY_FILE: { parse: text, default: '', doc: 'PEM file of the certificate’s key' },
   INGRESS_MAX_CONNECTIONS: { parse: integer(1, 1_000_000), default: defaultClientLimits.maxConnections, doc: 'Connections at once; one more is closed' },

@@ -85,7 +85,7 @@ async function serve(parts: Stoppable[]): Promise<void> {
   const app = createServer(server);
   door.follow(app.server);
   const listen = async (): Promise<void> => {
-    if (config.INGRESS_HEALTH_PORT > 0) parts.push(await startHealthServer(config.INGRESS_HEALTH_PORT, metrics, server.ready, server.warnings));
+    if (config.INGRESS_HEALTH_PORT > 0) parts.push(await startHealthServer({ ...config, HEALTH_PORT: config.INGRESS_HEALTH_PORT }, metrics, server.ready, server.warnings));
     await app.listen({ host: config.INGRESS_HOST, port: config.INGRESS_PORT });
   };
   // Before Kafka is asked for anything: while that is away, whoever asks is told so.

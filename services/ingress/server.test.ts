@@ -164,7 +164,7 @@ describe('a door that anybody may reach', () => {
     const health = { ready: () => Promise.resolve('Kafka does not answer'), warnings: () => ['a broken file'] };
     const door = createServer({ ...health, accept: (delivery) => decide(delivery), metrics: own, isPublic: true, logger: createLogger('ingress', 'fatal'), onAnswer: () => undefined, onDecided: () => undefined });
     const publicUrl = await door.listen({ host: '127.0.0.1', port: 0 });
-    const inside = await startHealthServer(0, own, health.ready, health.warnings);
+    const inside = await startHealthServer({ HEALTH_HOST: '127.0.0.1', HEALTH_PORT: 0 }, own, health.ready, health.warnings);
     const asked = async (url: string): Promise<[number, string]> => {
       const answer = await fetch(url);
       return [answer.status, await answer.text()];

@@ -17,7 +17,24 @@ const pinned: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 0,
   max_query_size: '100000000',
   wait_end_of_query: 1,
+  // Of a cluster (infra/cluster); one server alone knows nothing to do with them. A row that is said to be written is on its shard,
+  // and on most of the shard's replicas, as a record that Kafka acknowledged is on most of its brokers: no lost disk takes it along.
+  distributed_foreground_insert: 1,
+  insert_quorum: 'auto',
+  insert_quorum_parallel: 1,
+  // Written to and read from the same replica of a shard, the first that lives, whichever server is asked: so a flush sees what it
+  // landed. (select_sequential_consistency would promise the same of any replica, but allows one insert at a time into a table.)
+  load_balancing: 'in_order',
+  prefer_localhost_replica: 0,
+  // The inner side of a join or IN is made once, of all shards, and sent to each.
+  distributed_product_mode: 'global',
 };
+
+/** On a cluster the rows of `queue.timeline` lie in `queue.timeline_local` of each shard. */
+export const LOCAL = '_local';
+
+/** Of system.tables, the one where the rows of `table` lie: it has their identity, their comment and their constraints. */
+export const STORED = `concat(database, '.', name) IN ({table:String}, concat({table:String}, '${LOCAL}')) ORDER BY length(name) DESC LIMIT 1`;
 
 export interface ClickHouse {
   /** Rows as objects; times come as text in UTC, 64-bit integers as numbers. */

@@ -88,11 +88,17 @@ export const groupSettings = {
   STUCK_AFTER_SECONDS: { parse: integer(1, 86_400), default: 600, doc: 'A batch that gets nowhere for this long, and waits for nothing that is away, ends the process, so that a supervisor starts it again' },
 } satisfies Settings;
 
+/** Of the port that tells how a service is: nobody's business but of who runs it. */
+export const healthSettings = {
+  HEALTH_HOST: { parse: text, default: '127.0.0.1', doc: 'Address of the health port; beyond loopback only where a network policy or firewall says who reaches it' },
+  HEALTH_PORT: { parse: integer(0, 65_535), default: 0, doc: 'Port of /health/live, /health/ready and /metrics; 0 takes a free one' },
+} satisfies Settings;
+
 /** Settings of services that write to ClickHouse. */
 export const consumerSettings = {
   ...groupSettings,
   CLICKHOUSE_URL: { parse: url, default: 'http://127.0.0.1:8123', doc: 'ClickHouse HTTP endpoint; user and password may be part of the URL', secret: true },
-  HEALTH_PORT: { parse: integer(0, 65535), default: 0, doc: 'Port of /health/live, /health/ready and /metrics on loopback; 0 takes a free one' },
+  ...healthSettings,
   POISON_BREAKER: { parse: oneOf('on', 'off'), default: 'on', doc: 'Hold a partition when most of its recent records are poison; off quarantines them all instead' },
   CATCH_UP_LAG: { parse: integer(1, 1e9), default: 20_000, doc: 'Lag in records above which batches are landed first and facts computed every two minutes or more, or every 3,000,000 events' },
 } satisfies Settings;

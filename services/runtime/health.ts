@@ -60,7 +60,7 @@ function addStateRoutes(app: FastifyInstance, check: Readiness, detailsOf: (reas
 }
 
 /** For a service that has no HTTP door of its own, or one that anybody may reach. */
-export async function startHealthServer(port: number, metrics: Registry, ready: Readiness, warnings: Warnings = () => []): Promise<Stoppable & { port: number }> {
+export async function startHealthServer({ HEALTH_HOST: host, HEALTH_PORT: port }: { HEALTH_HOST: string; HEALTH_PORT: number }, metrics: Registry, ready: Readiness, warnings: Warnings = () => []): Promise<Stoppable & { port: number }> {
   const { app } = createHttpServer({
     paths: [healthPaths],
     toRefusal: (error) => {
@@ -69,6 +69,6 @@ export async function startHealthServer(port: number, metrics: Registry, ready: 
     },
   });
   addHealthRoutes(app, metrics, ready, warnings);
-  const address = await app.listen({ host: '127.0.0.1', port });
+  const address = await app.listen({ host, port });
   return { name: 'health', port: Number(new URL(address).port), stop: () => app.close() };
 }

@@ -10,6 +10,7 @@ export interface Stoppable {
   stop(): Promise<void>;
 }
 
+/** From the signal on; whoever runs it waits longer. */
 export const STOP_DEADLINE_MS = 8_000;
 /** One Ctrl-C under `npm run` arrives twice: from the terminal and, milliseconds later, from npm. */
 const SAME_KEY_PRESS_MS = 1_000;

@@ -1,5 +1,5 @@
-// npm run bench -- ingress | live | rebuild | catch-up | reconcile | start-up | questions | dashboard | soak: measures what the project promises about speed, on real
-// stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
+// npm run bench -- ingress | live | rebuild | catch-up | reconcile | start-up | questions | dashboard | cluster | soak: measures what the project promises
+// about speed, on real stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, program } from 'commander';
@@ -7,6 +7,7 @@ import { projectDir, SetupError } from '../../infra/local/settings.ts';
 import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { withClickHouse } from '../../infra/target/with-clickhouse.ts';
 import { catchUp } from './catch-up.ts';
+import { cluster } from './cluster.ts';
 import { dashboard } from './dashboard.ts';
 import { fill } from './history.ts';
 import { ingress } from './ingress.ts';
@@ -104,6 +105,12 @@ program.command('soak').description('hours of load with restarts of services and
   .option('--restarts <n>', 'spread over the first four fifths: services and parts in turn, stopped and killed in turn', whole, 12)
   .option('--idle-seconds <n>', 'for which idle CPU is measured at the end', whole, 120)
   .action((options: { minutes: number; rate: number; restarts: number; idleSeconds: number }) => soak({ ...options, command: command() }));
+
+program.command('cluster').description('three brokers, two ingresses, three processes of each projection: what sharing the work brings, and what a change of the group costs')
+  .option('--events <n>', 'that one projection drains with one, two and three processes', whole, 150_000)
+  .option('--rate <n>', 'events a second while processes come and go', whole, 200)
+  .option('--seconds <n>', 'for each change', whole, 20)
+  .action((options: { events: number; rate: number; seconds: number }) => cluster({ ...options, command: command() }));
 
 program.command('history').description('no measurement: fills a running stack (DATA_DIR or CLICKHOUSE_URL) with a made-up history: tenants bench-50k (50,000 tickets), bench-small-0 … 9, bench-large (the rest)')
   .option('--tickets <n>', 'tickets, twelve events each', whole, 100_000)

@@ -19,12 +19,15 @@ import { secretOf, type BenchStack } from './stack.ts';
 
 export const topic = eventsTopic('production');
 
-export const connectionTo = ({ env }: BenchStack): KafkaConnection =>
+/** A stack as far as its log and its registry go. */
+export type Filled = Pick<BenchStack, 'env' | 'dataDir'>;
+
+export const connectionTo = ({ env }: Pick<BenchStack, 'env'>): KafkaConnection =>
   ({ brokers: [kafkaBrokers({ kafka: Number(env['KAFKA_PORT']) })], clientId: 'bench', logger: createLogger('bench', 'error') });
 
-export const registryOf = ({ env }: BenchStack): string => schemaRegistryUrl({ registry: Number(env['REGISTRY_PORT']) });
+export const registryOf = ({ env }: Pick<BenchStack, 'env'>): string => schemaRegistryUrl({ registry: Number(env['REGISTRY_PORT']) });
 
-async function recordMaker(stack: BenchStack): Promise<(event: CrmEvent) => NewRecord> {
+async function recordMaker(stack: Filled): Promise<(event: CrmEvent) => NewRecord> {
   const contracts = await loadContracts();
   const prepare = createPrepare(contracts);
   const locked = await readLock(`${stack.dataDir}/schemas.lock.json`);
@@ -46,7 +49,7 @@ const WAITING = 5_000;
 const TELL_EVERY_MS = 3_000;
 
 /** Appends so many events, in a desk's order. */
-export async function fillLog(stack: BenchStack, events: number): Promise<void> {
+export async function fillLog(stack: Filled, events: number): Promise<void> {
   const toRecord = await recordMaker(stack);
   const producer = await connectProducer(connectionTo(stack), [topic], { deadlineMs: 60_000, maxBatch: 2_000 });
   try {

@@ -19,7 +19,7 @@ export interface Head {
 /** Before anything is measured. */
 export const headOf = (title: string, command: string): Head => ({ title, command, load: loadavg()[0] ?? 0, startedAt: new Date() });
 
-export async function headText({ title, command, load, startedAt }: Head, stacks: readonly BenchStack[]): Promise<string> {
+export async function headText({ title, command, load, startedAt }: Head, stacks: readonly Pick<BenchStack, 'clickhouse' | 'commit'>[]): Promise<string> {
   const [row] = (await stacks[0]?.clickhouse.query<{ version: string }>('SELECT version() AS version')) ?? [];
   const commits = stacks.map(({ commit }) => commit).join(' against ');
   return `## ${title}

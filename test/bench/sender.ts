@@ -33,12 +33,13 @@ const RETRY_MS = 500;
 const ATTEMPTS = 240;
 
 export class Sender {
-  readonly #url: URL;
+  readonly #urls: readonly URL[];
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
   readonly #events = deskEvents(DESK);
   readonly #counts = new Map<string, number>();
   readonly #answered = new Map<string, Promise<unknown>>();
   #retries = 0;
+  #posts = 0;
   sent = 0;
 
   /** Events sent so far by `integration/ticket`; all of them are accepted once send() resolved. */
@@ -46,8 +47,9 @@ export class Sender {
     return this.#counts;
   }
 
-  constructor(ingressUrl: string) {
-    this.#url = new URL('/webhooks', ingressUrl);
+  /** Of several doors each event goes to the next one. */
+  constructor(...ingressUrls: readonly string[]) {
+    this.#urls = ingressUrls.map((url) => new URL('/webhooks', url));
   }
 
   /** Sends for so long at this rate. Resolves when all is answered. */
@@ -99,7 +101,8 @@ export class Sender {
   #post(body: string): Promise<boolean> {
     return new Promise((resolve) => {
       const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-      const sent = request(this.#url, { method: 'POST', agent: this.#agent, headers }, (answer) => {
+      const url = this.#urls[this.#posts++ % this.#urls.length] ?? '';
+      const sent = request(url, { method: 'POST', agent: this.#agent, headers }, (answer) => {
         answer.resume().on('end', () => resolve(answer.statusCode === 200)).on('error', () => resolve(false));
       });
       sent.on('error', () => resolve(false));

@@ -18,7 +18,7 @@ const packagesOf = (lockFile: string): [string, Locked][] => {
 const packages = ['package-lock.json', 'infra/local/clickhouse/package-lock.json'].flatMap(packagesOf);
 
 /** They ask for no more than to be named; of MPL-2.0, changes of its own files would have to be shown, and there are none. */
-const allowed: ReadonlySet<string> = new Set(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0', 'Unlicense', 'MPL-2.0']);
+const allowed: ReadonlySet<string> = new Set(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0', 'Unlicense', 'CC0-1.0', 'MPL-2.0']);
 
 /** They name none where npm looks, and have it in their text. */
 const readByHand: Readonly<Record<string, string>> = {

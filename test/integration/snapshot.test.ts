@@ -27,6 +27,7 @@ import { root } from './copy-of-the-code.ts';
 import { deskFile } from './history-desk.ts';
 import { forgetTenants, loadConfig } from './history-landing.ts';
 import { land } from './landing-support.ts';
+import { dropShards, onShards, playTwoShards, rowsOf } from './two-shards.ts';
 
 const SEED = Number(process.env['SEED'] ?? 20_260_309);
 const HOUR = 3_600_000;
@@ -141,6 +142,20 @@ describe('as of an instant of event time, killed twice on the way', () => {
     for (const view of (await viewsOf('past_', 'empty(parameterized_view_parameters)')).filter((name) => !asked.has(name))) await clickhouse.command(`SELECT * FROM ${view} FORMAT Null`);
     const [catalog] = await clickhouse.query<{ n: number; own: number }>(`SELECT count() AS n, countIf(startsWith(view, 'past_')) AS own FROM past_config.metric_catalog`);
     expect(catalog?.n).toBe(catalog?.own);
+  });
+
+  test('on two shards every view has the same numbers', async () => {
+    try {
+      expect(Math.min(...(await playTwoShards(clickhouse, 'past')))).toBeGreaterThan(10);
+      const plain = await clickhouse.query<{ view: string }>(`
+        SELECT concat(database, '.', name) AS view FROM system.tables
+        WHERE database IN ('past_queue', 'past_agents') AND engine = 'View' AND name NOT IN ('timeline', 'metric_catalog') AND empty(parameterized_view_parameters)`);
+      const queries = new Set([...plain.map(({ view }) => `SELECT * FROM ${view}`), ...[...ofDesks, ...viewsByTime(AT)].filter(({ parameters }) => parameters !== undefined).map((view) => inSnapshot(queryOf(view, 'true'), past))]);
+      for (const sql of queries) expect(await rowsOf(clickhouse, onShards(sql, 'past')), sql).toStrictEqual(await rowsOf(clickhouse, sql));
+      expect(queries.size).toBeGreaterThan(30);
+    } finally {
+      await dropShards(clickhouse);
+    }
   });
 
   test('all questions are answered', async () => {

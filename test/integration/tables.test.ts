@@ -1,7 +1,12 @@
 // The tables that are there and the definitions they come from say the same.
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import { onCluster } from '../../infra/cluster/on-cluster.ts';
+import { createTables } from '../../infra/facts/build.ts';
+import { Printer } from '../../infra/migrate/printer.ts';
+import { define } from '../../infra/projections/definition.ts';
 import { findProjections } from '../../infra/projections/find.ts';
+import { migrateProjection } from '../../infra/projections/tables.ts';
 import { loadContracts } from '../../schemas/contract.ts';
 import { landingColumns, landingTable } from '../../services/runtime/projection/landing.ts';
 import { connectClickHouse, instantText } from '../../services/runtime/clickhouse.ts';
@@ -64,5 +69,31 @@ test('rows arrive as they were told, in the types that their table has, and are 
   } finally {
     await clickhouse.command('DROP DATABASE IF EXISTS told SYNC');
     await clickhouse.close();
+  }
+});
+
+/** What a rebuild and a snapshot say besides making tables. */
+const elsewhere = [
+  'EXCHANGE TABLES queue.ticket_facts AND queue_next.ticket_facts', 'RENAME TABLE queue_next.ticket_facts TO queue_previous.ticket_facts', 'RENAME TABLE queue_next.views TO queue_previous.views',
+  'CREATE OR REPLACE TABLE queue_next.views (query String) ENGINE = MergeTree ORDER BY tuple()', 'DROP TABLE IF EMPTY queue.ticket_facts SYNC', 'DROP DATABASE IF EXISTS queue_next SYNC',
+  'ALTER TABLE queue.ticket_facts RESET SETTING max_bytes_to_merge_at_max_space_in_pool', 'SYSTEM RELOAD DICTIONARY config.live', 'DROP FUNCTION IF EXISTS monday_business_clock', 'TRUNCATE TABLE queue.ticket_facts',
+];
+
+test('all that a cluster is told is of ClickHouse’s language', async () => {
+  const said: string[] = [];
+  const clickhouse = onCluster(new Printer((statement) => said.push(statement)), 'tickets');
+  for (const found of await findProjections()) {
+    const defined = await define(found);
+    await migrateProjection(clickhouse, defined);
+    if (defined.projection.facts.length > 0) await createTables({ ...defined, clickhouse, into: `${defined.projection.database}_next`, filter: {}, chunkTickets: 1 });
+  }
+  for (const sql of elsewhere) await clickhouse.command(sql);
+  expect(said.filter((sql) => sql.includes('Distributed(')).length).toBeGreaterThan(10);
+  const engine = connectClickHouse(environment.clickhouseUrl);
+  try {
+    // Of what differs only by its database, one.
+    for (const sql of new Map(said.map((text) => [text.replaceAll(/\b(?:queue|agents|log)(?:_next)?\b/g, ''), text])).values()) await engine.command(`EXPLAIN AST ${sql}`).catch((error: unknown) => expect.fail(`${sql}\n${String(error)}`));
+  } finally {
+    await engine.close();
   }
 });

@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import type { Registry } from 'prom-client';
 import { PoisonBreaker } from '../projection/breaker.ts';
-import { groupSettings, integer, masked, oneOf, readConfig, type Config, type Settings } from '../config.ts';
+import { groupSettings, healthSettings, integer, masked, oneOf, readConfig, type Config, type Settings } from '../config.ts';
 import { Attempts } from './attempt.ts';
 import { createSort, type Delivery } from './events.ts';
 import { ConsumerLoop } from './loop.ts';
@@ -42,7 +42,7 @@ function groupName(raw: string): string {
 /** Settings that every consumer has besides its own. */
 export const eventConsumerSettings = {
   ...groupSettings,
-  HEALTH_PORT: { parse: integer(0, 65_535), default: 0, doc: 'Port of /health/live, /health/ready and /metrics on loopback; 0 takes a free one' },
+  ...healthSettings,
   POISON_BREAKER: { parse: oneOf('on', 'off'), default: 'on', doc: 'Hold a partition when most of its recent records are poison; off passes over them' },
   CONSUMER_GROUP: { parse: groupName, default: '', doc: 'Consumer group; when empty the consumer’s name, with the environment’s behind it unless that is production. Another group reads on its own, without touching the first (--group)' },
   CONSUMER_FROM: { parse: startPosition, default: null, doc: 'beginning, latest or an ISO 8601 time (of receipt): moves the group there at each start; its members must be stopped (--from)' },
@@ -119,7 +119,7 @@ export function runConsumerService(consumer: Consumer, env: NodeJS.ProcessEnv, a
     const registry = watchSchemas(SchemaRegistry.of(config), await readLock(config.SCHEMAS_LOCK), metrics, logger);
     parts.push(registry);
     let moves: Readiness = () => Promise.resolve(null);
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, async () => context.starting.failure() ?? (await moves()) ?? opened.failure?.() ?? null, () => [...registry.warnings(), ...(opened.warnings?.() ?? [])]);
+    const health = await startHealthServer(config, metrics, async () => context.starting.failure() ?? (await moves()) ?? opened.failure?.() ?? null, () => [...registry.warnings(), ...(opened.warnings?.() ?? [])]);
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
     const idle = (): string | null => consumer.idle(ownConfig) ?? opened.idle?.() ?? null;

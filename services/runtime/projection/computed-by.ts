@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { sqlString, type ClickHouse } from '../clickhouse.ts';
+import { sqlString, STORED, type ClickHouse } from '../clickhouse.ts';
 
 const servicesFolder = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -25,7 +25,7 @@ const ADMITTED = /CONSTRAINT computed_by_one_code CHECK computed_by = '([0-9a-f]
 
 /** Whose rows a facts table admits; null when it admits anybody's. */
 export async function admittedTo(clickhouse: ClickHouse, table: string): Promise<string | null> {
-  const [row] = await clickhouse.query<{ definition: string }>(`SELECT create_table_query AS definition FROM system.tables WHERE concat(database, '.', name) = {table:String}`, { table });
+  const [row] = await clickhouse.query<{ definition: string }>(`SELECT create_table_query AS definition FROM system.tables WHERE ${STORED}`, { table });
   return ADMITTED.exec(row?.definition ?? '')?.[1] ?? null;
 }
 

@@ -77,7 +77,7 @@ export function runProjectionService(projection: Projection, env: NodeJS.Process
     const feeds: Reading[] = [];
     const ready = async (): Promise<string | null> =>
       context.starting.failure() ?? feeds.map((feed) => feed.failure()).find((failure) => failure !== null) ?? (await probe.check()) ?? (await clickhouse.ping());
-    const health = await startHealthServer(config.HEALTH_PORT, metrics, ready, () => [...schemas.warnings(), ...feeds.flatMap((feed) => feed.warnings())]);
+    const health = await startHealthServer(config, metrics, ready, () => [...schemas.warnings(), ...feeds.flatMap((feed) => feed.warnings())]);
     parts.push(health);
     logger.info({ port: health.port }, 'health and metrics');
     feeds.push(await startEvents(context, await quarantineTo(context, archive)));

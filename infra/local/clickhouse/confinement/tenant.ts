@@ -31,7 +31,7 @@ const limitsOf = ({ seconds, memory_mib, result_rows, threads }: Limits): Record
 /** How values look. What else a driver sends is refused, as by a server whose user is read-only. */
 const WELCOME = /^(?:output_format_(?!write_statistics$|schema$)\w+|date_time_(?:in|out)put_format|cast_string_to_dynamic_use_inference|session_timezone|join_use_nulls|group_by_use_nulls|extremes|union_default_mode|log_comment|limit|offset|max_block_size|allow_experimental_(?:json|dynamic|variant)_type)$/;
 /** Drivers, and the commands of this project, say these of themselves; they change nothing for who only reads. */
-const WITHOUT_EFFECT = /^(?:readonly|result_overflow_mode|log_queries|max_query_size|async_insert|optimize_on_insert|insert_deduplicate|input_format_(?:avro_allow_missing_fields|null_as_default))$/;
+const WITHOUT_EFFECT = /^(?:readonly|result_overflow_mode|log_queries|max_query_size|async_insert|optimize_on_insert|insert_deduplicate|input_format_(?:avro_allow_missing_fields|null_as_default)|distributed_foreground_insert|insert_quorum|insert_quorum_parallel|load_balancing|prefer_localhost_replica|distributed_product_mode)$/;
 
 function settingsFor({ limits }: Analyst, asked: Profile['settings']): Map<string, string> {
   const settings = new Map<string, string>();
