@@ -75,10 +75,7 @@ async function serve(parts: Stoppable[]): Promise<void> {
   logger.info({ config: masked(settings, config) }, 'starting');
   const metrics = createMetrics('ingress');
   const integrations = await watchIntegrations(config.INTEGRATIONS_FILE, { accepted: config.INGRESS_ENVIRONMENTS, env: process.env, isPublic: !isLoopback(config.INGRESS_HOST) }, logger);
-  parts.push({ name: 'integrations', stop: () => {
-    integrations.close();
-    return Promise.resolve();
-  } });
+  parts.push({ name: 'integrations', stop: () => Promise.resolve(integrations.close()) });
   const environments = integrations.environments();
   const contracts = await loadContracts();
   const registry = SchemaRegistry.of(config);
