@@ -75,7 +75,10 @@ async function serve(parts: Stoppable[]): Promise<void> {
   logger.info({ config: masked(settings, config) }, 'starting');
   const metrics = createMetrics('ingress');
   const integrations = await watchIntegrations(config.INTEGRATIONS_FILE, { accepted: config.INGRESS_ENVIRONMENTS, env: process.env, isPublic: !isLoopback(config.INGRESS_HOST) }, logger);
-  parts.push({ name: 'integrations', stop: () => Promise.resolve(integrations.close()) });
+  parts.push({ name: 'integrations', stop: () => {
+    integrations.close();
+    return Promise.resolve();
+  } });
   const environments = integrations.environments();
   const contracts = await loadContracts();
   const registry = SchemaRegistry.of(config);
@@ -102,11 +105,9 @@ async function serve(parts: Stoppable[]): Promise<void> {
     metrics,
     warnings: () => [...schemas.warnings(), ...integrations.warnings(), ...door.warnings()],
     ready: async () => drain.reason() ?? starting.failure() ?? followed.map((keys) => keys.failure()).find((failure) => failure !== null) ?? probe.check(),
-    isDraining: () => drain.hasBegun,
-    isPublic: door.isPublic,
+    isDraining: () => drain.hasBegun, isPublic: door.isPublic,
     logger,
-    onAnswer: counted.onAnswer,
-    onDecided: counted.onDecided,
+    onAnswer: counted.onAnswer, onDecided: counted.onDecided,
     limits: door.limits,
   };
   const app = createServer(server);
