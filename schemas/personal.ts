@@ -33,3 +33,6 @@ export const freeFormField = 'metadata';
 
 /** Members that reports show, when an integration names none. */
 export const defaultClearMetadata: readonly string[] = ['campaign_id', 'source_url'];
+
+/** Whether a column's texts say which agent, or who else of the company: told by its name, so that a new one can't forget to say so. */
+export const isAgents = (column: string): boolean => /agent|assignee|actor_id$|_by_id$|_to_id$/.test(column) && !/_group_id$/.test(column);

@@ -6,6 +6,8 @@ import { tableText } from '../demo/report.ts';
 import { readSettings } from '../local/settings.ts';
 import { exitCodeOf, Refused } from '../target/refused.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
+import { accessOn } from '../cluster/access.ts';
+import { clusterOf } from '../cluster/on-cluster.ts';
 import { serverSql } from './server-sql.ts';
 import { LIMITS, newPassword, readUsers, UnusableUsers, usersFile, writeUsers, type Limits, type User } from './users.ts';
 
@@ -13,6 +15,7 @@ interface AddOptions {
   readonly integration?: readonly string[];
   readonly service?: readonly string[] | true;
   readonly administrator?: boolean;
+  readonly pseudonyms?: true;
   readonly seconds?: number;
   readonly memoryMib?: number;
   readonly resultRows?: number;
@@ -48,8 +51,8 @@ function described(name: string, options: AddOptions, login: { readonly sha256: 
   const { integration, service, administrator } = options;
   const kinds = [integration, service, administrator].filter((given) => given !== undefined);
   if (kinds.length !== 1) throw new Refused('say what the user is: --integration <id...> for an analyst, --service [database...] for a service, or --administrator');
-  if (integration === undefined && [options.seconds, options.memoryMib, options.resultRows, options.threads, options.queries].some((given) => given !== undefined)) throw new Refused('limits are for analysts');
-  if (integration !== undefined) return { kind: 'analyst', name, ...login, integrations: [...new Set(integration)].sort(), limits: limitsOf(options) };
+  if (integration === undefined && [options.seconds, options.memoryMib, options.resultRows, options.threads, options.queries, options.pseudonyms].some((given) => given !== undefined)) throw new Refused('limits and pseudonyms are for analysts');
+  if (integration !== undefined) return { kind: 'analyst', name, ...login, integrations: [...new Set(integration)].sort(), ...(options.pseudonyms === true ? { pseudonyms: true } : {}), limits: limitsOf(options) };
   if (service !== undefined) return { kind: 'service', name, ...login, databases: service === true ? [] : [...new Set(service)].sort() };
   return { kind: 'administrator', name, ...login };
 }
@@ -104,14 +107,14 @@ function list(): void {
   if (users.length === 0) console.log(`there are no users but the one of the environment (${file()})`);
   else {
     console.log(tableText(users.map((user) => ({
-      name: user.name, kind: user.kind, reads: reads(user), writes: writes(user),
+      name: user.name, kind: user.kind, reads: reads(user), agents: user.kind === 'analyst' && user.pseudonyms === true ? 'pseudonyms' : 'as they are', writes: writes(user),
       ...Object.fromEntries(Object.keys(LIMITS).map((name) => [name, user.kind === 'analyst' ? user.limits[name as keyof Limits] : null])),
     }))));
   }
 }
 
 const sql = (): Promise<void> => withClickHouse({ command: 'access sql', changes: false }, async (clickhouse) => {
-  process.stdout.write(await serverSql(clickhouse, told(() => readUsers(file()))));
+  process.stdout.write(await accessOn((await clusterOf(clickhouse)) ?? '', await serverSql(clickhouse, told(() => readUsers(file())))));
 });
 
 const program = new Command('npm run access --').exitOverride()
@@ -121,10 +124,12 @@ Examples:
   npm run access -- add mira --integration acme                # sees the rows of acme, through views
   npm run access -- add agency --integration acme globex --seconds 60
   npm run access -- add queue-analytics --service queue        # reads everything, adds rows to queue
+  npm run access -- add fair --integration acme --pseudonyms   # … with pseudonyms of agents, without texts
   npm run access -- sql > access.sql                           # the same for a ClickHouse server
 Exit codes: 0 done, 2 wrong usage or not possible (nothing has changed), 3 ClickHouse does not answer.`);
 program.command('add').description('Let somebody in; shows the password, once').argument('<name>', 'lower-case letters, digits, _ and -')
   .option('--integration <id...>', 'an analyst, who sees the rows of these tenants only')
+  .option('--pseudonyms', '… and not who the agents are: pseudonyms, and no texts')
   .option('--service [database...]', 'a service, which reads everything and adds rows to these databases')
   .option('--administrator', 'may do everything')
   .option('--seconds <n>', `an analyst's query takes this long at most (${LIMITS.seconds})`, positive)

@@ -3,7 +3,7 @@ import { renderUsers, type Table } from './server-sql.ts';
 import { conditionOf } from './tables.ts';
 import { LIMITS, type User } from './users.ts';
 
-const table = (database: string, name: string, engine: string, has_tenant = 1, parameters: Table['parameters'] = []): Table => ({ database, name, engine, has_tenant, version: '', wanders: 0, parameters });
+const table = (database: string, name: string, engine: string, has_tenant = 1, parameters: Table['parameters'] = []): Table => ({ database, name, engine, has_tenant, version: '', wanders: 0, parameters, columns: [] });
 const tables = [
   table('queue', 'tickets', 'View'), table('queue', 'backlog_as_of', 'View', 0, [['ts', 'DateTime64(3)']]), table('queue', 'ticket_facts', 'ReplacingMergeTree'), table('queue', 'untold', 'MergeTree', 0),
   table('config', 'agent_name', 'Dictionary'), table('config', 'status_map', 'ReplacingMergeTree'), table('config', 'live', 'Dictionary', 0), table('system', 'parts', 'SystemParts', 0),

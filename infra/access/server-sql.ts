@@ -4,17 +4,17 @@
 // `OR REPLACE` throughout: run again after a change of users, tables, views or snapshots.
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
-import { conditionOf, fullName, isConfig, isOpenView, SYSTEM_DATABASES, TABLES, WANDERS, type Table as Known } from './tables.ts';
+import { describeViews, KEY_DATABASE, keyStatements, pseudonymous, type Column, type Parameters } from './pseudonyms.ts';
+import { conditionOf, fullName, isConfig, isOpenView, SYSTEM_DATABASES, TABLES, twinned, WANDERS, type Table as Known } from './tables.ts';
 import type { Administrator, Analyst, Service, User } from './users.ts';
 
 export interface Table extends Known {
-  /** Of a view, with their types as it writes them. */
-  readonly parameters: readonly (readonly [name: string, type: string])[];
+  /** Of a view that may be named. */
+  readonly parameters: Parameters;
+  readonly columns: readonly Column[];
 }
 
-const WITH_TEXTS = `SELECT known.*, ${WANDERS} AS wanders,
-    arrayDistinct(arrayMap(found -> (found[1], found[2]), extractAllGroupsVertical(if(empty(parameterized_view_parameters), '', as_select), '\\\\{(\\\\w+):([^{}]+)\\\\}'))) AS parameters
-FROM (${TABLES}) AS known JOIN system.tables AS texts USING (database, name)`;
+const WITH_TEXTS = `SELECT known.*, ${WANDERS} AS wanders FROM (${TABLES}) AS known JOIN system.tables AS texts USING (database, name)`;
 
 /** Of all users that views of analysts run as: whoever is none of them sees every row, as before. */
 const TENANTS = 'tenants';
@@ -23,12 +23,12 @@ const place = ({ database, name }: Table): string => `${named(database)}.${named
 const identified = ({ sha256, salt }: User): string => `IDENTIFIED WITH sha256_hash BY ${sqlString(sha256)} SALT ${sqlString(salt)}`;
 
 /** Holds rows that are somebody's. */
-const hasPolicy = (table: Table): boolean => table.engine.endsWith('MergeTree') && table.has_tenant === 1;
+const hasPolicy = (table: Table): boolean => (table.engine.endsWith('MergeTree') || table.engine === 'Distributed') && table.has_tenant === 1;
 
-function viewOf(table: Table, { name }: Analyst): string {
+function viewOf(table: Table, { name, pseudonyms }: Analyst): string {
   const parameters = table.parameters.map(([parameter, type]) => `${parameter} = {${parameter}:${type}}`).join(', ');
   const source = `${place(table)}${parameters === '' ? '' : `(${parameters})`}`;
-  return `CREATE OR REPLACE VIEW ${named(`${name}_${table.database}`)}.${named(table.name)} DEFINER = ${named(`${name}_views`)} SQL SECURITY DEFINER AS SELECT * FROM ${source}`;
+  return `CREATE OR REPLACE VIEW ${named(`${name}_${table.database}`)}.${named(table.name)} DEFINER = ${named(`${name}_views`)} SQL SECURITY DEFINER AS ${pseudonyms === true ? pseudonymous(table) : `SELECT * FROM ${source}`}`;
 }
 
 function limitsOf({ name, limits }: Analyst): string[] {
@@ -42,7 +42,7 @@ function limitsOf({ name, limits }: Analyst): string[] {
 }
 
 function analystSql(analyst: Analyst, tables: readonly Table[]): string[] {
-  const views = tables.filter(isOpenView);
+  const views = tables.filter((table) => isOpenView(table) && (analyst.pseudonyms !== true || table.columns.length > 0));
   const reader = named(`${analyst.name}_views`);
   const databases = [...new Set(views.map(({ database }) => database))].map((database) => named(`${analyst.name}_${database}`));
   const inside = tables.filter((table) => hasPolicy(table) || (table.engine === 'View' && !SYSTEM_DATABASES.has(table.database)) || isConfig(table.database));
@@ -51,6 +51,7 @@ function analystSql(analyst: Analyst, tables: readonly Table[]): string[] {
     `CREATE USER OR REPLACE ${reader} HOST NONE`,
     `GRANT ${named(TENANTS)} TO ${reader}`,
     ...inside.map((table) => `GRANT SELECT ON ${place(table)} TO ${reader}`),
+    ...(analyst.pseudonyms === true ? [`GRANT dictGet ON ${KEY_DATABASE}.key TO ${reader}`] : []),
     ...tables.filter(({ engine }) => engine === 'Dictionary').map((table) => `GRANT dictGet ON ${place(table)} TO ${reader}`),
     ...tables.filter(hasPolicy).map((table) => `CREATE ROW POLICY OR REPLACE ${named(`${analyst.name}_views`)} ON ${place(table)} FOR SELECT USING ${conditionOf(table, analyst.integrations) ?? '0'} TO ${reader}`),
     ...databases.map((database) => `CREATE DATABASE IF NOT EXISTS ${database}`),
@@ -88,15 +89,18 @@ function sqlOf(user: User, tables: readonly Table[]): string[] {
 /** Statements, each with its semicolon and a line of its own. */
 export function renderUsers(users: readonly User[], tables: readonly Table[]): string {
   const own = new Set(users.flatMap(({ kind, name }) => (kind === 'analyst' ? tables.map(({ database }) => database).filter((database) => database.startsWith(`${name}_`)) : [])));
-  // Views that this made before are no source of others.
-  const sources = tables.filter(({ database }) => !own.has(database)).sort((a, b) => fullName(a).localeCompare(fullName(b)));
+  // Views that this, or the local endpoint, made before are no source of others.
+  const sources = tables.filter(({ database }) => !own.has(database) && database !== KEY_DATABASE && twinned(database) === undefined).sort((a, b) => fullName(a).localeCompare(fullName(b)));
   // A table with a policy shows nothing to whom none of its policies is for.
   const open = sources.filter(hasPolicy).map((table) => `CREATE ROW POLICY OR REPLACE everybody_else ON ${place(table)} FOR SELECT USING 1 TO ALL EXCEPT ${named(TENANTS)}`);
   const hasAnalysts = users.some(({ kind }) => kind === 'analyst');
-  const statements = [...(hasAnalysts ? [`CREATE ROLE IF NOT EXISTS ${named(TENANTS)}`, ...open] : []), ...users.flatMap((user) => sqlOf(user, sources))];
+  const hasPseudonyms = users.some((user) => user.kind === 'analyst' && user.pseudonyms === true);
+  const statements = [...(hasPseudonyms ? keyStatements() : []), ...(hasAnalysts ? [`CREATE ROLE IF NOT EXISTS ${named(TENANTS)}`, ...open] : []), ...users.flatMap((user) => sqlOf(user, sources))];
   return statements.map((statement) => `${statement};\n`).join('');
 }
 
 export async function serverSql(clickhouse: ClickHouse, users: readonly User[]): Promise<string> {
-  return renderUsers(users, await clickhouse.query<Table>(WITH_TEXTS));
+  const known = await clickhouse.query<Known>(WITH_TEXTS);
+  const described = new Map((await describeViews((sql) => clickhouse.query(sql), known.filter(isOpenView))).map((view) => [fullName(view), view]));
+  return renderUsers(users, known.map((table) => ({ parameters: [], columns: [], ...table, ...described.get(fullName(table)) })));
 }

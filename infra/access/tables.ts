@@ -31,8 +31,14 @@ export const fullName = ({ database, name }: Pick<Table, 'database' | 'name'>): 
 /** The configuration of a desk is read inside views, where a tenant's own rows go together with those for all. */
 export const isConfig = (database: string): boolean => database === 'config' || database.endsWith('_config');
 
+/** Where views are that call agents by pseudonyms: a name that no projection and no snapshot can have. */
+const TWINS = 'Pseudonymous_';
+export const twinOf = (database: string): string => TWINS + database;
+/** The database that a twin is of; of another, nothing. */
+export const twinned = (database: string): string | undefined => (database.startsWith(TWINS) ? database.slice(TWINS.length) : undefined);
+
 /** A view that says whose its rows are is filtered itself, wherever they come from. */
-export const isOpenView = ({ database, engine, has_tenant, wanders }: Table): boolean => engine === 'View' && database !== 'default' && !SYSTEM_DATABASES.has(database) && !isConfig(database) && (has_tenant === 1 || wanders === 0);
+export const isOpenView = ({ database, engine, has_tenant, wanders }: Table): boolean => engine === 'View' && database !== 'default' && twinned(database) === undefined && !SYSTEM_DATABASES.has(database) && !isConfig(database) && (has_tenant === 1 || wanders === 0);
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 

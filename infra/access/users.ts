@@ -18,8 +18,8 @@ export interface Limits {
 export const LIMITS: Limits = { seconds: 30, memory_mib: 1024, result_rows: 1_000_000, threads: 2, queries: 4 };
 
 interface Login { readonly name: string; readonly sha256: string; readonly salt: string }
-/** Reads the rows of its integrations, through views. */
-export interface Analyst extends Login { readonly kind: 'analyst'; readonly integrations: readonly string[]; readonly limits: Limits }
+/** Reads the rows of its integrations, through views; with pseudonyms, without knowing who the agents are. */
+export interface Analyst extends Login { readonly kind: 'analyst'; readonly integrations: readonly string[]; readonly pseudonyms?: true; readonly limits: Limits }
 /** Reads everything, and adds rows to the databases that it writes. */
 export interface Service extends Login { readonly kind: 'service'; readonly databases: readonly string[] }
 /** May do all that the endpoint lets anyone do. */
@@ -45,7 +45,7 @@ const schema = {
     oneOf: [
       {
         properties: {
-          ...login, kind: { const: 'analyst' }, integrations: list(INTEGRATION, 1),
+          ...login, kind: { const: 'analyst' }, integrations: list(INTEGRATION, 1), pseudonyms: { const: true },
           limits: { type: 'object', additionalProperties: false, required: Object.keys(LIMITS), properties: { seconds: limit, memory_mib: limit, result_rows: limit, threads: limit, queries: limit } },
         },
         required: ['integrations', 'limits'], additionalProperties: false,

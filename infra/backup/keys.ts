@@ -25,16 +25,19 @@ export async function writeKeysFromArchive({ clickhouse, connection, environment
       SELECT lower(hex(reinterpretAsFixedString(key_id))) AS id, integration_id, subject, base64Encode(key) AS key, toUnixTimestamp64Milli(created_at) AS created_ms, is_deleted
       FROM log.key_store WHERE key_id != 0 ORDER BY kafka_offset`);
     const deleted = new Set(rows.filter(({ is_deleted }) => is_deleted === 1).map(({ id }) => id));
+    const kept = new Set(rows.filter(({ id, is_deleted }) => is_deleted === 0 && !deleted.has(id)).map(({ id }) => id));
     const erasures = await clickhouse.query<{ integration_id: string; telegram_user_id: number; subjects: string[]; erased_ms: number; erased_by: string; note: string }>(
       'SELECT integration_id, telegram_user_id, subjects, toUnixTimestamp64Milli(erased_at) AS erased_ms, erased_by, note FROM log.erasure_store FINAL ORDER BY erased_at');
+    // Of whoever was forgotten the topic may have no key that the archive doesn't have: it came back with an older copy of Kafka's disk.
+    const ofForgotten = erasures.flatMap(({ integration_id, subjects }) => subjects.flatMap((subject) => keys.ring.keysOf({ integrationId: integration_id, subject }))).map(({ id }) => id);
+    const back = new Set([...deleted, ...ofForgotten.filter((id) => !kept.has(id))]);
     const lacking: NewRecord<Buffer | null>[] = [
       ...erasures.filter(({ integration_id, subjects, erased_ms }) => subjects.some((subject) => (keys.ring.erasedAt({ integrationId: integration_id, subject }) ?? 0) < erased_ms)).map((row) => erasureRecord({
         integrationId: row.integration_id, telegramUserId: row.telegram_user_id, subjects: row.subjects, erasedAt: new Date(row.erased_ms).toISOString(), erasedBy: row.erased_by, note: row.note,
       })),
-      ...rows.filter(({ id, is_deleted }) => is_deleted === 0 && !deleted.has(id) && keys.ring.find(id) === undefined).map(({ id, key, integration_id, subject, created_ms }) =>
+      ...rows.filter(({ id }) => kept.has(id) && keys.ring.find(id) === undefined).map(({ id, key, integration_id, subject, created_ms }) =>
         keyRecord({ id, bytes: Buffer.from(key, 'base64') }, { integrationId: integration_id, subject }, new Date(created_ms))),
-      // The topic has a key that the archive knows to be deleted: it was put back from an older copy.
-      ...[...deleted].filter((id) => keys.ring.find(id) !== undefined).map(deletedKeyRecord),
+      ...[...back].filter((id) => keys.ring.find(id) !== undefined).map(deletedKeyRecord),
     ];
     for (let from = 0; from < lacking.length; from += AT_ONCE) await Promise.all(lacking.slice(from, from + AT_ONCE).map((record) => producer.append(keysTopic(environment), record)));
     return lacking.length;

@@ -1,5 +1,6 @@
-// npm run bi -- sources | dbt | grafana: what BI tools need to know of the views.
+// npm run bi -- sources | dbt | grafana | superset: what BI tools need to know of the views.
 import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { program } from 'commander';
 import { consumerSettings, readConfig } from '../../services/runtime/config.ts';
@@ -8,6 +9,9 @@ import { locate } from '../target/which-stack.ts';
 import { withClickHouse } from '../target/with-clickhouse.ts';
 import { runDbt, writeSources } from './dbt.ts';
 import { grafanaText } from './grafana.ts';
+import { dsnOf, supersetBundle } from './superset/bundle.ts';
+import { trySuperset } from './superset/trial.ts';
+import { describeViews } from './views.ts';
 
 program.name('npm run bi --').description('What BI tools need to know of the views');
 
@@ -27,6 +31,20 @@ program.command('dbt').description('run dbt on the running ClickHouse: compile, 
 program.command('grafana').description('write grafana.json, a dashboard of infra/questions for Grafana’s ClickHouse data source')
   .action(() => {
     writeFileSync(fileURLToPath(new URL('grafana.json', import.meta.url)), grafanaText());
+  });
+
+program.command('superset').description('write the dashboard, its charts and its datasets as a zip that Superset imports (superset import-dashboards)')
+  .argument('[file]', 'the zip', 'ticketstream-superset.zip')
+  .option('--try', 'instead import it into a Superset of its own, fetched from Python’s package index, and run every chart', false)
+  .action(async (file: string, { try: isTrial }: { try: boolean }) => {
+    const { CLICKHOUSE_URL: url } = readConfig(consumerSettings, await locate({ command: 'bi superset', changes: false, parts: ['clickhouse'] }));
+    const described = await withClickHouse({ command: 'bi superset', changes: false }, describeViews);
+    if (isTrial) {
+      await trySuperset(described, url);
+      return;
+    }
+    writeFileSync(resolve(process.env['INIT_CWD'] ?? '.', file), supersetBundle(described, dsnOf(url, false)));
+    console.log(`${file}: its connection has no password; Superset asks for it`);
   });
 
 await program.parseAsync().catch(endWithMessage);

@@ -1,38 +1,17 @@
 // dbt on the views: the source file is written from what ClickHouse says of them, and the project is compiled and built by
 // dbt itself, in a virtual environment of its own.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { install } from '../local/install/cache.ts';
 import { readSettings, SetupError } from '../local/settings.ts';
+import { pythonPrograms } from './python.ts';
+import { describeViews, type Described } from './views.ts';
 
 const folder = fileURLToPath(new URL('dbt', import.meta.url));
-const DATABASES = ['queue', 'agents'] as const;
-
-interface Described {
-  readonly database: string;
-  readonly view: string;
-  readonly about: string;
-  readonly column: string;
-  readonly type: string;
-  readonly says: string;
-}
 
 const quoted = (text: string): string => JSON.stringify(text);
-
-/** Views with parameters are functions to ClickHouse, and have no columns until they are called: dbt can't know them as sources. */
-async function describe(clickhouse: ClickHouse): Promise<Described[]> {
-  return clickhouse.query<Described>(`
-    SELECT t.database AS database, t.name AS view, t.comment AS about, c.name AS column, c.type AS type, c.comment AS says
-    FROM system.tables AS t
-    INNER JOIN system.columns AS c ON c.database = t.database AND c.table = t.name
-    WHERE t.engine = 'View' AND t.database IN (${DATABASES.map((name) => `'${name}'`).join(', ')})
-    ORDER BY database, view, c.position`);
-}
 
 function sourceText(rows: readonly Described[]): string {
   const lines = ['# Written by npm run bi -- sources, from the comments of the views. One row of a view is what its description says.', 'version: 2', 'sources:'];
@@ -48,26 +27,9 @@ function sourceText(rows: readonly Described[]): string {
 
 /** @returns how many views it describes. */
 export async function writeSources(clickhouse: ClickHouse): Promise<number> {
-  const rows = await describe(clickhouse);
-  if (rows.length === 0) throw new SetupError(['ClickHouse shows no view in queue and agents: npm run migrate makes them, and the user needs to see them']);
+  const rows = await describeViews(clickhouse);
   writeFileSync(join(folder, 'models', 'sources.yml'), sourceText(rows));
   return new Set(rows.map(({ database, view }) => `${database}.${view}`)).size;
-}
-
-async function dbtProgram(): Promise<string> {
-  const { cacheDir } = readSettings(process.env);
-  const version = createHash('sha256').update(readFileSync(join(folder, 'requirements.txt'))).digest('hex').slice(0, 8);
-  const venv = join(cacheDir, `dbt-${version}-venv`);
-  await install(cacheDir, {
-    folder: `dbt-${version}`,
-    build: async () => {
-      console.error('fetching dbt…');
-      await rm(venv, { recursive: true, force: true });
-      execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' });
-      execFileSync(join(venv, 'bin', 'pip'), ['install', '--quiet', '-r', join(folder, 'requirements.txt')], { stdio: 'inherit' });
-    },
-  });
-  return join(venv, 'bin', 'dbt');
 }
 
 /** Runs dbt on the ClickHouse at the URL; its output is shown. */
@@ -75,7 +37,8 @@ export async function runDbt(clickhouseUrl: string, args: readonly string[]): Pr
   const { hostname, port, username, password, protocol } = new URL(clickhouseUrl);
   const { cacheDir } = readSettings(process.env);
   const scratch = join(cacheDir, 'dbt-work');
-  const { status } = spawnSync(await dbtProgram(), [...args, '--project-dir', folder, '--profiles-dir', folder, '--target-path', join(scratch, 'target'), '--log-path', join(scratch, 'logs')], {
+  const programs = await pythonPrograms('dbt', join(folder, 'requirements.txt'));
+  const { status } = spawnSync(join(programs, 'dbt'), [...args, '--project-dir', folder, '--profiles-dir', folder, '--target-path', join(scratch, 'target'), '--log-path', join(scratch, 'logs')], {
     stdio: 'inherit',
     env: {
       ...process.env, DBT_HOST: hostname, DBT_PORT: port === '' ? (protocol === 'https:' ? '443' : '80') : port, DBT_SECURE: protocol === 'https:' ? 'True' : 'False',

@@ -8,4 +8,21 @@ CREATE OR REPLACE FUNCTION wilson_lower AS (hits, n) ->
     multiIf(n = 0, NULL, hits = 0, 0., greatest(0., (hits + 1.9208) / (n + 3.8416) - wilson_margin(hits, n)));
 
 CREATE OR REPLACE FUNCTION wilson_upper AS (hits, n) ->
-    multiIf(n = 0, NULL, hits = n, 1., least(1., (hits + 1.9208) / (n + 3.8416) + wilson_margin(hits, n)))
+    multiIf(n = 0, NULL, hits = n, 1., least(1., (hits + 1.9208) / (n + 3.8416) + wilson_margin(hits, n)));
+
+-- A quantile of sorted values, as quantileExact takes it, and how far it can be trusted: the values at the ranks between which
+-- the true one lies with 95 % certainty, whatever their distribution. NULL where there are too few values for such a rank: it may be any.
+CREATE OR REPLACE FUNCTION quantile_of AS (sorted, share) ->
+    if(empty(sorted), NULL, sorted[toUInt64(share * length(sorted)) + 1]);
+
+CREATE OR REPLACE FUNCTION quantile_rank_margin AS (n, share) ->
+    1.96 * sqrt(n * share * (1 - share));
+
+CREATE OR REPLACE FUNCTION value_at_rank AS (sorted, rank) ->
+    if(rank < 1 OR rank > length(sorted), NULL, sorted[rank]);
+
+CREATE OR REPLACE FUNCTION quantile_likely_from AS (sorted, share) ->
+    value_at_rank(sorted, toInt64(floor(share * length(sorted) - quantile_rank_margin(length(sorted), share))));
+
+CREATE OR REPLACE FUNCTION quantile_likely_to AS (sorted, share) ->
+    value_at_rank(sorted, toInt64(ceil(1 + share * length(sorted) + quantile_rank_margin(length(sorted), share))))

@@ -1,12 +1,15 @@
 // A ClickHouse that is a cluster, for the commands: whatever they say to one server is said to all of it. Services need none of
 // this: they read and write tables by the same names.
-import { LOCAL, sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { LOCAL, sqlString, STORED, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { Refused } from '../target/refused.ts';
 import { createdBy, rendered, type Cluster, type Spread } from './render.ts';
 
-const kindOf = (engine: string | undefined, hasLocal: boolean): Spread => (hasLocal ? 'sharded' : engine?.startsWith('Replicated') === true ? 'everywhere' : 'plain');
+interface Found {
+  readonly name: string;
+  readonly engine: string;
+}
 
-const SPREAD = `SELECT name, engine FROM system.tables WHERE concat(database, '.', name) IN ({table:String}, concat({table:String}, '${LOCAL}')) ORDER BY name`;
+const kindOf = (found: Found | undefined): Spread => (found?.name.endsWith(LOCAL) === true ? 'sharded' : found?.engine.startsWith('Replicated') === true ? 'everywhere' : 'plain');
 
 class OnCluster implements ClickHouse {
   readonly #clickhouse: ClickHouse;
@@ -72,8 +75,8 @@ class OnCluster implements ClickHouse {
   async #spreadOf(table: string): Promise<Spread> {
     const made = this.#made.get(table);
     if (made !== undefined) return made;
-    const rows = await this.#clickhouse.query<{ name: string; engine: string }>(SPREAD, { table });
-    return kindOf(rows[0]?.engine, rows.some(({ name }) => name.endsWith(LOCAL)));
+    const [found] = await this.#clickhouse.query<Found>(`SELECT name, engine FROM system.tables WHERE ${STORED}`, { table });
+    return kindOf(found);
   }
 }
 

@@ -1,7 +1,7 @@
 // A database in which facts are built keeps a diary of the run, so that a run that was killed goes on
 // where it was, and a second one beside it is refused.
 import { hostname } from 'node:os';
-import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { sqlString, THIS_TABLE, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { Refused } from '../target/refused.ts';
 
 /** What a run writes down about itself, whatever it needs; the last word on a subject counts. */
@@ -19,7 +19,7 @@ const DEAD_AFTER_SECONDS = 60;
 const me = `${hostname()}:${process.pid}`;
 
 export async function tableExists(clickhouse: ClickHouse, table: string): Promise<boolean> {
-  const [row] = await clickhouse.query<{ n: number }>(`SELECT count() AS n FROM system.tables WHERE concat(database, '.', name) = {table:String}`, { table });
+  const [row] = await clickhouse.query<{ n: number }>(`SELECT count() AS n FROM system.tables WHERE ${THIS_TABLE}`, { table });
   return (row?.n ?? 0) > 0;
 }
 

@@ -1,6 +1,6 @@
 // The erasure first, so that no ingress seals anything more with these keys; then the keys, for all readers of their topic; then at once
 // in ClickHouse, which would follow. Every step may be repeated.
-import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
+import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { keysTopic } from '../../services/runtime/event-log.ts';
 import type { LogProducer } from '../../services/runtime/kafka/producer.ts';
 import { deletedKeyRecord, erasureRecord, type Erasure } from '../../services/runtime/personal/key-records.ts';
@@ -16,6 +16,9 @@ const AT_ONCE = 500;
 export async function deleteKeys({ producer, clickhouse, environment }: Stores, { erasure, keyIds }: { readonly erasure: Erasure; readonly keyIds: readonly string[] }): Promise<void> {
   const topic = keysTopic(environment);
   await producer.append(topic, erasureRecord(erasure));
+  // Also those that only ClickHouse has, since an older copy of its disk was put in place.
+  const subjects = erasure.subjects.map(sqlString).join(', ');
+  await clickhouse.command(`ALTER TABLE log.key_store DELETE WHERE integration_id = ${sqlString(erasure.integrationId)} AND subject IN (${subjects}) SETTINGS mutations_sync = 2`);
   for (let from = 0; from < keyIds.length; from += AT_ONCE) {
     const some = keyIds.slice(from, from + AT_ONCE);
     await Promise.all(some.map((id) => producer.append(topic, deletedKeyRecord(id))));

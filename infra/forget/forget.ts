@@ -72,6 +72,7 @@ async function tell(clickhouse: ReturnType<typeof connectClickHouse>, person: Pe
   if (plain + plainBodies > 0) console.error(`${plain} events and ${plainBodies} bodies in quarantine are from before the integration sealed personal data (encrypt_personal_data), and stay readable: no key was ever theirs`);
   if (readable + plain + plainBodies > 0) process.exitCode = NOT_ALL;
   else console.log('forgotten: nothing of it can be read in log, quarantine, tables, exports, transcripts and backups. The deletion is in log.erasures');
+  console.log('not reached: what was given away before (files of event-export person, Trello, Zendesk, Telegram, webhooks), and transcripts in folders other than that of this environment');
 }
 
 function userId(text: string): number {

@@ -51,7 +51,7 @@ export const COMPARED_AT_ONCE = 50_000;
 
 export const columnsOf = async (clickhouse: ClickHouse, table: string): Promise<string[]> =>
   (await clickhouse.query<{ name: string }>(
-    `SELECT name FROM system.columns WHERE concat(database, '.', table) = {table:String} AND default_kind != 'MATERIALIZED' ORDER BY position`, { table })).map(({ name }) => name);
+    `SELECT name FROM system.columns WHERE database = splitByChar('.', {table:String})[1] AND table = splitByChar('.', {table:String})[2] AND default_kind != 'MATERIALIZED' ORDER BY position`, { table })).map(({ name }) => name);
 
 interface Counts extends Pick<Comparison, 'before' | 'after' | 'equal' | 'different' | 'missing' | 'added' | 'moved'> {
   readonly sum_before: string;

@@ -39,9 +39,9 @@ describe('the statements of a snapshot', () => {
     expect(made).toStrictEqual(expect.arrayContaining(['monday_config.status_map', 'monday_config.calendar', 'monday_business_clock', 'monday_queue.ticket_facts', 'monday_queue.tickets', 'monday_agents.agent_hourly', 'monday_queue.timeline']));
   });
 
-  test('of what is live they read the timelines alone, and only the events that count', () => {
+  test('of what is live they read the timelines, and only the events that count, and how far those have come', () => {
     const live = [...config, ...own].flatMap((text) => [...withoutComments(text).matchAll(/(?<![\w.])(?:queue|agents|config|log)\.\w+/g)].map(([name]) => name));
-    expect(live.sort()).toStrictEqual(['agents.timeline', 'queue.timeline']);
+    expect(live.sort()).toStrictEqual(['agents.landed', 'agents.timeline', 'queue.landed', 'queue.timeline']);
     expect(own.find((text) => text.includes('monday_queue.timeline AS'))).toMatch(/FROM queue\.timeline FINAL WHERE event_at <= toDateTime64\('2026-03-09 08:30:00.250', 3, 'UTC'\) AND integration_id IN \('acme'\)/);
   });
 

@@ -17,11 +17,11 @@ WITH
     now64(3, 'UTC') AS present,
 
     -- Shifts cut at local midnight; what lies ahead has not been worked yet. Tenants are of the facts' type: cast there, facts
-    -- of all tenants would be read.
+    -- of all tenants would be read. By CAST, and not by toLowCardinality, which shifts of all tenants would be read with.
     parts AS
     (
         SELECT
-            toLowCardinality(integration_id) AS integration_id,
+            CAST(integration_id, 'LowCardinality(String)') AS integration_id,
             agent_id,
             first_day + day_no AS local_day,
             greatest(shift_from, toDateTime64(local_day, 3, {zone:String})) AS part_from,

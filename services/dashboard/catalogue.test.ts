@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ofSnapshot, readCatalogue, readQuery, runnable } from './catalogue.ts';
-import { isPersons } from './names.ts';
+import { isAgents } from '../../schemas/personal.ts';
 import { parameters, valuesOf } from './parameters.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -88,6 +88,6 @@ test('what is shown as SQL is what is asked, each parameter replaced by a value 
 });
 
 test('every column that names an agent is known as one', () => {
-  for (const column of ['agent_id', 'assignee_id', 'from_agent_id', 'replied_by_agent_id', 'agent_id_at_due', 'changed_by_id', 'escalated_to_id', 'agent_name', 'assignee_at_reply']) expect(isPersons(column), column).toBe(true);
-  for (const column of ['ticket_id', 'queue_id', 'status', 'policy_id', 'customer_telegram_user_id']) expect(isPersons(column), column).toBe(false);
+  for (const column of ['agent_id', 'assignee_id', 'from_agent_id', 'replied_by_agent_id', 'agent_id_at_due', 'changed_by_id', 'escalated_to_id', 'agent_name', 'assignee_at_reply']) expect(isAgents(column), column).toBe(true);
+  for (const column of ['ticket_id', 'queue_id', 'status', 'policy_id', 'customer_telegram_user_id']) expect(isAgents(column), column).toBe(false);
 });

@@ -1,7 +1,8 @@
 // Whether a person may see who the agents are. Who may not gets pseudonyms, made by ClickHouse itself: the same in a table, a
 // download and a link, different for each key, and not to be turned back without it. What is people's is told by the name of
 // a column, so a new query can't forget to say so.
-import { createHash } from 'node:crypto';
+import { isAgents } from '../../schemas/personal.ts';
+import { pseudonymOf, pseudonymSql } from '../runtime/personal/pseudonyms.ts';
 import type { NamedQuery, Value, Values } from './catalogue.ts';
 import type { Asking } from './turns.ts';
 
@@ -17,21 +18,12 @@ export interface Names {
 
 export const plainNames: Names = { asked: ({ sql }, values) => Promise.resolve({ sql, values }) };
 
-/** Whose text is an agent's, or of whoever assigned or changed something. */
-export const isPersons = (column: string): boolean => /agent|assignee|_by_id$|_to_id$/.test(column);
-
-const LENGTH = 6;
-
-export const pseudonymOf = (key: string, agentId: string): string =>
-  (agentId === '' ? '' : `Agent ${createHash('sha256').update(key + agentId).digest('hex').toUpperCase().slice(0, LENGTH)}`);
-
 interface PersonsColumn {
   readonly name: string;
   readonly isList: boolean;
 }
 
-/** As pseudonymOf makes it. */
-const pseudonym = (id: string): string => `if(${id} = '', '', concat('Agent ', substring(hex(SHA256(concat({pseudonym_key:String}, ${id}))), 1, ${LENGTH})))`;
+const pseudonym = (id: string): string => pseudonymSql('{pseudonym_key:String}', id);
 
 /** A name that the configuration gives an agent is left out. */
 function shown({ name, isList }: PersonsColumn): string {
@@ -87,7 +79,7 @@ export class Pseudonyms implements Names {
     const known = this.#columns.get(query.name);
     if (known !== undefined) return known;
     const described = this.#clickhouse.query<{ name: string; type: string }>(`DESCRIBE (\n${query.sql}\n)`, values)
-      .then((columns) => columns.filter(({ name, type }) => isPersons(name) && /^(Array\()?(LowCardinality\()?(Nullable\()?String/.test(type)).map(({ name, type }) => ({ name, isList: type.startsWith('Array') })));
+      .then((columns) => columns.filter(({ name, type }) => isAgents(name) && /^(Array\()?(LowCardinality\()?(Nullable\()?String/.test(type)).map(({ name, type }) => ({ name, isList: type.startsWith('Array') })));
     this.#columns.set(query.name, described);
     described.catch(() => this.#columns.delete(query.name));
     return described;

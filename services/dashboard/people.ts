@@ -59,7 +59,7 @@ export class People {
 
   constructor(options: PeopleOptions) {
     this.#options = options;
-    this.#everybody = options.login ? null : this.#person({ id: '', user: '', seesNames: true, isOperator: true }, options.connect());
+    this.#everybody = options.login ? null : this.#person({ id: '', user: '', seesNames: true, isOperator: true }, inTurns(options.connect()));
   }
 
   get login(): boolean {

@@ -72,6 +72,28 @@ SELECT
 FROM {database}.landing_erasure
 COMMENT 'Feeds erasure_store.';
 
+-- An erasure deletes every key of its subjects that came before it, also one that an older copy of ClickHouse's disk brought back
+-- after the record that deleted it had left the topic.
+CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.key_store_from_erasure TO {database}.key_store AS
+WITH erased AS (SELECT integration_id, arrayJoin(subjects) AS subject, kafka_offset, received_at FROM {database}.landing_erasure)
+SELECT
+    stored.key_id AS key_id,
+    '' AS integration_id,
+    '' AS subject,
+    '' AS key,
+    erased.received_at AS created_at,
+    erased.kafka_offset AS kafka_offset,
+    toUInt8(1) AS is_deleted
+FROM erased
+INNER JOIN
+(
+    SELECT key_id, integration_id, subject, kafka_offset
+    FROM {database}.key_store
+    WHERE (integration_id, subject) IN (SELECT integration_id, subject FROM erased)
+) AS stored ON stored.integration_id = erased.integration_id AND stored.subject = erased.subject
+WHERE stored.kafka_offset < erased.kafka_offset
+COMMENT 'Feeds key_store: deletes what an erasure is about.';
+
 CREATE OR REPLACE VIEW {database}.erasures
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',

@@ -33,8 +33,13 @@ const pinned: ClickHouseSettings = {
 /** On a cluster the rows of `queue.timeline` lie in `queue.timeline_local` of each shard. */
 export const LOCAL = '_local';
 
-/** Of system.tables, the one where the rows of `table` lie: it has their identity, their comment and their constraints. */
-export const STORED = `concat(database, '.', name) IN ({table:String}, concat({table:String}, '${LOCAL}')) ORDER BY length(name) DESC LIMIT 1`;
+const [DATABASE, NAME] = [1, 2].map((part) => `splitByChar('.', {table:String})[${part}]`);
+
+/** Condition on system.tables: the one that the parameter `table` names with its database. Asked of each column alone, or ClickHouse describes every table that there is before it looks: 60 ms of CPU instead of 3. */
+export const THIS_TABLE = `database = ${DATABASE} AND name = ${NAME}`;
+
+/** The same of the table where its rows lie: that has their identity, their comment and their constraints. */
+export const STORED = `database = ${DATABASE} AND name IN (${NAME}, concat(${NAME}, '${LOCAL}')) ORDER BY length(name) DESC LIMIT 1`;
 
 export interface ClickHouse {
   /** Rows as objects; times come as text in UTC, 64-bit integers as numbers. */

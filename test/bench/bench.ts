@@ -1,4 +1,4 @@
-// npm run bench -- ingress | live | rebuild | catch-up | reconcile | start-up | questions | dashboard | cluster | soak: measures what the project promises
+// npm run bench -- ingress | live | projection | rebuild | catch-up | reconcile | start-up | questions | dashboard | cluster | soak: measures what the project promises
 // about speed, on real stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -6,12 +6,14 @@ import { InvalidArgumentError, program } from 'commander';
 import { projectDir, SetupError } from '../../infra/local/settings.ts';
 import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { withClickHouse } from '../../infra/target/with-clickhouse.ts';
+import { writeArithmetic } from './results.ts';
 import { catchUp } from './catch-up.ts';
 import { cluster } from './cluster.ts';
 import { dashboard } from './dashboard.ts';
 import { fill } from './history.ts';
 import { ingress } from './ingress.ts';
 import { live } from './live.ts';
+import { projection } from './projection.ts';
 import { questions } from './questions.ts';
 import { rebuild } from './rebuild.ts';
 import { reconcile } from './reconcile.ts';
@@ -48,9 +50,10 @@ program.command('ingress').description('as many webhooks as it takes over 128 co
   .option('--events <n>', 'in each round', whole, 20_000)
   .option('--connections <n>', 'each with one request at a time', whole, 128)
   .option('--rounds <n>', 'of each', whole, 3)
+  .option('--sealed', 'also with personal data sealed, on a stack of its own', false)
   .option(...AGAINST)
-  .action(({ against, ...options }: { events: number; connections: number; rounds: number; against?: string }) =>
-    ingress({ ...options, command: command(), checkouts: checkouts(against) }));
+  .action(({ against, sealed, ...options }: { events: number; connections: number; rounds: number; sealed: boolean; against?: string }) =>
+    ingress({ ...options, command: command(), checkouts: [...checkouts(against), ...(sealed ? [{ checkout: projectDir, isSealed: true }] : [])] }));
 
 program.command('live').description('webhooks at constant rates: from the 200 to queue.tickets, and the CPU that an event costs')
   .option('--rates <list>', 'events a second', wholes, [1, 10, 100, 500, 1_000])
@@ -81,6 +84,11 @@ program.command('reconcile').description('the tables compared with the log and a
   .option('--events <list>', 'events in the log; a stack for each', wholes, [100_000, 500_000, 2_000_000])
   .action((options: { events: number[] }) => reconcile({ ...options, command: command() }));
 
+program.command('projection').description('one log from its start into ClickHouse, by turns: our landing alone, both projections with their facts, ClickHouse\'s own Kafka engine, and a consumer that decodes and inserts JSON')
+  .option('--events <n>', 'events in the log', whole, 500_000)
+  .option('--rounds <n>', 'of each, after one that does not count', whole, 3)
+  .action((options: { events: number; rounds: number }) => projection({ ...options, command: command(), checkout: projectDir }));
+
 program.command('start-up').description('a projection from its start until it is ready, with a long history and with none')
   .option('--tickets <n>', 'tickets of the history, twelve events each', whole, 1_000_000)
   .option('--rounds <n>', 'starts of each', whole, 5)
@@ -107,10 +115,12 @@ program.command('soak').description('hours of load with restarts of services and
   .action((options: { minutes: number; rate: number; restarts: number; idleSeconds: number }) => soak({ ...options, command: command() }));
 
 program.command('cluster').description('three brokers, two ingresses, three processes of each projection: what sharing the work brings, and what a change of the group costs')
-  .option('--events <n>', 'that one projection drains with one, two and three processes', whole, 150_000)
-  .option('--rate <n>', 'events a second while processes come and go', whole, 200)
+  .option('--events <n>', 'that one projection drains with one, two and three processes', whole, 300_000)
+  .option('--rate <n>', 'events a second while processes come and go', whole, 100)
   .option('--seconds <n>', 'for each change', whole, 20)
   .action((options: { events: number; rate: number; seconds: number }) => cluster({ ...options, command: command() }));
+
+program.command('arithmetic').description('no measurement: what 1,000, 10,000 and 100,000 events/s would take, by what RESULTS.md says of the other parts').action(writeArithmetic);
 
 program.command('history').description('no measurement: fills a running stack (DATA_DIR or CLICKHOUSE_URL) with a made-up history: tenants bench-50k (50,000 tickets), bench-small-0 … 9, bench-large (the rest)')
   .option('--tickets <n>', 'tickets, twelve events each', whole, 100_000)

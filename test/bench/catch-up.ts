@@ -29,7 +29,7 @@ interface CaughtUp {
 const LOOK_EVERY_MS = 500;
 const TELL_EVERY_MS = 5_000;
 
-async function count(stack: BenchStack, sql: string): Promise<number> {
+export async function count(stack: BenchStack, sql: string): Promise<number> {
   const [row] = await stack.clickhouse.query<{ n: number }>(sql);
   return row?.n ?? 0;
 }
@@ -53,8 +53,8 @@ const landed = (stack: BenchStack): Promise<number> => count(stack, `
   SELECT min(n) AS n FROM (SELECT count() AS n FROM queue.timeline UNION ALL SELECT count() FROM agents.timeline UNION ALL SELECT count() FROM log.event_store)`);
 
 /** Of the consumer groups, the one that has committed least. */
-async function committed(stack: BenchStack): Promise<number> {
-  const groups = await Promise.all(projections.map((group) => consumerPositions(connectionTo(stack), group, topic)));
+export async function committed(stack: BenchStack, of: readonly string[] = projections): Promise<number> {
+  const groups = await Promise.all(of.map((group) => consumerPositions(connectionTo(stack), group, topic)));
   return Math.min(...groups.map((positions) => positions.reduce((sum, position) => sum + Math.max(0, position.committed), 0)));
 }
 
@@ -94,8 +94,8 @@ export async function catchUpOnce(stack: BenchStack, events: number): Promise<Ca
 /** @returns null where this ClickHouse is built without the engine. */
 async function kafkaEngine(stack: BenchStack, events: number): Promise<CaughtUp | null> {
   if ((await count(stack, "SELECT count() AS n FROM system.table_engines WHERE name = 'Kafka'")) === 0) return null;
-  const values: Readonly<Record<string, string>> = { brokers: kafkaBrokers({ kafka: Number(stack.env['KAFKA_PORT']) }), topic, registry: registryOf(stack) };
-  const sql = (await readFile(new URL('kafka-engine.sql', import.meta.url), 'utf8')).replace(/\{(brokers|topic|registry)\}/g, (_, name: string) => values[name] ?? '');
+  const values: Readonly<Record<string, string>> = { brokers: kafkaBrokers({ kafka: Number(stack.env['KAFKA_PORT']) }), topic, registry: registryOf(stack), group: 'bench-peer' };
+  const sql = (await readFile(new URL('kafka-engine.sql', import.meta.url), 'utf8')).replace(/\{(brokers|topic|registry|group)\}/g, (_, name: string) => values[name] ?? '');
   const [before, began] = [cpuOf(stack.pids()), performance.now()];
   for (const statement of sql.split(/;\s*$/m).filter((text) => text.trim() !== '')) await stack.clickhouse.command(statement);
   const seconds = await until('Kafka engine', events, began, () => count(stack, 'SELECT count() AS n FROM peer.timeline'));

@@ -2,7 +2,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,6 +21,9 @@ import { secretOf } from './stack.ts';
 export const PARTITIONS = 24;
 const BROKERS = 3;
 const READY_WITHIN_MS = 120_000;
+
+const LOOK_EVERY_MS = 25;
+const isReady = (port: number): Promise<boolean> => fetch(`http://127.0.0.1:${port}/health/ready`).then(({ ok }) => ok, () => false);
 
 /** A process of a service. */
 export interface Instance {
@@ -74,8 +77,10 @@ export class ClusterStack {
     endWithThisProcess(child.pid ?? 0);
     const instance = { service, port, child };
     this.#instances.add(instance);
-    for (const deadline = Date.now() + READY_WITHIN_MS; !(await fetch(`http://127.0.0.1:${port}/health/ready`).then(({ ok }) => ok, () => false)); await sleep(25)) {
+    const deadline = Date.now() + READY_WITHIN_MS;
+    while (!(await isReady(port))) {
       if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${service} is not ready:\n${(await readFile(join(this.dataDir, `${service}-${port}.log`), 'utf8')).slice(-2_000)}`);
+      await sleep(LOOK_EVERY_MS);
     }
     return instance;
   }
@@ -96,6 +101,13 @@ export class ClusterStack {
     const instances = [...this.#instances].map(({ service, port, child }) => [`${service} ${port}`, child.pid ?? 0] as const);
     const brokers = this.brokers.pids().map((pid, index) => [`broker ${index + 1}`, pid] as const);
     return cpuOf({ clickhouse: this.#parts.pids().clickhouse ?? 0, ...Object.fromEntries([...brokers, ...instances]) });
+  }
+
+  /** Bytes of records on the first broker, which has a replica of each partition. */
+  async segments(topic: string): Promise<number> {
+    const folder = join(this.dataDir, 'broker-1', 'kafka');
+    const files = (await readdir(folder, { recursive: true })).filter((name) => name.includes(`${topic}-`) && name.endsWith('.log'));
+    return (await Promise.all(files.map((name) => stat(join(folder, name))))).reduce((sum, { size }) => sum + size, 0);
   }
 
   async stop(): Promise<void> {

@@ -30,8 +30,8 @@ const connection = ({ env }: ClusterStack): KafkaConnection => ({ brokers: [kafk
 const used = (before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>, prefix: string): number =>
   Object.entries(after).filter(([name]) => name.startsWith(prefix)).reduce((sum, [name, seconds]) => sum + seconds - (before[name] ?? 0), 0);
 
-async function committed(stack: ClusterStack): Promise<number> {
-  const positions = await consumerPositions(connection(stack), DRAINED, topic);
+async function committed(stack: ClusterStack, group: string): Promise<number> {
+  const positions = await consumerPositions(connection(stack), group, topic);
   return positions.reduce((sum, position) => sum + Math.max(0, position.committed), 0);
 }
 
@@ -44,14 +44,14 @@ async function forgetDrained(stack: ClusterStack): Promise<void> {
   for (const name of ['timeline', 'ticket_facts', 'sla_timer_facts']) await stack.clickhouse.command(`TRUNCATE TABLE queue.${name}`);
 }
 
-/** One projection drains the whole log; counted from when the group has its partitions, as a start is told elsewhere. */
+/** One projection drains the whole log. The rate is that from when its processes are ready, of what was not landed by then. */
 async function drain(stack: ClusterStack, processes: number, events: number): Promise<Row> {
   console.error(`${DRAINED}: ${processes} processes drain ${figure(events)} events`);
   const spawned = performance.now();
   const instances = await stack.startInstances(DRAINED, processes);
-  while (((await sharesOf(instances)).reduce((sum, share) => sum + share, 0)) === 0) await sleep(LOOK_EVERY_MS);
   const [before, began] = [stack.cpu(), performance.now()];
-  while ((await committed(stack)) < events) await sleep(LOOK_EVERY_MS);
+  const already = (await sharesOf(instances)).reduce((sum, share) => sum + share, 0);
+  while ((await committed(stack, DRAINED)) < events) await sleep(LOOK_EVERY_MS);
   const seconds = (performance.now() - began) / 1_000;
   const after = stack.cpu();
   const shares = await sharesOf(instances);
@@ -59,9 +59,9 @@ async function drain(stack: ClusterStack, processes: number, events: number): Pr
   if (row?.n !== events) throw new Error(`the facts count ${row?.n ?? 0} of ${events} events`);
   await Promise.all(instances.map((instance) => stack.stopInstance(instance)));
   await forgetDrained(stack);
-  const perEvent = (name: string): string => figure((1e6 * used(before, after, name)) / events);
+  const perEvent = (name: string): string => figure((1e6 * used(before, after, name)) / (events - already));
   return {
-    processes: String(processes), 'seconds until first rows': figure((began - spawned) / 1_000), 'seconds for the rest': figure(seconds), 'events/s': figure(events / seconds), 'who landed what': sharesText(shares),
+    processes: String(processes), 'seconds until ready': figure((began - spawned) / 1_000), 'until all is counted': figure(seconds), 'events/s': figure((events - already) / seconds), 'who landed what': sharesText(shares),
     'CPU µs/event: processes': perEvent(DRAINED), ClickHouse: perEvent('clickhouse'), brokers: perEvent('broker'), 'cores used': figure(used(before, after, '') / seconds),
   };
 }
@@ -80,7 +80,8 @@ class Progress {
   }
 
   async #watch(): Promise<void> {
-    for (const began = performance.now(); !this.#ended; await sleep(LOOK_EVERY_MS)) {
+    const began = performance.now();
+    while (!this.#ended) {
       const rows = await this.#stack.clickhouse.query<{ partition: number; last: number }>('SELECT kafka_partition AS partition, max(kafka_offset) AS last FROM queue.timeline GROUP BY partition');
       const now = performance.now();
       for (const { partition, last } of rows) {
@@ -88,6 +89,7 @@ class Progress {
         this.#longest.set(partition, Math.max(this.#longest.get(partition) ?? 0, now - at));
         if (last > offset || !this.#seen.has(partition)) this.#seen.set(partition, { offset: last, at: now });
       }
+      await sleep(LOOK_EVERY_MS);
     }
   }
 
@@ -115,13 +117,25 @@ async function watched(stack: ClusterStack, { name, take }: Step, seconds: numbe
 interface Lived {
   readonly steps: readonly Row[];
   readonly shares: readonly Row[];
+  readonly bytes: readonly Row[];
   readonly retries: number;
+  readonly cores: number;
   readonly doorMs: readonly number[];
 }
 
-async function live(stack: ClusterStack, { rate, seconds }: ClusterOptions): Promise<Lived> {
+/** On disk, of one replica. */
+async function bytesOf(stack: ClusterStack, events: number): Promise<Row[]> {
+  const segments = await stack.segments(topic);
+  const rows = await stack.clickhouse.query<{ database: string; bytes: number }>(`SELECT database, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database IN ('queue', 'agents', 'log') GROUP BY database ORDER BY database`);
+  return [{ where: 'Kafka', 'bytes/event': figure(segments / events) }, ...rows.map(({ database, bytes }) => ({ where: `ClickHouse ${database}`, 'bytes/event': figure(bytes / events) }))];
+}
+
+async function live(stack: ClusterStack, { events, rate, seconds }: ClusterOptions): Promise<Lived> {
   const doors = await stack.startInstances('ingress', 2);
   const groups = await Promise.all(projections.map(async (name) => [name, await stack.startInstances(name, 3)] as const));
+  // They begin with what the log holds already.
+  for (const name of projections) while ((await committed(stack, name)) < events) await sleep(LOOK_EVERY_MS);
+  const bytes = await bytesOf(stack, events);
   const queue = [...(groups.find(([name]) => name === DRAINED)?.[1] ?? [])];
   const another = async (): Promise<void> => void queue.push(await stack.startInstance(DRAINED));
   const less = (signal: NodeJS.Signals) => async (): Promise<void> => {
@@ -142,14 +156,16 @@ async function live(stack: ClusterStack, { rate, seconds }: ClusterOptions): Pro
     await sender.send(rate, 5);
     const before = await Promise.all([...doors.map((door) => counted(door, 'ticketstream_webhooks_total', ['outcome="accepted"'])), ...groups.map(([, instances]) => sharesOf(instances))]);
     const [nothing, ...changes] = steps;
+    const [cpuBefore, began] = [stack.cpu(), performance.now()];
     const steady = watched(stack, nothing, seconds);
     const quiet = await sender.send(rate, seconds);
     const rows = [await steady];
+    const cores = (1_000 * used(cpuBefore, stack.cpu(), '')) / (performance.now() - began);
     const shares = await sharesTable(doors, groups, before as [number, number, ...number[][]]);
     const sending = sender.send(rate, seconds * changes.length);
     for (const step of changes) rows.push(await watched(stack, step, seconds));
     const { retries } = await sending;
-    return { steps: rows, shares, retries, doorMs: quiet.doorMs };
+    return { steps: rows, shares, bytes, retries, cores, doorMs: quiet.doorMs };
   } finally {
     sender.close();
   }
@@ -166,7 +182,7 @@ async function sharesTable(doors: readonly Instance[], groups: readonly (readonl
   return rows;
 }
 
-const sectionOf = (head: string, { events, rate, seconds }: ClusterOptions, drained: readonly Row[], { steps, shares, retries, doorMs }: Lived): string => `${head}
+const sectionOf = (head: string, { events, rate, seconds }: ClusterOptions, drained: readonly Row[], { steps, shares, bytes, retries, cores, doorMs }: Lived): string => `${head}
 Three brokers on this host (three replicas, two in sync, ${PARTITIONS} partitions), one ClickHouse in process, the sender: all share its cores.
 
 \`${DRAINED}\` drains ${figure(events)} events with one, two and three processes, everything else idle. A process folds on one core; beside it ClickHouse and the brokers take theirs. Where
@@ -174,7 +190,11 @@ Three brokers on this host (three replicas, two in sync, ${PARTITIONS} partition
 
 ${table(drained)}
 
-All services at ${rate} events/s through two ingresses in turn (door p99 ${figure(percentile(doorMs, 0.99))} ms): who did what in ${seconds} s.
+What an event takes on disk, one replica, ${figure(events)} of them.
+
+${table(bytes)}
+
+All services at ${rate} events/s through two ingresses in turn (door p99 ${figure(percentile(doorMs, 0.99))} ms): who did what in ${seconds} s, with ${figure(cores)} cores for all of it, the sender aside.
 
 ${table(shares)}
 

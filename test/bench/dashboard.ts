@@ -29,7 +29,7 @@ const RANGE = { from: '2026-03-16', to: '2026-03-29', zone: 'Europe/Berlin', at:
 /** What pages ask only when somebody clicks; the rest when they are opened. */
 const ON_A_CLICK: ReadonlySet<string> = new Set([
   'now/tickets', 'queues/created', 'queues/wait-rows', 'queues/as-of-tickets', 'sla/timers', 'sla/audit-rows',
-  'agents/replies', 'agents/solves', 'agents/stations', 'agents/returns', 'pipeline/freshness', 'pipeline/quarantine-records', 'desk/agent-ids', 'desk/snapshots',
+  'agents/replies', 'agents/solves', 'agents/stations', 'agents/returns', 'pipeline/quarantine-records', 'desk/agent-ids', 'desk/snapshots',
 ]);
 /** Longer than an answer is shared. */
 const UNSHARED_MS = 1_050;

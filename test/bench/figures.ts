@@ -40,13 +40,22 @@ export interface Point {
   readonly value: number;
 }
 
-/** Of the straight line that lies closest to the points (least squares). */
-export function slopePerHour(points: readonly Point[]): number {
-  const mean = (of: (point: Point) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length;
-  const [middle, level] = [mean(({ atMs }) => atMs), mean(({ value }) => value)];
-  const spread = mean(({ atMs }) => (atMs - middle) ** 2);
-  return spread === 0 ? 0 : (3_600_000 * mean(({ atMs, value }) => (atMs - middle) * (value - level))) / spread;
+export interface Line {
+  readonly at0: number;
+  readonly slope: number;
 }
+
+/** The straight line that lies closest to the points (least squares). */
+export function line(points: readonly { readonly x: number; readonly y: number }[]): Line {
+  const mean = (of: (point: { readonly x: number; readonly y: number }) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [middle, level] = [mean(({ x }) => x), mean(({ y }) => y)];
+  const spread = mean(({ x }) => (x - middle) ** 2);
+  const slope = spread === 0 ? 0 : mean(({ x, y }) => (x - middle) * (y - level)) / spread;
+  return { at0: level - slope * middle, slope };
+}
+
+/** Of such a line. */
+export const slopePerHour = (points: readonly Point[]): number => 3_600_000 * line(points.map(({ atMs, value }) => ({ x: atMs, y: value }))).slope;
 
 /** Two or three digits: more is more than a measurement of this kind tells. */
 export function digits(value: number): string {

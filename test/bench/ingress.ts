@@ -16,14 +16,14 @@ import { requestOf, sendAll, sendEvenly, type Load } from './load.ts';
 import { headOf, headText } from './machine.ts';
 import { cpuSecondsOfAll, watchProcess } from './processes.ts';
 import { table, writeSection, type Row } from './results.ts';
-import { secretOf, withStacks, type BenchStack } from './stack.ts';
+import { secretOf, withStacks, type BenchStack, type Wanted } from './stack.ts';
 
 export interface IngressOptions {
   readonly events: number;
   readonly connections: number;
   readonly rounds: number;
   readonly command: string;
-  readonly checkouts: readonly string[];
+  readonly checkouts: readonly Wanted[];
 }
 
 interface Receiver {

@@ -1,24 +1,18 @@
 // RESULTS.md: a section per part, between marks, so that a part that runs alone replaces its own and keeps the others.
 import { readFile, writeFile } from 'node:fs/promises';
+import { messageOf } from '../../services/runtime/errors.ts';
+import { arithmeticOf } from './arithmetic.ts';
 
 const file = new URL('RESULTS.md', import.meta.url);
 
 export const introduction = `# What was measured
 
-Written by \`npm run bench -- ingress | live | rebuild | catch-up | reconcile | start-up | questions | dashboard | cluster | soak\`; \`--help\` tells the options. Each section says
+Written by \`npm run bench -- ingress | live | projection | rebuild | catch-up | reconcile | start-up | questions | dashboard | cluster | soak\`; \`--help\` tells the options. Each section says
 when, on what and by which command it was made. Compare within a section: everything in it was measured in one run, on one
 machine, with the sender on it. Another machine gives other milliseconds; the ratios should hold.
 `;
 
-export type Cell = string;
-export type Row = Readonly<Record<string, Cell>>;
-
-/** A Markdown table; all columns but the first stand right. */
-export function table(rows: readonly Row[]): string {
-  const columns = Object.keys(rows[0] ?? {});
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(columns), line(columns.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map((row) => line(columns.map((column) => row[column] ?? '')))].join('\n');
-}
+export { table, type Row } from './table.ts';
 
 const begin = (part: string): string => `<!-- ${part} -->`;
 const end = (part: string): string => `<!-- end of ${part} -->`;
@@ -31,8 +25,22 @@ export function withSection(document: string, part: string, section: string): st
   return document.slice(0, from) + whole + document.slice(to + end(part).length);
 }
 
+/** What rests on all other parts. Where one is missing, or has another form by now, it stays as it was, and says so. */
+function withArithmetic(document: string): string {
+  try {
+    return withSection(document, 'arithmetic', arithmeticOf(document));
+  } catch (error) {
+    console.error(`the section arithmetic is left as it was: ${messageOf(error)}`);
+    return document;
+  }
+}
+
 export async function writeSection(part: string, section: string): Promise<void> {
   const before = await readFile(file, 'utf8').catch(() => introduction);
-  await writeFile(file, withSection(before, part, section));
+  await writeFile(file, withArithmetic(withSection(before, part, section)));
   console.log(`\n${section.trim()}\n\nwritten to test/bench/RESULTS.md`);
+}
+
+export async function writeArithmetic(): Promise<void> {
+  await writeSection('arithmetic', arithmeticOf(await readFile(file, 'utf8')));
 }

@@ -23,9 +23,6 @@ export const secretOf = (integrationId: string): string => `${integrationId}-sec
 export const projections = ['queue-analytics', 'agent-analytics', 'event-archive'] as const;
 export const services = ['ingress', ...projections] as const;
 export type Service = (typeof services)[number] | 'dashboard';
-/** Not started with the others: it only looks. */
-const all: readonly Service[] = [...services, 'dashboard'];
-
 /** The tenant of history.sql that events may be sent for, besides those of the demo's desk. */
 export const BENCH_TENANT = 'bench-50k';
 
@@ -41,12 +38,12 @@ async function commitOf(checkout: string): Promise<string> {
   return stdout.trim();
 }
 
-async function environmentOn(dataDir: string, ingressPort: number): Promise<NodeJS.ProcessEnv> {
+async function environmentOn(dataDir: string, ingressPort: number, isSealed: boolean): Promise<NodeJS.ProcessEnv> {
   const [kafka, kafkaController, registry, clickhouse] = await freePorts(4);
   const ports: Readonly<Record<keyof StackPorts, number | undefined>> = { kafka, kafkaController, registry, clickhouse };
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !elsewhere.includes(name)));
   const file = join(dataDir, 'integrations.json');
-  const integrations = [...deskIntegrations, BENCH_TENANT].map((id) => ({ integration_id: id, environment: 'production', secrets: [secretOf(id)] }));
+  const integrations = [...deskIntegrations, BENCH_TENANT].map((id) => ({ integration_id: id, environment: 'production', secrets: [secretOf(id)], ...(isSealed ? { encrypt_personal_data: true } : {}) }));
   await writeFile(file, JSON.stringify(integrations), { mode: 0o600 });
   return {
     ...own, ...Object.fromEntries(Object.entries(portVariables).map(([part, { variable }]) => [variable, String(ports[part as keyof StackPorts])])),
@@ -60,6 +57,9 @@ export interface Finished extends Used {
   readonly seconds: number;
   readonly output: string;
 }
+
+/** A checkout, or one whose integrations have personal data sealed. */
+export type Wanted = string | { readonly checkout: string; readonly isSealed: boolean };
 
 interface Child {
   readonly process: ChildProcess;
@@ -87,11 +87,12 @@ export class BenchStack {
   }
 
   /** Kafka, registry and ClickHouse with topics, schemas, tables and a desk; no service yet. */
-  static async start(checkout = projectDir): Promise<BenchStack> {
+  static async start(wanted: Wanted = projectDir): Promise<BenchStack> {
+    const { checkout, isSealed } = typeof wanted === 'string' ? { checkout: wanted, isSealed: false } : wanted;
     const dataDir = await mkdtemp(join(tmpdir(), 'ticketstream-bench-'));
     removeWithThisProcess(dataDir);
     const [ingressPort = 0] = await freePorts(1);
-    const stack = new BenchStack(checkout, await commitOf(checkout), await environmentOn(dataDir, ingressPort));
+    const stack = new BenchStack(checkout, `${await commitOf(checkout)}${isSealed ? ', sealing' : ''}`, await environmentOn(dataDir, ingressPort, isSealed));
     console.error(`${stack.commit}: starting its stack…`);
     try {
       await stack.#begin();
@@ -153,6 +154,18 @@ export class BenchStack {
     return { seconds: (performance.now() - began) / 1_000, output, cpuSeconds, peakMb };
   }
 
+  /** Starts a file of the checkout beside the services, and waits for nothing. */
+  async startProcess(name: string, file: string, args: readonly string[] = []): Promise<void> {
+    await this.#spawn(name, file, args, { ...this.env, HEALTH_PORT: '0' });
+  }
+
+  /** @throws Error with the end of its log when a process that was started, and not stopped, has ended. */
+  async assertRunning(name: string): Promise<void> {
+    const child = this.#children.get(name);
+    if (child === undefined || child.process.exitCode === null) return;
+    throw new Error(`${name} of ${this.commit} ended with ${child.process.exitCode}:\n${(await readFile(child.logFile, 'utf8')).slice(-3_000)}`);
+  }
+
   /** @returns milliseconds until it was ready. */
   async startService(name: Service, env: NodeJS.ProcessEnv = {}): Promise<number> {
     const [healthPort = 0] = name === 'ingress' ? [Number(this.env['INGRESS_PORT'])] : await freePorts(1);
@@ -195,10 +208,10 @@ export class BenchStack {
     await Promise.all([...this.#children.keys()].filter((name) => name !== 'stack').map((name) => this.stopService(name)));
   }
 
-  /** ClickHouse, Kafka, registry and the services that run. */
+  /** ClickHouse, Kafka, registry and what else runs. */
   pids(): Record<string, number> {
-    const running = all.map((name) => [name, this.#children.get(name)?.process.pid] as const);
-    return { ...this.#parts, ...Object.fromEntries(running.flatMap(([name, pid]) => (pid === undefined ? [] : [[name, pid] as const]))) };
+    const running = [...this.#children].filter(([name, { process: child }]) => !['stack', 'command'].includes(name) && child.exitCode === null);
+    return { ...this.#parts, ...Object.fromEntries(running.flatMap(([name, { process: { pid } }]) => (pid === undefined ? [] : [[name, pid] as const]))) };
   }
 
   async stop(): Promise<void> {
@@ -210,7 +223,7 @@ export class BenchStack {
 }
 
 /** Works with a stack of each checkout, all running at once so that rounds can alternate, and stops them in any case. */
-export async function withStacks<T>(checkouts: readonly string[], work: (stacks: readonly BenchStack[]) => Promise<T>): Promise<T> {
+export async function withStacks<T>(checkouts: readonly Wanted[], work: (stacks: readonly BenchStack[]) => Promise<T>): Promise<T> {
   const stacks: BenchStack[] = [];
   const state: { stopping?: Promise<void> } = {};
   const stopAll = (): Promise<void> => (state.stopping ??= Promise.all(stacks.map((stack) => stack.stop())).then(() => undefined));

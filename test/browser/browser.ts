@@ -1,5 +1,5 @@
 // npm run browser -- --url URL --out FOLDER: opens every page of a running dashboard in Chromium, light and dark, on a desk, a
-// phone and a wall; writes pictures; runs the journeys and axe-core; ends with 1 when anything is wrong. Not a part of npm test,
+// phone and a wall, and each state of one; writes pictures; runs the journeys and axe-core; ends with 1 when anything is wrong. Not a part of npm test,
 // which must not need a browser.
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -9,6 +9,7 @@ import { messageOf } from '../../services/runtime/errors.ts';
 import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
 import { chromiumPath } from './chromium.ts';
 import { accessibility, journeys, settled } from './journeys.ts';
+import { states } from './states.ts';
 
 interface Options {
   readonly url: string;
@@ -83,6 +84,24 @@ async function pictures(browser: Browser, options: Options): Promise<string[]> {
   return problems;
 }
 
+async function statePictures(browser: Browser, { url, out, filters }: Options): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { name, path, more, arrange, shows } of states) {
+    const { page } = await open(browser, looks[0] ?? wall);
+    await arrange(page);
+    // The last one of a name counts.
+    const query = new URLSearchParams(filters);
+    for (const [key, value] of new URLSearchParams(more)) query.set(key, value);
+    await page.goto(`${url}/${path}?${query.toString()}`);
+    const isThere = await page.waitForSelector(shows).then(() => true, () => false);
+    await page.screenshot({ path: join(out, `state-${name}.png`) });
+    problems.push(...[...(isThere ? [] : [`there is no ${shows}`]), ...await accessibility(page)].map((problem) => `${name}: ${problem}`));
+    await page.context().close();
+    console.log(`state-${name}.png`);
+  }
+  return problems;
+}
+
 /** What the dashboard's README shows. */
 async function smallPictures(browser: Browser, { url, filters, small = '' }: Options): Promise<void> {
   const { ticket } = await examples({ url, filters, out: '' });
@@ -114,7 +133,7 @@ async function main(given: Options): Promise<void> {
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox'] });
   try {
     if (options.small !== undefined) await smallPictures(browser, options);
-    const problems = [...await travel(browser, options), ...await pictures(browser, options)];
+    const problems = [...await travel(browser, options), ...await pictures(browser, options), ...await statePictures(browser, options)];
     console.log(problems.length === 0 ? `Nothing is wrong. Pictures: ${options.out}` : `\n${problems.join('\n')}`);
     process.exitCode = problems.length === 0 ? 0 : 1;
   } finally {

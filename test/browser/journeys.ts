@@ -93,11 +93,79 @@ async function german({ page, url, filters }: Visit): Promise<void> {
   expectEqual('the first page by name', await page.locator('nav a').first().textContent(), 'Jetzt');
 }
 
+/** What the page's own question answers. */
+async function rowsOf({ page, url, filters }: Visit, query: string, more = ''): Promise<Record<string, unknown>[]> {
+  const answer = await page.request.get(`${url}/api/queries/${query}?${filters}&${more}`);
+  return ((await answer.json()) as { rows: Record<string, unknown>[] }).rows;
+}
+
+const textOf = async (page: Page, selector: string): Promise<string> => (await page.locator(selector).first().textContent()) ?? '';
+
+async function whoWaitsLongest(visit: Visit): Promise<void> {
+  const { page, url, filters } = visit;
+  const [first] = await rowsOf(visit, 'now/tickets', 'which=waiting');
+  await page.goto(`${url}/now?${filters}`);
+  await settled(page);
+  const said = await textOf(page, '.moments li');
+  for (const column of ['ticket_id', 'customer']) if (!said.includes(String(first?.[column]))) throw new Error(`the ${column} ${String(first?.[column])} is not in the first line: ${said}`);
+}
+
+async function whoHoldsMost({ page, url, filters }: Visit): Promise<void> {
+  await page.goto(`${url}/now?${filters}`);
+  await settled(page);
+  const held = await page.locator('section[aria-label="Agents and what they hold"] tbody tr td:nth-of-type(1)').allTextContents();
+  const numbers = held.map(numberIn);
+  if (numbers.length === 0 || numbers.some((n, nth) => n > (numbers[nth - 1] ?? Infinity))) throw new Error(`agents don't stand in the order of what they hold: ${numbers.join(', ')}`);
+}
+
+async function whichQueueBreaksMost(visit: Visit): Promise<void> {
+  const { page, url, filters } = visit;
+  await page.goto(`${url}/sla?${filters}`);
+  await settled(page);
+  const asked = await page.evaluate<string>(`performance.getEntriesByType('resource').map(({ name }) => name).find((name) => name.includes('sla/attainment'))`);
+  const { rows } = (await (await page.request.get(asked)).json()) as { rows: Record<string, unknown>[] };
+  if (rows.length === 0) throw new Error('no promise was due: give the tenant SLA policies first (npm run config -- apply FILE)');
+  const week = rows.map((row) => String(row['week'])).sort().at(-1);
+  const broken = new Map<string, number>();
+  for (const row of rows.filter((one) => one['week'] === week)) broken.set(String(row['queue_id']), (broken.get(String(row['queue_id'])) ?? 0) + Number(row['breached']));
+  const most = Math.max(...broken.values());
+  const said = await textOf(page, 'section[aria-label="Promises kept"] table tbody tr td:nth-last-of-type(4)');
+  if (!said.includes(`${most.toLocaleString('en-GB')} of `)) throw new Error(`the first queue did not break ${most} promises in the latest week: ${said}`);
+}
+
+async function whatATicketWaitedFor(visit: Visit): Promise<void> {
+  const { page, url, filters } = visit;
+  const [some] = await rowsOf(visit, 'ticket/search', 'search=&limit=1');
+  await page.goto(`${url}/ticket?${filters}`);
+  await settled(page);
+  await page.locator('form.search input').fill(String(some?.['ticket_id']).toLowerCase());
+  await page.keyboard.press('Enter');
+  await page.locator('table.rows a.ticket').first().click();
+  await page.waitForSelector('svg.lanes');
+  expectEqual('what it waited for', (await page.locator('h3:has-text("What it waited for") ~ dl.facts').last().textContent())?.replaceAll(/[\d,.]+ (d|h|min|s|%)|[\d.]+%|\s/g, ''), 'ForusForthecustomerOnhold');
+}
+
+async function agentsOnTuesdayMorning({ page, url, filters }: Visit): Promise<void> {
+  await page.goto(`${url}/queues?${filters}`);
+  await settled(page);
+  const cell = page.locator('section[aria-label="Forecast and agents needed"] table.heat tr:has(th:text-matches("^Tue")) td:nth-of-type(10) button');
+  const label = (await cell.getAttribute('aria-label')) ?? '';
+  if (!/^Tue,? 09:00: \d+ agents for \d+ tickets/.test(label)) throw new Error(`Tuesday at nine says: ${label}`);
+  await cell.click();
+  await page.waitForSelector('dialog.drill table.rows tbody tr');
+  expectEqual('hours behind it', await page.locator('dialog.drill table.rows tbody tr').count(), 1);
+}
+
 export const journeys: readonly Journey[] = [
   { name: 'from a number to its rows, its CSV, a ticket and back', go: drillDown },
   { name: 'the same by the keyboard', go: byKeyboard },
   { name: 'the desk as it was, by the slider', go: timeTravel },
   { name: 'in German', go: german },
+  { name: 'which customer waits longest now', go: whoWaitsLongest },
+  { name: 'who holds the most tickets', go: whoHoldsMost },
+  { name: 'which queue breaks most of its promises this week', go: whichQueueBreaksMost },
+  { name: 'what a ticket waited for', go: whatATicketWaitedFor },
+  { name: 'how many agents Tuesday morning takes', go: agentsOnTuesdayMorning },
 ];
 
 interface Violation {

@@ -50,8 +50,8 @@ test('the types of the events are what the Avro records say', async () => {
   expect(readFileSync(typesFile, 'utf8'), 'run npm run types and commit its file').toBe(await generateTypes());
 });
 
-test('no materialized view adds up: sums over a deduplicated table count a duplicate twice', () => {
+test('no materialized view adds up, since sums over a deduplicated table count a duplicate twice; the highest or lowest of something stays what it is', () => {
   const sql = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.sql') && !file.includes('node_modules'));
   expect(sql.length).toBeGreaterThan(0);
-  for (const file of sql) expect(readFileSync(join(root, file), 'utf8'), file).not.toMatch(/ENGINE\s*=\s*(Summing|Aggregating)MergeTree/i);
+  for (const file of sql) expect(readFileSync(join(root, file), 'utf8'), file).not.toMatch(/ENGINE\s*=\s*\w*SummingMergeTree|AggregateFunction\((?!(?:max|min),)/i);
 });

@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { afterAll, expect, test } from 'vitest';
 import type { Answer } from '../../services/dashboard/answers.ts';
 import { readCatalogue } from '../../services/dashboard/catalogue.ts';
-import { Pseudonyms, pseudonymOf } from '../../services/dashboard/names.ts';
+import { Pseudonyms } from '../../services/dashboard/names.ts';
+import { pseudonymOf } from '../../services/runtime/personal/pseudonyms.ts';
 import { valuesOf } from '../../services/dashboard/parameters.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
+import { ADDRESS, numbers, stories } from './dashboard-numbers.ts';
 import { closeClients, control, environment, eventually, landed, newTicketId, query, sendUntilAccepted, ticket } from '../system/support.ts';
 
 const base = environment.healthUrls['dashboard'] ?? '';
@@ -68,6 +70,19 @@ test('a ticket is on an open page, and the same number is on the card, in the ro
   const shown = await ask('now/tickets', { which: 'waiting' });
   expect(await query(shown.sql)).toStrictEqual(shown.rows);
   expect((await ask('ticket/events', { ticket: answered })).rows.map((row) => row['event_type'])).toStrictEqual(['ticket.created', 'message.received', 'agent.assigned']);
+});
+
+test('two dozen numbers are what somebody counts by hand, on the page, in the rows behind it, in its file, and by SQL of somebody else', async () => {
+  const told = stories();
+  await Promise.all([...told.values()].flat().map(sendUntilAccepted));
+  for (const [id, events] of told) await landed(id, events.length);
+  const compared = await Promise.all(numbers.map(async ({ name, query: page, pick, asked = {}, sql, rows, is }) => {
+    const [bySql = {}] = await query<Record<string, number>>(sql);
+    const behind = rows === undefined ? {} : { rows: (await ask(rows[0], { ...ADDRESS, ...rows[1], limit: '1000' })).rows.length, csv: (await file(rows[0], 'csv', { ...ADDRESS, ...rows[1] })).toString().trimEnd().split('\n').length - 1 };
+    return { got: { name, page: pick(await ask(page, { ...ADDRESS, ...asked })), sql: Number(Object.values(bySql)[0]), ...behind }, wanted: { name, page: is, sql: is, ...(rows === undefined ? {} : { rows: is, csv: is }) } };
+  }));
+  expect(compared.map(({ got }) => got)).toStrictEqual(compared.map(({ wanted }) => wanted));
+  expect(compared.length).toBeGreaterThanOrEqual(20);
 });
 
 test('who may not see names sees pseudonyms in every answer, and a link with one finds the same agent', async () => {

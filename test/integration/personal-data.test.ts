@@ -7,8 +7,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { eventsTopic } from '../../services/runtime/event-log.ts';
+import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
+import { eventsTopic, keysTopic } from '../../services/runtime/event-log.ts';
+import { connectProducer } from '../../services/runtime/kafka/producer.ts';
+import { keyRecord } from '../../services/runtime/personal/key-records.ts';
 import { consumers, start, stop } from '../system/empty-stack.ts';
+import { connection } from '../system/quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
 import { endAll, run } from './consumer-kit.ts';
 import { root } from './copy-of-the-code.ts';
@@ -117,6 +121,32 @@ async function ownData(folder: string): Promise<string> {
   return readFile(file, 'utf8');
 }
 
+interface KeyRow {
+  readonly id: string;
+  readonly integration_id: string;
+  readonly subject: string;
+  readonly key: string;
+  readonly created_at: string;
+  readonly kafka_offset: string;
+}
+
+const keyRows = () => query<KeyRow>('SELECT lower(hex(reinterpretAsFixedString(key_id))) AS id, integration_id, subject, base64Encode(key) AS key, toString(created_at) AS created_at, toString(kafka_offset) AS kafka_offset FROM log.key_store WHERE length(key_store.key) = 32');
+
+async function putBack(rows: readonly KeyRow[]): Promise<void> {
+  const producer = await connectProducer(connection, [keysTopic('production')]);
+  await Promise.all(rows.map(({ id, integration_id, subject, key }) => producer.append(keysTopic('production'), keyRecord({ id, bytes: Buffer.from(key, 'base64') }, { integrationId: integration_id, subject }, new Date()))));
+  await producer.close();
+}
+
+/** As if nothing had been landed since. */
+async function putBackInClickHouse(rows: readonly KeyRow[]): Promise<void> {
+  const clickhouse = connectClickHouse(environment.clickhouseUrl);
+  for (const table of ['key_store', 'erasure_store']) await clickhouse.command(`TRUNCATE TABLE log.${table}`);
+  const values = rows.map(({ id, integration_id, subject, key, created_at, kafka_offset }) => `(reinterpretAsUInt64(unhex('${id}')), '${integration_id}', '${subject}', base64Decode('${key}'), '${created_at}', ${kafka_offset}, 0)`);
+  await clickhouse.command(`INSERT INTO log.key_store SELECT * FROM values('key_id UInt64, integration_id String, subject String, key String, created_at DateTime64(3), kafka_offset Int64, is_deleted UInt8', ${values.join(', ')})`);
+  await clickhouse.close();
+}
+
 const group = randomUUID();
 const transcripts = async (folder: string, ...args: readonly string[]): Promise<string> => {
   const read = await run(root, ['services/ticket-transcript/main.ts', '--once', ...args], { TRANSCRIPT_DIR: folder, CONSUMER_GROUP: group }).end();
@@ -174,6 +204,8 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     expect(await filesWith(secretMark), 'no file holds it in plain, at any time').toStrictEqual([]);
     expect((await filesWith(creation.event_id)).length, 'and the search finds what is there').toBeGreaterThan(0);
 
+    const olderCopy = await keyRows();
+    expect(olderCopy.length, 'keys that might come back').toBeGreaterThan(2);
     const [theirs, trial] = await Promise.all([ownData(folder), forget(folder, '--dry-run')]);
     expect(trial.output).toMatch(/1 tickets; 3 keys would be deleted/);
     for (const what of ['username', 'first', 'last', 'phone', 'email', 'text', 'file', 'metadata']) expect(theirs, what).toContain(named(what));
@@ -202,6 +234,16 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     expect(await query('SELECT customer_first_name AS first, initial_message_text AS text FROM log.events WHERE event_id = {e:String}', { e: old.event_id })).toStrictEqual([{ first: null, text: null }]);
     await eventually(async () => ((await textsOf(id)).includes(named('text')) ? true : null), 'the new message, readable');
     expect(await filesWith(secretMark)).toStrictEqual([]);
+
+    // Copies of the disks from before the erasure: of ClickHouse's, and of Kafka's with the keys that were deleted.
+    await stop(consumers);
+    await putBack(olderCopy);
+    expect(await run(root, ['infra/backup/backup.ts', 'log-from-archive']).end()).toMatchObject({ code: 0 });
+    expect(await inPython(id, own.length + 2)).not.toContain(named('first'));
+    await putBackInClickHouse(olderCopy);
+    expect(await textsOf(id), 'that copy can open it').toContain(`Dear ${named('first')}`);
+    await start(consumers);
+    await eventually(async () => ((await textsOf(id)).slice(0, -1).every((text) => text === null) ? true : null), 'nothing readable but what is new');
 
     // All tables anew, from offset 0 of the log, as after the loss of ClickHouse's disk.
     const [then, backup] = [await reports([id, others]), join(folder, 'backup')];

@@ -93,3 +93,30 @@ export const answered: readonly (readonly [sql: string, answer: string, paramete
   ["SELECT value FROM system.settings WHERE name IN ('max_threads', 'readonly') ORDER BY name", '2\n1'], ["SELECT value FROM system.settings WHERE name = 'max_threads'", '1', { max_threads: '1' }], ["SELECT value FROM system.settings WHERE name = 'max_threads'", '2', { max_threads: '64' }],
   ["SELECT value FROM system.settings WHERE name = 'max_execution_time'", '30', { max_execution_time: '0' }],
 ];
+
+/**
+ * What an analyst with pseudonyms tries, to learn who an agent is: PERSON stands in ids, names and texts, as PERSON_lea and PERSON_tom. Each is
+ * refused, or answered by nothing, by NOBODY, or by an error that tells no more.
+ */
+export const agentAttempts: readonly Attempt[] = [
+  // A guess, held against every place where an id is.
+  ["SELECT 'FOUND' FROM queue.tickets WHERE assignee_id = 'PERSON_lea' LIMIT 1"], ["SELECT 'FOUND' FROM queue.tickets WHERE assignee_id LIKE '%PERSON%' LIMIT 1"], ["SELECT 'FOUND' FROM agents.agent_replies WHERE startsWith(agent_id, 'p') LIMIT 1"],
+  ["SELECT 'FOUND' FROM agents.agent_replies AS r JOIN (SELECT 'PERSON_lea' AS agent_id) AS g USING (agent_id) LIMIT 1"], ["SELECT 'FOUND' FROM values('agent_id String', 'PERSON_lea') AS g JOIN queue.tickets AS t ON t.assignee_id = g.agent_id LIMIT 1"],
+  ["SELECT 'FOUND' FROM log.events WHERE content_text LIKE '%PERSON%' OR assignee_name != '' OR sender_username != '' OR mapContains(extra, 'x') LIMIT 1"], ["SELECT 'FOUND' FROM log.public_messages WHERE text != '' LIMIT 1"],
+  ["SELECT 'FOUND' FROM agents.agent_names WHERE display_name LIKE '%PERSON%' LIMIT 1"], ["SELECT 'FOUND' FROM agents.ticket_assignments WHERE agent_name LIKE '%PERSON%' LIMIT 1"], ["SELECT 'FOUND' FROM queue.process_edges WHERE from_actor_id LIKE '%PERSON%' OR to_actor_id LIKE '%PERSON%' LIMIT 1"],
+  ["SELECT 'FOUND' FROM queue.of_agents WHERE told != '' OR told_by_key['a'] != '' OR has(list, 'PERSON_lea') OR sender_telegram_user_id > 0 LIMIT 1"], ["SELECT 'FOUND' FROM {snapshot}_queue.tickets WHERE assignee_id = 'PERSON_lea' LIMIT 1"],
+  ["SELECT if(countIf(a LIKE '%PERSON%') > 0, 'FOUND', 'NOBODY') FROM (SELECT assignee_id AS a FROM queue.tickets UNION ALL SELECT agent_id FROM agents.agent_hourly UNION ALL SELECT agent_id FROM agents.agent_occupancy(zone = 'UTC') UNION ALL SELECT assignee_id FROM queue.backlog_as_of(ts = now64(3)))"],
+  // A dictionary of guesses: what makes a pseudonym may not be called, and its key may not be read.
+  ["SELECT dictGet('pseudonyms.key', 'key', toUInt64(1))"], ["SELECT hex(SHA256(concat(dictGetString('pseudonyms.key', 'key', toUInt64(1)), 'PERSON_lea')))"], ['SELECT * FROM pseudonyms.key_store'], ['SELECT * FROM pseudonyms.key'], ["SELECT * FROM dictionary('pseudonyms.key')"],
+  ['SELECT key FROM key_store', { database: 'pseudonyms' }], ["SELECT 'FOUND' FROM system.tables WHERE database = 'pseudonyms'"], ["SELECT 'FOUND' FROM queue.tickets WHERE assignee_id = concat('Agent ', substring(hex(SHA256('PERSON_lea')), 1, 8)) LIMIT 1"],
+  ["SELECT agent_name('acme', 'PERSON_lea')"], ["SELECT agent_name('acme', assignee_id) FROM queue.tickets"],
+  // What lies behind: tables, and the views as others see them.
+  ['SELECT agents FROM agents.ticket_facts'], ['SELECT * FROM queue.ticket_facts FINAL'], ['SELECT * FROM queue.timeline'], ['SELECT * FROM log.event_store'], ['SELECT * FROM config.agent_names'], ['SELECT * FROM {snapshot}_queue.ticket_facts'],
+  ["SELECT * FROM merge('agents', '.*')"], ["SELECT * FROM view(SELECT * FROM queue.tickets)"], ['SELECT * FROM {t:Identifier}', { param_t: 'queue.tickets' }], ['SELECT source.assignee_id FROM queue.tickets'], ['SELECT tickets.assignee_id.size FROM queue.ticket_facts'],
+  ['WITH queue AS (SELECT 1 AS tickets) SELECT * FROM queue.ticket_facts'], ['SELECT * FROM queue.tickets AS a, queue.ticket_facts AS b'], ['SELECT * FROM queue./* */ticket_facts'], ['SELECT * FROM `queue.tickets`'], ['SELECT * FROM "queue" . "ticket_facts"'],
+  ['SHOW CREATE TABLE pseudonyms.key'], ['DESCRIBE pseudonyms.key_store'], ['SHOW TABLES FROM pseudonyms'], ['EXPLAIN SELECT * FROM queue.tickets'], ['SELECT * FROM queue.tickets SETTINGS additional_table_filters = {}'],
+  ["INSERT INTO pseudonyms.key_store VALUES (1, '')"], ['DROP VIEW Pseudonymous_queue.tickets'], ["CREATE VIEW queue.mine AS SELECT assignee_id FROM queue.tickets"], ['SET ROLE owner'],
+  // Errors tell the value that they fail at.
+  ["SELECT toUInt64(assumeNotNull(agent_id)) FROM agents.agent_scorecard WHERE agent_id != ''"], ["SELECT CAST(agent_id, 'UInt8') FROM agents.agent_scorecard WHERE agent_id != ''"], ["SELECT throwIf(agent_id != '') FROM agents.agent_scorecard WHERE agent_id != ''"],
+  ["SELECT toDateTime(assignee_id) FROM queue.tickets WHERE assignee_id != ''"], ["SELECT toUInt64(assignee_at_reply), agent_id FROM agents.agent_replies WHERE agent_id != ''"], ["SELECT parseDateTime(concat(changed_by_id, '!'), '%Y') FROM queue.ticket_state_intervals WHERE changed_by_id != ''"],
+];

@@ -15,43 +15,17 @@ import { People } from '../../services/dashboard/people.ts';
 import { createDashboard } from '../../services/dashboard/server.ts';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
-import { closeClients, environment, landed, sendUntilAccepted, ticket } from '../system/support.ts';
+import { closeClients, environment, eventually, landed, sendUntilAccepted, ticket } from '../system/support.ts';
+import { access, added, ask, endpoint, given, root, type Login } from './clickhouse-users.ts';
 import { answered, refused, type Parameters } from './tenant-attempts.ts';
 
 const run = promisify(execFile);
-const endpoint = new URL(environment.clickhouseUrl);
 /** In whatever globex has: ticket, texts, agents, the text of a query, the name of a snapshot's table. */
 const SECRET = `zq${randomUUID().slice(0, 8)}`;
 const ours = `TKT-OURS-${SECRET.slice(2)}`;
 const theirs = `TKT-${SECRET}-1`;
 const SNAPSHOT = `of_${process.pid}`;
 const at = (minute: number): string => new Date(Date.UTC(2026, 10, 2, 9, minute)).toISOString();
-
-interface Login { readonly name: string; readonly password: string }
-interface Answer { readonly status: number; readonly text: string; readonly headers: Headers }
-
-async function access(...args: string[]): Promise<string> {
-  return (await run(process.execPath, ['infra/start/run.mjs', 'infra/access/access.ts', ...args])).stdout;
-}
-
-async function added(name: string, ...options: string[]): Promise<Login> {
-  const password = /password of \S+: (\S+)/.exec(await access('add', name, ...options))?.[1] ?? '';
-  return { name, password };
-}
-
-async function ask({ name, password }: Login, sql: string | FormData, parameters: Parameters = {}): Promise<Answer> {
-  const response = await fetch(`${endpoint.protocol}//${endpoint.host}/?${new URLSearchParams({ database: 'queue', ...parameters }).toString()}`, {
-    method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` }, body: sql,
-  });
-  return { status: response.status, text: await response.text(), headers: response.headers };
-}
-
-const root: Login = { name: decodeURIComponent(endpoint.username) || 'default', password: decodeURIComponent(endpoint.password) };
-async function given(login: Login, sql: string, parameters: Parameters = {}): Promise<string> {
-  const answer = await ask(login, sql, parameters);
-  expect(answer.status, `${sql}: ${answer.text}`).toBe(200);
-  return answer.text.trim();
-}
 
 let acme: Login;
 let both: Login;
@@ -182,8 +156,8 @@ describe('an analyst of one tenant', () => {
   });
 });
 
-/** The dashboard as a process has it, with a login. */
-async function withDashboard(work: (base: string, as: Record<string, string>) => Promise<void>): Promise<void> {
+/** The dashboard as a process has it, with a login. Of those who use it mira is an operator. */
+async function withDashboard(work: (base: string, as: Record<string, string>) => Promise<void>, who = acme): Promise<void> {
   const catalogue = readCatalogue();
   const connect = ({ user, password }: { user: string; password: string } = { user: '', password: '' }) =>
     connectClickHouse(Object.assign(new URL(endpoint), { username: user, password }).href, { max_execution_time: 30 });
@@ -192,7 +166,7 @@ async function withDashboard(work: (base: string, as: Record<string, string>) =>
   const app = createDashboard({ catalogue, people, live, pages: new Map(), metrics: new Registry(), ready: () => Promise.resolve(null), states: () => Promise.resolve([]), logger: createLogger('dashboard', 'error') });
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   try {
-    const login = await fetch(`${base}/api/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user: acme.name, password: acme.password }) });
+    const login = await fetch(`${base}/api/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user: who.name, password: who.password }) });
     expect(login.status).toBe(200);
     await work(base, { cookie: login.headers.get('set-cookie')?.split(';')[0] ?? '' });
   } finally {
@@ -229,6 +203,28 @@ describe('the dashboard, logged in to as an analyst', () => {
       expect((await told('ticket/search', { tenant: 'acme', search: theirs })).text).not.toContain(`"ticket_id":"${theirs}"`);
       expect(rowsOf(await told('sla/attainment', { tenant: 'globex', snapshot: SNAPSHOT }))).toStrictEqual([]);
     });
+  });
+
+  it('shows the first lines of quarantined records to operators, of their tenant only', async () => {
+    const broken = (id: string, integration: string, agent: string) => {
+      const event = ticket(id, integration).message(at(5), { agent });
+      return { ...event, payload: { ...event.payload, sent_at: `not a time, said ${agent}` } };
+    };
+    const sent = [broken(ours, 'acme', 'lea'), broken(theirs, 'globex', SECRET)];
+    expect(await Promise.all(sent.map(sendUntilAccepted))).toStrictEqual(['quarantined', 'quarantined']);
+    for (const { event_id: id } of sent) await eventually(async () => (await given(root, `SELECT count() FROM log.quarantine WHERE event_id = '${id}'`) === '1' ? true : null), `${id} in quarantine`);
+    const path = '/api/queries/pipeline/quarantine-records?tenant=acme';
+    await withDashboard(async (base, headers) => {
+      const text = await (await fetch(base + path, { headers })).text();
+      const { rows } = JSON.parse(text) as Told;
+      expect(rows).toMatchObject([{ integration_id: 'acme', event_id: sent[0]?.event_id, first_lines: expect.stringContaining(ours) as string }]);
+      expect(text).not.toContain(SECRET);
+    });
+    await withDashboard(async (base, headers) => {
+      expect((await fetch(base + path, { headers })).status).toBe(403);
+      expect((await fetch(base + path.replace('?', '.csv?'), { headers })).status).toBe(403);
+      expect((await fetch(`${base}/api/services`, { headers })).status).toBe(403);
+    }, both);
   });
 
   it('hears nothing of another tenant on the live page', async () => {

@@ -70,7 +70,7 @@ export const ticket = (ticketId: string, integrationId = 'acme') => ({
   status: (at: string, previous: string, next: string, by = { type: 'agent', id: 'lea' }) => event('status.changed', at, {
     ticket_id: ticketId, previous_status: previous, new_status: next, changed_by: by, changed_at: at,
   }, integrationId),
-  assigned: (at: string, assignee: { agent_id?: string; group_id?: string }) => event('agent.assigned', at, {
+  assigned: (at: string, assignee: { agent_id?: string; group_id?: string; name?: string }) => event('agent.assigned', at, {
     ticket_id: ticketId, assignee, assigned_by: { type: 'routing_rule', id: 'by-topic' }, assigned_at: at,
   }, integrationId),
 });
@@ -132,7 +132,7 @@ export const ticketRow = (ticketId: string, integrationId = 'acme') =>
 export async function landed(ticketId: string, events: number): Promise<void> {
   await eventually(async () => {
     const rows = await query<{ n: number }>(`
-      SELECT uniqExact(event_id) AS n FROM log.events WHERE ticket_id = {t:String}
+      SELECT uniqExact(event_id) AS n FROM log.event_store WHERE ticket_id = {t:String}
       UNION ALL SELECT uniqExact(event_id) FROM queue.timeline WHERE ticket_id = {t:String}
       UNION ALL SELECT uniqExact(event_id) FROM agents.timeline WHERE ticket_id = {t:String}
       UNION ALL SELECT sum(bitAnd(version, 4294967295)) FROM queue.ticket_facts FINAL WHERE ticket_id = {t:String}

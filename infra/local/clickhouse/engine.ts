@@ -11,6 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Analyst } from '../../access/users.ts';
 import type { Account } from './accounts.ts';
+import { CatalogWatch } from './confinement/catalog-watch.ts';
 import { OWNER_ROLE, roleOf, writeEngineConfig, type EngineMeans } from './confinement/engine-config.ts';
 import { checkSetting, isSuspicious, needsOf, refusal } from './confinement/rules.ts';
 import { Tenants } from './confinement/tenant.ts';
@@ -68,7 +69,8 @@ export class Engine {
   readonly #control: Session;
   /** Half of the places: however long analysts ask, services go on. */
   readonly #tenantTurn: LimitFunction;
-  readonly #tenants = new Tenants((sql) => this.#spelt(sql));
+  readonly catalogWatch = new CatalogWatch();
+  readonly #tenants = new Tenants({ spelt: (sql) => this.#spelt(sql), own: async (sql) => Buffer.from((await this.#control.query(sql, 'JSONEachRow')).bytes), watch: this.catalogWatch });
   #running = 0;
   #sequence = 0;
 
@@ -137,14 +139,14 @@ export class Engine {
     return join(this.transit, `body-${++this.#sequence}`);
   }
 
-  /** For one statement of an analyst, whose session is thrown away after it. */
-  async withTenant<T>(profile: Profile & { readonly account: Analyst }, statement: Statement, work: (lease: Lease) => Promise<T>): Promise<T> {
+  /** For one statement of an analyst, whose session is thrown away after it; the work is given the statement that it may run. */
+  async withTenant<T>(profile: Profile & { readonly account: Analyst }, statement: Statement, work: (lease: Lease, meant: Statement) => Promise<T>): Promise<T> {
     return await this.#tenantTurn(async () => {
       const pipe = await this.#place();
       const session = await this.#open(profile.account);
       try {
-        await this.#tenants.confine(session, profile.account, { profile, statement });
-        return await work({ session, pipe });
+        const meant = await this.#tenants.confine(session, profile.account, { profile, statement });
+        return await work({ session, pipe }, meant);
       } finally {
         session.close();
         this.#leave(pipe);
@@ -175,7 +177,7 @@ export class Engine {
 
   /** Makes a table of this process's own, and puts the lines of a JSONEachRow file into it. */
   async fill(table: string, create: string, file: string | undefined): Promise<void> {
-    await this.#control.query(create);
+    await this.catalogWatch.changing(() => this.#control.query(create));
     if (file !== undefined) await this.#control.write(`INSERT INTO ${table} FROM INFILE ${quote(file)} COMPRESSION 'none' FORMAT JSONEachRow`);
   }
 

@@ -104,12 +104,15 @@ async function run(exchange: Exchange, queryLog: QueryLog): Promise<Summary> {
     // The engine asks for no grant before it kills a query of its user, who is the same for all.
     if (account.kind === 'service' && work.statement.kind === 'command' && !READING_VERBS.has(work.statement.verb)) throw failure(497, 'ACCESS_DENIED', `${account.name}: Not enough privileges: ${work.statement.verb} is not for the user of a service.`);
     const { usesFiles } = await engine.admit(wording, request.profile);
-    return await engine.withSession(request.profile, request.pin, async (lease) => {
+    const mayChange = work.statement.kind === 'command' && !READING_VERBS.has(work.statement.verb);
+    if (mayChange && /\bASYNC\b/i.test(wording)) engine.catalogWatch.changingUnseen();
+    const inTurn = <T>(ask: () => Promise<T>): Promise<T> => (mayChange ? engine.catalogWatch.changing(ask) : ask());
+    return await inTurn(() => engine.withSession(request.profile, request.pin, async (lease) => {
       files.push(...(await loadExternalTables(engine, lease.session, form, request.parameters)));
       const summary = await (usesFiles ? lease.session.withFiles(() => execute(exchange, lease)) : execute(exchange, lease));
       exchange.answer.summarize(summary);
       return summary;
-    });
+    }));
   } finally {
     await Promise.all(files.map((file) => rm(file, { force: true })));
   }
@@ -121,8 +124,8 @@ async function runAs(exchange: Exchange, account: Analyst): Promise<Summary> {
   const format = work.statement.kind === 'select' ? work.statement.format ?? request.defaultFormat : '';
   if (/progress/i.test(format)) throw failure(73, 'UNKNOWN_FORMAT', `The format ${format} tells how many rows are read of everybody; it is not for this user.`);
   if (form.files.length > 0) throw failure(164, 'READONLY', 'Cannot make temporary tables in readonly mode.');
-  return await engine.withTenant({ ...request.profile, account }, work.statement, async (lease) => {
-    const summary = await execute(exchange, lease);
+  return await engine.withTenant({ ...request.profile, account }, work.statement, async (lease, statement) => {
+    const summary = await execute({ ...exchange, work: { ...work, statement } }, lease);
     answer.summarize(summary);
     return summary;
   });

@@ -57,8 +57,19 @@ export function time(instant: number, zone: string, options: Intl.DateTimeFormat
 export const clockTime = (instant: number, zone: string): string => time(instant, zone, { timeStyle: 'medium' });
 export const exactTime = (instant: number): string => `${new Date(instant).toISOString().replace('T', ' ').replace('.000Z', '').replace('Z', '')} UTC`;
 
-/** The local date as the address writes it. */
-export const dayOf = (instant: number, zone: string): string => new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(instant);
+/** Of a zone: making one costs more than a hundred uses. */
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** The local date as the address writes it, and the hour of the day. */
+function localOf(instant: number, zone: string): { readonly day: string; readonly hour: number } {
+  const clock = clocks.get(zone) ?? new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', hourCycle: 'h23' });
+  clocks.set(zone, clock);
+  const part = Object.fromEntries(clock.formatToParts(instant).map(({ type, value }) => [type, value]));
+  return { day: `${part['year'] ?? ''}-${part['month'] ?? ''}-${part['day'] ?? ''}`, hour: Number(part['hour']) };
+}
+
+export const dayOf = (instant: number, zone: string): string => localOf(instant, zone).day;
+export const hourOf = (instant: number, zone: string): number => localOf(instant, zone).hour;
 
 export function plusDays(day: string, days: number): string {
   const date = new Date(`${day}T00:00:00Z`);

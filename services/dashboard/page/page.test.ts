@@ -7,6 +7,7 @@ import { Refused, type Answer, type Row } from './api.ts';
 import { DeskProvider, type Desk } from './desk.ts';
 import { count, dayOf, duration, plusDays, shortDuration } from './format.ts';
 import { byKey, soonest, sumOf } from './pages/now-cells.ts';
+import { planOf } from './pages/staffing.tsx';
 import { lanesOf } from './pages/ticket-lanes.ts';
 import { Count, Duration, Share } from './parts/figure.tsx';
 import { Answered, Panel } from './parts/panel.tsx';
@@ -44,15 +45,22 @@ test('an address keeps every filter, an empty queue, too, and loses what was ope
 });
 
 const cells: readonly Row[] = [
-  { queue_id: 'a', assignee_id: '', tickets: 3, longest_waits: [['2026-03-02 09:00:00.000', 'T3'], ['2026-03-02 11:00:00.000', 'T1']] },
-  { queue_id: 'b', assignee_id: 'lea', tickets: 4, longest_waits: [['2026-03-02 10:00:00.000', 'T2']] },
+  { queue_id: 'a', assignee_id: '', tickets: 3, longest_waits: [['2026-03-02 09:00:00.000', 'T3', '7'], ['2026-03-02 11:00:00.000', 'T1', '']] },
+  { queue_id: 'b', assignee_id: 'lea', tickets: 4, longest_waits: [['2026-03-02 10:00:00.000', 'T2', '8']] },
   { queue_id: 'a', assignee_id: 'lea', tickets: 5, longest_waits: [] },
 ];
 
 test('what is shown of the desk are sums of its cells, and the earliest over all of them', () => {
   expect(sumOf(cells, 'tickets')).toBe(12);
   expect([...byKey(cells, 'queue_id')].map(([queue, own]) => [queue, sumOf(own, 'tickets')])).toStrictEqual([['a', 8], ['b', 4]]);
-  expect(soonest(cells, 'longest_waits', 2).map(({ ticket, queue, assignee }) => [ticket, queue, assignee])).toStrictEqual([['T3', 'a', ''], ['T2', 'b', 'lea']]);
+  expect(soonest(cells, 'longest_waits', 2).map(({ ticket, customer, queue, assignee }) => [ticket, customer, queue, assignee])).toStrictEqual([['T3', '7', 'a', ''], ['T2', '8', 'b', 'lea']]);
+});
+
+test('the plan of the week ahead is by local day and hour, and an hour that is there twice takes the larger number of agents', () => {
+  const row = (hour: string, agents: number, forecast: number): Row => ({ hour, agents_needed: agents, forecast });
+  // Summer time ends in Berlin on the 25th: two o'clock comes twice.
+  const plan = planOf([row('2026-10-23 22:00:00', 9, 9), row('2026-10-25 00:00:00', 2, 5), row('2026-10-25 01:00:00', 3, 4), row('2026-10-25 08:00:00', 1, 2)], '2026-10-24', 'Europe/Berlin');
+  expect([...plan].map(([day, hours]) => [day, [...hours].map(([hour, { agents, forecast }]) => [hour, agents, forecast])])).toStrictEqual([['2026-10-25', [[2, 3, 9], [9, 1, 2]]]]);
 });
 
 test('a number is a button that says what it is and what it opens, with its exact value on hover', () => {

@@ -4,8 +4,8 @@
 import { isObject } from '../../../schemas/upcasting.ts';
 import { companyTypes, defaultClearMetadata, freeFormField, personalFields, type PersonalField } from '../../../schemas/personal.ts';
 import type { Json, JsonObject } from '../../../schemas/contract.ts';
-import type { TicketEventType } from '../../../schemas/events.ts';
 import type { Owner } from '../../runtime/personal/key-records.ts';
+import { groupBy } from '../../runtime/group-by.ts';
 import { KEY_ID } from '../../runtime/personal/opened.ts';
 import { seal, type Key } from '../../runtime/personal/sealed.ts';
 import type { AuthenticWebhook } from '../outcome.ts';
@@ -22,23 +22,43 @@ interface Place {
   readonly pointer: string;
 }
 
-function placesOf(holder: unknown, field: PersonalField, at: string, depth = 0): Place[] {
-  if (Array.isArray(holder)) return holder.flatMap((item, index) => placesOf(item, field, `${at}/${index}`, depth));
-  const name = field.path[depth];
-  if (name === undefined || typeof holder !== 'object' || holder === null) return [];
-  const fields = holder as Fields;
-  if (depth < field.path.length - 1) return placesOf(fields[name], field, `${at}/${name}`, depth + 1);
-  const isCompany = field.unlessCompany !== undefined && companyTypes.has(fields[field.unlessCompany]);
-  return typeof fields[name] !== 'string' || isCompany ? [] : [{ holder: fields, name, pointer: `${at}/${name}` }];
+/** The personal fields of one object, found by its path: it is looked up once for all of them. */
+interface Holder {
+  readonly path: readonly string[];
+  readonly unlessCompany: string | undefined;
+  readonly names: readonly string[];
+}
+
+function holdersOf(fields: readonly PersonalField[]): Holder[] {
+  return [...groupBy(fields, ({ path, unlessCompany = '' }) => `${path.slice(0, -1).join('/')} ${unlessCompany}`).values()].flatMap((together) => {
+    const [first] = together;
+    return first === undefined ? [] : [{ path: first.path.slice(0, -1), unlessCompany: first.unlessCompany, names: together.map(({ path }) => path.at(-1) ?? '') }];
+  });
+}
+
+const holders = new Map(Object.entries(personalFields).map(([type, fields]) => [type, holdersOf(fields)]));
+
+function findPlaces(found: Place[], { value, at, depth }: { readonly value: unknown; readonly at: string; readonly depth: number }, holder: Holder): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => findPlaces(found, { value: item, at: `${at}/${index}`, depth }, holder));
+    return;
+  }
+  const fields = value as Fields;
+  const step = holder.path[depth];
+  if (step !== undefined) findPlaces(found, { value: fields[step], at: `${at}/${step}`, depth: depth + 1 }, holder);
+  else if (holder.unlessCompany === undefined || !companyTypes.has(fields[holder.unlessCompany])) {
+    for (const name of holder.names) if (typeof fields[name] === 'string') found.push({ holder: fields, name, pointer: `${at}/${name}` });
+  }
 }
 
 /** What of a record is personal; nothing of most changes of status. */
 function personalPlaces({ contract, record }: PreparedEvent): Place[] {
+  const found: Place[] = [];
+  for (const holder of holders.get(contract.eventType) ?? []) findPlaces(found, { value: record, at: '/payload', depth: 0 }, holder);
   const extra = record['extra'] as Fields;
-  return [
-    ...personalFields[contract.eventType as TicketEventType].flatMap((field) => placesOf(record, field, '/payload')),
-    ...Object.keys(extra).map((name): Place => ({ holder: extra, name, pointer: name })),
-  ];
+  for (const name of Object.keys(extra)) found.push({ holder: extra, name, pointer: name });
+  return found;
 }
 
 function parsed(text: string): Json {
@@ -73,29 +93,33 @@ export interface KeyOwner extends Owner {
 }
 
 export interface KeySource {
-  /** The key of a tenant's subject; one that nobody keeps for what happened before the subject was forgotten. */
-  keyFor(owner: KeyOwner, happenedAt: number): Promise<Key>;
+  /** The key of a tenant's subject, at once when it is known; one that nobody keeps for what happened before the subject was forgotten. */
+  keyFor(owner: KeyOwner, happenedAt: number): Key | Promise<Key>;
 }
 
 export interface Sealer {
   /** The event with its personal fields sealed; itself when it has none. */
-  event(webhook: AuthenticWebhook, prepared: PreparedEvent): Promise<PreparedEvent>;
+  event(webhook: AuthenticWebhook, prepared: PreparedEvent): PreparedEvent | Promise<PreparedEvent>;
   /** A body that can't be used, sealed as a whole; with the key's id. */
   body(webhook: AuthenticWebhook): Promise<{ readonly payload: Buffer; readonly keyId: string }>;
 }
 
+function sealedWith(key: Key, prepared: PreparedEvent, places: readonly Place[]): PreparedEvent {
+  for (const { holder, name, pointer: at } of places) holder[name] = seal(holder[name] as string, key, `${prepared.eventId}${at}`);
+  (prepared.record['extra'] as Fields)[KEY_ID] = key.id;
+  return prepared;
+}
+
 export function createSealer(keys: KeySource): Sealer {
   return {
-    event: async ({ integration }, prepared) => {
+    event: ({ integration }, prepared) => {
       moveFreeForm(prepared, integration.clear_metadata ?? defaultClearMetadata);
       const places = personalPlaces(prepared);
       if (places.length === 0) return prepared;
       const { environment, integration_id: integrationId } = integration;
       const subject = subjectOf(prepared.record as JsonObject) ?? `ticket/${prepared.ticketId}`;
-      const key = await keys.keyFor({ environment, integrationId, subject }, prepared.record['timestamp'] as number);
-      for (const { holder, name, pointer: at } of places) holder[name] = seal(holder[name] as string, key, `${prepared.eventId}${at}`);
-      (prepared.record['extra'] as Fields)[KEY_ID] = key.id;
-      return prepared;
+      const key = keys.keyFor({ environment, integrationId, subject }, prepared.record['timestamp'] as number);
+      return key instanceof Promise ? key.then((made) => sealedWith(made, prepared, places)) : sealedWith(key, prepared, places);
     },
     body: async ({ integration, envelope, json, body, receivedAt }) => {
       const { environment, integration_id: integrationId } = integration;

@@ -1,7 +1,9 @@
 // The log's admin side and the connection all Kafka code shares. kafkajs is imported in the
 // kafka*.ts files of this folder only.
+import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Admin, type ITopicConfig, type Kafka, type SASLOptions, type TopicPartitionOffset } from 'kafkajs';
+import { connect as connectTls } from 'node:tls';
+import kafkajs, { type Admin, type ISocketFactory, type ITopicConfig, type Kafka, type SASLOptions, type TopicPartitionOffset } from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { forgetBrokenResponses } from './broken-responses.ts';
 import type { KafkaConnection } from './connection.ts';
@@ -30,17 +32,30 @@ export type { KafkaConnection };
 /** kafkajs reports each retry of a broker that is away as an error; ours are logged where they are decided. */
 const quiet = new Set(['Connection error: connect ECONNREFUSED', 'Failed to connect to seed broker']);
 
-export function connectKafka({ brokers, clientId, logger, tls, login }: KafkaConnection, { requestTimeout = 5_000 } = {}): Kafka {
+const KEEP_ALIVE_MS = 60_000;
+
+/** As kafkajs does it, but for certificates that are renewed meanwhile. */
+const overTls = (tls: NonNullable<KafkaConnection['tls']>): ISocketFactory => ({ host, port, onConnect }) =>
+  connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls() }, onConnect).setKeepAlive(true, KEEP_ALIVE_MS);
+
+interface ClientOptions {
+  readonly requestTimeout?: number;
+  /** Told why a connection failed, in the words of TLS or of the network. */
+  readonly onTrouble?: (text: string) => void;
+}
+
+export function connectKafka({ brokers, clientId, logger, tls, login }: KafkaConnection, { requestTimeout = 5_000, onTrouble }: ClientOptions = {}): Kafka {
   return new KafkaClient({
     clientId,
     brokers: [...brokers],
-    ...(tls === undefined ? {} : { ssl: { ...tls } }),
+    ...(tls === undefined ? {} : { ssl: true, socketFactory: overTls(tls) }),
     ...(login === undefined ? {} : { sasl: login as SASLOptions }),
     connectionTimeout: 2_000,
     requestTimeout,
     retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
     logLevel: logLevel.WARN,
     logCreator: () => ({ namespace, level, log }) => {
+      if (namespace === 'Connection' && level === logLevel.ERROR) onTrouble?.(log.message.replace(/^Connection error: /, ''));
       if ([...quiet].some((noise) => log.message.startsWith(noise))) return;
       const { error, groupId: group, topic, partition } = log as Readonly<Record<string, unknown>>;
       const fields = { namespace, error, group, topic, partition };

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { Authority } from '../../../test/system/certificates.ts';
 import { kafkaSettings, masked, readConfig } from '../config.ts';
 import { createLogger } from '../logger.ts';
 import { kafkaConnection } from './connection.ts';
@@ -21,9 +22,22 @@ test('plain and as nobody unless something is said', () => {
   expect(connect({})).toStrictEqual({ brokers: ['127.0.0.1:9092'], clientId: 'me', logger });
 });
 
-test('over TLS, with a certificate, as somebody whose password is in a file', () => {
-  const env = { KAFKA_BROKERS: 'a:1,b:2', KAFKA_TLS: 'on', KAFKA_CA_FILE: pem, KAFKA_CERT_FILE: pem, KAFKA_KEY_FILE: key, KAFKA_SASL: 'scram-sha-512', KAFKA_USER: 'ingress', KAFKA_PASSWORD_FILE: file('password', 'hush\n') };
-  expect(connect(env)).toMatchObject({ brokers: ['a:1', 'b:2'], tls: { ca: '-----BEGIN CERTIFICATE-----\n', cert: '-----BEGIN CERTIFICATE-----\n', key: 'the key' }, login: { mechanism: 'scram-sha-512', username: 'ingress', password: 'hush' } });
+test('over TLS, with a certificate, as somebody whose password is in a file; a renewed one is taken when it is whole', async () => {
+  const authority = await Authority.make(folder);
+  const [first, next] = [await authority.certificate('first'), await authority.certificate('next')];
+  const env = { KAFKA_BROKERS: 'a:1,b:2', KAFKA_TLS: 'on', KAFKA_CA_FILE: authority.caFile, KAFKA_CERT_FILE: first.certFile, KAFKA_KEY_FILE: first.keyFile, KAFKA_SASL: 'scram-sha-512', KAFKA_USER: 'ingress', KAFKA_PASSWORD_FILE: file('password', 'hush\n') };
+  const { tls, ...rest } = connect(env);
+  expect(rest).toMatchObject({ brokers: ['a:1', 'b:2'], login: { mechanism: 'scram-sha-512', username: 'ingress', password: 'hush' } });
+  const read = ({ certFile, keyFile }: typeof first) => ({ ca: readFileSync(authority.caFile, 'utf8'), cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') });
+  const before = read(first);
+  expect(tls?.()).toStrictEqual(before);
+  copyFileSync(next.certFile, first.certFile);
+  expect(tls?.(), 'the key does not fit yet').toStrictEqual(before);
+  copyFileSync(next.keyFile, first.keyFile);
+  expect(tls?.()).toStrictEqual(read(next));
+  rmSync(first.keyFile);
+  expect(tls?.()).toStrictEqual(read(next));
+  expect(() => connect(env)).toThrow(/KAFKA_KEY_FILE/);
   expect(JSON.stringify(masked(kafkaSettings, readConfig(kafkaSettings, env)))).not.toContain('hush');
 });
 

@@ -1,7 +1,8 @@
 // How Kafka is reached, from a process's settings: where, over TLS or not, and as whom.
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Config, kafkaSettings } from '../config.ts';
-import { RuntimeError } from '../errors.ts';
+import { messageOf, RuntimeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
 export interface KafkaTls {
@@ -22,7 +23,8 @@ export interface KafkaConnection {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly logger: Logger;
-  readonly tls?: KafkaTls;
+  /** Asked for each connection. */
+  readonly tls?: () => KafkaTls;
   readonly login?: KafkaLogin;
 }
 
@@ -42,6 +44,41 @@ function problemsOf(config: KafkaConfig): string[] {
   ];
 }
 
+interface TlsFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** @throws Error when a file is not there, or certificate and key don't fit */
+function readTls({ ca, cert, key }: TlsFiles): KafkaTls {
+  const read = (file: string): string => readFileSync(file, 'utf8');
+  const tls = { ...(ca === '' ? {} : { ca: read(ca) }), ...(cert === '' ? {} : { cert: read(cert), key: read(key) }) };
+  createSecureContext(tls);
+  return tls;
+}
+
+/**
+ * Certificates are renewed while a process runs, so each connection asks for them anew. Whoever renews them writes one file after the
+ * other: what does not fit together, or is not there for a moment, leaves those of before. @throws RuntimeError `CONFIG_INVALID`
+ */
+function tlsOf(files: TlsFiles): () => KafkaTls {
+  let now: KafkaTls;
+  try {
+    now = readTls(files);
+  } catch (error) {
+    throw new RuntimeError('CONFIG_INVALID', `KAFKA_CA_FILE, KAFKA_CERT_FILE or KAFKA_KEY_FILE: ${messageOf(error)}`);
+  }
+  return () => {
+    try {
+      now = readTls(files);
+    } catch {
+      // The next connection looks again.
+    }
+    return now;
+  };
+}
+
 /** @throws RuntimeError `CONFIG_INVALID` that says all that is wrong */
 export function kafkaConnection(config: KafkaConfig, clientId: string, logger: Logger): KafkaConnection {
   const problems = problemsOf(config);
@@ -50,10 +87,7 @@ export function kafkaConnection(config: KafkaConfig, clientId: string, logger: L
   return {
     brokers, clientId, logger,
     ...(config.KAFKA_TLS === 'off' ? {} : {
-      tls: {
-        ...(ca === '' ? {} : { ca: readFileSync(ca, 'utf8') }),
-        ...(cert === '' ? {} : { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }),
-      },
+      tls: tlsOf({ ca, cert, key }),
     }),
     ...(mechanism === 'off' ? {} : { login: { mechanism, username, password } }),
   };

@@ -19,8 +19,10 @@ export function createQuickAdmin(connection: KafkaConnection): QuickAdmin {
   // Its failures are told by its answer, once; the library would log each of them.
   const quiet = { ...connection, logger: connection.logger.child({}, { level: 'silent' }) };
   let admin: Promise<Admin> | null = null;
+  /** What a connection failed for last: the library goes on trying, and would say nothing of it in time. */
+  let trouble = '';
   const connect = async (): Promise<Admin> => {
-    const connecting = connectKafka(quiet).admin({ retry: { retries: 0 } });
+    const connecting = connectKafka(quiet, { onTrouble: (text) => { trouble = text; } }).admin({ retry: { retries: 0 } });
     await connecting.connect();
     return connecting;
   };
@@ -31,14 +33,16 @@ export function createQuickAdmin(connection: KafkaConnection): QuickAdmin {
   };
   const late = async (): Promise<never> => {
     await sleep(ANSWERS_WITHIN_MS, undefined, { ref: false });
-    throw new Error(`nothing within ${ANSWERS_WITHIN_MS} ms`);
+    throw new Error(`nothing within ${ANSWERS_WITHIN_MS} ms${trouble === '' ? '' : `: ${trouble}`}`);
   };
   return {
     name: 'quick admin',
     ask: async (question) => {
       const connecting = (admin ??= connect());
       try {
-        return await Promise.race([connecting.then(question), late()]);
+        const answer = await Promise.race([connecting.then(question), late()]);
+        trouble = '';
+        return answer;
       } catch (error) {
         if (admin === connecting) void leave();
         throw new Error(`Kafka does not answer: ${messageOf(error)}`, { cause: error });

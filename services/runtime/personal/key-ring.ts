@@ -4,17 +4,35 @@ import type { LogRecord } from '../event-log.ts';
 import { readKeysEntry, type Owner } from './key-records.ts';
 import type { Key } from './sealed.ts';
 
-interface Kept {
-  readonly key: Key;
-  readonly owner: string;
-}
-
 const nameOf = ({ integrationId, subject }: Owner): string => `${integrationId}\n${subject}`;
 
+const KEY_BYTES = 32;
+const FIRST_SLOTS = 1_024;
+
+/** Bytes of keys by slot: a buffer of its own for each would be several times as much. */
+class Slab {
+  #bytes = Buffer.alloc(FIRST_SLOTS * KEY_BYTES);
+
+  put(slot: number, key: Buffer): void {
+    if ((slot + 1) * KEY_BYTES > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(this.#bytes.length)]);
+    key.copy(this.#bytes, slot * KEY_BYTES, 0, KEY_BYTES);
+  }
+
+  at(slot: number): Buffer {
+    return this.#bytes.subarray(slot * KEY_BYTES, (slot + 1) * KEY_BYTES);
+  }
+
+  wipe(slot: number): void {
+    this.at(slot).fill(0);
+  }
+}
+
 export class KeyRing {
-  readonly #byId = new Map<string, Kept>();
-  /** Ids by owner, in the topic's order. */
-  readonly #owned = new Map<string, string[]>();
+  readonly #slots = new Map<string, number>();
+  readonly #slab = new Slab();
+  readonly #owners: string[] = [];
+  /** Ids by owner, in the topic's order; most have one. */
+  readonly #owned = new Map<string, string | readonly string[]>();
   readonly #erasedAt = new Map<string, number>();
   readonly #deleted = new Set<string>();
   #next = 0;
@@ -42,24 +60,36 @@ export class KeyRing {
     }
   }
 
-  #add(key: Key, owner: string): void {
-    if (this.#byId.has(key.id)) return;
-    this.#byId.set(key.id, { key, owner });
-    this.#owned.set(owner, [...(this.#owned.get(owner) ?? []), key.id]);
+  #add({ id, bytes }: Key, owner: string): void {
+    if (this.#slots.has(id) || bytes.length !== KEY_BYTES) return;
+    const slot = this.#owners.length;
+    this.#slab.put(slot, bytes);
+    this.#slots.set(id, slot);
+    this.#owners.push(owner);
+    const others = this.#idsOf(owner);
+    this.#owned.set(owner, others.length === 0 ? id : [...others, id]);
   }
 
   #delete(keyId: string): void {
     this.#deleted.add(keyId);
-    const kept = this.#byId.get(keyId);
-    if (kept === undefined) return;
-    this.#byId.delete(keyId);
-    const others = (this.#owned.get(kept.owner) ?? []).filter((id) => id !== keyId);
-    if (others.length === 0) this.#owned.delete(kept.owner);
-    else this.#owned.set(kept.owner, others);
+    const slot = this.#slots.get(keyId);
+    if (slot === undefined) return;
+    this.#slots.delete(keyId);
+    this.#slab.wipe(slot);
+    const owner = this.#owners[slot] ?? '';
+    const others = this.#idsOf(owner).filter((id) => id !== keyId);
+    if (others.length === 0) this.#owned.delete(owner);
+    else this.#owned.set(owner, others);
+  }
+
+  #idsOf(owner: string): readonly string[] {
+    const ids = this.#owned.get(owner) ?? [];
+    return typeof ids === 'string' ? [ids] : ids;
   }
 
   find(keyId: string): Key | undefined {
-    return this.#byId.get(keyId)?.key;
+    const slot = this.#slots.get(keyId);
+    return slot === undefined ? undefined : { id: keyId, bytes: this.#slab.at(slot) };
   }
 
   isDeleted(keyId: string): boolean {
@@ -68,13 +98,13 @@ export class KeyRing {
 
   /** The key that an owner's data is sealed with: the one that came first. */
   sealingKey(owner: Owner): Key | undefined {
-    const [first] = this.#owned.get(nameOf(owner)) ?? [];
+    const [first] = this.#idsOf(nameOf(owner));
     return first === undefined ? undefined : this.find(first);
   }
 
   /** All keys of an owner. */
   keysOf(owner: Owner): readonly Key[] {
-    return (this.#owned.get(nameOf(owner)) ?? []).flatMap((id) => this.find(id) ?? []);
+    return this.#idsOf(nameOf(owner)).flatMap((id) => this.find(id) ?? []);
   }
 
   /** Owners of a tenant whose subject begins so. */

@@ -1,6 +1,9 @@
 // The topic of keys' way into ClickHouse: keys, deleted ones, and erasures.
+import type { ClickHouse } from '../clickhouse.ts';
 import { containerHeader, createEncoder, encodedRow, unframe } from '../avro/avro.ts';
 import type { LogRecord } from '../event-log.ts';
+import { consumerPositions, restoreOffsets, type KafkaConnection } from '../kafka/admin.ts';
+import type { GroupOnTopic } from '../kafka/group-backlog.ts';
 import { readKeysEntry } from '../personal/key-records.ts';
 import { landingColumns, landingTable, leadingFields, receivedAt, type LandingColumn, type ToLanding } from './landing.ts';
 
@@ -53,4 +56,21 @@ function rowOf(record: LogRecord): { readonly writer: 'keys' | 'erasures'; reado
     } };
     case 'deleted': return { writer: 'keys', fields: { key_id: entry.keyId, ...gone } };
   }
+}
+
+interface Landed {
+  readonly projection: { readonly database: string };
+  readonly clickhouse: ClickHouse;
+  readonly connection: KafkaConnection;
+}
+
+/**
+ * An older copy of ClickHouse's disk knows less than its group has read: it may hold keys of who was forgotten since. What follows the last
+ * record that it has is read again.
+ */
+export async function readLostKeysAgain({ projection: { database }, clickhouse, connection }: Landed, { groupId, topic }: GroupOnTopic): Promise<void> {
+  const [row] = await clickhouse.query<{ next: number }>(`SELECT toFloat64(maxOrDefault(kafka_offset + 1)) AS next FROM (SELECT kafka_offset FROM ${database}.key_store UNION ALL SELECT kafka_offset FROM ${database}.erasure_store)`);
+  const next = row?.next ?? 0;
+  const offsets = (await consumerPositions(connection, groupId, topic)).filter(({ committed, low }) => committed > Math.max(low, next)).map(({ partition, low }) => ({ partition, offset: Math.max(low, next) }));
+  if (offsets.length > 0) await restoreOffsets(connection, { groupId, topic, offsets });
 }

@@ -16,7 +16,7 @@ import { createMetrics } from '../metrics/process.ts';
 import type { Poison } from '../avro/record-reader.ts';
 import { failpointOf, type Failpoint } from './failpoint.ts';
 import { ProjectionMetrics } from './flush/metrics.ts';
-import { keyRows } from './key-landing.ts';
+import { keyRows, readLostKeysAgain } from './key-landing.ts';
 import { eventRows, type ToLanding } from './landing.ts';
 import { endNow, runService, Starting, type Stoppable } from '../lifecycle.ts';
 import { createLogger, type Logger } from '../logger.ts';
@@ -113,9 +113,11 @@ function startQuarantine(context: Context): Promise<Reading> {
   });
 }
 
-function startKeys(context: Context): Promise<Reading> {
+async function startKeys(context: Context): Promise<Reading> {
+  const group = keysOf(context.projection, context.config);
+  await context.starting.step(() => readLostKeysAgain(context, group));
   return startProjector(context, {
-    ...keysOf(context.projection, context.config),
+    ...group,
     projection: { ...context.projection, name: `${context.projection.name}-keys`, facts: [], flushEveryMs: 0 },
     toLanding: keyRows(),
     quarantine: (poison) => Promise.reject(new Error(`a record of a key was refused: ${poison.detail}`)),

@@ -1,7 +1,7 @@
 // What there is in the engine at this moment, for an analyst: the views that may be named, what is closed, the filter of
 // each table, and the functions that compute from their arguments alone. Functions are let in by the kinds that the
 // engine's own list gives them, so that one of an unknown kind, or of a later engine, is not.
-import { conditionOf, fullName, isConfig, isOpenView, TABLES, WANDERS, type Listed, type Table } from '../../../access/tables.ts';
+import { conditionOf, fullName, isConfig, TABLES, WANDERS, type Listed, type Table } from '../../../access/tables.ts';
 import type { Session } from '../session.ts';
 import { quote } from '../text.ts';
 import type { Functions, Readable } from './reading.ts';
@@ -94,21 +94,21 @@ async function letInComposed(composed: readonly SystemFunction[], functions: Fun
   }
 }
 
-export function readableOf({ tables, functions }: Catalog, database: string): Readable {
-  const open = new Set([...tables.filter(isOpenView).map(fullName), ...SYSTEM, ...STANDARD]);
+/** `views` are those that may be named. */
+export function readableOf({ tables, functions }: Catalog, views: readonly Table[], database: string): Readable {
+  const open = new Set([...views.map(fullName), ...SYSTEM, ...STANDARD]);
   return { database, open, closed: new Set(tables.map(fullName).filter((name) => !open.has(name))), functions };
 }
 
 const listOf = (texts: readonly string[]): string => `(${texts.map(quote).join(', ')})`;
 
-/** The filter of each table and view, by its full name: an expression of its own columns. */
-export function filtersOf(tables: readonly Table[], integrations: readonly string[]): Map<string, string> {
+/** The filter of each table and view, by its full name: an expression of its own columns. Of what there is, `views` are listed. */
+export function filtersOf(tables: readonly Table[], views: readonly Table[], integrations: readonly string[]): Map<string, string> {
   const filters = new Map<string, string>();
   for (const table of tables) {
     const condition = conditionOf(table, integrations);
     if (condition !== undefined) filters.set(fullName(table), condition);
   }
-  const views = tables.filter(isOpenView);
   // Begun with a pair that is nowhere: a list of none would not be SQL.
   const pairs = `(${["('', '')", ...views.map(({ database, name }) => `(${quote(database)}, ${quote(name)})`)].join(', ')})`;
   filters.set('system.databases', `name IN ${listOf(['', ...new Set(views.map(({ database }) => database))])}`);

@@ -4,7 +4,7 @@
 // condition of the query before that filter, where it is cheaper, and then an error text or a division by zero tells of
 // other tenants' rows. So the plan is run as it is written, filter first: without the optimizations that move conditions.
 // `readonly` comes last and locks all of it. The session is closed after the query: nothing of it is left for the next.
-import type { Table } from '../../../access/tables.ts';
+import { isOpenView, type Table } from '../../../access/tables.ts';
 import type { Analyst, Limits } from '../../../access/users.ts';
 import type { Profile } from '../engine.ts';
 import { failure } from '../errors.ts';
@@ -12,8 +12,10 @@ import type { Session } from '../session.ts';
 import type { Statement } from '../sql.ts';
 import { bytesOf, engineText, quote, quoteIdentifier, textOf } from '../text.ts';
 import { tokensOf } from '../tokens.ts';
-import { filtersOf, functionsOf, readableOf, tablesOf, type Wandering } from './catalog.ts';
+import { filtersOf, functionsOf, readableOf, tablesOf, type Catalog, type Wandering } from './catalog.ts';
+import type { CatalogWatch } from './catalog-watch.ts';
 import { checkNames, checkReading, unreadable, type Functions, type Readable } from './reading.ts';
+import { Twins } from './twins.ts';
 
 const MAX_QUERY_BYTES = 262_144;
 
@@ -63,37 +65,73 @@ function readingOf(statement: Statement): { readonly text: string } | 'lists' {
   return { text: `SELECT * FROM ${named}` };
 }
 
+export interface Means {
+  /** Gives a statement in the engine's own spelling. */
+  readonly spelt: (sql: string) => Promise<string>;
+  /** Runs a statement of this process itself. */
+  readonly own: (sql: string) => Promise<Buffer>;
+  readonly watch: CatalogWatch;
+}
+
 export class Tenants {
-  readonly #spelt: (sql: string) => Promise<string>;
+  readonly #spelt: Means['spelt'];
+  readonly #watch: CatalogWatch;
+  readonly #twins: Twins;
   readonly #wandering: Wandering = new Map();
+  #catalog: { readonly of: number; readonly known: Catalog } | undefined;
   #functions: { readonly of: string; readonly known: Functions } | undefined;
 
-  /** `spelt` gives a statement in the engine's own spelling. */
-  constructor(spelt: (sql: string) => Promise<string>) {
+  constructor({ spelt, own, watch }: Means) {
     this.#spelt = spelt;
+    this.#watch = watch;
+    this.#twins = new Twins((sql) => watch.changing(() => own(sql)));
   }
 
-  /** Makes a new session the analyst's, and throws unless the statement reads only what it may. */
-  async confine(session: Session, analyst: Analyst, { profile, statement }: { readonly profile: Profile; readonly statement: Statement }): Promise<void> {
-    const reading = readingOf(statement);
+  /** Makes a new session the analyst's, and throws unless the statement reads only what it may. @returns the statement to run. */
+  async confine(session: Session, analyst: Analyst, { profile, statement }: { readonly profile: Profile; readonly statement: Statement }): Promise<Statement> {
     const settings = settingsFor(analyst, profile.settings);
-    const tables = await tablesOf(session, this.#wandering);
-    const readable = readableOf({ tables, functions: await this.#functionsNow(session, tables) }, textOf(profile.database ?? 'default'));
+    const { catalog, views } = await this.#seenBy(analyst, session);
+    const { tables } = catalog;
+    const meant = analyst.pseudonyms === true ? this.#twins.meant(statement, views) : statement;
+    const reading = readingOf(meant);
+    const database = textOf(profile.database ?? 'default');
+    const readable = readableOf(catalog, views, analyst.pseudonyms === true ? this.#twins.entered(database, views) : database);
     await enter(session, readable);
     const values = [...profile.parameters].map(([name, value]) => `param_${name} = ${quote(value)}`);
-    const filters = [...filtersOf(tables, analyst.integrations)].map(([table, filter]) => `${quote(bytesOf(table))}: ${quote(bytesOf(filter))}`);
+    // What there is is told by the names that everybody uses, too.
+    const listed = [...new Set([...views, ...tables.filter(isOpenView)])];
+    const filters = [...filtersOf(tables, listed, analyst.integrations)].map(([table, filter]) => `${quote(bytesOf(table))}: ${quote(bytesOf(filter))}`);
     const all = [...values, ...[...settings].map(([name, value]) => `${name} = ${quote(value)}`), `additional_table_filters = {${filters.join(', ')}}`];
     // The engine limits a SET as it does a query, by what the statement before has set.
     await session.query('SET max_query_size = 0');
     await session.query(engineText(`SET ${all.join(', ')}`));
     await session.query('SET readonly = 1');
     if (reading !== 'lists') await this.#check(session, reading.text, readable);
+    return meant;
+  }
+
+  /** What there is at this moment, and the views that may be named. */
+  async #seenBy({ pseudonyms }: Analyst, session: Session): Promise<{ readonly catalog: Catalog; readonly views: readonly Table[] }> {
+    const catalog = await this.#catalogNow(session);
+    if (pseudonyms !== true) return { catalog, views: catalog.tables.filter(isOpenView) };
+    const now = (await this.#twins.follow(catalog.tables)) ? await this.#catalogNow(session) : catalog;
+    return { catalog: now, views: this.#twins.of(now.tables) };
   }
 
   async #check(session: Session, text: string, readable: Readable): Promise<void> {
     checkNames(await this.#spelt(text));
     // Of the statement as it was sent, since that is what will be run.
     checkReading(await treeOf(session, text), readable);
+  }
+
+  /** Read again after whatever may have changed it. What was read while something changed it is nobody else's. */
+  async #catalogNow(session: Session): Promise<Catalog> {
+    const of = this.#watch.version;
+    if (of !== null && this.#catalog?.of === of) return this.#catalog.known;
+    const tables = await tablesOf(session, this.#wandering);
+    const known = { tables, functions: await this.#functionsNow(session, tables) };
+    if (of !== null && this.#watch.version === of) this.#catalog = { of, known };
+    return known;
   }
 
   /** Looked at again when the functions that are written in SQL have changed. */

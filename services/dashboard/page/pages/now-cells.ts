@@ -5,6 +5,8 @@ import { instantOf, numberOf, textOf, type Cell, type Row } from '../api.ts';
 export interface Moment {
   readonly at: number;
   readonly ticket: string;
+  /** By Telegram id; empty while it is not known. */
+  readonly customer: string;
   readonly queue: string;
   readonly assignee: string;
 }
@@ -20,13 +22,13 @@ export function byKey(cells: readonly Row[], column: string): ReadonlyMap<string
   return groups;
 }
 
-const isPair = (item: Cell): item is readonly [string, string] => Array.isArray(item) && typeof item[0] === 'string' && typeof item[1] === 'string';
+const isMoment = (item: Cell): item is readonly [string, string, string] => Array.isArray(item) && item.length === 3 && item.every((part) => typeof part === 'string');
 
 /** The earliest of all cells; each cell has its own earliest ones. */
 export function soonest(cells: readonly Row[], column: string, most: number): readonly Moment[] {
   return cells.flatMap((cell) => {
     const pairs = cell[column];
-    return (Array.isArray(pairs) ? pairs as readonly Cell[] : []).filter(isPair).map(([since, ticket]) =>
-      ({ at: instantOf(since) ?? 0, ticket, queue: textOf(cell['queue_id']), assignee: textOf(cell['assignee_id']) }));
+    return (Array.isArray(pairs) ? pairs as readonly Cell[] : []).filter(isMoment).map(([since, ticket, customer]) =>
+      ({ at: instantOf(since) ?? 0, ticket, customer, queue: textOf(cell['queue_id']), assignee: textOf(cell['assignee_id']) }));
   }).sort((a, b) => a.at - b.at || (a.ticket < b.ticket ? -1 : 1)).slice(0, most);
 }

@@ -104,6 +104,8 @@ function Queues({ cells, now }: { readonly cells: readonly Row[]; readonly now: 
 
 function Moments({ title, moments, empty, text }: { readonly title: string; readonly moments: readonly Moment[]; readonly empty: string; readonly text: (moment: Moment) => JSX.Element }): JSX.Element {
   const { queueName, agentName } = useDesk();
+  // Who writes is nobody's business who only passes by.
+  const isWall = usePlace().query.has('wall');
   return (
     <Panel title={title}>
       {moments.length === 0 ? <div class="state quiet">{empty}</div> : (
@@ -112,7 +114,7 @@ function Moments({ title, moments, empty, text }: { readonly title: string; read
             <li key={moment.ticket}>
               {text(moment)}
               <TicketLink id={moment.ticket} />
-              <span class="note"><bdi>{queueName(moment.queue)}</bdi> · <bdi>{agentName(moment.assignee)}</bdi></span>
+              <span class="note">{!isWall && moment.customer !== '' && `${t('customer')} ${moment.customer} · `}<bdi>{queueName(moment.queue)}</bdi> · <bdi>{agentName(moment.assignee)}</bdi></span>
             </li>
           ))}
         </ol>

@@ -5,11 +5,11 @@ import type { ServiceState } from '../../answer.ts';
 import { get, numberOf, Refused, useAnswer, type Row } from '../api.ts';
 import { useDesk } from '../desk.ts';
 import { count, duration, exactSeconds, NONE } from '../format.ts';
-import { Count, Figure } from '../parts/figure.tsx';
+import { Duration, Figure } from '../parts/figure.tsx';
 import { Answered, Bones, Panel, Trouble, type FilterName } from '../parts/panel.tsx';
 import { Rows } from '../parts/rows.tsx';
 import { t, type TextKey } from '../texts/text.ts';
-import { byKey, sumOf } from './now-cells.ts';
+import { byKey } from './now-cells.ts';
 
 const ALL: readonly FilterName[] = ['queue', 'channel', 'language', 'clock'];
 const LOOK_EVERY_MS = 5_000;
@@ -66,29 +66,25 @@ function Services(): JSX.Element {
   return <Panel title={t('services')} note={t('services_note')} wide>{isOperator ? <ServiceTable /> : <div class="state quiet">{t('operators_only')}</div>}</Panel>;
 }
 
-/** Counts every event of the log: only when somebody wants to know. */
 function Freshness(): JSX.Element {
   const desk = useDesk();
-  const [isWanted, setWanted] = useState(false);
-  const asked = useAnswer(isWanted ? 'pipeline/freshness' : null, desk.query);
+  const asked = useAnswer('pipeline/freshness', desk.query);
   const newest = (rows: readonly Row[]): number => Math.min(...rows.map((row) => numberOf(row['lag_seconds'])));
   return (
     <Panel title={t('freshness')} note={t('freshness_note')} ignores={ALL} wide>
-      {!isWanted ? <button type="button" onClick={() => setWanted(true)}>{t('freshness_show')}</button> : (
-        <Answered asked={asked} inRange={false}>{(answer) => (
-          <>
-            <dl class="tiles">
-              {[...byKey(answer.rows, 'projection')].map(([projection, rows]) => (
-                <div key={projection}>
-                  <dt>{projection}</dt>
-                  <dd><Count value={sumOf(rows, 'events')} label={`${projection}, ${t('events')}`} drill={{ made: 'pipeline/freshness' }} /> <span class="note" title={exactSeconds(newest(rows))}>{t('last_came', { age: duration(newest(rows)), n: count(rows.length) })}</span></dd>
-                </div>
-              ))}
-            </dl>
-            <details><summary>{t('by_partition')}</summary><Rows answer={answer} caption={t('freshness')} /></details>
-          </>
-        )}</Answered>
-      )}
+      <Answered asked={asked} inRange={false}>{(answer) => (
+        <>
+          <dl class="tiles">
+            {[...byKey(answer.rows, 'projection')].map(([projection, rows]) => (
+              <div key={projection}>
+                <dt>{projection}</dt>
+                <dd><Duration value={newest(rows)} label={`${projection}, ${t('last_came')}`} drill={{ made: 'pipeline/freshness' }} /> <span class="note">{t('last_came')}</span></dd>
+              </div>
+            ))}
+          </dl>
+          <details><summary>{t('by_partition')}</summary><Rows answer={answer} caption={t('freshness')} /></details>
+        </>
+      )}</Answered>
     </Panel>
   );
 }

@@ -1,5 +1,6 @@
 // How queues do over a range: what comes and when, what is left, how long people wait, where the time goes, what to expect.
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { changed, go, usePlace } from '../address.ts';
 import { instantOf, numberOf, numberOrNull, textOf, useAnswer, type Answer, type Row } from '../api.ts';
 import { useDesk } from '../desk.ts';
@@ -10,6 +11,7 @@ import { heat } from '../parts/heat.ts';
 import { Answered, Panel } from '../parts/panel.tsx';
 import { t, type TextKey } from '../texts/text.ts';
 import { byKey, sumOf } from './now-cells.ts';
+import { Forecast, HOURS } from './staffing.tsx';
 
 const DAY_MS = 86_400_000;
 /** Ranges up to here are shown by hours. */
@@ -64,7 +66,8 @@ const STEP_SECONDS = 900;
 
 function AsOf({ from, to, at }: { readonly from: number; readonly to: number; readonly at: string | null }): JSX.Element {
   const desk = useDesk();
-  const last = Math.min(to, Math.floor(Date.now() / 1_000));
+  // The present stands still while one looks at it: each answer would ask again.
+  const last = useMemo(() => Math.min(to, Math.floor(Date.now() / 1_000)), [to]);
   const chosen = at === null ? last : Date.parse(at) / 1_000;
   const instant = new Date(chosen * 1_000).toISOString();
   const asked = useAnswer('queues/as-of', changed(desk.query, { at: instant }));
@@ -105,8 +108,6 @@ function AsOfTable({ answer, instant }: { readonly answer: Answer; readonly inst
     </div>
   );
 }
-
-const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
 function HeatMap(): JSX.Element {
   const desk = useDesk();
@@ -233,29 +234,17 @@ function Survival(): JSX.Element {
   );
 }
 
-function Forecast(): JSX.Element {
-  const desk = useDesk();
-  const asked = useAnswer('queues/forecast', desk.query);
-  return (
-    <Panel title={t('forecast')} note={t('forecast_note')} ignores={['channel', 'language', 'clock']} wide>
-      <Answered asked={asked} empty="empty_forecast">{(answer) => (
-        <Chart title={t('forecast')} answer={answer} x={answer.rows.map((row) => secondsOf(row, 'hour'))} format={(value) => count(value, 1)}
-          lines={[line(answer, 'arrivals', 'arrivals', { colour: 'age1', kind: 'bars' }), line(answer, 'forecast', 'forecast_line', { colour: 'accent' }), line(answer, 'agents_needed', 'agents_needed', { colour: 'warn', kind: 'steps' })]} />
-      )}</Answered>
-    </Panel>
-  );
-}
-
 export function QueuesPage(): JSX.Element {
   return (
     <>
       <Summary />
-      <div class="columns">
+      <div class="columns broad">
         <Flow />
         <HeatMap />
         <Speed title={t('first_response')} note={t('first_response_note')} query="queues/first-response" rows="queues/created" all={t('arrivals')} />
         <Speed title={t('waits_title')} note={t('waits_note')} query="queues/waits" rows="queues/wait-rows" all={t('waits_count')} />
-        <div class="stack"><TimeByStatus /><Survival /></div>
+        <TimeByStatus />
+        <Survival />
         <Forecast />
       </div>
     </>

@@ -13,6 +13,8 @@ import { byKey, sumOf } from './now-cells.ts';
 
 const METRICS = ['first_response', 'next_response', 'resolution'] as const;
 const JUDGED = ['met', 'breached'] as const;
+/** All of them together, under this name. */
+const ALL = 'all';
 const metricText = (metric: string): string => t(`metric_${metric}` as TextKey);
 
 /** Of several rows: met of those judged. */
@@ -42,7 +44,13 @@ function differenceText(share: number | null, beside: readonly Row[] | null): st
 function Kept({ rows, beside, label, only }: KeptProps): JSX.Element {
   const { share, n } = kept(rows);
   const title = `${count(sumOf(rows, 'met'))} / ${count(n)}`;
-  return <td class="n"><Figure label={label} tone={toneOf(share)} title={title} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { outcome: JUDGED, ...only } }}>{share === null ? '–' : percent(share)}</Figure> <span class="note">{share === null ? '' : `${differenceText(share, beside)}n ${count(n)}`}</span></td>;
+  const broken = sumOf(rows, 'breached');
+  return (
+    <td class="n">
+      <Figure label={label} tone={toneOf(share)} title={title} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { outcome: JUDGED, ...only } }}>{share === null ? '–' : percent(share)}</Figure>
+      {share !== null && <span class="note under">{differenceText(share, beside)}{t('broken_of', { broken: count(broken), n: count(n) })}</span>}
+    </td>
+  );
 }
 
 interface OfMetric {
@@ -53,23 +61,30 @@ interface OfMetric {
   readonly only: NonNullable<Drill['only']>;
 }
 
+/** The queue that broke most of its promises in the latest week comes first. */
+function worstFirst(queues: ReadonlyMap<string, readonly Row[]>, weeks: readonly string[]): readonly (readonly [string, readonly Row[]])[] {
+  const brokenIn = (rows: readonly Row[]): number => sumOf(rows.filter((row) => row['week'] === weeks.at(-1)), 'breached');
+  return [...queues].sort(([a, ofA], [b, ofB]) => brokenIn(ofB) - brokenIn(ofA) || sumOf(ofB, 'breached') - sumOf(ofA, 'breached') || (a < b ? -1 : 1));
+}
+
 function MetricTable({ metric, rows, beside, weeks, only }: OfMetric): JSX.Element {
   const desk = useDesk();
+  const ofMetric = metric === ALL ? only : { ...only, metric };
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={metricText(metric)}>
       <table class="desk">
         <thead><tr><th scope="col">{metricText(metric)}</th>{weeks.map((week) => <th key={week} scope="col" class="n">{t('week_of', { day: dayText(week) })}</th>)}<th scope="col" class="n">{t('total')}</th><th scope="col" class="n">{t('running')}</th><th scope="col" class="n">{t('cancelled')}</th></tr></thead>
         <tbody>
-          {[...byKey(rows, 'queue_id')].map(([queue, of]) => {
+          {worstFirst(byKey(rows, 'queue_id'), weeks).map(([queue, of]) => {
             const name = `${metricText(metric)}, ${desk.queueName(queue)}`;
             const others = beside?.filter((row) => row['queue_id'] === queue) ?? null;
             const inWeek = (all: readonly Row[], week: string): readonly Row[] => all.filter((row) => row['week'] === week);
             return (
               <tr key={queue}>
                 <th scope="row"><bdi>{desk.queueName(queue)}</bdi></th>
-                {weeks.map((week) => <Kept key={week} rows={inWeek(of, week)} beside={others === null ? null : inWeek(others, week)} label={`${name}, ${week}`} only={{ ...only, metric, queue, week }} />)}
-                <Kept rows={of} beside={others} label={name} only={{ ...only, metric, queue }} />
-                {(['active', 'cancelled'] as const).map((outcome) => <td key={outcome} class="n"><Count value={sumOf(of, outcome)} label={`${name}, ${outcome}`} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { ...only, metric, queue, outcome } }} /></td>)}
+                {weeks.map((week) => <Kept key={week} rows={inWeek(of, week)} beside={others === null ? null : inWeek(others, week)} label={`${name}, ${week}`} only={{ ...ofMetric, queue, week }} />)}
+                <Kept rows={of} beside={others} label={name} only={{ ...ofMetric, queue }} />
+                {(['active', 'cancelled'] as const).map((outcome) => <td key={outcome} class="n"><Count value={sumOf(of, outcome)} label={`${name}, ${outcome}`} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { ...ofMetric, queue, outcome } }} /></td>)}
               </tr>
             );
           })}
@@ -90,9 +105,10 @@ function Attainment({ snapshot = null }: { readonly snapshot?: string | null }):
       <Answered asked={snapshot === null ? live : other} empty="empty_promises">{({ rows }) => {
         const weeks = [...new Set(rows.map((row) => textOf(row['week'])))].sort();
         const beside = snapshot === null ? null : live.answer?.rows ?? null;
-        return METRICS.map((metric) => {
-          const own = rows.filter((row) => row['metric'] === metric);
-          return own.length === 0 ? null : <MetricTable key={metric} metric={metric} rows={own} beside={beside?.filter((row) => row['metric'] === metric) ?? null} weeks={weeks} only={snapshot === null ? {} : { snapshot }} />;
+        return ([ALL, ...METRICS]).map((metric) => {
+          const isMeant = (row: Row): boolean => metric === ALL || row['metric'] === metric;
+          const own = rows.filter(isMeant);
+          return own.length === 0 ? null : <MetricTable key={metric} metric={metric} rows={own} beside={beside?.filter(isMeant) ?? null} weeks={weeks} only={snapshot === null ? {} : { snapshot }} />;
         });
       }}</Answered>
     </Panel>

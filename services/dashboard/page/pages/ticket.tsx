@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { changed, go, usePlace } from '../address.ts';
 import { instantOf, numberOf, numberOrNull, textOf, useAnswer, type Answer, type Row } from '../api.ts';
 import { useDesk } from '../desk.ts';
-import { count, duration, exactSeconds, time } from '../format.ts';
+import { count, duration, exactSeconds, NONE, percent, time } from '../format.ts';
 import { Answered, Panel } from '../parts/panel.tsx';
 import { Rows } from '../parts/rows.tsx';
 import { t, type TextKey } from '../texts/text.ts';
@@ -34,14 +34,28 @@ const PARTS = ['ticket', 'intervals', 'stations', 'waits', 'turns', 'timers', 'e
 type Part = (typeof PARTS)[number];
 const SHOWN_AS_TABLES = ['events', 'waits', 'stations', 'turns', 'timers', 'escalations', 'findings'] as const satisfies readonly Part[];
 
-const DURATIONS = ['first_response_seconds', 'full_resolution_seconds', 'requester_wait_seconds', 'pending_seconds', 'on_hold_seconds', 'unassigned_seconds'] as const;
+const DURATIONS = ['first_response_seconds', 'full_resolution_seconds', 'unassigned_seconds'] as const;
 const COUNTS = ['agent_replies', 'customer_messages', 'private_notes', 'stations', 'handoffs', 'reopens'] as const;
+
+/** What it waited for while it was not solved: the three add up to that time. Time with the requester waiting holds the time on hold, too. */
+function WaitedFor({ row }: { readonly row: Row }): JSX.Element {
+  const onHold = numberOf(row['on_hold_seconds']);
+  const parts = [['with_us', numberOf(row['requester_wait_seconds']) - onHold, 'age3'], ['with_customer', numberOf(row['pending_seconds']), 'age4'], ['status_on_hold', onHold, 'age5']] as const;
+  const total = Math.max(1, parts.reduce((sum, [, seconds]) => sum + seconds, 0));
+  return (
+    <>
+      <h3>{t('waited_for')}</h3>
+      <span class="bar tall" aria-hidden="true">{parts.map(([name, seconds, look]) => <i key={name} class={look} style={{ flexGrow: seconds / total }} />)}</span>
+      <dl class="facts">{parts.map(([name, seconds, look]) => <div key={name}><dt class="legend"><span><i class={look} />{t(name)}</span></dt><dd title={exactSeconds(seconds)}>{duration(seconds)} <span class="note">{percent(seconds / total)}</span></dd></div>)}</dl>
+    </>
+  );
+}
 
 function Facts({ row }: { readonly row: Row }): JSX.Element {
   const desk = useDesk();
   const told: readonly (readonly [TextKey, string])[] = [
     ['status', textOf(row['status'])], ['queue', desk.queueName(textOf(row['queue_id']))], ['agent', desk.agentName(textOf(row['assignee_id']))],
-    ['channel', textOf(row['channel_type']).replaceAll('_', ' ')], ['language', textOf(row['customer_language_code']) || t('no_language')], ['created', time(instantOf(row['created_at']) ?? 0, desk.zone)],
+    ['customer', textOf(row['customer_telegram_user_id']) || NONE], ['channel', textOf(row['channel_type']).replaceAll('_', ' ')], ['language', textOf(row['customer_language_code']) || t('no_language')], ['created', time(instantOf(row['created_at']) ?? 0, desk.zone)],
   ];
   return (
     <>
@@ -50,6 +64,7 @@ function Facts({ row }: { readonly row: Row }): JSX.Element {
         {DURATIONS.map((name) => <div key={name}><dt>{t(`fact_${name}`)}</dt><dd title={exactSeconds(numberOf(row[name]))}>{duration(numberOrNull(row[name]))}</dd></div>)}
         {COUNTS.map((name) => <div key={name}><dt>{t(`fact_${name}`)}</dt><dd>{count(numberOf(row[name]))}</dd></div>)}
       </dl>
+      <WaitedFor row={row} />
     </>
   );
 }
@@ -107,12 +122,12 @@ function Ticket({ id }: { readonly id: string }): JSX.Element {
   const needed = PARTS.filter((part) => part !== 'events' && part !== 'findings');
   const isWhole = needed.every((part) => asked[part].answer !== null);
   return (
-    <div class="columns">
+    <div class="columns broad">
       <Panel title={`${t('ticket')} ${id}`} ignores={['channel', 'language', 'clock']} wide>
-        <Answered asked={asked.ticket} inRange={false}>{({ rows: [row = {}] }) => <Facts row={row} />}</Answered>
+        <Answered asked={asked.ticket} inRange={false} empty="no_such_ticket">{({ rows: [row = {}] }) => <Facts row={row} />}</Answered>
         {isWhole && (asked.ticket.answer?.rows.length ?? 0) > 0 && <SwimLane answers={Object.fromEntries(needed.map((part) => [part, asked[part].answer])) as Record<Part, Answer>} />}
       </Panel>
-      {SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} wide={part === 'events'}><Answered asked={asked[part]} inRange={false}>{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
+      {SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} wide={part === 'events'}><Answered asked={asked[part]} inRange={false} empty="empty_part">{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
     </div>
   );
 }

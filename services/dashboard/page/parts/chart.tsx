@@ -31,6 +31,8 @@ interface ChartProps {
 }
 
 const DAY = 86_400;
+/** Steps of an axis of durations: whole minutes, hours and days. */
+const STEPS = [1, 5, 15, 30, 60, 300, 900, 1_800, 3_600, 2 * 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 84 * DAY];
 const DURATIONS = [60, 600, 3_600, 6 * 3_600, DAY, 3 * DAY, 7 * DAY, 30 * DAY, 90 * DAY].map(Math.log10);
 /** Durations lie on a scale of logarithms: minutes and weeks are both to be seen. */
 const seconds = (logarithm: number): number => Math.round(10 ** logarithm);
@@ -69,10 +71,10 @@ function axesOf({ over = 'time', format }: ChartProps, zone: string): uPlot.Axis
   const look = { stroke: colourOf('muted'), grid: { stroke: colourOf('line'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
   const dayOrTime = (at: number, step: number): string => time(at * 1_000, zone, step >= DAY ? { day: 'numeric', month: 'short' } : { hour: '2-digit', minute: '2-digit' });
   const along: uPlot.Axis = over === 'time'
-    ? { ...look, values: (_plot, splits) => splits.map((at) => dayOrTime(at, (splits[1] ?? at) - (splits[0] ?? at))) }
-    : { ...look, splits: (plot) => DURATIONS.filter((at) => at >= (plot.scales['x']?.min ?? 0) && at <= (plot.scales['x']?.max ?? 0)), values: (_plot, splits) => splits.map((at) => shortDuration(seconds(at))) };
+    ? { ...look, size: 30, values: (_plot, splits) => splits.map((at) => dayOrTime(at, (splits[1] ?? at) - (splits[0] ?? at))) }
+    : { ...look, size: 30, splits: (plot) => DURATIONS.filter((at) => at >= (plot.scales['x']?.min ?? 0) && at <= (plot.scales['x']?.max ?? 0)), values: (_plot, splits) => splits.map((at) => shortDuration(seconds(at))) };
   // As wide as its longest text, which isn't known at first: durations are long.
-  return [along, { ...look, size: (_plot, values: readonly string[] | null) => 20 + 7 * Math.max(4, ...(values ?? []).map((value) => value.length)), values: (_plot, splits) => splits.map((value) => format(value)) }];
+  return [along, { ...look, ...(format === duration ? { incrs: STEPS } : {}), size: (_plot, values: readonly string[] | null) => 20 + 7 * Math.max(4, ...(values ?? []).map((value) => value.length)), values: (_plot, splits) => splits.map((value) => format(value)) }];
 }
 
 function marked(mark: number): uPlot.Plugin {
@@ -83,12 +85,18 @@ function marked(mark: number): uPlot.Plugin {
   } } };
 }
 
+/** Half a step at both ends, or the first and the last bar would be cut in half. */
+const withRoom = (x: readonly number[]) => (_plot: uPlot, min: number, max: number): [number, number] => {
+  const half = x.length > 1 ? ((x.at(-1) ?? 0) - (x[0] ?? 0)) / (x.length - 1) / 2 : DAY / 2;
+  return [min - half, max + half];
+};
+
 function optionsOf(props: ChartProps, zone: string, width: number): uPlot.Options {
   const { over = 'time', lines, format, mark = null, height = 210 } = props;
   return {
     width, height, axes: axesOf(props, zone), cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), zone),
-    scales: { x: over === 'time' ? { time: true } : { time: false }, y: { range: (_plot, _min, max) => [0, (max || 1) * 1.06] } },
+    scales: { x: { time: over === 'time', ...(lines.some(({ kind }) => kind === 'bars') ? { range: withRoom(props.x) } : {}) }, y: { range: (_plot, _min, max) => [0, (max || 1) * 1.06] } },
     series: [{ ...(over === 'time' ? {} : { label: t('age') }), value: (_plot, at: number | null) => (at === null ? '–' : over === 'time' ? time(at * 1_000, zone) : duration(seconds(at))) }, ...lines.map((line) => seriesOf(line, format))],
     plugins: mark === null ? [] : [marked(mark)],
   };

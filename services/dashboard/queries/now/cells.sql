@@ -11,8 +11,8 @@ SELECT
     countIf(is_waiting = 1) AS waiting,
     countIf(is_breached = 1) AS breached,
     countIf(is_at_risk = 1) AS at_risk,
-    arraySlice(arraySort(groupArrayIf((assumeNotNull(waiting_since), ticket_id), is_waiting = 1)), 1, 12) AS longest_waits,
-    arraySlice(arraySort(groupArrayIf((assumeNotNull(next_due_at), ticket_id), is_at_risk = 1)), 1, 12) AS next_due
+    arraySlice(arraySort(groupArrayIf((assumeNotNull(waiting_since), ticket_id, customer), is_waiting = 1)), 1, 12) AS longest_waits,
+    arraySlice(arraySort(groupArrayIf((assumeNotNull(next_due_at), ticket_id, customer), is_at_risk = 1)), 1, 12) AS next_due
 FROM
 (
     {open_tickets}

@@ -1,6 +1,6 @@
 -- Tickets of the backlog now, the longest wait first.
 -- A row: a ticket neither solved, closed nor discarded. which: all, waiting, unassigned, at_risk or breached, as on the page.
-SELECT ticket_id, queue_id, status, assignee_id, created_at, waiting_since, next_due_at, is_breached, is_at_risk
+SELECT ticket_id, customer, queue_id, status, assignee_id, created_at, waiting_since, next_due_at, is_breached, is_at_risk
 FROM
 (
     {open_tickets}

@@ -1,6 +1,7 @@
 -- The backlog now: each ticket neither solved, closed nor discarded, with its age and what is promised on it.
 SELECT
     t.ticket_id AS ticket_id,
+    ifNull(toString(t.customer_telegram_user_id), '') AS customer,
     t.queue_id AS queue_id,
     t.status AS status,
     toString(t.status_category) AS status_category,

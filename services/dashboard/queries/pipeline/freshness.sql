@@ -3,10 +3,10 @@
 SELECT *
 FROM
 (
-    SELECT 'queue-analytics' AS projection, kafka_partition, watermark, events, last_event_at, last_received_at, lag_seconds
+    SELECT 'queue-analytics' AS projection, kafka_partition, watermark, last_event_at, last_received_at, lag_seconds
     FROM queue.pipeline_freshness
     UNION ALL
-    SELECT 'agent-analytics', kafka_partition, watermark, events, last_event_at, last_received_at, lag_seconds
+    SELECT 'agent-analytics', kafka_partition, watermark, last_event_at, last_received_at, lag_seconds
     FROM agents.pipeline_freshness
 )
 ORDER BY projection, kafka_partition

@@ -16,5 +16,7 @@ FROM queue.agents_needed(
 WHERE integration_id = {integration:String}
     AND hour >= toDateTime({from:DateTime64(3, 'UTC')}, 'UTC') AND hour < toDateTime({to:DateTime64(3, 'UTC')} + INTERVAL 7 DAY, 'UTC')
     AND (empty({queues:Array(String)}) OR has({queues:Array(String)}, queue_id))
+    AND (empty({days:Array(String)}) OR has({days:Array(String)}, toString(toDate(hour, {zone:String}))))
+    AND (empty({hours:Array(String)}) OR has({hours:Array(String)}, toString(toHour(hour, {zone:String}))))
 GROUP BY hour
 ORDER BY hour

@@ -10,4 +10,5 @@ WHERE integration_id = {integration:String}
     AND (empty({queues:Array(String)}) OR has({queues:Array(String)}, queue_id))
     AND {of_such_tickets}
 GROUP BY queue_id, category
+HAVING spent_seconds > 0
 ORDER BY queue_id, spent_seconds DESC, category
