@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { renderUsers, type Table } from '../access/server-sql.ts';
 import { accessOn } from './access.ts';
 
-const table = (name: string, engine: string): Table => ({ database: 'queue', name, engine, has_tenant: 1, version: '', wanders: 0, parameters: [], columns: [] }) as unknown as Table;
+const table = (name: string, engine: string): Table => ({ database: 'queue', name, engine, has_tenant: 1, version: '', wanders: 0, parameters: [], columns: [] });
 const tables = [table('ticket_facts', 'Distributed'), table('ticket_facts_local', 'ReplicatedReplacingMergeTree'), table('tickets', 'View')];
 const limits = { seconds: 30, memory_mib: 1024, result_rows: 1000, threads: 2, queries: 4 };
 const sql = renderUsers([{ kind: 'analyst', name: 'mira', sha256: 'aa', salt: 'bb', integrations: ['acme'], limits }, { kind: 'administrator', name: 'boss', sha256: 'aa', salt: 'bb' }], tables);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { chosenCluster, onCluster } from './on-cluster.ts';
+import { assertEven, chosenCluster, onCluster, refuseCluster } from './on-cluster.ts';
 
 /** A server that has these tables, as system.tables tells the one where rows lie, and notes what it is told. */
 function server(tables: Readonly<Record<string, { name: string; engine: string }>> = {}, timeline?: string) {
@@ -60,5 +60,13 @@ test('a command finds out what it works on, and refuses what is something else',
   const asked = (timeline: string | undefined, name: string): Promise<string> => chosenCluster(server({}, timeline).clickhouse, name);
   expect([await asked(undefined, 'tickets'), await asked('tickets', ''), await asked('', ''), await asked('tickets', 'tickets')]).toStrictEqual(['tickets', 'tickets', '', 'tickets']);
   await expect(asked('', 'tickets')).rejects.toThrow(/holds the tables of one server/);
+  await expect(refuseCluster(server({}, 'tickets').clickhouse, 'reconcile')).rejects.toThrow('reconcile works on one server');
+  await refuseCluster(server({}, '').clickhouse, 'reconcile');
   await expect(asked('other', 'tickets')).rejects.toThrow(/of the cluster other, CLICKHOUSE_CLUSTER says tickets/);
+});
+
+test('nothing is changed while servers have different tables', async () => {
+  const found = (places: readonly string[]): ClickHouse => ({ ...server().clickhouse, query: <Row>() => Promise.resolve(places.map((place) => ({ place })) as Row[]) });
+  await assertEven(found([]), 'tickets');
+  await expect(assertEven(found(['queue.timeline_local']), 'tickets')).rejects.toThrow(/^queue.timeline_local: not the same table on every server of tickets/);
 });

@@ -96,6 +96,25 @@ export async function chosenCluster(clickhouse: ClickHouse, asked: string): Prom
   const there = await clusterOf(clickhouse);
   if (asked === '' || there === null || there === asked) return there ?? asked;
   throw new Refused(there === ''
-    ? `this ClickHouse holds the tables of one server. The cluster ${asked} begins empty: migrate it, and its projections fill it from the log (CONSUMER_FROM=beginning)`
+    ? `this ClickHouse holds the tables of one server. The cluster ${asked} begins empty: migrate it, and \`npm run backup -- rebuild-tables\` has its projections fill it from the log`
     : `this ClickHouse is of the cluster ${there}, CLICKHOUSE_CLUSTER says ${asked}`);
+}
+
+/** Replicated tables that some server lacks, or has as another one. */
+export const unevenTables = (cluster: string): string => `
+  SELECT concat(database, '.', name) AS place FROM clusterAllReplicas(${sqlString(cluster)}, system.tables)
+  WHERE database IN ('config', 'queue', 'agents', 'log') AND startsWith(engine, 'Replicated')
+  GROUP BY place HAVING uniqExact(uuid) > 1 OR count() < (SELECT count() FROM clusterAllReplicas(${sqlString(cluster)}, system.one))
+  ORDER BY place LIMIT 3`;
+
+/** A new server would get tables of its own by IF NOT EXISTS, that nobody fills. @throws Refused */
+export async function assertEven(clickhouse: ClickHouse, cluster: string): Promise<void> {
+  const uneven = await clickhouse.query<{ place: string }>(unevenTables(cluster));
+  if (uneven.length > 0) throw new Refused(`${uneven.map(({ place }) => place).join(', ')}: not the same table on every server of ${cluster}. One is away, or new: infra/cluster/README.md says how it gets its tables. Nothing was changed`);
+}
+
+/** For a command that makes tables like others: of a Distributed one that would be another door to the same rows. @throws Refused */
+export async function refuseCluster(clickhouse: ClickHouse, command: string): Promise<void> {
+  const there = (await clusterOf(clickhouse)) ?? '';
+  if (there !== '') throw new Refused(`${command} works on one server: this ClickHouse is of the cluster ${there}`);
 }

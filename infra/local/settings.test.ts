@@ -35,6 +35,7 @@ describe('settings of the local stack', () => {
     expect(() => readSettings({ CLICKHOUSE_HOST: '0.0.0.0', CLICKHOUSE_PASSWORD: 'long enough, is it' })).not.toThrow();
     expect(() => readSettings({ CLICKHOUSE_HOST: '0.0.0.0' })).toThrow(/needs a CLICKHOUSE_PASSWORD .*there is none/);
     expect(() => readSettings({ CLICKHOUSE_HOST: '::', CLICKHOUSE_PASSWORD: 'short' })).toThrow(/needs a CLICKHOUSE_PASSWORD/);
+    for (const guessed of ['passwordpassword', '000000000000', 'changemechangeme']) expect(() => readSettings({ CLICKHOUSE_HOST: '0.0.0.0', CLICKHOUSE_PASSWORD: guessed }), guessed).toThrow(/8 of them different/);
     expect(() => readSettings({ CLICKHOUSE_HOST: '192.168.0.1', CLICKHOUSE_PASSWORD: 'long enough, is it' })).toThrow(/CLICKHOUSE_HOST=192/);
   });
 

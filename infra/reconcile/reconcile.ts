@@ -9,6 +9,7 @@ import { createMetrics } from '../../services/runtime/metrics/process.ts';
 import { readKnown, SchemaLookup, SchemaRegistry } from '../../services/runtime/registry/registry.ts';
 import { instant } from '../facts/arguments.ts';
 import { duration } from '../facts/progress.ts';
+import { refuseCluster } from '../cluster/on-cluster.ts';
 import { exitCodeOf } from '../target/refused.ts';
 import { locate } from '../target/which-stack.ts';
 import { depths, type Depth } from './facts.ts';
@@ -71,6 +72,7 @@ const countsOf = (counts: ReadonlyMap<Kind, number>): string => [...counts].filt
 
 async function once(parts: Parts, options: Arguments): Promise<Report> {
   const begun = Date.now();
+  await refuseCluster(parts.clickhouse, 'reconcile');
   const report = new Report((line) => console.log(line), options);
   const { repair, facts, windowRecords, partition, tenant } = options;
   const scope = { ...(options.since === undefined ? {} : { since: options.since() }), ...(partition === undefined ? {} : { partition }), ...(tenant === undefined ? {} : { tenant }) };

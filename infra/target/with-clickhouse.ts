@@ -1,7 +1,7 @@
 // The ClickHouse that a command works with: one server, or a cluster of them.
 import { connectClickHouse, type ClickHouse } from '../../services/runtime/clickhouse.ts';
 import { consumerSettings, readConfig, type Settings } from '../../services/runtime/config.ts';
-import { chosenCluster, onCluster } from '../cluster/on-cluster.ts';
+import { assertEven, chosenCluster, onCluster } from '../cluster/on-cluster.ts';
 import { locate, type Needs } from './which-stack.ts';
 
 /** Also the name that Distributed tables look their shards up by. */
@@ -20,7 +20,9 @@ export async function withClickHouse<T>(needs: Pick<Needs, 'command' | 'changes'
   const config = readConfig({ ...consumerSettings, ...clusterSettings }, await locate({ ...needs, parts: ['clickhouse'] }));
   const clickhouse = connectClickHouse(config.CLICKHOUSE_URL);
   try {
-    return await work(onCluster(clickhouse, await chosenCluster(clickhouse, config.CLICKHOUSE_CLUSTER)));
+    const cluster = await chosenCluster(clickhouse, config.CLICKHOUSE_CLUSTER);
+    if (cluster !== '' && needs.changes) await assertEven(clickhouse, cluster);
+    return await work(onCluster(clickhouse, cluster));
   } finally {
     await clickhouse.close();
   }

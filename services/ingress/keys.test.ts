@@ -29,7 +29,7 @@ function setup() {
 
 test('a key is made once for all that come at the same time, and before and after the topic has brought it back', async () => {
   const { source, waiting, bring } = setup();
-  const keys = await Promise.all([1, 2, 3].map(() => source.keyFor(mira, happened)));
+  const keys = await Promise.all([1, 2, 3].map(async () => await source.keyFor(mira, happened)));
   expect(new Set(keys).size).toBe(1);
   bring(...waiting);
   expect((await source.keyFor(mira, happened)).id).toBe(keys[0]?.id);

@@ -1,4 +1,4 @@
-// npm run bench -- ingress | live | projection | rebuild | catch-up | reconcile | start-up | questions | dashboard | cluster | soak: measures what the project promises
+// npm run bench -- ingress | live | projection | postgres | rebuild | catch-up | reconcile | start-up | questions | growth | dashboard | cluster | soak: measures what the project promises
 // about speed, on real stacks of its own, and writes it down in RESULTS.md. Never part of the tests.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,8 +11,10 @@ import { catchUp } from './catch-up.ts';
 import { cluster } from './cluster.ts';
 import { dashboard } from './dashboard.ts';
 import { fill } from './history.ts';
+import { growth } from './growth.ts';
 import { ingress } from './ingress.ts';
 import { live } from './live.ts';
+import { postgres } from './postgres/postgres.ts';
 import { projection } from './projection.ts';
 import { questions } from './questions.ts';
 import { rebuild } from './rebuild.ts';
@@ -56,7 +58,7 @@ program.command('ingress').description('as many webhooks as it takes over 128 co
     ingress({ ...options, command: command(), checkouts: [...checkouts(against), ...(sealed ? [{ checkout: projectDir, isSealed: true }] : [])] }));
 
 program.command('live').description('webhooks at constant rates: from the 200 to queue.tickets, and the CPU that an event costs')
-  .option('--rates <list>', 'events a second', wholes, [1, 10, 100, 500, 1_000])
+  .option('--rates <list>', 'events a second', wholes, [1, 10, 100, 500, 1_000, 3_000])
   .option('--seconds <n>', 'for each rate', whole, 20)
   .option('--minutes <n>', 'the same in minutes: 5 shows whether anything grows', whole)
   .option('--rounds <n>', 'over all rates', whole, 1)
@@ -77,8 +79,9 @@ program.command('rebuild').description('facts of a made-up history from its time
 
 program.command('catch-up').description('a log full of events and an empty ClickHouse: time until all has landed and is counted, beside ClickHouse\'s own Kafka engine')
   .option('--events <n>', 'events in the log; 2000000 is the promise', whole, 200_000)
+  .option('--before <n>', 'handled before, so that what is measured is what came during an outage: a section of its own', whole, 0)
   .option(...AGAINST)
-  .action(({ events, against }: { events: number; against?: string }) => catchUp({ events, command: command(), checkouts: checkouts(against) }));
+  .action(({ against, ...options }: { events: number; before: number; against?: string }) => catchUp({ ...options, command: command(), checkouts: checkouts(against) }));
 
 program.command('reconcile').description('the tables compared with the log and all facts computed anew: time and memory as the log grows')
   .option('--events <list>', 'events in the log; a stack for each', wholes, [100_000, 500_000, 2_000_000])
@@ -95,10 +98,22 @@ program.command('start-up').description('a projection from its start until it is
   .option('--of <path>', 'measure another checkout of this project instead')
   .action(({ of, ...options }: { tickets: number; rounds: number; of?: string }) => startUp({ ...options, command: command(), checkout: of === undefined ? projectDir : checkout(of) }));
 
+program.command('growth').description('a tenth of a million events, a million, ten: cost of an event, memory, start-up and questions at each, and how they grow')
+  .option('--tickets <list>', 'tickets, twelve events each; a fresh stack for each', wholes, [8_000, 80_000, 800_000])
+  .option('--rounds <n>', 'starts of each service, and times each question is asked', whole, 3)
+  .option('--rate <n>', 'events a second', whole, 300)
+  .option('--seconds <n>', 'for so long', whole, 20)
+  .action((options: { tickets: number[]; rounds: number; rate: number; seconds: number }) => growth({ ...options, command: command(), checkout: projectDir }));
+
 program.command('questions').description('each question of infra/questions for a tenant of 50,000 tickets and for the largest one')
   .option('--tickets <n>', 'of all tenants: the largest has these without 100,000', whole, 1_100_000)
   .option('--rounds <n>', 'times each is asked', whole, 5)
   .action((options: { tickets: number; rounds: number }) => questions({ ...options, command: command(), checkout: projectDir }));
+
+program.command('postgres').description('the reports that Chatwoot makes of its tables in PostgreSQL (Debian\'s), beside the same questions to our views')
+  .option('--tickets <n>', 'of all tenants', whole, 1_100_000)
+  .option('--rounds <n>', 'times each is asked', whole, 3)
+  .action((options: { tickets: number; rounds: number }) => postgres({ ...options, command: command(), checkout: projectDir }));
 
 program.command('dashboard').description('from a webhook until an open page shows it, with many pages open, and how long the questions of each page take')
   .option('--tickets <n>', 'of all tenants; 50,000 of them are of the one looked at', whole, 110_000)

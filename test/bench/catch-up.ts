@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaBrokers } from '../../infra/local/parts.ts';
 import { consumerPositions } from '../../services/runtime/kafka/admin.ts';
 import { figure } from './figures.ts';
+import { copiedRow, copyTimelines } from './plain-copy.ts';
 import { connectionTo, fillLog, registryOf, topic } from './log-filler.ts';
 import { headOf, headText } from './machine.ts';
 import { cpuOf, watchProcess } from './processes.ts';
@@ -13,6 +14,8 @@ import { projections, withStacks, type BenchStack } from './stack.ts';
 
 export interface CatchUpOptions {
   readonly events: number;
+  /** Handled before the services went away; what is measured came while they were. */
+  readonly before: number;
   readonly command: string;
   readonly checkouts: readonly string[];
 }
@@ -78,7 +81,8 @@ function watchPeaks(stack: BenchStack): () => number {
 }
 
 /** Starts the projections, waits until all is landed and counted, and stops them. */
-export async function catchUpOnce(stack: BenchStack, events: number): Promise<CaughtUp> {
+export /** @param events in the log, those that were handled before among them */
+async function catchUpOnce(stack: BenchStack, events: number): Promise<CaughtUp> {
   const [before, began] = [cpuOf(stack.pids()), performance.now()];
   await stack.startServices(projections);
   const peaks = watchPeaks(stack);
@@ -110,23 +114,32 @@ const rowOf = ({ name, landedSeconds, seconds, cpu, peakMb }: CaughtUp, events: 
   'CPU µs/event, all': figure((Object.values(cpu).reduce((sum, used) => sum + used, 0) * 1e6) / events), 'peak MB of a service': figure(peakMb),
 });
 
-export async function catchUp({ events, command, checkouts }: CatchUpOptions): Promise<void> {
-  const head = headOf('Catching up: from the log to complete facts', command);
+export async function catchUp({ events, before, command, checkouts }: CatchUpOptions): Promise<void> {
+  const head = headOf(before > 0 ? 'Draining: what came while nobody read' : 'Catching up: from the log to complete facts', command);
   await withStacks(checkouts, async (stacks) => {
     const found: CaughtUp[] = [];
     for (const stack of stacks) {
-      await fillLog(stack, events);
-      found.push(await catchUpOnce(stack, events));
+      if (before > 0) {
+        await fillLog(stack, before, { all: before + events });
+        await catchUpOnce(stack, before);
+      }
+      await fillLog(stack, events, { after: before, all: before + events });
+      found.push(await catchUpOnce(stack, before + events));
     }
     const [own] = stacks;
-    const peer = own === undefined ? null : await kafkaEngine(own, events);
-    await writeSection('catch-up', `${await headText(head, stacks)}
+    const copied = own === undefined ? null : await copyTimelines(own);
+    const peer = own === undefined || before > 0 ? null : await kafkaEngine(own, events);
+    await writeSection(before > 0 ? 'drain' : 'catch-up', `${await headText(head, stacks)}
 
-${figure(events)} events in six partitions, an empty ClickHouse; then queue-analytics, agent-analytics and event-archive start together. The time
+${figure(events)} events in six partitions, ${before > 0 ? `come in while nobody reads, after ${figure(before)} that were handled` : 'an empty ClickHouse'}; then queue-analytics, agent-analytics and event-archive start together. The time
 counts from the start of their processes until both timelines, the archive and the facts of both projections hold every event and all offsets
-are committed. Target: ≥ 25,000 events/s.${peer === null ? ' This ClickHouse is built without the Kafka engine, so there is no peer to compare with.' : ''}
+are committed. Target: ≥ 25,000 events/s.${peer === null && before === 0 ? ' This ClickHouse is built without the Kafka engine, so there is no peer to compare with.' : ''}
 
 ${table([...found, ...(peer === null ? [] : [peer])].map((item) => rowOf(item, events)))}
+
+For comparison a plain INSERT SELECT of all rows of both timelines into tables like them, from inside ClickHouse and without facts:
+
+${copied === null ? '' : table([copiedRow(copied)])}
 `);
   });
 }

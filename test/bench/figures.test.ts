@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { digits, dueBy, dueMs, figure, median, medianAndRange, percentile, thirds, slopePerHour } from './figures.ts';
+import { digits, dueBy, dueMs, exponent, figure, median, medianAndRange, percentile, thirds, slopePerHour } from './figures.ts';
 import { introduction, table, withSection } from './results.ts';
 
 test('a percentile is the smallest value that the share of all does not exceed, in any order of them', () => {
@@ -71,4 +71,10 @@ test('a slope is told per hour, and noise around it is none', () => {
   expect(slopePerHour(at([100, 101, 102, 103]))).toBeCloseTo(60);
   expect(slopePerHour(at([100, 104, 100, 104, 100]))).toBeCloseTo(0);
   expect(slopePerHour(at([100]))).toBe(0);
+});
+
+test('an exponent says how one thing grows with another, whatever it began with', () => {
+  expect(exponent([[100, 7], [1_000, 70], [10_000, 700]])).toBeCloseTo(1);
+  expect(exponent([[100, 7], [1_000, 7], [10_000, 7]])).toBeCloseTo(0);
+  expect(exponent([[100, 10], [10_000, 100]])).toBeCloseTo(0.5);
 });

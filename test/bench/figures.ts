@@ -57,6 +57,12 @@ export function line(points: readonly { readonly x: number; readonly y: number }
 /** Of such a line. */
 export const slopePerHour = (points: readonly Point[]): number => 3_600_000 * line(points.map(({ atMs, value }) => ({ x: atMs, y: value }))).slope;
 
+/** How something grows with another: y ~ x to this power, of the straight line that lies closest to the logarithms. Nothing grows at 0, in proportion at 1. */
+export function exponent(points: readonly (readonly [x: number, y: number])[]): number {
+  const logs = points.map(([x, y]) => ({ atMs: Math.log(x), value: Math.log(y) }));
+  return slopePerHour(logs) / 3_600_000;
+}
+
 /** Two or three digits: more is more than a measurement of this kind tells. */
 export function digits(value: number): string {
   const precise = value.toFixed(Math.abs(value) < 1 ? 2 : Math.abs(value) < 10 ? 1 : 0);

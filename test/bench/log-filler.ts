@@ -48,16 +48,17 @@ async function recordMaker(stack: Filled): Promise<(event: CrmEvent) => NewRecor
 const WAITING = 5_000;
 const TELL_EVERY_MS = 3_000;
 
-/** Appends so many events, in a desk's order. */
-export async function fillLog(stack: Filled, events: number): Promise<void> {
+/** Appends so many events in a desk's order: its first ones, or those `after` so many of `all` that it is asked for. */
+export async function fillLog(stack: Filled, events: number, { after = 0, all = events }: { after?: number; all?: number } = {}): Promise<void> {
   const toRecord = await recordMaker(stack);
   const producer = await connectProducer(connectionTo(stack), [topic], { deadlineMs: 60_000, maxBatch: 2_000 });
   try {
     let waiting: Promise<unknown>[] = [];
-    let appended = 0;
+    let [skipped, appended] = [0, 0];
     let toldAt = Date.now();
     // More tickets than the events need: a ticket has about ten.
-    for (const event of deskEvents({ seed: 2, tickets: Math.ceil(events / 5), days: 14 })) {
+    for (const event of deskEvents({ seed: 2, tickets: Math.ceil(all / 5), days: 14 })) {
+      if (skipped++ < after) continue;
       if (appended++ === events) break;
       waiting.push(producer.append(topic, toRecord(event)));
       if (waiting.length < WAITING) continue;

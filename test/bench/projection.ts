@@ -49,12 +49,15 @@ const folded = ['queue-analytics', 'agent-analytics'] as const;
 
 const brokersOf = ({ env }: BenchStack): string => kafkaBrokers({ kafka: Number(env['KAFKA_PORT']) });
 
-function landing(stack: BenchStack): Contestant {
+function landing(stack: BenchStack, events: number): Contestant {
   return {
     name: 'landing, as shipped', into: 'queue.timeline', processes: ['landing-only'],
-    begin: () => stack.startProcess('landing-only', 'test/bench/landing-only.ts'),
+    begin: () => stack.startProcess('landing-only', 'test/bench/landing-only.ts', {
+      env: { KAFKA_BROKERS: brokersOf(stack), SCHEMA_REGISTRY_URL: registryOf(stack), CLICKHOUSE_URL: stack.clickhouseUrl, SCHEMAS_LOCK: `${stack.dataDir}/schemas.lock.json` },
+    }),
     end: () => stack.stopService('landing-only'),
     landed: () => count(stack, 'SELECT count() AS n FROM queue.timeline'),
+    isDone: async () => (await committed(stack, ['landing-only'])) === events,
   };
 }
 
@@ -62,7 +65,7 @@ function landingAndFacts(stack: BenchStack, events: number): Contestant {
   return {
     name: 'landing twice and the facts of both projections, as shipped', into: 'queue.timeline', processes: folded,
     begin: async () => {
-      for (const name of folded) await stack.startProcess(name, 'infra/start/service.ts', [name]);
+      for (const name of folded) await stack.startProcess(name, 'infra/start/service.ts', { args: [name] });
     },
     end: async () => {
       for (const name of folded) await stack.stopService(name);
@@ -90,7 +93,7 @@ function decodeAndInsert(stack: BenchStack): Contestant {
     name: 'kafkajs, decode, JSONEachRow', into: 'peer.timeline', processes: ['decode-and-insert'],
     begin: async (group) => {
       for (const statement of ['CREATE DATABASE peer', 'CREATE TABLE peer.timeline AS queue.timeline']) await stack.clickhouse.command(statement);
-      await stack.startProcess('decode-and-insert', 'test/bench/decode-and-insert.ts', [brokersOf(stack), topic, group, registryOf(stack), stack.clickhouseUrl, 'peer.timeline']);
+      await stack.startProcess('decode-and-insert', 'test/bench/decode-and-insert.ts', { args: [brokersOf(stack), topic, group, registryOf(stack), stack.clickhouseUrl, 'peer.timeline'] });
     },
     end: () => stack.stopService('decode-and-insert'),
     landed: () => count(stack, 'SELECT count() AS n FROM peer.timeline'),
@@ -104,11 +107,20 @@ async function empty(stack: BenchStack): Promise<void> {
   for (const groupId of [...folded, 'landing-only']) await placeGroup(connectionTo(stack), { groupId, topic, from: 'beginning', reset: true });
 }
 
-/** Whoever lands something else does another work; only when an event was received is noted differently. @throws Error */
-async function assertSame(stack: BenchStack, { name, into: at }: Contestant, expected: string | null): Promise<string> {
-  const [row] = await stack.clickhouse.query<{ content: string }>(`SELECT toString(sum(cityHash64(* EXCEPT received_at))) AS content FROM ${at} FINAL`);
-  if (expected !== null && row?.content !== expected) throw new Error(`${name} landed other rows than ours`);
-  return row?.content ?? '';
+type Content = Readonly<Record<string, string | number>>;
+
+/** Rows and a checksum of each column. Only when an event was received is noted differently. */
+async function contentOf(stack: BenchStack, { into }: Contestant): Promise<Content> {
+  const [content = {}] = await stack.clickhouse.query<Content>(`SELECT count() AS rows, * EXCEPT received_at APPLY(x -> toString(sum(cityHash64(tuple(event_id, x))))) FROM ${into} FINAL`);
+  return content;
+}
+
+/** Whoever lands something else does another work. @throws Error */
+function assertSame({ name }: Contestant, content: Content, expected: Content): void {
+  // Columns are called by what is done with them.
+  const [values, wanted] = [Object.values(content), Object.values(expected)];
+  const differ = Object.keys(content).filter((_, index) => values[index] !== wanted[index]);
+  if (differ.length > 0) throw new Error(`${name} landed other rows than ours: ${String(content['rows'])} of ${String(expected['rows'])}, different in ${differ.join(', ')}`);
 }
 
 class Watch {
@@ -171,12 +183,13 @@ function rowOf({ name, processes }: Contestant, rounds: readonly Measured[], pee
 
 async function inTurns(stack: BenchStack, contestants: readonly Contestant[], { events, rounds }: ProjectionOptions): Promise<Measured[][]> {
   const measured = contestants.map((): Measured[] => []);
-  let content: string | null = null;
+  let expected: Content | null = null;
   // The first round compiles and fills caches, and counts for nothing.
   for (let round = 0; round <= rounds; round++) {
     for (const [index, contestant] of contestants.entries()) {
       const result = await measure(stack, contestant, { events, group: `bench-${index}-${round}` });
-      content = await assertSame(stack, contestant, content);
+      const content = await contentOf(stack, contestant);
+      assertSame(contestant, content, expected ??= content);
       console.error(`round ${round} of ${rounds}, ${contestant.name}: ${figure(result.perSecond)} rows/s, ${figure(result.cpuMicroseconds)} µs of CPU a row`);
       if (round > 0) measured[index]?.push(result);
     }
@@ -191,7 +204,7 @@ export async function projection(options: ProjectionOptions): Promise<void> {
     if (stack === undefined) throw new Error('a stack is needed');
     await fillLog(stack, events);
     const hasEngine = (await count(stack, "SELECT count() AS n FROM system.table_engines WHERE name = 'Kafka'")) > 0;
-    const contestants = [landing(stack), landingAndFacts(stack, events), ...(hasEngine ? [engine(stack)] : []), decodeAndInsert(stack)];
+    const contestants = [landing(stack, events), landingAndFacts(stack, events), ...(hasEngine ? [engine(stack)] : []), decodeAndInsert(stack)];
     const measured = await inTurns(stack, contestants, options);
     const peer = measured[hasEngine ? 2 : 3] ?? [];
     await writeSection('projection', `${await headText(head, [stack])}

@@ -18,20 +18,20 @@ export interface QuestionsOptions {
   readonly checkout: string;
 }
 
-const folder = join(projectDir, 'infra', 'questions');
+export const folder = join(projectDir, 'infra', 'questions');
 const tenants = [{ id: 'bench-50k', targetMs: 300 }, { id: 'bench-large', targetMs: 2_000 }] as const;
 
 /** Of history.sql; a question that asks by the week begins with a Monday. */
 const whole = { from: '2025-12-29 00:00:00', to: '2026-04-13 00:00:00' };
 
-function overAll(examples: Readonly<Record<string, string>>): Readonly<Record<string, string>> | null {
+export function overAll(examples: Readonly<Record<string, string>>): Readonly<Record<string, string>> | null {
   if (examples['from'] === undefined) return null;
   const isDate = examples['from'].length === 10;
   return { ...examples, ...Object.fromEntries(Object.entries(whole).map(([name, at]) => [name, isDate ? at.slice(0, 10) : at])) };
 }
 
 /** @returns milliseconds of the middle one, the first not counted: it loads what later ones find in caches. */
-async function timeOf(clickhouse: ClickHouse, sql: string, examples: Readonly<Record<string, string>>, rounds: number): Promise<number | null> {
+export async function timeOf(clickhouse: ClickHouse, sql: string, examples: Readonly<Record<string, string>>, rounds: number): Promise<number | null> {
   const took: number[] = [];
   for (let round = 0; round <= rounds; round++) {
     const began = performance.now();

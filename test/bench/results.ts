@@ -7,7 +7,7 @@ const file = new URL('RESULTS.md', import.meta.url);
 
 export const introduction = `# What was measured
 
-Written by \`npm run bench -- ingress | live | projection | rebuild | catch-up | reconcile | start-up | questions | dashboard | cluster | soak\`; \`--help\` tells the options. Each section says
+Written by \`npm run bench -- PART\`; \`--help\` names the parts and tells their options. Each section says
 when, on what and by which command it was made. Compare within a section: everything in it was measured in one run, on one
 machine, with the sender on it. Another machine gives other milliseconds; the ratios should hold.
 `;

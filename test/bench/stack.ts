@@ -155,8 +155,8 @@ export class BenchStack {
   }
 
   /** Starts a file of the checkout beside the services, and waits for nothing. */
-  async startProcess(name: string, file: string, args: readonly string[] = []): Promise<void> {
-    await this.#spawn(name, file, args, { ...this.env, HEALTH_PORT: '0' });
+  async startProcess(name: string, file: string, { args = [], env = {} }: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {}): Promise<void> {
+    await this.#spawn(name, file, args, { ...this.env, HEALTH_PORT: '0', ...env });
   }
 
   /** @throws Error with the end of its log when a process that was started, and not stopped, has ended. */

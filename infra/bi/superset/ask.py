@@ -37,17 +37,14 @@ with app.test_client() as browser:
             rows = result["data"]
             first = "" if not rows else ", the first: " + dictionary(rows[0], result["colnames"])
             say(result["status"] == "success" and len(rows) > 0, f"chart {chart['slice_name']}: {len(rows)} rows{first}")
-    with app.app_context():
-        from superset import db
-        from superset.connectors.sqla.models import SqlaTable
-
-        own = clickhouse_connect.get_client(dsn=os.environ["CLICKHOUSE_DSN"])
-        for table in db.session.query(SqlaTable).order_by(SqlaTable.schema, SqlaTable.table_name):
-            metric = table.metrics[0]
-            query = {"datasource": {"id": table.id, "type": "table"}, "force": True, "queries": [{"metrics": [metric.metric_name], "columns": []}]}
-            answer = browser.post("/api/v1/chart/data", headers=headers, json=query)
-            told = answer.json["result"][0]["data"][0][metric.metric_name] if answer.status_code == 200 else answer.text[:600]
-            direct = own.query(f"SELECT {metric.expression} FROM {table.schema}.{table.table_name}").result_rows[0][0]
-            say(told == direct, f"dataset {table.schema}.{table.table_name}: {metric.metric_name} {told} in Superset, {direct} in ClickHouse")
+    own = clickhouse_connect.get_client(dsn=os.environ["CLICKHOUSE_DSN"])
+    for found in sorted(browser.get("/api/v1/dataset/", headers=headers).json["result"], key=lambda dataset: dataset["id"]):
+        dataset = browser.get(f"/api/v1/dataset/{found['id']}", headers=headers).json["result"]
+        metric = dataset["metrics"][0]
+        query = {"datasource": {"id": found["id"], "type": "table"}, "force": True, "queries": [{"metrics": [metric["metric_name"]], "columns": []}]}
+        answer = browser.post("/api/v1/chart/data", headers=headers, json=query)
+        told = answer.json["result"][0]["data"][0][metric["metric_name"]] if answer.status_code == 200 else answer.text[:600]
+        direct = own.query(f"SELECT {metric['expression']} FROM {dataset['schema']}.{dataset['table_name']}").result_rows[0][0]
+        say(told == direct, f"dataset {dataset['schema']}.{dataset['table_name']}: {metric['metric_name']} {told} in Superset, {direct} in ClickHouse")
 
 sys.exit(1 if problems else 0)

@@ -38,7 +38,9 @@ export async function trySuperset(described: readonly Described[], clickhouseUrl
   superset('fab', 'create-admin', '--username', 'admin', '--password', key, '--firstname', 'A', '--lastname', 'B', '--email', 'admin@localhost');
   superset('init');
   superset('import-dashboards', '--path', zip, '--username', 'admin');
-  const { status, stdout, stderr } = spawnSync(join(programs, 'python'), [join(here, 'ask.py')], { env, encoding: 'utf8', maxBuffer: LONGEST_OUTPUT });
+  const { status, stdout: said, stderr } = spawnSync(join(programs, 'python'), [join(here, 'ask.py')], { env, encoding: 'utf8', maxBuffer: LONGEST_OUTPUT });
+  // Superset begins by telling where its configuration lies.
+  const stdout = said.replaceAll(/^Loaded your .*\n/gm, '');
   console.log(stdout);
   if (status !== 0) throw new SetupError([`not every chart was answered: ${stderr.slice(-2_000)}`]);
   writeFileSync(join(here, 'TRANSCRIPT.md'), `${headOf(execFileSync(join(programs, 'pip'), ['show', 'apache-superset'], { encoding: 'utf8' }).split('\n').slice(0, 2).join(' ').replaceAll(/Name: |Version: /g, ''))}${stdout.trim()}\n\`\`\`\n`);

@@ -1,10 +1,11 @@
 // How each program of the local stack is fetched with its own package manager. The versions are those
 // of the files that the package managers read: kafka/pom.xml, registry/pom.xml,
 // clickhouse/package.json and install/java-requirements.txt.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { buildingDir, type CachedPart } from './cache.ts';
 import { findPython, mavenRuns } from './prerequisites.ts';
 import { projectDir, SetupError } from '../settings.ts';
@@ -126,6 +127,18 @@ export function prometheusDownload({ env }: Pick<Context, 'env'>): Download {
       await lookHere(join(intoDir, 'alertmanager'));
       await rm(join(intoDir, 'packages'), { recursive: true });
     },
+  };
+}
+
+/** PostgreSQL of whatever Debian this is, for the bench: the server, its client and their library. */
+export async function postgresDownload({ env }: Pick<Context, 'env'>): Promise<Download> {
+  const { stdout } = await promisify(execFile)('apt-cache', ['depends', 'postgresql'], { env });
+  const server = /Depends: (postgresql-\d+)/.exec(stdout)?.[1];
+  if (server === undefined) throw new SetupError(['PostgreSQL is neither installed nor among Debian\'s packages here: apt-get update, or install it']);
+  return {
+    title: `PostgreSQL (Debian's ${server})`,
+    folder: `${server}-debian`,
+    build: (intoDir) => debianPackages([server, server.replace('-', '-client-'), 'libpq5'], intoDir, env),
   };
 }
 

@@ -72,7 +72,7 @@ function MetricTable({ metric, rows, beside, weeks, only }: OfMetric): JSX.Eleme
   const ofMetric = metric === ALL ? only : { ...only, metric };
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={metricText(metric)}>
-      <table class="desk">
+      <table class="desk even">
         <thead><tr><th scope="col">{metricText(metric)}</th>{weeks.map((week) => <th key={week} scope="col" class="n">{t('week_of', { day: dayText(week) })}</th>)}<th scope="col" class="n">{t('total')}</th><th scope="col" class="n">{t('running')}</th><th scope="col" class="n">{t('cancelled')}</th></tr></thead>
         <tbody>
           {worstFirst(byKey(rows, 'queue_id'), weeks).map(([queue, of]) => {
