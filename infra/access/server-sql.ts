@@ -35,8 +35,8 @@ function limitsOf({ name, limits }: Analyst): string[] {
   const memory = limits.memory_mib * 1_048_576;
   const upTo = (setting: string, most: number): string => `${setting} = ${most} MIN 1 MAX ${most}`;
   return [
-    // Drivers send settings, which 1 would refuse; those that matter have bounds.
-    `CREATE SETTINGS PROFILE OR REPLACE ${named(name)} SETTINGS readonly = 2 READONLY, ${upTo('max_execution_time', limits.seconds)}, ${upTo('max_memory_usage', memory)}, ${upTo('max_result_rows', limits.result_rows)}, ${upTo('max_threads', limits.threads)}, max_concurrent_queries_for_user = ${limits.queries} READONLY, result_overflow_mode = 'throw' READONLY`,
+    // Drivers send settings, which 1 would refuse; those that matter have bounds. Without subcolumns, since `= ''` of a view's column would fail (ClickHouse 26.7).
+    `CREATE SETTINGS PROFILE OR REPLACE ${named(name)} SETTINGS readonly = 2 READONLY, optimize_functions_to_subcolumns = 0, ${upTo('max_execution_time', limits.seconds)}, ${upTo('max_memory_usage', memory)}, ${upTo('max_result_rows', limits.result_rows)}, ${upTo('max_threads', limits.threads)}, max_concurrent_queries_for_user = ${limits.queries} READONLY, result_overflow_mode = 'throw' READONLY`,
     `CREATE QUOTA OR REPLACE ${named(name)} FOR INTERVAL 1 hour MAX execution_time = ${limits.seconds * limits.queries * 60} TO ${named(name)}`,
   ];
 }

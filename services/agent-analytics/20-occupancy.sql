@@ -17,7 +17,8 @@ WITH
     now64(3, 'UTC') AS present,
 
     -- Shifts cut at local midnight; what lies ahead has not been worked yet. Tenants are of the facts' type: cast there, facts
-    -- of all tenants would be read. By CAST, and not by toLowCardinality, which shifts of all tenants would be read with.
+    -- of all tenants would be read. By CAST and the clause ARRAY JOIN: by their functions
+    -- shifts of all tenants would be read.
     parts AS
     (
         SELECT
@@ -34,8 +35,9 @@ WITH
                 shift_from,
                 shift_to,
                 toDate(shift_from, {zone:String}) AS first_day,
-                arrayJoin(range(toUInt32(toDate(shift_to, {zone:String}) - first_day) + 1)) AS day_no
+                day_no
             FROM config.agent_shifts
+            ARRAY JOIN range(toUInt32(toDate(shift_to, {zone:String}) - toDate(shift_from, {zone:String})) + 1) AS day_no
             WHERE config_version IN (0, live_config_version()) AND shift_from < present
         )
         WHERE part_from < part_to

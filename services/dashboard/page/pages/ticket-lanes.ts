@@ -41,7 +41,7 @@ function timerSpan(row: Row, end: number): Span {
   const outcome = textOf(row['outcome']);
   const [started, fulfilled, due] = [instantOf(row['started_at']) ?? end, instantOf(row['fulfilled_at']), instantOf(row['due_at'])];
   const to = fulfilled ?? (outcome === 'breached' ? end : Math.min(end, due ?? end));
-  return { from: started, to: Math.max(started, to), isOpen: fulfilled === null && outcome === 'active', text: `${textOf(row['metric'])} ${outcome}`, look: outcome };
+  return { from: started, to: Math.max(started, to), isOpen: fulfilled === null && outcome === 'active', text: outcome, look: outcome };
 }
 
 /** When anything last began, ended or was due. */

@@ -121,13 +121,14 @@ function Ticket({ id }: { readonly id: string }): JSX.Element {
   const asked = Object.fromEntries(PARTS.map((part) => [part, useAnswer(`ticket/${part}`, query)])) as Record<Part, ReturnType<typeof useAnswer>>;
   const needed = PARTS.filter((part) => part !== 'events' && part !== 'findings');
   const isWhole = needed.every((part) => asked[part].answer !== null);
+  const isMissing = asked.ticket.answer?.rows.length === 0;
   return (
     <div class="columns broad">
       <Panel title={`${t('ticket')} ${id}`} ignores={['channel', 'language', 'clock']} wide>
         <Answered asked={asked.ticket} inRange={false} empty="no_such_ticket">{({ rows: [row = {}] }) => <Facts row={row} />}</Answered>
-        {isWhole && (asked.ticket.answer?.rows.length ?? 0) > 0 && <SwimLane answers={Object.fromEntries(needed.map((part) => [part, asked[part].answer])) as Record<Part, Answer>} />}
+        {isWhole && !isMissing && <SwimLane answers={Object.fromEntries(needed.map((part) => [part, asked[part].answer])) as Record<Part, Answer>} />}
       </Panel>
-      {SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} wide={part === 'events'}><Answered asked={asked[part]} inRange={false} empty="empty_part">{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
+      {!isMissing && SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} wide={part === 'events'}><Answered asked={asked[part]} inRange={false} empty="empty_part">{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
     </div>
   );
 }
