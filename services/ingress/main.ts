@@ -1,12 +1,12 @@
 // The ingress as a process: configuration, schemas, producer, dedupe window, then the door. Or as several (processes.ts).
 import cluster from 'node:cluster';
-import { loadContracts } from '../../schemas/contract.ts';
+import { loadContracts, type EventContract } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
 import { startHealthServer } from '../runtime/health.ts';
 import { RuntimeError } from '../runtime/errors.ts';
 import { eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
-import { connectProducer } from '../runtime/kafka/producer.ts';
+import { connectProducer, type LogProducer } from '../runtime/kafka/producer.ts';
 import { runService, Starting, type Stoppable } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createMetrics } from '../runtime/metrics/process.ts';
@@ -17,8 +17,8 @@ import { watchSchemas } from '../runtime/registry/schema-watch.ts';
 import { createAccept, type Accept } from './accept.ts';
 import { doorSettings, isLoopback, readDoor } from './door.ts';
 import { Drain } from './drain.ts';
-import { createEncode } from './event/encoders.ts';
-import { watchIntegrations } from './integrations.ts';
+import { createEncode, type Encode } from './event/encoders.ts';
+import { watchIntegrations, type WatchedIntegrations } from './integrations.ts';
 import { createKeySource } from './keys.ts';
 import { createIngressMetrics } from './metrics.ts';
 import { createPrepare } from './event/prepare.ts';
@@ -26,7 +26,7 @@ import { createSealer } from './event/seal.ts';
 import { isReplacement, runProcesses, tellStarted } from './processes.ts';
 import { recentEvents } from './recent-events.ts';
 import { createServer } from './server.ts';
-import { kafkaConnection } from '../runtime/kafka/connection.ts';
+import { kafkaConnection, type KafkaConnection } from '../runtime/kafka/connection.ts';
 
 const settings = {
   ...commonSettings,
@@ -40,6 +40,36 @@ const settings = {
 
 const config = readConfig(settings, process.env);
 const logger = createLogger('ingress', config.LOG_LEVEL);
+
+interface Connecting {
+  readonly parts: Stoppable[];
+  readonly starting: Starting;
+  readonly connection: KafkaConnection;
+  readonly topics: readonly string[];
+  readonly integrations: WatchedIntegrations;
+  readonly contracts: ReadonlyMap<string, EventContract>;
+  readonly encode: Encode;
+  readonly counted: ReturnType<typeof createIngressMetrics>;
+  /** Those of each environment are added. */
+  readonly followed: Keys[];
+}
+
+/** Waits for Kafka: with it come the keys, and the recent events. */
+async function connectAccept({ parts, starting, connection, topics, integrations, contracts, encode, counted, followed }: Connecting): Promise<{ accept: Accept; producer: LogProducer }> {
+  const producer = await starting.step(() => connectProducer(connection, topics));
+  parts.push({ name: 'producer', stop: () => producer.close() });
+  const rings = new Map<string, KeyRing>();
+  for (const environment of integrations.sealing()) {
+    const keys = await starting.step(() => followKeys(connection, environment));
+    parts.push(keys);
+    followed.push(keys);
+    rings.set(environment, keys.ring);
+  }
+  const window = await recentEvents(connection, { environments: integrations.environments(), count: config.DEDUPE_EVENTS, starting });
+  const { onSignature, onQuarantined, onUnlistedVersion } = counted;
+  const sealer = createSealer(createKeySource(rings, producer));
+  return { producer, accept: createAccept({ integrations, prepare: createPrepare(contracts), sealer, encode, producer, window, logger, onSignature, onQuarantined, onUnlistedVersion }) };
+}
 
 async function serve(parts: Stoppable[]): Promise<void> {
   logger.info({ config: masked(settings, config) }, 'starting');
@@ -75,11 +105,9 @@ async function serve(parts: Stoppable[]): Promise<void> {
     metrics,
     warnings: () => [...schemas.warnings(), ...integrations.warnings(), ...door.warnings()],
     ready: async () => drain.reason() ?? starting.failure() ?? followed.map((keys) => keys.failure()).find((failure) => failure !== null) ?? probe.check(),
-    isDraining: () => drain.hasBegun,
-    isPublic: door.isPublic,
+    isDraining: () => drain.hasBegun, isPublic: door.isPublic,
     logger,
-    onAnswer: counted.onAnswer,
-    onDecided: counted.onDecided,
+    onAnswer: counted.onAnswer, onDecided: counted.onDecided,
     limits: door.limits,
   };
   const app = createServer(server);
@@ -91,29 +119,8 @@ async function serve(parts: Stoppable[]): Promise<void> {
   // Before Kafka is asked for anything: while that is away, whoever asks is told so.
   if (!isReplacement(process.env)) await listen();
 
-  const producer = await starting.step(() => connectProducer(connection, topics));
-  parts.push({ name: 'producer', stop: () => producer.close() });
-  waiting = () => producer.waiting();
-  const rings = new Map<string, KeyRing>();
-  for (const environment of integrations.sealing()) {
-    const keys = await starting.step(() => followKeys(connection, environment));
-    parts.push(keys);
-    followed.push(keys);
-    rings.set(environment, keys.ring);
-  }
-  const window = await recentEvents(connection, { environments, count: config.DEDUPE_EVENTS, starting });
-  take = createAccept({
-    integrations,
-    prepare: createPrepare(contracts),
-    sealer: createSealer(createKeySource(rings, producer)),
-    encode,
-    producer,
-    window,
-    logger,
-    onSignature: counted.onSignature,
-    onQuarantined: counted.onQuarantined,
-    onUnlistedVersion: counted.onUnlistedVersion,
-  });
+  const { accept, producer } = await connectAccept({ parts, starting, connection, topics, integrations, contracts, encode, counted, followed });
+  [take, waiting] = [accept, () => producer.waiting()];
   starting.done();
   if (isReplacement(process.env)) await listen();
   tellStarted();

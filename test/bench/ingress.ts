@@ -93,13 +93,23 @@ async function idleOf(receivers: readonly Receiver[]): Promise<number[]> {
   return receivers.map(({ pid }, index) => (cpuSecondsOfAll(pid) - (before[index] ?? 0)) / IDLE_SECONDS);
 }
 
-function rowOf(name: string, { rounds, floor, idle }: { rounds: readonly Round[]; floor: readonly Round[]; idle: number }): Row {
+const perSecondOf = (rounds: readonly Round[]): number => median(rounds.map(({ perSecond }) => perSecond)) ?? 0;
+
+interface Compared {
+  readonly rounds: readonly Round[];
+  readonly floor: readonly Round[];
+  readonly plain: readonly Round[];
+  readonly idle: number;
+}
+
+function rowOf(name: string, { rounds, floor, plain, idle }: Compared): Row {
   const of = (value: (round: Round) => number): number[] => rounds.map(value);
   const share = (value: (round: Round) => number): string => figure((median(rounds.map(value)) ?? 0) / (median(floor.map(value)) ?? 1));
   const took = rounds.flatMap(({ tookMs }) => tookMs);
   const half = rounds.flatMap(({ halfLoadMs }) => halfLoadMs);
   return {
     receiver: name, 'events/s': medianAndRange(of(({ perSecond }) => perSecond)), 'of the floor': share(({ perSecond }) => perSecond),
+    '× the plain one': figure(perSecondOf(rounds) / perSecondOf(plain)),
     'CPU µs/event': medianAndRange(of(({ cpuMicroseconds }) => cpuMicroseconds)), '× the floor': share(({ cpuMicroseconds }) => cpuMicroseconds),
     'p50 ms': figure(percentile(took, 0.5)), 'p99 ms': figure(percentile(took, 0.99)),
     'half load p50 ms': figure(percentile(half, 0.5)), 'half load p99 ms': figure(percentile(half, 0.99)),
@@ -107,7 +117,8 @@ function rowOf(name: string, { rounds, floor, idle }: { rounds: readonly Round[]
   };
 }
 
-async function inTurns(receivers: readonly Receiver[], options: IngressOptions): Promise<Row[]> {
+/** @param receivers the floor, the plain one, and others */
+async function inTurns(receivers: readonly Receiver[], options: IngressOptions): Promise<{ rows: Row[]; plainOfFloor: number }> {
   const measured = receivers.map((): Round[] => []);
   const desk = deskEvents(DESK);
   // The first round compiles, and counts for nothing.
@@ -119,7 +130,11 @@ async function inTurns(receivers: readonly Receiver[], options: IngressOptions):
     }
   }
   const idle = await idleOf(receivers);
-  return receivers.map(({ name }, index) => rowOf(name, { rounds: measured[index] ?? [], floor: measured[0] ?? [], idle: idle[index] ?? 0 }));
+  const [floor = [], plain = []] = measured;
+  return {
+    rows: receivers.map(({ name }, index) => rowOf(name, { rounds: measured[index] ?? [], floor, plain, idle: idle[index] ?? 0 })),
+    plainOfFloor: perSecondOf(plain) / perSecondOf(floor),
+  };
 }
 
 export async function ingress(options: IngressOptions): Promise<void> {
@@ -134,7 +149,7 @@ export async function ingress(options: IngressOptions): Promise<void> {
       for (const stack of stacks) await stack.startService('ingress');
       const doors = stacks.map((stack): Receiver => ({ name: `ingress ${stack.commit}`, port: Number(new URL(stack.ingressUrl).port), pid: stack.pids()['ingress'] ?? 0 }));
       const two = await first.startIngress('ingress-of-two', { INGRESS_PROCESSES: '2' });
-      const rows = await inTurns([...beside, ...doors, { name: `ingress ${first.commit}, INGRESS_PROCESSES=2`, ...two }], options);
+      const { rows, plainOfFloor } = await inTurns([...beside, ...doors, { name: `ingress ${first.commit}, INGRESS_PROCESSES=2`, ...two }], options);
       await writeSection('ingress', `${await headText(head, stacks)}
 
 Events of a made-up desk in ${rounds} rounds, turn by turn: each takes ${figure(events)} over ${connections} connections that send the
@@ -142,7 +157,8 @@ next event when the last one is answered, then half as many a second for ${HALF_
 keeps nothing. The plain receiver sends each event to Kafka by itself and does nothing else. The ingress validates, upcasts, dedupes, and
 answers when Kafka has the event (acks=all, one broker here). CPU is of the receiving process alone (of
 all of them where there are several); the sender and Kafka share the machine's cores with it.
-Targets: ≥ 0.60 of the floor's events/s and ≥ 8 × the plain receiver's, CPU ≤ 3 × the floor's, p99 at half load ≤ 15 ms, idle ≤ 0.5 %.
+Targets: ≥ 0.60 of the floor's events/s, CPU ≤ 3 × the floor's, p99 at half load ≤ 15 ms, idle ≤ 0.5 %. Of the plain receiver's events/s,
+8 × was wanted; as that takes ${figure(plainOfFloor)} of the floor's here, it would be ${figure(8 * plainOfFloor)} × those of a server that keeps nothing.
 
 ${table(rows)}
 `);

@@ -142,7 +142,7 @@ function sourceOf({ envelope, rounded, integration }: AuthenticWebhook, extra: R
   if (problem !== null) throw new Violation('invalid_identifier', '/source/integration_id', problem);
   // As it was sent: a number too long for a double is kept as text, and is no name either.
   const isNamed = typeof platform === 'string' && typeof (rounded['source'] as JsonObject)['platform'] === 'string';
-  for (const key of Object.keys(envelope.source)) {
+  for (const key in envelope.source) {
     if (key !== 'integration_id' && key !== 'environment' && !(key === 'platform' && isNamed)) keepExtra(extra, pointer('/source', key), envelope.source[key] ?? null);
   }
   return { platform: isNamed ? platform.toWellFormed() : '', integration_id, environment: integration.environment };
@@ -154,7 +154,7 @@ export const payloadKeyOf = (json: JsonObject): (typeof payloadKeys)[number] | u
 function payloadOf(json: JsonObject, extra: Record<string, string> = {}): JsonObject {
   const key = payloadKeyOf(json);
   if (key === undefined) return Object.fromEntries(Object.entries(json).filter(([name]) => !envelopeFields.has(name)));
-  for (const name of Object.keys(json)) {
+  for (const name in json) {
     if (!envelopeFields.has(name) && name !== key) keepExtra(extra, pointer('', name), json[name] ?? null);
   }
   return json[key] as JsonObject;

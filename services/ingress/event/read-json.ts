@@ -78,7 +78,7 @@ function keysIn(value: Json): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + keysIn(item), 0);
   let keys = 0;
-  for (const key of Object.keys(value)) keys += 1 + keysIn(value[key] ?? null);
+  for (const key in value) keys += 1 + keysIn(value[key] ?? null);
   return keys;
 }
 

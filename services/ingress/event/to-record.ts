@@ -53,7 +53,7 @@ export function recordConverter(record: AvroRecord, path = ''): Convert<Record<s
   const known = new Set(record.fields.map(({ name }) => name));
   return (value, base, extra) => {
     const from = isObject(value) ? value : {};
-    for (const key of Object.keys(from)) {
+    for (const key in from) {
       if (!known.has(key)) keepExtra(extra, pointer(base + path, key), from[key] ?? null);
     }
     const to: Record<string, unknown> = {};

@@ -23,12 +23,14 @@ const statusOf: Readonly<Record<string, HttpStatus>> = {
 
 /** @returns the handler for `clientError`. */
 export function answerBrokenRequests(server: Server, options: BrokenRequestOptions): (error: ParserError, socket: Socket) => void {
-  const unanswered = new WeakMap<Socket, Set<ServerResponse>>();
+  /** Of each connection, in order; answered ones leave with the next request. */
+  const unanswered = new WeakMap<Socket, ServerResponse[]>();
   const broken = new WeakSet<Socket>();
   server.on('request', ({ socket }, response: ServerResponse) => {
-    const responses = unanswered.get(socket) ?? new Set();
-    unanswered.set(socket, responses.add(response));
-    response.once('close', () => responses.delete(response));
+    const responses = unanswered.get(socket) ?? [];
+    while (responses[0]?.closed === true) responses.shift();
+    responses.push(response);
+    unanswered.set(socket, responses);
   });
   server.on('checkExpectation', (_request, response: ServerResponse) => void refuseCounted(response, httpRefusal(417), options));
   // Asks to become a tunnel, and has no path.
@@ -40,7 +42,7 @@ export function answerBrokenRequests(server: Server, options: BrokenRequestOptio
       socket.destroy();
       return;
     }
-    const responses = [...unanswered.get(socket) ?? []];
+    const responses = (unanswered.get(socket) ?? []).filter(({ closed }) => !closed);
     const cutOff = responses.find(({ req }) => !req.complete);
     // Requests before it on the same connection are whole, and may be stored: their answers go first.
     const earlier = responses.filter((response) => response !== cutOff).map((response) => once(response, 'close'));

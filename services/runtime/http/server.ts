@@ -109,13 +109,14 @@ function openServer(handler: RequestListener, requestTimeout: number, certificat
     requestTimeout,
     headersTimeout: requestTimeout,
     connectionsCheckingInterval: 1_000,
-    keepAliveTimeout: 65_000,
+    // Silence between requests ends like any other: a time of its own would be two new timers a request.
+    keepAliveTimeout: 0,
     // Without a Host header Node would answer by itself, with an empty body.
     requireHostHeader: false,
   };
   const server = certificate === undefined ? createServer(limits, handler)
     : createTlsServer({ ...limits, cert: certificate.cert, key: certificate.key, handshakeTimeout: requestTimeout }, handler);
-  // Of a client that never reads its answers.
+  // Of a client that sends no more, or never reads its answers.
   server.setTimeout(SILENCE_MS);
   // Node's own switch, which its documentation leaves out: a client that shut its side still gets its answer.
   return Object.assign(server, { httpAllowHalfOpen: true });

@@ -45,7 +45,10 @@ interface Waiting {
   isSettled: boolean;
 }
 
-/** More overlap better and make smaller batches, which cost more CPU per event. */
+/**
+ * More overlap better and make smaller batches, which cost more CPU per event. On two cores shared with Kafka, 1, 2 and 3 were alike
+ * (11,600 to 12,800 events/s at 61 to 67 µs, no further apart than rounds of the same); 6 took less (10,800), at twice Kafka's CPU.
+ */
 const LANES = 2;
 const TICK_MS = 100;
 const defaultLimits: ProducerLimits = { deadlineMs: 3_000, maxBatch: 500, maxBatchBytes: 1_000_000, maxWaiting: 10_000, maxWaitingBytes: 128 * 1_048_576 };
