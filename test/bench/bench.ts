@@ -130,7 +130,7 @@ program.command('soak').description('hours of load with restarts of services and
   .action((options: { minutes: number; rate: number; restarts: number; idleSeconds: number }) => soak({ ...options, command: command() }));
 
 program.command('cluster').description('three brokers, two ingresses, three processes of each projection: what sharing the work brings, and what a change of the group costs')
-  .option('--events <n>', 'that one projection drains with one, two and three processes', whole, 300_000)
+  .option('--events <n>', 'that one projection drains with one, two and three processes', whole, 600_000)
   .option('--rate <n>', 'events a second while processes come and go', whole, 100)
   .option('--seconds <n>', 'for each change', whole, 20)
   .action((options: { events: number; rate: number; seconds: number }) => cluster({ ...options, command: command() }));
