@@ -32,8 +32,8 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, allFaults],
           globalSetup: 'test/system/setup.ts',
           setupFiles: 'test/system/environment.ts',
-          // After the unit tests. Each file has a stack to itself, so it may break it. There are two of those, and
-          // the faults' own (test/system/setup.ts): files wait more than they compute, so three run side by side.
+          // After the unit tests. Each file has a stack to itself, so it may break it (test/system/setup.ts).
+          // Files wait more than they compute, so three run side by side on two cores.
           sequence: { groupOrder: 1 },
           maxWorkers: 3,
           testTimeout: 300_000,

@@ -19,9 +19,11 @@ export interface Inputs {
   readonly clickhouseBytes: number;
 }
 
+const sectionOf = (document: string, part: string): string => new RegExp(`<!-- ${part} -->([^]*?)<!-- end of ${part} -->`).exec(document)?.[1] ?? '';
+
 /** Rows of the first table of a section that has this column. @throws Error when there is none: what was measured has another form now. */
 export function rowsIn(document: string, part: string, column: string): Row[] {
-  const section = new RegExp(`<!-- ${part} -->([^]*?)<!-- end of ${part} -->`).exec(document)?.[1] ?? '';
+  const section = sectionOf(document, part);
   const cellsOf = (text: string): string[] => text.split('|').slice(1, -1).map((cell) => cell.trim());
   for (const block of section.split(/\n\n+/)) {
     const [head = '', , ...lines] = block.trim().split('\n').filter((text) => text.startsWith('|'));
@@ -49,7 +51,7 @@ const projections = ['queue-analytics', 'agent-analytics', 'event-archive'];
 export function inputsOf(document: string): Inputs {
   const door = firstOf(rowsIn(document, 'ingress', 'CPU µs/event'), 'receiver', 'ingress ');
   const [behind = {}] = rowsIn(document, 'catch-up', 'CPU s clickhouse');
-  const events = numberIn(/\n([\d,]+) events in six partitions/.exec(document)?.[1]);
+  const events = numberIn(/\n([\d,]+) events in six partitions/.exec(sectionOf(document, 'catch-up'))?.[1]);
   const micros = (name: string): number => (1e6 * numberIn(behind[`CPU s ${name}`])) / events;
   const [first, ...others] = rowsIn(document, 'live', 'ClickHouse CPU ms/event').filter((row) => numberIn(row['events/s']) >= 10);
   const live = [first ?? {}, ...others.filter((row) => row['of'] === first?.['of'])].map((row) => ({ x: numberIn(row['events/s']), y: (numberIn(row['events/s']) * numberIn(row['ClickHouse CPU ms/event'])) / 1_000 }));
