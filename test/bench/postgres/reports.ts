@@ -39,7 +39,7 @@ export const reports: readonly Report[] = [
   {
     name: 'open now, unattended, unassigned',
     postgres: "SELECT count(*), count(*) FILTER (WHERE first_reply_created_at IS NULL OR waiting_since IS NOT NULL), count(*) FILTER (WHERE assignee_id IS NULL) FROM conversations WHERE account_id = {account} AND status = 0",
-    clickhouse: "SELECT count(), countIf(first_response_at IS NULL OR waiting_since IS NOT NULL), countIf(assignee_id = '') FROM queue.tickets WHERE integration_id = '{integration}' AND status_category IN ('new', 'open', 'discarded')",
+    clickhouse: "SELECT count(), countIf(first_response_at IS NULL OR waiting_since IS NOT NULL), countIf(assignee_id IN ('')) FROM queue.tickets WHERE integration_id = '{integration}' AND status_category IN ('new', 'open', 'discarded')",
   },
   {
     name: 'conversation traffic by hour',
