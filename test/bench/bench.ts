@@ -88,7 +88,7 @@ program.command('reconcile').description('the tables compared with the log and a
   .action((options: { events: number[] }) => reconcile({ ...options, command: command() }));
 
 program.command('projection').description('one log from its start into ClickHouse, by turns: our landing alone, both projections with their facts, ClickHouse\'s own Kafka engine, and a consumer that decodes and inserts JSON')
-  .option('--events <n>', 'events in the log', whole, 500_000)
+  .option('--events <n>', 'events in the log', whole, 1_000_000)
   .option('--rounds <n>', 'of each, after one that does not count', whole, 3)
   .action((options: { events: number; rounds: number }) => projection({ ...options, command: command(), checkout: projectDir }));
 

@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaBrokers } from '../../infra/local/parts.ts';
+import { SetupError } from '../../infra/local/settings.ts';
 import { placeGroup } from '../../services/runtime/kafka/admin.ts';
 import { committed, count } from './catch-up.ts';
 import { figure, median, medianAndRange } from './figures.ts';
@@ -166,6 +167,7 @@ async function measure(stack: BenchStack, contestant: Contestant, { events, grou
   await contestant.end();
   const used = Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (first.cpu[name] ?? 0)]));
   const rows = events - first.rows;
+  if (rows === 0) throw new SetupError([`${contestant.name}: all ${events} events were there at the first look; take more of them`], 2);
   const microseconds = (1e6 * Object.values(used).reduce((sum, value) => sum + value, 0)) / rows;
   return { perSecond: rows / seconds, cpuMicroseconds: microseconds, cpu: Object.fromEntries(Object.entries(used).map(([name, value]) => [name, (1e6 * value) / rows])), seconds, peakMb: watch.peakMb, clickhouseMb: watch.clickhouseMb };
 }
