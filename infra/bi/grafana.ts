@@ -1,6 +1,7 @@
 // The questions of infra/questions as a Grafana dashboard for its ClickHouse data source: range, tenant and zone are Grafana's.
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { VariableRefresh, type Dashboard, type Panel } from '@grafana/schema';
 import { examplesOf } from '../questions/examples.ts';
 
 const questions = fileURLToPath(new URL('../questions/', import.meta.url));
@@ -23,9 +24,10 @@ export function grafanaSql(sql: string): string {
   return sql.replaceAll(/^--.*\n/gm, '').replaceAll(/\{(\w+):([^{}]+)\}/g, (_, name: string, type: string) => `CAST(${known[name] ?? literal(examples[name] ?? '', type)}, '${type.replaceAll("'", "\\'")}')`).trim();
 }
 
-export function grafanaDashboard(): object {
+/** Typed by Grafana's own schema. */
+export function grafanaDashboard(): Dashboard {
   const files = readdirSync(questions).filter((name) => name.endsWith('.sql')).sort();
-  const panels = files.map((file, index) => {
+  const panels = files.map((file, index): Panel => {
     const sql = readFileSync(questions + file, 'utf8');
     const [title = file, ...about] = sql.split('\n').filter((line) => line.startsWith('--')).map((line) => line.replace(/^-- ?/, ''));
     return {
@@ -41,7 +43,7 @@ export function grafanaDashboard(): object {
     time: { from: 'now-14d', to: 'now' },
     templating: { list: [
       { name: 'datasource', label: 'ClickHouse', type: 'datasource', query: 'grafana-clickhouse-datasource' },
-      { name: 'tenant', label: 'Tenant', type: 'query', datasource, query: 'SELECT DISTINCT integration_id FROM queue.tickets ORDER BY integration_id', refresh: 1 },
+      { name: 'tenant', label: 'Tenant', type: 'query', datasource, query: 'SELECT DISTINCT integration_id FROM queue.tickets ORDER BY integration_id', refresh: VariableRefresh.onDashboardLoad },
       { name: 'zone', label: 'Time zone', type: 'textbox', query: 'Europe/Berlin', current: { text: 'Europe/Berlin', value: 'Europe/Berlin' } },
     ] },
     panels,

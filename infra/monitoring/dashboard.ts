@@ -1,5 +1,6 @@
 // The Grafana dashboard, as code: `npm run monitoring -- dashboard` writes dashboard.json from it. Rows follow the golden
 // signals: traffic and errors at the door, latency, how far behind, saturation.
+import { VariableRefresh, type Dashboard, type Panel as GrafanaPanel, type RowPanel } from '@grafana/schema';
 
 interface Query {
   readonly expr: string;
@@ -65,15 +66,19 @@ export const rows: readonly { readonly title: string; readonly panels: readonly 
 ];
 
 const datasource = { type: 'prometheus', uid: '${datasource}' };
+/** The formats are its data source's, which the schema does not know. */
+const alerts = {
+  name: 'Alerts', enable: true, iconColor: 'red', datasource, target: { refId: 'Alerts', expr: 'ALERTS{alertstate="firing"}' }, titleFormat: '{{alertname}}', textFormat: '{{service}}',
+};
 const [COLUMNS, WIDTH, HEIGHT] = [24, 6, 7];
 
-/** In Grafana's own form, of its version 10. */
-export function dashboard(): object {
+/** Typed by Grafana's own schema. */
+export function dashboard(): Dashboard {
   let [id, y] = [0, 0];
   const panels = rows.flatMap(({ title, panels: inRow }) => {
-    const row = { id: ++id, type: 'row', title, collapsed: false, panels: [], gridPos: { h: 1, w: COLUMNS, x: 0, y } };
+    const row: RowPanel = { id: ++id, type: 'row', title, collapsed: false, panels: [], gridPos: { h: 1, w: COLUMNS, x: 0, y } };
     const perLine = COLUMNS / WIDTH;
-    const placed = inRow.map(({ title: name, unit, says, queries }, index) => ({
+    const placed = inRow.map(({ title: name, unit, says, queries }, index): GrafanaPanel => ({
       id: ++id, type: 'timeseries', title: name, description: says, datasource,
       gridPos: { h: HEIGHT, w: WIDTH, x: (index % perLine) * WIDTH, y: y + 1 + Math.floor(index / perLine) * HEIGHT },
       fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
@@ -88,9 +93,9 @@ export function dashboard(): object {
     time: { from: 'now-6h', to: 'now' },
     templating: { list: [
       { name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus' },
-      { name: 'service', label: 'Service', type: 'query', datasource, query: 'label_values(ticketstream_ready, service)', refresh: 2, includeAll: true, multi: true, current: { text: 'All', value: '$__all' } },
+      { name: 'service', label: 'Service', type: 'query', datasource, query: 'label_values(ticketstream_ready, service)', refresh: VariableRefresh.onTimeRangeChanged, includeAll: true, multi: true, current: { text: 'All', value: '$__all' } },
     ] },
-    annotations: { list: [{ name: 'Alerts', enable: true, iconColor: 'red', datasource, expr: 'ALERTS{alertstate="firing"}', titleFormat: '{{alertname}}', textFormat: '{{service}}' }] },
+    annotations: { list: [alerts] },
     panels,
   };
 }
