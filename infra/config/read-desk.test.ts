@@ -11,8 +11,9 @@ const problemsOf = (desk: unknown): string[] => {
   return 'problems' in read ? read.problems.map(({ path, message }) => `${path} ${message}`) : [];
 };
 
-test('the example and the empty desk are valid', () => {
+test('the example, the demo’s and the empty desk are valid', () => {
   expect(problemsOf(example)).toStrictEqual([]);
+  expect(problemsOf(readFileSync(new URL('../demo/desk.json', import.meta.url), 'utf8'))).toStrictEqual([]);
   expect(problemsOf({})).toStrictEqual([]);
 });
 

@@ -204,6 +204,7 @@ ${exact ? 'OK: ClickHouse holds exactly what was accepted.' : dropped > 0 ? `NOT
 const whereToLook = ({ ingressUrl, clickhouseUrl, integrationsFile, system }: Target): string => `
 WHERE TO LOOK
 ${system === null ? '' : `  dashboard         ${system.healthUrls['dashboard'] ?? 'not started'}\n`}\
+  SLA, names        from a file: npm run config -- apply infra/demo/desk.json
   SQL               curl '${withoutPassword(clickhouseUrl)}/' --data-binary 'SELECT * FROM queue.backlog FORMAT PrettyCompact'
   clients           ${withoutPassword(clickhouseUrl)}, user ${new URL(clickhouseUrl).username || 'default'}, ${new URL(clickhouseUrl).password === '' ? 'no password' : 'password as configured'}; databases queue, agents, log
   webhooks          POST ${ingressUrl}/webhooks; secrets: ${integrationsFile}

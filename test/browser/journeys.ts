@@ -124,7 +124,7 @@ async function whichQueueBreaksMost(visit: Visit): Promise<void> {
   await settled(page);
   const asked = await page.evaluate<string>(`performance.getEntriesByType('resource').map(({ name }) => name).find((name) => name.includes('sla/attainment'))`);
   const { rows } = (await (await page.request.get(asked)).json()) as { rows: Record<string, unknown>[] };
-  if (rows.length === 0) throw new Error('no promise was due: give the tenant SLA policies first (npm run config -- apply FILE)');
+  if (rows.length === 0) throw new Error('no promise was due: give the tenant SLA policies first (npm run config -- apply infra/demo/desk.json)');
   const week = rows.map((row) => String(row['week'])).sort().at(-1);
   const broken = new Map<string, number>();
   for (const row of rows.filter((one) => one['week'] === week)) broken.set(String(row['queue_id']), (broken.get(String(row['queue_id'])) ?? 0) + Number(row['breached']));
