@@ -56,7 +56,7 @@ const landed = (stack: BenchStack): Promise<number> => count(stack, `
   SELECT min(n) AS n FROM (SELECT count() AS n FROM queue.timeline UNION ALL SELECT count() FROM agents.timeline UNION ALL SELECT count() FROM log.event_store)`);
 
 /** Of the consumer groups, the one that has committed least. */
-export async function committed(stack: BenchStack, of: readonly string[] = projections): Promise<number> {
+export async function committed(stack: Pick<BenchStack, 'env'>, of: readonly string[] = projections): Promise<number> {
   const groups = await Promise.all(of.map((group) => consumerPositions(connectionTo(stack), group, topic)));
   return Math.min(...groups.map((positions) => positions.reduce((sum, position) => sum + Math.max(0, position.committed), 0)));
 }

@@ -2,12 +2,11 @@
 // processes of each projection. First one projection drains a full log with one, two and three processes; then all run under a
 // constant load while processes come, go and are killed, and each partition's longest time without progress is told.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kafkaBrokers } from '../../infra/local/parts.ts';
-import { consumerPositions, deleteGroup, type KafkaConnection } from '../../services/runtime/kafka/admin.ts';
-import { createLogger } from '../../services/runtime/logger.ts';
+import { deleteGroup } from '../../services/runtime/kafka/admin.ts';
+import { committed } from './catch-up.ts';
 import { ClusterStack, counted, PARTITIONS, type Instance } from './cluster-stack.ts';
 import { figure, median, percentile } from './figures.ts';
-import { fillLog, topic } from './log-filler.ts';
+import { connectionTo, fillLog, topic } from './log-filler.ts';
 import { headOf, headText } from './machine.ts';
 import { table, writeSection, type Row } from './results.ts';
 import { Sender } from './sender.ts';
@@ -26,23 +25,16 @@ const LOOK_EVERY_MS = 100;
 const SETTLED_AFTER_SECONDS = 20;
 const LANDED = 'ticketstream_records_total';
 
-const connection = ({ env }: ClusterStack): KafkaConnection => ({ brokers: [kafkaBrokers({ kafka: Number(env['KAFKA_PORT']) })], clientId: 'bench', logger: createLogger('bench', 'error') });
-
 /** Of all names that begin so. */
 const used = (before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>, prefix: string): number =>
   Object.entries(after).filter(([name]) => name.startsWith(prefix)).reduce((sum, [name, seconds]) => sum + seconds - (before[name] ?? 0), 0);
-
-async function committed(stack: ClusterStack, group: string): Promise<number> {
-  const positions = await consumerPositions(connection(stack), group, topic);
-  return positions.reduce((sum, position) => sum + Math.max(0, position.committed), 0);
-}
 
 /** What each has landed. */
 const sharesOf = (instances: readonly Instance[]): Promise<number[]> => Promise.all(instances.map((instance) => counted(instance, LANDED, ['outcome="landed"'])));
 const sharesText = (shares: readonly number[]): string => shares.map((share) => `${Math.round((100 * share) / Math.max(1, shares.reduce((sum, one) => sum + one, 0)))} %`).join(', ');
 
 async function forgetDrained(stack: ClusterStack): Promise<void> {
-  await deleteGroup(connection(stack), DRAINED);
+  await deleteGroup(connectionTo(stack), DRAINED);
   for (const name of ['timeline', 'ticket_facts', 'sla_timer_facts']) await stack.clickhouse.command(`TRUNCATE TABLE queue.${name}`);
 }
 
@@ -52,7 +44,7 @@ async function drain(stack: ClusterStack, processes: number, events: number): Pr
   const [before, began] = [stack.cpu(), performance.now()];
   const instances = await stack.startInstances(DRAINED, processes);
   const readySeconds = (performance.now() - began) / 1_000;
-  while ((await committed(stack, DRAINED)) < events) await sleep(LOOK_EVERY_MS);
+  while ((await committed(stack, [DRAINED])) < events) await sleep(LOOK_EVERY_MS);
   const seconds = (performance.now() - began) / 1_000;
   const after = stack.cpu();
   const shares = await sharesOf(instances);
@@ -135,7 +127,7 @@ async function live(stack: ClusterStack, { events, rate, seconds }: ClusterOptio
   const doors = await stack.startInstances('ingress', 2);
   const groups = await Promise.all(projections.map(async (name) => [name, await stack.startInstances(name, 3)] as const));
   // They begin with what the log holds already.
-  for (const name of projections) while ((await committed(stack, name)) < events) await sleep(LOOK_EVERY_MS);
+  while ((await committed(stack)) < events) await sleep(LOOK_EVERY_MS);
   const bytes = await bytesOf(stack, events);
   const queue = [...(groups.find(([name]) => name === DRAINED)?.[1] ?? [])];
   const another = async (): Promise<void> => void queue.push(await stack.startInstance(DRAINED));

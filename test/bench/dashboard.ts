@@ -12,7 +12,7 @@ import { fillFacts, fillTimelines } from './history.ts';
 import { headOf, headText } from './machine.ts';
 import { cpuSecondsOf } from './processes.ts';
 import { table, writeSection, type Row } from './results.ts';
-import { BENCH_TENANT, secretOf, withStacks, type BenchStack } from './stack.ts';
+import { BENCH_TENANT, secretOf, withStack, type BenchStack } from './stack.ts';
 
 export interface DashboardOptions {
   readonly tickets: number;
@@ -170,8 +170,7 @@ async function pageTimes(base: string, rounds: number): Promise<Row[]> {
 
 export async function dashboard(options: DashboardOptions): Promise<void> {
   const head = headOf('Dashboard: from the webhook to the page', options.command);
-  await withStacks([options.checkout], async ([stack]) => {
-    if (stack === undefined) throw new Error('a stack is needed');
+  await withStack(options.checkout, async (stack) => {
     const events = await fillTimelines(stack.clickhouse, options.tickets);
     await fillFacts(stack);
     await stack.startServices();

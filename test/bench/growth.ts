@@ -11,7 +11,7 @@ import { cpuOf, cpuSecondsOf, residentMb } from './processes.ts';
 import { folder, overAll, timeOf } from './questions.ts';
 import { table, writeSection, type Row } from './results.ts';
 import { Sender } from './sender.ts';
-import { projections, services, withStacks, type BenchStack } from './stack.ts';
+import { projections, services, withStack, type BenchStack } from './stack.ts';
 
 export interface GrowthOptions {
   readonly tickets: readonly number[];
@@ -96,8 +96,7 @@ async function questions({ clickhouse }: BenchStack, rounds: number): Promise<[s
 
 async function measure(tickets: number, options: GrowthOptions): Promise<Size> {
   const head = headOf('Growth: what depends on how much there is', options.command);
-  return withStacks([options.checkout], async ([stack]) => {
-    if (stack === undefined) throw new Error('a stack is needed');
+  return withStack(options.checkout, async (stack) => {
     const empty = await rebuildOnce(stack);
     const events = await fillTimelines(stack.clickhouse, tickets);
     console.error(`${figure(tickets)} tickets, ${figure(events)} events: rebuild, start-up, questions, live`);

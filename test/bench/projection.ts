@@ -12,7 +12,7 @@ import { connectionTo, fillLog, registryOf, topic } from './log-filler.ts';
 import { headOf, headText } from './machine.ts';
 import { cpuSecondsOf, residentMb } from './processes.ts';
 import { table, writeSection, type Row } from './results.ts';
-import { withStacks, type BenchStack } from './stack.ts';
+import { withStack, type BenchStack } from './stack.ts';
 
 export interface ProjectionOptions {
   readonly events: number;
@@ -202,8 +202,7 @@ async function inTurns(stack: BenchStack, contestants: readonly Contestant[], { 
 export async function projection(options: ProjectionOptions): Promise<void> {
   const { events, rounds, command, checkout } = options;
   const head = headOf('Projection: from the log to rows and facts', command);
-  await withStacks([checkout], async ([stack]) => {
-    if (stack === undefined) throw new Error('a stack is needed');
+  await withStack(checkout, async (stack) => {
     await fillLog(stack, events);
     const hasEngine = (await count(stack, "SELECT count() AS n FROM system.table_engines WHERE name = 'Kafka'")) > 0;
     const contestants = [landing(stack, events), landingAndFacts(stack, events), ...(hasEngine ? [engine(stack)] : []), decodeAndInsert(stack)];

@@ -9,7 +9,7 @@ import { figure, median } from './figures.ts';
 import { fillFacts, fillTimelines } from './history.ts';
 import { headOf, headText } from './machine.ts';
 import { table, writeSection, type Row } from './results.ts';
-import { withStacks } from './stack.ts';
+import { withStack } from './stack.ts';
 
 export interface QuestionsOptions {
   readonly tickets: number;
@@ -59,8 +59,7 @@ async function rowOf(clickhouse: ClickHouse, file: string, rounds: number): Prom
 
 export async function questions({ tickets, rounds, command, checkout }: QuestionsOptions): Promise<void> {
   const head = headOf('Questions: how long an answer takes', command);
-  await withStacks([checkout], async ([stack]) => {
-    if (stack === undefined) throw new Error('a stack is needed');
+  await withStack(checkout, async (stack) => {
     const { clickhouse } = stack;
     const events = await fillTimelines(clickhouse, tickets);
     await fillFacts(stack);

@@ -7,7 +7,7 @@ import { fillLog } from './log-filler.ts';
 import { headOf, headText } from './machine.ts';
 import { cpuSecondsOf } from './processes.ts';
 import { table, writeSection, type Row } from './results.ts';
-import { withStacks, type BenchStack } from './stack.ts';
+import { withStack, type BenchStack } from './stack.ts';
 
 export interface ReconcileOptions {
   readonly events: readonly number[];
@@ -31,13 +31,11 @@ export async function reconcile({ events: sizes, command }: ReconcileOptions): P
   const rows: Row[] = [];
   let text = '';
   for (const events of sizes) {
-    await withStacks([projectDir], async (stacks) => {
-      text = await headText(head, stacks);
-      for (const stack of stacks) {
-        await fillLog(stack, events);
-        await catchUpOnce(stack, events);
-        rows.push(await compare(stack, events));
-      }
+    await withStack(projectDir, async (stack) => {
+      text = await headText(head, [stack]);
+      await fillLog(stack, events);
+      await catchUpOnce(stack, events);
+      rows.push(await compare(stack, events));
     });
   }
   await writeSection('reconcile', `${text}

@@ -241,3 +241,10 @@ export async function withStacks<T>(checkouts: readonly Wanted[], work: (stacks:
     await stopAll();
   }
 }
+
+/** The same with one. */
+export const withStack = <T>(checkout: string, work: (stack: BenchStack) => Promise<T>): Promise<T> =>
+  withStacks([checkout], async ([stack]) => {
+    if (stack === undefined) throw new Error('a stack is needed');
+    return await work(stack);
+  });

@@ -4,7 +4,7 @@ import { figure, medianAndRange, median } from '../figures.ts';
 import { fillFacts, fillTimelines } from '../history.ts';
 import { headOf, headText } from '../machine.ts';
 import { table, writeSection, type Row } from '../results.ts';
-import { withStacks, type BenchStack } from '../stack.ts';
+import { withStack, type BenchStack } from '../stack.ts';
 import { accountOf, fillPostgres } from './fill.ts';
 import { reports, type Report } from './reports.ts';
 import { Postgres } from './server.ts';
@@ -83,8 +83,7 @@ async function rowOf(sides: { stack: BenchStack; postgres: Postgres }, report: R
 
 export async function postgres({ tickets, rounds, command, checkout }: PostgresOptions): Promise<void> {
   const head = headOf('Reports beside PostgreSQL with Chatwoot’s tables', command);
-  await withStacks([checkout], async ([stack]) => {
-    if (stack === undefined) throw new Error('a stack is needed');
+  await withStack(checkout, async (stack) => {
     const events = await fillTimelines(stack.clickhouse, tickets);
     await fillFacts(stack);
     const server = await Postgres.start();
