@@ -8,7 +8,7 @@ import { count, duration, exactSeconds, NONE } from '../format.ts';
 import { Duration, Figure } from '../parts/figure.tsx';
 import { Answered, Bones, Panel, Trouble, type FilterName } from '../parts/panel.tsx';
 import { Rows } from '../parts/rows.tsx';
-import { t, type TextKey } from '../texts/text.ts';
+import { said, t, type TextKey } from '../texts/text.ts';
 import { byKey } from './now-cells.ts';
 
 const ALL: readonly FilterName[] = ['queue', 'channel', 'language', 'clock'];
@@ -41,7 +41,7 @@ function ServiceRow({ state }: { readonly state: ServiceState }): JSX.Element {
       <td class="n">{state.lag_records === null ? NONE : count(state.lag_records)}</td>
       <td class="n" title={state.lag_seconds === null ? undefined : exactSeconds(state.lag_seconds)}>{state.lag_seconds === null || state.lag_records === 0 ? NONE : duration(state.lag_seconds)}</td>
       <td class="n">{count(state.held_partitions)}</td>
-      <td>{Object.entries(state.outcomes).map(([outcome, n]) => `${outcome} ${count(n)}`).join(', ') || NONE}</td>
+      <td>{Object.entries(state.outcomes).map(([outcome, n]) => `${said(outcome)} ${count(n)}`).join(', ') || NONE}</td>
     </tr>
   );
 }

@@ -4,9 +4,9 @@ import { useMemo } from 'preact/hooks';
 import { changed, go, usePlace } from '../address.ts';
 import { instantOf, numberOf, numberOrNull, textOf, useAnswer, type Answer, type Row } from '../api.ts';
 import { useDesk } from '../desk.ts';
-import { count, duration, percent, shortDuration, time, weekday } from '../format.ts';
+import { count, dayText, duration, exactSeconds, NONE, percent, plusDays, shortDuration, time, weekday } from '../format.ts';
 import { Chart, type Line } from '../parts/chart.tsx';
-import { Count, Duration, openDrill, Share, type Drill } from '../parts/figure.tsx';
+import { Count, Duration, Figure, openDrill, Share, type Drill } from '../parts/figure.tsx';
 import { heat } from '../parts/heat.ts';
 import { Answered, Panel } from '../parts/panel.tsx';
 import { t, type TextKey } from '../texts/text.ts';
@@ -22,18 +22,49 @@ const column = ({ rows }: Answer, name: string): (number | null)[] => rows.map((
 const line = (answer: Answer, name: string, label: TextKey, look: Pick<Line, 'colour' | 'kind'>): Line => ({ label: t(label), values: column(answer, name), ...look });
 const daySeconds = (row: Row): number => Date.parse(`${textOf(row['day'])}T00:00:00Z`) / 1_000;
 
+interface SummaryTile {
+  readonly column: string;
+  readonly label: string;
+  readonly which: 'all' | 'answered';
+  readonly format: (value: number) => string;
+}
+
+const summaryTiles = (): readonly SummaryTile[] => [
+  { column: 'tickets', label: t('arrivals'), which: 'all', format: (value) => count(value) },
+  { column: 'answered_share', label: t('answered_share'), which: 'answered', format: percent },
+  ...['p50', 'p90', 'p95'].map((p) => ({ column: `${p}_seconds`, label: `${t('first_response')} ${p}`, which: 'answered' as const, format: duration })),
+  { column: 'one_touch_share', label: t('one_touch'), which: 'all', format: percent },
+];
+
+const exactly = ({ column }: SummaryTile, value: number, row: Row): string | undefined =>
+  (column.endsWith('_seconds') ? exactSeconds(value) : column === 'answered_share' ? `${count(numberOf(row['answered']))} / ${count(numberOf(row['tickets']))}` : undefined);
+
+/** The range in six numbers, each beside that of as many days before. */
 function Summary(): JSX.Element {
   const desk = useDesk();
+  const days = Math.round((Date.parse(desk.to) - Date.parse(desk.from)) / DAY_MS) + 1;
+  const [from, to] = [plusDays(desk.from, -days), plusDays(desk.from, -1)];
   const asked = useAnswer('queues/summary', desk.query);
-  const drill = (which: string): Drill => ({ made: 'queues/summary', rows: 'queues/created', only: { which } });
+  const [before = {}] = useAnswer('queues/summary', changed(desk.query, { from, to })).answer?.rows ?? [];
   return (
     <Answered asked={asked}>{({ rows: [row = {}] }) => (
-      <dl class="tiles">
-        <div><dt>{t('arrivals')}</dt><dd><Count value={numberOf(row['tickets'])} label={t('arrivals')} drill={drill('all')} /></dd></div>
-        <div><dt>{t('answered_share')}</dt><dd><Share value={numberOrNull(row['answered_share'])} of={`${count(numberOf(row['answered']))} / ${count(numberOf(row['tickets']))}`} label={t('answered_share')} drill={drill('answered')} /></dd></div>
-        {(['p50', 'p90', 'p95'] as const).map((p) => <div key={p}><dt>{t('first_response')} {p}</dt><dd><Duration value={numberOrNull(row[`${p}_seconds`])} label={`${t('first_response')} ${p}`} drill={drill('answered')} /></dd></div>)}
-        <div><dt>{t('one_touch')}</dt><dd><Share value={numberOrNull(row['one_touch_share'])} label={t('one_touch')} drill={drill('all')} /></dd></div>
-      </dl>
+      <>
+        <dl class="tiles">
+          {summaryTiles().map((tile) => {
+            const [value, earlier] = [numberOrNull(row[tile.column]), numberOrNull(before[tile.column])];
+            return (
+              <div key={tile.column}>
+                <dt>{tile.label}</dt>
+                <dd>
+                  <Figure label={tile.label} title={value === null ? undefined : exactly(tile, value, row)} drill={{ made: 'queues/summary', rows: 'queues/created', only: { which: tile.which } }}>{value === null ? NONE : tile.format(value)}</Figure>
+                  <span class="note under"><Figure label={`${tile.label}, ${dayText(from)} – ${dayText(to)}`} title={earlier === null ? undefined : exactly(tile, earlier, before)} drill={{ made: 'queues/summary', rows: 'queues/created', only: { which: tile.which, from, to } }}>{t('before', { value: earlier === null ? NONE : tile.format(earlier) })}</Figure></span>
+                </dd>
+              </div>
+            );
+          })}
+        </dl>
+        <p class="note beneath">{t('before_note', { from: dayText(from), to: dayText(to) })}</p>
+      </>
     )}</Answered>
   );
 }
@@ -98,9 +129,8 @@ function AsOfTable({ answer, instant }: { readonly answer: Answer; readonly inst
               <th scope="row"><bdi>{desk.queueName(queue)}</bdi></th>
               {STATUSES.map((status) => <td key={status} class="n"><Count value={sumOf(rows.filter((row) => row['category'] === status), 'tickets')} label={`${desk.queueName(queue)}, ${t(`status_${status}`)}`} drill={drill({ queue, category: status })} /></td>)}
               <td class="n"><Count value={sumOf(rows, 'tickets')} label={`${desk.queueName(queue)}, ${t('total')}`} drill={drill({ queue })} /></td>
-              <td class="n">{count(sumOf(rows, 'unassigned'))}</td>
-              <td class="n">{count(sumOf(rows, 'waiting'))}</td>
-              <td class="n">{duration(Math.max(0, ...rows.map((row) => numberOf(row['oldest_wait_seconds']))) || null)}</td>
+              {(['unassigned', 'waiting'] as const).map((which) => <td key={which} class="n"><Count value={sumOf(rows, which)} label={`${desk.queueName(queue)}, ${t(which)}`} drill={drill({ queue, which })} /></td>)}
+              <td class="n"><Duration value={Math.max(0, ...rows.map((row) => numberOf(row['oldest_wait_seconds']))) || null} label={`${desk.queueName(queue)}, ${t('longest_wait')}`} drill={drill({ queue, which: 'waiting' })} /></td>
             </tr>
           ))}
         </tbody>

@@ -6,7 +6,7 @@ import { useDesk } from '../desk.ts';
 import { count, duration, exactSeconds, NONE, percent, time } from '../format.ts';
 import { Answered, Panel } from '../parts/panel.tsx';
 import { Rows } from '../parts/rows.tsx';
-import { t, type TextKey } from '../texts/text.ts';
+import { said, t, type TextKey } from '../texts/text.ts';
 import { lanesOf, type Lane } from './ticket-lanes.ts';
 
 function Search(): JSX.Element {
@@ -55,7 +55,7 @@ function Facts({ row }: { readonly row: Row }): JSX.Element {
   const desk = useDesk();
   const told: readonly (readonly [TextKey, string])[] = [
     ['status', textOf(row['status'])], ['queue', desk.queueName(textOf(row['queue_id']))], ['agent', desk.agentName(textOf(row['assignee_id']))],
-    ['customer', textOf(row['customer_telegram_user_id']) || NONE], ['channel', textOf(row['channel_type']).replaceAll('_', ' ')], ['language', textOf(row['customer_language_code']) || t('no_language')], ['created', time(instantOf(row['created_at']) ?? 0, desk.zone)],
+    ['customer', textOf(row['customer_telegram_user_id']) || NONE], ['channel', said(textOf(row['channel_type']))], ['language', textOf(row['customer_language_code']) || t('no_language')], ['created', time(instantOf(row['created_at']) ?? 0, desk.zone)],
   ];
   return (
     <>
@@ -88,7 +88,7 @@ function LaneShape({ lane, at, y }: { readonly lane: Lane; readonly at: (instant
           </g>
         );
       })}
-      {lane.points.map((point, nth) => <circle key={nth} cx={at(point.at)} cy={y + 10} r={4.5} class={`point ${point.look}`}><title>{`${point.text}: ${time(point.at, desk.zone)}`}</title></circle>)}
+      {lane.points.map((point, nth) => <circle key={nth} cx={at(point.at)} cy={y + 10} r={4.5} class={`point ${point.look}`}><title>{`${point.agent === undefined ? '' : `${desk.agentName(point.agent)} `}${point.text}: ${time(point.at, desk.zone)}`}</title></circle>)}
     </g>
   );
 }
@@ -128,7 +128,7 @@ function Ticket({ id }: { readonly id: string }): JSX.Element {
         <Answered asked={asked.ticket} inRange={false} empty="no_such_ticket">{({ rows: [row = {}] }) => <Facts row={row} />}</Answered>
         {isWhole && !isMissing && <SwimLane answers={Object.fromEntries(needed.map((part) => [part, asked[part].answer])) as Record<Part, Answer>} />}
       </Panel>
-      {!isMissing && SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} wide={part === 'events'}><Answered asked={asked[part]} inRange={false} empty="empty_part">{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
+      {!isMissing && SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} wide={part !== 'escalations' && part !== 'findings'}><Answered asked={asked[part]} inRange={false} empty="empty_part">{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
     </div>
   );
 }
