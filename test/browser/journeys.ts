@@ -26,14 +26,18 @@ export const numberIn = (text: string | null): number => Number((text ?? '').rep
 const WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
-/** Asked from outside: what a page waits for by itself would be a script that its own policy forbids. */
-export async function until(page: Page, expression: string): Promise<void> {
+export async function eventually<T>(look: () => T | Promise<T>, isThere: (found: T) => boolean, what: string): Promise<T> {
   const deadline = performance.now() + WITHIN_MS;
-  while (!(await page.evaluate<boolean>(expression))) {
-    if (performance.now() > deadline) throw new Error(`not within ${WITHIN_MS / 1_000} s: ${expression}`);
+  for (;;) {
+    const found = await look();
+    if (isThere(found)) return found;
+    if (performance.now() > deadline) throw new Error(`not within ${WITHIN_MS / 1_000} s: ${what}`);
     await sleep(LOOK_EVERY_MS);
   }
 }
+
+/** Asked from outside: what a page waits for by itself would be a script that its own policy forbids. */
+export const until = async (page: Page, expression: string): Promise<boolean> => eventually(() => page.evaluate<boolean>(expression), Boolean, expression);
 
 /** A page whose answers have all come. */
 export async function settled(page: Page): Promise<void> {

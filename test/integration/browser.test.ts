@@ -11,6 +11,8 @@ import { DESK, open } from '../browser/window.ts';
 import { closeClients, ingressUrl, landed, newTicketId, sendUntilAccepted, ticket } from '../system/support.ts';
 import { access, added, endpoint, given, type Login } from './clickhouse-users.ts';
 
+/** Of no other test: what is on the pages is known. */
+const OURS = 'hooli';
 const [ours, theirs] = [newTicketId(), newTicketId()];
 const [secretAgent, secretQueue] = [`agent-of-${theirs}`, `queue-of-${theirs}`];
 const at = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
@@ -21,8 +23,8 @@ const story = (id: string, tenant: string, [agent, queue]: readonly [string, str
 let ida: Login;
 
 beforeAll(async () => {
-  await Promise.all([...story(ours, 'acme', ['lea', 'billing']), ...story(theirs, 'globex', [secretAgent, secretQueue])].map(sendUntilAccepted));
-  ida = await added('ida', '--integration', 'acme');
+  await Promise.all([...story(ours, OURS, ['lea', 'billing']), ...story(theirs, 'globex', [secretAgent, secretQueue])].map(sendUntilAccepted));
+  ida = await added('ida', '--integration', OURS);
   await Promise.all([landed(ours, 4), landed(theirs, 4)]);
 });
 afterAll(async () => {
@@ -34,12 +36,12 @@ test('in Chromium an analyst sees their tenant on every page and nothing of anot
   const browser = await launch(await findChromium(process.env, console.log));
   try {
     await withLogin({ clickhouseUrl: endpoint.href, seeNames: [ida.name], pages: await loadPages() }, async (url) => {
-      const analyst = { url, ...ida, own: 'acme', foreign: 'globex', ticket: theirs, queue: secretQueue, secrets: [secretAgent] };
+      const analyst = { url, ...ida, own: OURS, foreign: 'globex', ticket: theirs, queue: secretQueue, secrets: [secretAgent] };
       const opened = await open(browser, DESK);
       await isolation(opened, analyst);
       await logIn(opened, analyst);
-      const visit = { ...opened, url, filters: 'tenant=acme&zone=Europe/Berlin' };
-      expect(await arrivesLive(visit, { ingressUrl, integrationId: 'acme', secret: 'acme-secret' })).toHaveLength(2);
+      const visit = { ...opened, url, filters: `tenant=${OURS}&zone=Europe/Berlin` };
+      expect(await arrivesLive(visit, { ingressUrl, integrationId: OURS, secret: `${OURS}-secret` })).toHaveLength(2);
       await drillDown(visit);
       await fileIsSql(visit, async (sql) => `${await given(ida, sql)}\n`);
       expect(opened.errors).toStrictEqual([]);
