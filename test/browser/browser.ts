@@ -101,11 +101,12 @@ async function main(given: Options): Promise<void> {
   const here = (folder: string): string => resolve(process.env['INIT_CWD'] ?? '.', folder);
   const options = { ...given, out: here(given.out), ...(given.small === undefined ? {} : { small: here(given.small) }) };
   await mkdir(options.out, { recursive: true });
-  const all = [...journeys, ...options.ingress === undefined ? [] : await changingJourneys({ ...options, ingressUrl: options.ingress })];
+  const changing = options.ingress === undefined ? [] : await changingJourneys({ ...options, ingressUrl: options.ingress });
   const browser = await launch(await findChromium(process.env, console.error));
   try {
     if (options.small !== undefined) await smallPictures(browser, options);
-    const problems = [...await travel(browser, options, all), ...await pictures(browser, options), ...await statePictures(browser, options)];
+    // What comes now moves the latest range of the desk: the pictures are taken before.
+    const problems = [...await travel(browser, options, journeys), ...await pictures(browser, options), ...await statePictures(browser, options), ...await travel(browser, options, changing)];
     console.log(problems.length === 0 ? `Nothing is wrong. Pictures: ${options.out}` : `\n${problems.join('\n')}`);
     process.exitCode = problems.length === 0 ? 0 : 1;
   } finally {

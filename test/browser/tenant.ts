@@ -57,7 +57,7 @@ async function asksForAnother({ page }: Opened, { url, foreign, ticket, secrets 
   const told = async (name: string, tenant: string): Promise<string> => {
     await page.goto(`${url}/${name}?tenant=${tenant}&ticket=${ticket}`);
     await page.waitForSelector('main .state.quiet .choices');
-    return (await page.locator('main').innerText()).replaceAll(tenant, 'THAT');
+    return (await page.locator('main .state.quiet').innerText()).replaceAll(tenant, 'THAT');
   };
   const nothing = await told('now', 'nobody-at-all');
   for (const name of PAGES) {

@@ -60,7 +60,7 @@ function Scorecard(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('agents/scorecard', desk.query);
   return (
-    <Panel title={t('scorecard')} note={t('scorecard_note')} ignores={['channel', 'language']} wide>
+    <Panel title={t('scorecard')} note={t('scorecard_note')} source={{ made: 'agents/scorecard' }} ignores={['channel', 'language']} wide>
       <Answered asked={asked}>{({ rows }) => (
         <div class="scroll" tabIndex={0} role="region" aria-label={t('scorecard')}>
           <table class="desk">
@@ -77,7 +77,7 @@ function Handovers(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('agents/handovers', desk.query);
   return (
-    <Panel title={t('handovers')} note={t('handovers_note')} ignores={['channel', 'language', 'clock']}>
+    <Panel title={t('handovers')} note={t('handovers_note')} source={{ made: 'agents/handovers' }} ignores={['channel', 'language', 'clock']}>
       <Answered asked={asked}>{({ rows }) => {
         const givers = [...new Set(rows.map((row) => textOf(row['from_agent_id'])))].sort();
         const takers = [...new Set(rows.map((row) => textOf(row['agent_id'])))].sort();
@@ -113,7 +113,7 @@ function PingPong(): JSX.Element {
   const asked = useAnswer('agents/ping-pong', desk.query);
   const drill = (which: string): Drill => ({ made: 'agents/ping-pong', rows: 'agents/returns', only: { which } });
   return (
-    <Panel title={t('ping_pong')} note={t('ping_pong_note')} ignores={['channel', 'language', 'clock']}>
+    <Panel title={t('ping_pong')} note={t('ping_pong_note')} source={{ made: 'agents/ping-pong' }} ignores={['channel', 'language', 'clock']}>
       <Answered asked={asked}>{({ rows: [row = {}] }) => {
         const assigned = numberOf(row['assigned_tickets']);
         return (
@@ -154,7 +154,7 @@ function Occupancy(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('agents/occupancy', desk.query);
   return (
-    <Panel title={t('occupancy')} note={t('occupancy_note')} ignores={['queue', 'channel', 'language', 'clock']}>
+    <Panel title={t('occupancy')} note={t('occupancy_note')} source={{ made: 'agents/occupancy' }} ignores={['queue', 'channel', 'language', 'clock']}>
       <Answered asked={asked}>{({ rows }) => (
         <div class="scroll" tabIndex={0} role="region" aria-label={t('occupancy')}>
           <table class="desk">

@@ -71,7 +71,7 @@ function Freshness(): JSX.Element {
   const asked = useAnswer('pipeline/freshness', desk.query);
   const newest = (rows: readonly Row[]): number => Math.min(...rows.map((row) => numberOf(row['lag_seconds'])));
   return (
-    <Panel title={t('freshness')} note={t('freshness_note')} ignores={ALL} wide>
+    <Panel title={t('freshness')} note={t('freshness_note')} source={{ made: 'pipeline/freshness' }} ignores={ALL} wide>
       <Answered asked={asked} inRange={false}>{(answer) => (
         <>
           <dl class="tiles">
@@ -100,7 +100,7 @@ function Listed({ title, query, actions }: ListedProps): JSX.Element {
   const asked = useAnswer(query, desk.query);
   const none = asked.answer?.rows.length === 0 && asked.error === null;
   const note: TextKey = `${title}_note`;
-  return <Panel title={t(title)} note={t(note)} ignores={ALL} actions={none ? undefined : actions}>{none ? <div class="state good">{t(`${title}_none`)}</div> : <Answered asked={asked} inRange={false}>{(answer) => <Rows answer={answer} caption={t(title)} />}</Answered>}</Panel>;
+  return <Panel title={t(title)} note={t(note)} ignores={ALL} source={{ made: query }} actions={none ? undefined : actions}>{none ? <div class="state good">{t(`${title}_none`)}</div> : <Answered asked={asked} inRange={false}>{(answer) => <Rows answer={answer} caption={t(title)} />}</Answered>}</Panel>;
 }
 
 export function PipelinePage(): JSX.Element {

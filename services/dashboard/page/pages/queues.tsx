@@ -74,11 +74,12 @@ function Flow(): JSX.Element {
   const desk = useDesk();
   const { query } = usePlace();
   const days = (Date.parse(desk.to) - Date.parse(desk.from)) / DAY_MS + 1;
-  const asked = useAnswer('queues/flow', changed(desk.query, { step: days <= HOURLY_DAYS ? 'hour' : 'day' }));
+  const step = days <= HOURLY_DAYS ? 'hour' : 'day';
+  const asked = useAnswer('queues/flow', changed(desk.query, { step }));
   const wanted = query.get('at');
   const at = wanted === null || Number.isNaN(Date.parse(wanted)) ? null : wanted;
   return (
-    <Panel title={t('flow')} note={t('flow_note')} ignores={['channel', 'language', 'clock']} wide>
+    <Panel title={t('flow')} note={t('flow_note')} source={{ made: 'queues/flow', only: { step } }} ignores={['channel', 'language', 'clock']} wide>
       <Answered asked={asked}>{(answer) => {
         const x = answer.rows.map((row) => secondsOf(row, 'starts_at'));
         return (
@@ -143,7 +144,7 @@ function HeatMap(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('queues/arrivals', desk.query);
   return (
-    <Panel title={t('heat_map')} note={t('heat_map_note', { zone: desk.zone })} ignores={['clock']} wide>
+    <Panel title={t('heat_map')} note={t('heat_map_note', { zone: desk.zone })} source={{ made: 'queues/arrivals' }} ignores={['clock']} wide>
       <Answered asked={asked}>{({ rows }) => {
         const most = Math.max(...rows.map((row) => numberOf(row['mean'])), 0.01);
         const cellOf = (day: number, hour: number): Row | undefined => rows.find((row) => row['weekday'] === day && row['local_hour'] === hour);
@@ -187,7 +188,7 @@ function Speed({ title, note, query, rows, all }: SpeedProps): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer(query, desk.query);
   return (
-    <Panel title={title} note={note}>
+    <Panel title={title} note={note} source={{ made: query }}>
       <Answered asked={asked}>{(answer) => (
         <>
           <Chart title={title} answer={answer} x={answer.rows.map(daySeconds)} format={duration}
@@ -223,7 +224,7 @@ function TimeByStatus(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('queues/time-by-status', desk.query);
   return (
-    <Panel title={t('time_by_status')} note={t('time_by_status_note')} ignores={['clock']}>
+    <Panel title={t('time_by_status')} note={t('time_by_status_note')} source={{ made: 'queues/time-by-status' }} ignores={['clock']}>
       <Answered asked={asked}>{({ rows }) => (
         <table class="desk">
           <tbody>
@@ -255,7 +256,7 @@ function Survival(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('queues/survival', desk.query);
   return (
-    <Panel title={t('survival')} note={t('survival_note')} ignores={['queue', 'channel', 'language', 'clock']}>
+    <Panel title={t('survival')} note={t('survival_note')} source={{ made: 'queues/survival' }} ignores={['queue', 'channel', 'language', 'clock']}>
       <Answered asked={asked} inRange={false}>{(answer) => (
         <Chart title={t('survival')} answer={answer} over="duration" x={answer.rows.map((row) => Math.max(1, numberOf(row['seconds_since_created'])))} format={percent}
           lines={[{ label: t('unsolved'), values: column(answer, 'unsolved_share'), colour: 'accent', kind: 'steps' }]} />

@@ -116,7 +116,7 @@ function Attainment({ snapshot = null }: { readonly snapshot?: string | null }):
   const other = useAnswer(snapshot === null ? null : 'sla/attainment', changed(desk.query, { snapshot }));
   const [title, note] = snapshot === null ? [t('attainment'), t('attainment_note')] : [t('attainment_of', { name: snapshot }), t('attainment_of_note')];
   return (
-    <Panel title={title} note={note} ignores={['clock']} wide actions={snapshot === null ? <WhatIf /> : undefined}>
+    <Panel title={title} note={note} ignores={['clock']} wide source={{ made: 'sla/attainment', only: snapshot === null ? {} : { snapshot } }} actions={snapshot === null ? <WhatIf /> : undefined}>
       <Answered asked={snapshot === null ? live : other} empty="empty_promises">{({ rows }) => {
         const weeks = [...new Set(rows.map((row) => textOf(row['week'])))].sort();
         const beside = snapshot === null ? null : live.answer?.rows ?? null;
@@ -146,7 +146,7 @@ function Running(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('sla/running', changed(desk.query, { limit: SHOWN }));
   return (
-    <Panel title={t('running_title')} note={t('running_note')} ignores={['clock']} actions={<Figure label={t('running_title')} drill={{ made: 'sla/running' }}>{t('all')}</Figure>}>
+    <Panel title={t('running_title')} note={t('running_note')} ignores={['clock']} source={{ made: 'sla/running' }}>
       <Answered asked={asked} inRange={false} empty="empty_running">{({ rows }) => (
         <ol class="moments">
           {rows.map((row, at) => {
@@ -172,7 +172,7 @@ function Audit(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('sla/audit', desk.query);
   return (
-    <Panel title={t('audit')} note={t('audit_note')} ignores={['queue', 'clock']}>
+    <Panel title={t('audit')} note={t('audit_note')} source={{ made: 'sla/audit' }} ignores={['queue', 'clock']}>
       <Answered asked={asked}>{({ rows }) => (
         <table class="desk">
           <thead><tr><th scope="col">{t('metric')}</th>{FINDINGS.map((finding) => <th key={finding} scope="col" class="n">{t(`finding_${finding}`)}</th>)}<th scope="col" class="n">{t('late_p50')}</th><th scope="col" class="n">{t('late_p90')}</th></tr></thead>

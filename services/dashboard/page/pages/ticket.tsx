@@ -27,7 +27,7 @@ function Search(): JSX.Element {
 function Found({ search }: { readonly search: string }): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('ticket/search', changed(desk.query, { search, limit: '50' }));
-  return <Panel title={search === '' ? t('latest_tickets') : t('found', { search })} wide><Answered asked={asked} inRange={false}>{(answer) => <Rows answer={answer} caption={t('latest_tickets')} />}</Answered></Panel>;
+  return <Panel title={search === '' ? t('latest_tickets') : t('found', { search })} source={{ made: 'ticket/search', only: { search } }} wide><Answered asked={asked} inRange={false}>{(answer) => <Rows answer={answer} caption={t('latest_tickets')} />}</Answered></Panel>;
 }
 
 const PARTS = ['ticket', 'intervals', 'stations', 'waits', 'turns', 'timers', 'escalations', 'findings', 'events'] as const;
@@ -124,11 +124,11 @@ function Ticket({ id }: { readonly id: string }): JSX.Element {
   const isMissing = asked.ticket.answer?.rows.length === 0;
   return (
     <div class="columns broad">
-      <Panel title={`${t('ticket')} ${id}`} ignores={['channel', 'language', 'clock']} wide>
+      <Panel title={`${t('ticket')} ${id}`} ignores={['channel', 'language', 'clock']} source={{ made: 'ticket/ticket', only: { ticket: id } }} wide>
         <Answered asked={asked.ticket} inRange={false} empty="no_such_ticket">{({ rows: [row = {}] }) => <Facts row={row} />}</Answered>
         {isWhole && !isMissing && <SwimLane answers={Object.fromEntries(needed.map((part) => [part, asked[part].answer])) as Record<Part, Answer>} />}
       </Panel>
-      {!isMissing && SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} wide={part !== 'escalations' && part !== 'findings'}><Answered asked={asked[part]} inRange={false} empty="empty_part">{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
+      {!isMissing && SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} source={{ made: `ticket/${part}`, only: { ticket: id } }} wide={part !== 'escalations' && part !== 'findings'}><Answered asked={asked[part]} inRange={false} empty="empty_part">{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
     </div>
   );
 }

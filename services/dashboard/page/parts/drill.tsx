@@ -81,6 +81,7 @@ export function Drilled(): JSX.Element | null {
   const only = [...new Set([...query.keys()].filter((name) => name.startsWith('o.')))];
   const chosen = only.map((name): [string, string[]] => [name.slice(2), query.getAll(name)]);
   const asked = changed(desk.query, Object.fromEntries(chosen));
-  const madeQuery = changed(desk.query, Object.fromEntries(chosen.filter(([name]) => SHARED.has(name))));
-  return <Opened key={`${rows} ${asked.toString()}`} rows={rows} made={query.get('made') ?? rows} query={asked} madeQuery={madeQuery} />;
+  const made = query.get('made') ?? rows;
+  const madeQuery = made === rows ? asked : changed(desk.query, Object.fromEntries(chosen.filter(([name]) => SHARED.has(name))));
+  return <Opened key={`${rows} ${asked.toString()}`} rows={rows} made={made} query={asked} madeQuery={madeQuery} />;
 }

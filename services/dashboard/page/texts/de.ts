@@ -141,6 +141,7 @@ export const de: Texts = {
   week_part: 'Woche ab {day} (ein Teil)',
   all_queues: 'Alle Warteschlangen',
   time: 'Zeit',
+  source: 'Zeilen, SQL',
   days_n: '{n} Tage',
   before: 'davor: {value}',
   before_note: 'Klein: dasselbe aus ebenso vielen Tagen davor ({from} – {to}).',

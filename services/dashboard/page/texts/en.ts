@@ -58,6 +58,7 @@ export const en = {
   week_part: 'Week of {day} (a part)',
   all_queues: 'All queues',
   time: 'Time',
+  source: 'Rows, SQL',
   days_n: '{n} days',
   before: 'before: {value}',
   before_note: 'In small: the same of as many days before ({from} – {to}).',
