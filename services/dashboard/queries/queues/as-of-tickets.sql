@@ -5,10 +5,10 @@ SELECT ticket_id, queue_id, status, assignee_id, valid_from AS since, waiting_si
 FROM queue.ticket_state_intervals
 LEFT JOIN
 (
-    SELECT ticket_id, toNullable(min(waiting_since)) AS waiting_since
-    FROM queue.customer_waits
+    SELECT ticket_id, toNullable(min(w.waiting_since)) AS waiting_since
+    FROM queue.customer_waits AS w
     WHERE integration_id = {integration:String}
-        AND waiting_since <= {at:DateTime64(3, 'UTC')} AND (isNull(ended_at) OR ended_at > {at:DateTime64(3, 'UTC')})
+        AND w.waiting_since <= {at:DateTime64(3, 'UTC')} AND (isNull(ended_at) OR ended_at > {at:DateTime64(3, 'UTC')})
     GROUP BY ticket_id
 ) AS waits USING (ticket_id)
 WHERE integration_id = {integration:String}
