@@ -4,7 +4,8 @@ import type { LogRecord } from '../event-log.ts';
 import { readKeysEntry, type Owner } from './key-records.ts';
 import type { Key } from './sealed.ts';
 
-const nameOf = ({ integrationId, subject }: Owner): string => `${integrationId}\n${subject}`;
+/** Of an environment. */
+export const nameOf = ({ integrationId, subject }: Owner): string => `${integrationId}\n${subject}`;
 
 const KEY_BYTES = 32;
 const FIRST_SLOTS = 1_024;
