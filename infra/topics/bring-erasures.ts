@@ -3,15 +3,12 @@ import { erasuresTopic, keysTopic, type NewRecord } from '../../services/runtime
 import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
-import { BROUGHT_OVER, erasureRecord, readKeysEntry } from '../../services/runtime/personal/key-records.ts';
+import { broughtOver, readErasures } from '../../services/runtime/personal/erasures.ts';
+import { erasureRecord, readKeysEntry } from '../../services/runtime/personal/key-records.ts';
 
 export async function bringErasures(connection: KafkaConnection, environment: string): Promise<void> {
   const topic = erasuresTopic(environment);
-  let isDone = false;
-  await readTail(connection, topic, Infinity, ({ key }) => {
-    isDone ||= key === BROUGHT_OVER;
-  });
-  if (isDone) return;
+  if ((await readErasures(connection, environment)).isWhole) return;
   const found: NewRecord[] = [];
   await readTail(connection, keysTopic(environment), Infinity, (record) => {
     const entry = readKeysEntry(record);
@@ -21,7 +18,7 @@ export async function bringErasures(connection: KafkaConnection, environment: st
   try {
     for (const record of found) await producer.append(topic, record);
     // Last: what was ended before is done again.
-    await producer.append(topic, { key: BROUGHT_OVER, value: Buffer.from('{}'), headers: {} });
+    await producer.append(topic, broughtOver);
   } finally {
     await producer.close();
   }

@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
 import { erasuresTopic, keysTopic } from '../runtime/event-log.ts';
 import { deleteGroup, restoreOffsets, topicOffsets, type KafkaConnection } from '../runtime/kafka/admin.ts';
-import { readTail, startConsumer } from '../runtime/kafka/consumer.ts';
+import { startConsumer } from '../runtime/kafka/consumer.ts';
 import type { LogProducer } from '../runtime/kafka/producer.ts';
 import { readRanges } from '../runtime/kafka/ranges.ts';
 import { endNow, type Stoppable } from '../runtime/lifecycle.ts';
-import { BROUGHT_OVER, deletedKeyRecord } from '../runtime/personal/key-records.ts';
+import { readErasures } from '../runtime/personal/erasures.ts';
+import { deletedKeyRecord } from '../runtime/personal/key-records.ts';
 import { MOST_HELD, SealingKeys } from './sealing-keys.ts';
 
 export interface FollowedKeys extends Stoppable {
@@ -21,22 +22,15 @@ const STUCK_AFTER_MS = 600_000;
 /** Every new key is read by every process: rather some together, and an erasure soon. */
 const TOGETHER = { bytes: 1_048_576, ms: 500 };
 
-async function readErasures(connection: KafkaConnection, environment: string, keys: SealingKeys): Promise<void> {
-  let isWhole = false;
-  await readTail(connection, erasuresTopic(environment), Infinity, (record) => {
-    isWhole ||= record.key === BROUGHT_OVER;
-    keys.applyErasure(record);
-  });
-  if (!isWhole) throw new RuntimeError('TOPIC_MISSING', `${erasuresTopic(environment)} does not say whether anybody was forgotten before it was there; run: npm run topics`);
-}
-
 /** @throws RuntimeError `LOG_UNAVAILABLE`, `TOPIC_MISSING`. */
 export async function followSealingKeys(connection: KafkaConnection, environment: string, producer: Pick<LogProducer, 'append'>): Promise<FollowedKeys> {
   const topic = keysTopic(environment);
   const keys = new SealingKeys();
   // Asked first: an erasure is in its own topic before it is in this one, so none is missed.
   const [{ partition, low, high } = { partition: 0, low: 0, high: 0 }] = await topicOffsets(connection, topic);
-  await readErasures(connection, environment, keys);
+  const { records: erasures, isWhole } = await readErasures(connection, environment);
+  if (!isWhole) throw new RuntimeError('TOPIC_MISSING', `${erasuresTopic(environment)} does not say whether anybody was forgotten before it was there; run: npm run topics`);
+  for (const record of erasures) keys.applyErasure(record);
   await readRanges(connection, topic, [{ partition, from: Math.max(low, high - MOST_HELD), to: high }], (records) => records.forEach((record) => void keys.apply(record)));
   const groupId = `${connection.clientId}-keys-${randomUUID()}`;
   await restoreOffsets(connection, { groupId, topic, offsets: [{ partition, offset: high }] });

@@ -4,7 +4,7 @@ import { loadContracts, type EventContract } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
 import { startHealthServer } from '../runtime/health.ts';
 import { RuntimeError } from '../runtime/errors.ts';
-import { eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
+import { erasuresTopic, eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer, type LogProducer } from '../runtime/kafka/producer.ts';
 import { runService, Starting, type Stoppable } from '../runtime/lifecycle.ts';
@@ -88,7 +88,7 @@ async function serve(parts: Stoppable[]): Promise<void> {
   parts.push(schemas);
 
   const connection = kafkaConnection(config, 'ingress', logger);
-  const topics = [...environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]), ...integrations.sealing().map(keysTopic)];
+  const topics = [...environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]), ...integrations.sealing().flatMap((environment) => [keysTopic(environment), erasuresTopic(environment)])];
   const probe = createLogProbe(connection, topics, { written: true });
   parts.push(probe);
 

@@ -25,9 +25,6 @@ export type KeysEntry =
   | { readonly kind: 'deleted'; readonly keyId: string }
   | ({ readonly kind: 'erasure' } & Erasure);
 
-/** In the topic of erasures, as the name of a record: all of before it are there too. */
-export const BROUGHT_OVER = 'brought-over';
-
 const KEY = 'key/';
 const ERASURE = 'erasure/';
 
