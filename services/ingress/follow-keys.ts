@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
 import { erasuresTopic, keysTopic } from '../runtime/event-log.ts';
-import { deleteGroup, restoreOffsets, topicOffsets, type KafkaConnection } from '../runtime/kafka/admin.ts';
+import { deleteGroup, restoreOffsets, type KafkaConnection } from '../runtime/kafka/admin.ts';
+import { topicOffsets } from '../runtime/kafka/topic-offsets.ts';
 import { startConsumer } from '../runtime/kafka/consumer.ts';
 import type { LogProducer } from '../runtime/kafka/producer.ts';
 import { readRanges } from '../runtime/kafka/ranges.ts';
