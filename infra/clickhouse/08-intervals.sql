@@ -19,7 +19,7 @@ CREATE OR REPLACE FUNCTION quantile_rank_margin AS (n, share) ->
     1.96 * sqrt(n * share * (1 - share));
 
 CREATE OR REPLACE FUNCTION value_at_rank AS (sorted, rank) ->
-    if(rank < 1 OR rank > length(sorted), NULL, sorted[rank]);
+    arrayElementOrNull(sorted, greatest(rank, 0));
 
 CREATE OR REPLACE FUNCTION quantile_likely_from AS (sorted, share) ->
     value_at_rank(sorted, toInt64(floor(share * length(sorted) - quantile_rank_margin(length(sorted), share))));
