@@ -151,8 +151,8 @@ describe('an analyst of one tenant', () => {
   });
 });
 
-/** Of those who use it mira is an operator. */
-const withDashboard = (work: (base: string, as: Record<string, string>) => Promise<void>, who = acme): Promise<void> => withLogin({ clickhouseUrl: endpoint.href, operators: ['mira'] }, async (base) => {
+/** Of those who use it mira is an operator, and sees names: her questions are asked as they are written. */
+const withDashboard = (work: (base: string, as: Record<string, string>) => Promise<void>, who = acme): Promise<void> => withLogin({ clickhouseUrl: endpoint.href, operators: ['mira'], seeNames: ['mira'] }, async (base) => {
   const login = await fetch(`${base}/api/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user: who.name, password: who.password }) });
   expect(login.status).toBe(200);
   await work(base, { cookie: login.headers.get('set-cookie')?.split(';')[0] ?? '' });
