@@ -85,7 +85,9 @@ function withVersion(error: ClickHouseError, version: string): ClickHouseError {
 
 function answerTo(request: QueryRequest, response: ServerResponse): Answer {
   const encoding = answerEncoding(request.acceptEncoding);
-  return new Answer(response, { queryId: request.queryId, bufferBytes: request.bufferBytes, inBlocks: request.answerInBlocks, encoding: byEngine(encoding) ? undefined : encoding, isDiscreet: request.profile.account.kind === 'analyst' });
+  const { account } = request.profile;
+  const ofAnalyst = account.kind === 'analyst' ? { isDiscreet: true, patienceMs: account.limits.seconds * 1_000 } : {};
+  return new Answer(response, { queryId: request.queryId, bufferBytes: request.bufferBytes, inBlocks: request.answerInBlocks, encoding: byEngine(encoding) ? undefined : encoding, ...ofAnalyst });
 }
 
 function showsErrorsAsRows({ request, work }: Exchange): boolean {

@@ -54,14 +54,16 @@ function settingsFor({ limits }: Analyst, asked: Profile['settings']): Map<strin
 function readingOf(statement: Statement): { readonly text: string } | 'lists' {
   if (statement.kind === 'select') return { text: statement.before };
   if (statement.kind !== 'command') throw failure(164, 'READONLY', 'Cannot execute query in readonly mode.');
-  const tokens = [...tokensOf(statement.sql)].map(({ word }) => word);
-  const format = tokens.lastIndexOf('FORMAT');
-  const words = format > 0 && format === tokens.length - 2 ? tokens.slice(0, format) : tokens;
+  const tokens = [...tokensOf(statement.sql)];
+  const format = tokens.findLastIndex(({ word }) => word === 'FORMAT');
+  const told = format > 0 && format === tokens.length - 2 ? tokens.slice(0, format) : tokens;
+  const words = told.map(({ word }) => word);
   const [verb = '', what = ''] = words;
   if (verb === 'SHOW' && ['TABLES', 'DATABASES'].includes(what) && !['WHERE', 'LIMIT', 'SETTINGS', '(', '{'].some((word) => words.includes(word))) return 'lists';
-  const prefix = /^(?:(?:DESCRIBE|DESC)\s+(?:TABLE\s+)?|SHOW\s+CREATE\s+(?:TABLE\s+|VIEW\s+)?|EXISTS\s+(?:TABLE\s+|VIEW\s+)?)/i.exec(statement.sql.trim())?.[0];
+  const text = statement.sql.slice(0, told.at(-1)?.end).trimStart();
+  const prefix = /^(?:(?:DESCRIBE|DESC)\s+(?:TABLE\s+)?|SHOW\s+CREATE\s+(?:TABLE\s+|VIEW\s+)?|EXISTS\s+(?:TABLE\s+|VIEW\s+)?)/i.exec(text)?.[0];
   if (prefix === undefined) throw unreadable(`The statement ${verb}`);
-  const named = statement.sql.trim().slice(prefix.length).replace(/\s+FORMAT\s+\w+\s*$/i, '');
+  const named = text.slice(prefix.length);
   return { text: `SELECT * FROM ${named}` };
 }
 
