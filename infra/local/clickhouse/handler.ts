@@ -70,9 +70,14 @@ export async function handleQuery({ engine, accounts, queryLog, onError }: Endpo
     if (answer.left) return record(0, 0);
     if (exchange !== undefined && showsErrorsAsRows(exchange)) answer.failAsRow(known);
     else answer.fail(known);
-    message.resume();
+    letPass(message);
     return record(0, known.code);
   }
+}
+
+/** What is left of a body flows by, whoever had begun to read it, so that the connection's next request is heard. */
+function letPass(message: IncomingMessage): void {
+  message.unpipe().removeAllListeners('readable').resume();
 }
 
 function kindOf(statement: Statement): string {

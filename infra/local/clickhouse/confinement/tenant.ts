@@ -8,7 +8,7 @@ import { isOpenView, type Table } from '../../../access/tables.ts';
 import type { Analyst, Limits } from '../../../access/users.ts';
 import type { Profile } from '../engine.ts';
 import { failure } from '../errors.ts';
-import type { Session } from '../session.ts';
+import { spelt, type Session } from '../session.ts';
 import type { Statement } from '../sql.ts';
 import { bytesOf, engineText, quote, quoteIdentifier, textOf } from '../text.ts';
 import { tokensOf } from '../tokens.ts';
@@ -17,7 +17,8 @@ import type { CatalogWatch } from './catalog-watch.ts';
 import { checkNames, checkReading, unreadable, type Functions, type Readable } from './reading.ts';
 import { Twins } from './twins.ts';
 
-const MAX_QUERY_BYTES = 262_144;
+/** What is sent is shorter (body.ts); here it is quoted once more, to be spelt. */
+const MAX_QUERY_BYTES = 2_097_152;
 
 /** Rows are filtered before anything else is asked of them, and no cache or index answers for rows that aren't. */
 const FILTER_FIRST = ['query_plan_enable_optimizations', 'optimize_move_to_prewhere', 'query_plan_optimize_prewhere', 'query_plan_filter_push_down', 'query_plan_merge_filters', 'optimize_trivial_count_query',
@@ -68,23 +69,19 @@ function readingOf(statement: Statement): { readonly text: string } | 'lists' {
 }
 
 export interface Means {
-  /** Gives a statement in the engine's own spelling. */
-  readonly spelt: (sql: string) => Promise<string>;
   /** Runs a statement of this process itself. */
   readonly own: (sql: string) => Promise<Buffer>;
   readonly watch: CatalogWatch;
 }
 
 export class Tenants {
-  readonly #spelt: Means['spelt'];
   readonly #watch: CatalogWatch;
   readonly #twins: Twins;
   readonly #wandering: Wandering = new Map();
   #catalog: { readonly of: number; readonly known: Catalog } | undefined;
   #functions: { readonly of: string; readonly known: Functions } | undefined;
 
-  constructor({ spelt, own, watch }: Means) {
-    this.#spelt = spelt;
+  constructor({ own, watch }: Means) {
     this.#watch = watch;
     this.#twins = new Twins((sql) => watch.changing(() => own(sql)));
   }
@@ -121,7 +118,8 @@ export class Tenants {
   }
 
   async #check(session: Session, text: string, readable: Readable): Promise<void> {
-    checkNames(await this.#spelt(text));
+    // In the analyst's own session, too: the engine's lexer may take seconds for a text, and others must not wait for it.
+    checkNames(await spelt(session, text));
     // Of the statement as it was sent, since that is what will be run.
     checkReading(await treeOf(session, text), readable);
   }
