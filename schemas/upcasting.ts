@@ -30,9 +30,9 @@ export function rename(from: string, to: string): (value: JsonObject) => JsonObj
  * list has that file already, the size goes there, or stays an unknown field beside another size.
  */
 export function singleFileToList(content: JsonObject): JsonObject {
-  const { file_url: url, file_size: size, ...rest } = content;
   const files = content['files'] ?? [];
-  if (typeof url !== 'string' || !Array.isArray(files)) return content;
+  if (typeof content['file_url'] !== 'string' || !Array.isArray(files)) return content;
+  const { file_url: url, file_size: size, ...rest } = content;
   const sized = size === undefined ? {} : { file_size: size };
   const listed = files.find((file) => isObject(file) && file['file_url'] === url);
   if (!isObject(listed)) return { ...rest, files: [{ file_url: url, ...sized }, ...files] };

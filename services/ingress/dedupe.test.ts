@@ -41,6 +41,25 @@ test('a refusal is not remembered, and each retry is decided on its own', async 
   expect(await Promise.all(both)).toStrictEqual([refused, 'accepted']);
 });
 
+test('the window keeps its latest events, whichever came again meanwhile', async () => {
+  const window = new DedupeWindow(2);
+  const [first, second, third] = [{ ...key, eventId: 'e1' }, { ...key, eventId: 'e2' }, { ...key, eventId: 'e3' }];
+  for (const event of [first, second]) await window.once(event, store('accepted'));
+  window.remember(first, 'accepted');
+  await window.once(third, store('accepted'));
+  for (const event of [second, third]) expect(await window.once(event, store('accepted'))).toBe('duplicate');
+  expect(await window.once(first, store('accepted'))).toBe('accepted');
+});
+
+test('names that could be mistaken for one another are two events, short or long', async () => {
+  for (const name of ['a', 'a'.repeat(300)]) {
+    const window = new DedupeWindow(10);
+    await window.once({ ...key, integrationId: `${name}"`, eventId: 'b' }, store('accepted'));
+    expect(await window.once({ ...key, integrationId: name, eventId: '"b' }, store('accepted'))).toBe('accepted');
+    expect(await window.once({ ...key, integrationId: `${name}"`, eventId: 'B' }, store('accepted'))).toBe('duplicate');
+  }
+});
+
 test('an event that could not be stored is tried again', async () => {
   const window = new DedupeWindow(10);
   await expect(window.once(key, () => Promise.reject(new Error('down')))).rejects.toThrow();

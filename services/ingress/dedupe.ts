@@ -17,40 +17,49 @@ export interface DedupeKey {
 
 export type Stored = 'accepted' | 'quarantined';
 
-/** Of one length, whatever a sender has for an id. */
-const eventKey = ({ environment, integrationId, eventId }: DedupeKey): string =>
-  hash('sha256', JSON.stringify([environment, integrationId, eventId.toLowerCase()]), 'base64');
+/** A sender may have anything for an id: a longer name is kept as a hash, which none that is kept as it is looks like. */
+const LONGEST_KEPT = 200;
+
+function eventKey({ environment, integrationId, eventId }: DedupeKey): string {
+  const key = JSON.stringify([environment, integrationId, eventId.toLowerCase()]);
+  return key.length <= LONGEST_KEPT ? key : hash('sha256', key, 'base64');
+}
+
 const bodyKey = (event: string, { bodySha256 }: DedupeKey): string => event + bodySha256;
 
 export class DedupeWindow {
-  /** What was accepted, by event, and what is in quarantine, by event and body: most of the time that is nothing. */
-  readonly #accepted: LRUCache<string, true>;
+  readonly #max: number;
+  /** By event: true once it was accepted, and while it is on its way what comes of it. */
+  readonly #events = new Map<string, true | Promise<unknown>>();
+  /** Those that were accepted, oldest first from where the next one takes a place. */
+  readonly #accepted: string[] = [];
+  #next = 0;
+  /** What is in quarantine, by event and body: most of the time that is nothing. */
   readonly #quarantined: LRUCache<string, true>;
-  readonly #onTheWay = new Map<string, Promise<unknown>>();
 
   constructor(maxEvents: number) {
-    this.#accepted = new LRUCache({ max: maxEvents });
+    this.#max = maxEvents;
     this.#quarantined = new LRUCache({ max: maxEvents });
   }
 
   /** Runs `store` unless the event is known. A refusal or a failure is forgotten, so that the sender's retry is tried anew. */
   async once(key: DedupeKey, store: () => Promise<Stored | Refused>): Promise<Answer['status'] | Refused> {
     const event = eventKey(key);
-    if (this.#accepted.has(event)) return 'duplicate';
+    const known = this.#events.get(event);
+    if (known === true) return 'duplicate';
     if (this.#quarantined.size > 0 && this.#quarantined.has(bodyKey(event, key))) return 'quarantined';
-    const onTheWay = this.#onTheWay.get(event);
-    if (onTheWay !== undefined) {
-      await onTheWay;
+    if (known !== undefined) {
+      await known;
       return this.once(key, store);
     }
     const storing = store();
-    this.#onTheWay.set(event, storing);
+    this.#events.set(event, storing);
     try {
       const stored = await storing;
       if (typeof stored === 'string') this.#keep(event, key, stored);
       return stored;
     } finally {
-      this.#onTheWay.delete(event);
+      if (this.#events.get(event) !== true) this.#events.delete(event);
     }
   }
 
@@ -59,8 +68,16 @@ export class DedupeWindow {
   }
 
   #keep(event: string, key: DedupeKey, stored: Stored): void {
-    if (stored === 'accepted') this.#accepted.set(event, true);
-    else this.#quarantined.set(bodyKey(event, key), true);
+    if (stored === 'quarantined') {
+      this.#quarantined.set(bodyKey(event, key), true);
+      return;
+    }
+    if (this.#events.get(event) === true) return;
+    this.#events.set(event, true);
+    const oldest = this.#accepted[this.#next];
+    if (oldest !== undefined) this.#events.delete(oldest);
+    this.#accepted[this.#next] = event;
+    this.#next = (this.#next + 1) % this.#max;
   }
 
   /** Takes a record of an environment's log or quarantine in, at start. */

@@ -76,10 +76,18 @@ function createDoor(options: ServerOptions): (request: IncomingMessage) => Direc
   };
 }
 
+const JSON_UTF_8 = 'application/json; charset=utf-8';
+
 function send(response: ServerResponse, outcome: Answer, isLast: boolean): void {
   const body = JSON.stringify(outcome);
-  response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body), ...(isLast ? { connection: 'close' } : {}) });
-  response.end(body);
+  const length = Buffer.byteLength(body);
+  response.writeHead(200, isLast ? { 'content-type': JSON_UTF_8, 'content-length': length, connection: 'close' } : { 'content-type': JSON_UTF_8, 'content-length': length });
+  // Head and body leave in one piece. `end(body)` gives the system two, the second one empty: 1 µs of CPU more.
+  const { socket } = response;
+  socket?.cork();
+  response.write(body);
+  socket?.uncork();
+  response.end();
 }
 
 const MAX_NAME_IN_PATH = 1_000;

@@ -30,9 +30,11 @@ interface Signer {
 }
 
 function signers(integration: Integration): readonly Signer[] {
-  const known = signersOf.get(integration) ?? integration.secrets.map((secret) => ({ secret, hmac: hmacUnder(secret) }));
-  signersOf.set(integration, known);
-  return known;
+  const known = signersOf.get(integration);
+  if (known !== undefined) return known;
+  const made = integration.secrets.map((secret) => ({ secret, hmac: hmacUnder(secret) }));
+  signersOf.set(integration, made);
+  return made;
 }
 
 /** Hex HMAC-SHA256 of event_id + event_type + timestamp. */
@@ -63,9 +65,11 @@ function bodySignatureMatches(webhook: Webhook, headers: IncomingHttpHeaders, se
 /** @returns the secret that matches. All are tried, so that it takes as long for any of them. */
 function verifies(integration: Integration, webhook: Webhook, headers: IncomingHttpHeaders): string | undefined {
   const withBody = integration.require_body_signature === true || headerOf(headers, 'webhook-signature') !== '';
-  const matches = signers(integration).map((signer) =>
-    envelopeSignatureMatches(webhook, signer) && (!withBody || bodySignatureMatches(webhook, headers, signer.secret)));
-  return integration.secrets[matches.indexOf(true)];
+  let found: string | undefined;
+  for (const signer of signers(integration)) {
+    if (envelopeSignatureMatches(webhook, signer) && (!withBody || bodySignatureMatches(webhook, headers, signer.secret))) found ??= signer.secret;
+  }
+  return found;
 }
 
 /** Told of each check: by which secret, undefined where the integration is unknown; of one that failed, the integration's first. */
@@ -81,14 +85,28 @@ export function verifyWebhook(
 ): AuthenticWebhook | Refused {
   const { integration_id: integrationId } = webhook.envelope.source;
   const candidates = integrations.find(integrationId);
-  const matching = (candidates.length > 0 ? candidates : [nobody]).flatMap((integration) => {
-    const secret = verifies(integration, webhook, headers);
-    return secret === undefined ? [] : [{ integration, secret }];
-  });
-  // One secret may serve an integration in several environments: then the event says which it is of, or it is of the first.
-  const found = matching.find(({ integration }) => integration.environment === webhook.envelope.source['environment']) ?? matching[0];
+  const found = matching(candidates.length > 0 ? candidates : [nobody], webhook, headers);
   const isPathOfOther = pathIntegrationId !== undefined && pathIntegrationId !== integrationId;
-  const verified = found !== undefined && found.integration !== nobody && !isPathOfOther;
+  const verified = found !== null && found.integration !== nobody && !isPathOfOther;
   onSignature(candidates[0] && (found?.secret ?? candidates[0].secrets[0]), verified);
-  return verified ? { ...webhook, integration: found.integration } : unauthorized;
+  if (!verified) return unauthorized;
+  // One by one: a spread of an object takes 1.5 µs of CPU here.
+  const { body, json, rounded, tooDeep, envelope, receivedAt } = webhook;
+  return { body, json, rounded, tooDeep, envelope, receivedAt, integration: found.integration };
+}
+
+interface Match {
+  readonly integration: Integration;
+  readonly secret: string;
+}
+
+/** All are tried. One secret may serve an integration in several environments: then the event says which it is of, or it is of the first. */
+function matching(candidates: readonly Integration[], webhook: Webhook, headers: IncomingHttpHeaders): Match | null {
+  const named = webhook.envelope.source['environment'];
+  let found: Match | null = null;
+  for (const integration of candidates) {
+    const secret = verifies(integration, webhook, headers);
+    if (secret !== undefined && (found === null || (integration.environment === named && found.integration.environment !== named))) found = { integration, secret };
+  }
+  return found;
 }

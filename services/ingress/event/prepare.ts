@@ -88,25 +88,21 @@ function prepare(compiled: ReadonlyMap<string, CompiledContract>, webhook: Authe
   const extra: Record<string, string> = {};
   const payload = payloadOf(json, extra);
   const current = validated(found, version, { payload, rounded: webhook.rounded === json ? payload : payloadOf(webhook.rounded) });
-  const body = found.toFields(current, '/payload', extra);
-  const source = sourceOf(webhook, extra);
-  const ticketId = String(body['ticket_id']);
+  const record = found.toFields(current, '/payload', extra);
   const eventId = envelope.event_id.toLowerCase();
+  record['event_id'] = eventId;
+  record['source'] = sourceOf(webhook, extra);
+  record['timestamp'] = timestamp;
+  record['version'] = version.sent;
+  record['extra'] = extra;
   return {
     kind: 'event',
     contract: found.contract,
-    ticketId,
+    ticketId: String(record['ticket_id']),
     eventId,
     version: version.sent,
     knownVersion: found.contract.versions.has(version.sent),
-    record: {
-      ...body,
-      event_id: eventId,
-      source,
-      timestamp,
-      version: version.sent,
-      extra,
-    },
+    record,
   };
 }
 

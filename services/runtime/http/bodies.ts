@@ -29,7 +29,7 @@ export class Bodies {
     if (this.#bytes + bytes > all * this.#maxBytes || ofClient > one * this.#maxBytes) return false;
     this.#bytes += bytes;
     this.#ofClients.set(client, ofClient);
-    response.once('close', () => {
+    response.on('close', () => {
       this.#bytes -= bytes;
       const left = (this.#ofClients.get(client) ?? bytes) - bytes;
       if (left === 0) this.#ofClients.delete(client);

@@ -37,7 +37,8 @@ export function inTurns(handle: RequestListener, mostWaiting = MOST_WAITING): Re
       const [request, response] = first;
       waitingInAll -= 1;
       connection.running += 1;
-      response.once('close', () => {
+      // It closes once, and taking listeners off one by one costs more than they do.
+      response.on('close', () => {
         connection.running -= 1;
         if (connection.paused || connection.waiting.length > 0) setImmediate(next, connection, socket);
       });

@@ -5,7 +5,7 @@
 // written (design, pitfalls); duplicates are harmless here. A send can also resolve without an
 // answer for a partition whose leader moved, so each acknowledgement is checked and what it lacks
 // is sent again.
-import kafkajs, { type Message, type PartitionMetadata, type Producer, type RecordMetadata } from 'kafkajs';
+import kafkajs, { type PartitionMetadata, type Producer } from 'kafkajs';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { connectKafka, METADATA_MAX_AGE_MS, orUnavailable, type KafkaConnection } from './admin.ts';
 import type { NewRecord } from '../event-log.ts';
@@ -31,11 +31,15 @@ export interface ProducerLimits {
   readonly maxWaitingBytes: number;
 }
 
-interface Waiting {
+/** Where a record goes. There is one of each, so that they are told apart by what they are. */
+interface Place {
   readonly topic: string;
   readonly partition: number;
-  /** Both, as one name. */
-  readonly place: string;
+}
+
+interface Waiting {
+  readonly place: Place;
+  readonly partition: number;
   readonly record: EncodedRecord;
   readonly bytes: number;
   readonly expiresAt: number;
@@ -96,6 +100,7 @@ class BatchingProducer implements LogProducer {
   readonly #producer: Producer;
   /** Follows Kafka's while messages are sent. */
   readonly #partitions: ReadonlyMap<string, PartitionMetadata[]>;
+  readonly #places = new Map<string, Place[]>();
   readonly #limits: ProducerLimits;
   readonly #lanes: Lanes<Waiting>;
   #waiting = 0;
@@ -113,19 +118,28 @@ class BatchingProducer implements LogProducer {
   append(topic: string, record: NewRecord<Buffer | null>): Promise<{ partition: number }> {
     const partitions = this.#partitions.get(topic);
     if (partitions === undefined) return Promise.reject(new RuntimeError('TOPIC_MISSING', `no producer for topic ${topic}`));
+    if (this.#waiting >= this.#limits.maxWaiting) return Promise.reject(this.#overloaded());
     const now = Date.now();
     const encoded = encodeRecord(record, now);
     const bytes = encoded.bytes.length + RECORD_OVERHEAD;
-    if (this.waiting() >= this.#limits.maxWaiting || this.#waitingBytes + bytes > this.#limits.maxWaitingBytes) {
-      return Promise.reject(new RuntimeError('LOG_OVERLOADED', `${this.waiting()} events wait for Kafka`));
-    }
+    if (this.#waitingBytes + bytes > this.#limits.maxWaitingBytes) return Promise.reject(this.#overloaded());
     const partition = partitionOf(Buffer.from(record.key), partitions.length);
     this.#waiting += 1;
     this.#waitingBytes += bytes;
     this.#expiry ??= setInterval(() => this.#expire(), TICK_MS).unref();
     return new Promise((resolve, reject) => {
-      this.#lanes.add({ topic, partition, place: placeOf(topic, partition), record: encoded, bytes, resolve, reject, expiresAt: now + this.#limits.deadlineMs, isSettled: false });
+      this.#lanes.add({ place: this.#placeOf(topic, partition), partition, record: encoded, bytes, resolve, reject, expiresAt: now + this.#limits.deadlineMs, isSettled: false });
     });
+  }
+
+  #overloaded(): RuntimeError {
+    return new RuntimeError('LOG_OVERLOADED', `${this.#waiting} events wait for Kafka`);
+  }
+
+  #placeOf(topic: string, partition: number): Place {
+    const known = this.#places.get(topic) ?? [];
+    this.#places.set(topic, known);
+    return known[partition] ??= { topic, partition };
   }
 
   waiting(): number {
@@ -156,14 +170,15 @@ class BatchingProducer implements LogProducer {
     for (const item of batch) this.#settle(item, lastError);
   }
 
-  async #sendOnce(batch: readonly Waiting[]): Promise<Set<string>> {
-    const byTopic = groupBy(batch, (item) => item.topic);
+  /** @returns what Kafka has acknowledged. */
+  async #sendOnce(batch: readonly Waiting[]): Promise<Set<Place>> {
+    const messages = [...groupBy(batch, ({ place }) => place)].map(([{ topic, partition }, items]) => ({ topic, message: toMessage(partition, items.map(({ record }) => record)) }));
     const answer = await this.#producer.sendBatch({
       acks: -1,
       timeout: this.#limits.deadlineMs,
-      topicMessages: [...byTopic].map(([topic, items]) => ({ topic, messages: messagesOf(items) })),
+      topicMessages: [...groupBy(messages, ({ topic }) => topic)].map(([topic, of]) => ({ topic, messages: of.map(({ message }) => message) })),
     });
-    return new Set(answer.filter((entry) => entry.errorCode === 0).map(placeOfAnswer));
+    return new Set(answer.filter((entry) => entry.errorCode === 0).map(({ topicName, partition }) => this.#placeOf(topicName, partition)));
   }
 
   /** @param failure null once Kafka has it */
@@ -187,10 +202,3 @@ class BatchingProducer implements LogProducer {
     for (const item of this.#lanes.expired(Date.now())) this.#settle(item, `no acknowledgement within ${this.#limits.deadlineMs} ms`);
   }
 }
-
-/** Of a topic, one for each partition. */
-const messagesOf = (items: readonly Waiting[]): Message[] =>
-  [...groupBy(items, ({ partition }) => partition)].map(([partition, of]) => toMessage(partition, of.map(({ record }) => record)));
-
-const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
-const placeOfAnswer = ({ topicName, partition }: RecordMetadata): string => placeOf(topicName, partition);
