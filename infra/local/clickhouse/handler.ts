@@ -50,7 +50,7 @@ export async function handleQuery({ engine, accounts, queryLog, onError }: Endpo
   try {
     const asking = account = authenticate(message, accounts);
     const boundary = boundaryOf(message);
-    const form = boundary === undefined ? NO_FORM : await readForm(message, boundary, asking.kind !== 'analyst');
+    const form = boundary === undefined ? NO_FORM : await accounts.withTurn(asking, () => readForm(message, boundary, asking.kind !== 'analyst'));
     const request = readRequest(message, asking, { also: form.fields, ignored: describingParameters(form) });
     queryId = request.queryId;
     answer = answerTo(request, response);
