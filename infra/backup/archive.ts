@@ -4,7 +4,8 @@ import { loadContracts, type AvroRecord, type EventContract } from '../../schema
 import { createEncoder } from '../../services/runtime/avro/avro.ts';
 import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
-import { topicOffsets, type KafkaConnection } from '../../services/runtime/kafka/admin.ts';
+import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
+import { topicOffsets } from '../../services/runtime/kafka/topic-offsets.ts';
 import { rewriter, type Rewritten } from '../../services/runtime/kafka/rewrite.ts';
 import { landingColumns } from '../../services/runtime/projection/landing.ts';
 import { toQuarantineRecord } from '../../services/runtime/quarantine/quarantine.ts';

@@ -1,9 +1,10 @@
 // The keys of sealed personal data, and who was forgotten, written back from the archive: they are in no backup of the log, so that a
 // backup can't bring a forgotten customer back.
 import type { ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { keysTopic } from '../../services/runtime/event-log.ts';
+import { erasuresTopic, keysTopic } from '../../services/runtime/event-log.ts';
 import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
+import { readErasures } from '../../services/runtime/personal/erasures.ts';
 import { deletedKeyRecord, erasureRecord, keyRecord } from '../../services/runtime/personal/key-records.ts';
 import { followKeys } from '../../services/runtime/personal/keys.ts';
 import type { NewRecord } from '../../services/runtime/event-log.ts';
@@ -19,7 +20,7 @@ const AT_ONCE = 500;
 /** Erasures first: then no ingress makes a key for what they are about. @returns how many records the topic lacked. */
 export async function writeKeysFromArchive({ clickhouse, connection, environment }: Source): Promise<number> {
   const keys = await followKeys(connection, environment);
-  const producer = await connectProducer(connection, [keysTopic(environment)]);
+  const producer = await connectProducer(connection, [keysTopic(environment), erasuresTopic(environment)]);
   try {
     const rows = await clickhouse.query<{ id: string; integration_id: string; subject: string; key: string; created_ms: number; is_deleted: number }>(`
       SELECT lower(hex(reinterpretAsFixedString(key_id))) AS id, integration_id, subject, base64Encode(key) AS key, toUnixTimestamp64Milli(created_at) AS created_ms, is_deleted
@@ -31,10 +32,13 @@ export async function writeKeysFromArchive({ clickhouse, connection, environment
     // Of whoever was forgotten the topic may have no key that the archive doesn't have: it came back with an older copy of Kafka's disk.
     const ofForgotten = erasures.flatMap(({ integration_id, subjects }) => subjects.flatMap((subject) => keys.ring.keysOf({ integrationId: integration_id, subject }))).map(({ id }) => id);
     const back = new Set([...deleted, ...ofForgotten.filter((id) => !kept.has(id))]);
+    const records = erasures.map((row) => ({ ...row, record: erasureRecord({
+      integrationId: row.integration_id, telegramUserId: row.telegram_user_id, subjects: row.subjects, erasedAt: new Date(row.erased_ms).toISOString(), erasedBy: row.erased_by, note: row.note,
+    }) }));
+    const told = new Set((await readErasures(connection, environment)).records.map(({ key }) => key));
+    for (const { record } of records.filter(({ record: { key } }) => !told.has(key))) await producer.append(erasuresTopic(environment), record);
     const lacking: NewRecord<Buffer | null>[] = [
-      ...erasures.filter(({ integration_id, subjects, erased_ms }) => subjects.some((subject) => (keys.ring.erasedAt({ integrationId: integration_id, subject }) ?? 0) < erased_ms)).map((row) => erasureRecord({
-        integrationId: row.integration_id, telegramUserId: row.telegram_user_id, subjects: row.subjects, erasedAt: new Date(row.erased_ms).toISOString(), erasedBy: row.erased_by, note: row.note,
-      })),
+      ...records.filter(({ integration_id, subjects, erased_ms }) => subjects.some((subject) => (keys.ring.erasedAt({ integrationId: integration_id, subject }) ?? 0) < erased_ms)).map(({ record }) => record),
       ...rows.filter(({ id }) => kept.has(id) && keys.ring.find(id) === undefined).map(({ id, key, integration_id, subject, created_ms }) =>
         keyRecord({ id, bytes: Buffer.from(key, 'base64') }, { integrationId: integration_id, subject }, new Date(created_ms))),
       ...[...back].filter((id) => keys.ring.find(id) !== undefined).map(deletedKeyRecord),

@@ -1,7 +1,8 @@
-// The erasure first, so that no ingress seals anything more with these keys; then the keys, for all readers of their topic; then at once
-// in ClickHouse, which would follow. Every step may be repeated.
+// The erasure first, so that no ingress seals anything more with these keys: in its own topic, which an ingress that starts reads, before
+// that of keys, which those that run follow. Then the keys, for all readers of their topic; then at once in ClickHouse, which would
+// follow. Every step may be repeated.
 import { sqlString, type ClickHouse } from '../../services/runtime/clickhouse.ts';
-import { keysTopic } from '../../services/runtime/event-log.ts';
+import { erasuresTopic, keysTopic } from '../../services/runtime/event-log.ts';
 import type { LogProducer } from '../../services/runtime/kafka/producer.ts';
 import { deletedKeyRecord, erasureRecord, type Erasure } from '../../services/runtime/personal/key-records.ts';
 
@@ -15,7 +16,7 @@ const AT_ONCE = 500;
 
 export async function deleteKeys({ producer, clickhouse, environment }: Stores, { erasure, keyIds }: { readonly erasure: Erasure; readonly keyIds: readonly string[] }): Promise<void> {
   const topic = keysTopic(environment);
-  await producer.append(topic, erasureRecord(erasure));
+  for (const place of [erasuresTopic(environment), topic]) await producer.append(place, erasureRecord(erasure));
   // Also those that only ClickHouse has, since an older copy of its disk was put in place.
   const subjects = erasure.subjects.map(sqlString).join(', ');
   await clickhouse.command(`ALTER TABLE log.key_store DELETE WHERE integration_id = ${sqlString(erasure.integrationId)} AND subject IN (${subjects}) SETTINGS mutations_sync = 2`);

@@ -5,7 +5,7 @@ import { InvalidArgumentError, Option, program } from 'commander';
 import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { consumerSettings, readConfig } from '../../services/runtime/config.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
-import { keysTopic } from '../../services/runtime/event-log.ts';
+import { erasuresTopic, keysTopic } from '../../services/runtime/event-log.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { followKeys } from '../../services/runtime/personal/keys.ts';
 import { exitCodeOf } from '../target/refused.ts';
@@ -16,8 +16,8 @@ import { deleteKeys } from './delete-keys.ts';
 import { bodiesAbout } from './quarantined.ts';
 import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 
-/** An ingress that had not heard of it yet may have made one more key. */
-const SETTLE_MS = 1_000;
+/** An ingress that had not heard of it yet, as it does within half a second, may have made one more key. */
+const SETTLE_MS = 1_500;
 
 /** Something of the customer is still readable. */
 const NOT_ALL = 1;
@@ -46,7 +46,7 @@ async function forget({ integration, telegramUserId, note, dryRun }: Options): P
     if (dryRun) return;
     const records = await recordsOf(clickhouse, person, { keyIds: keyIds(), tickets: bodies.tickets });
     const erasure = { ...person, subjects, erasedAt: new Date().toISOString(), erasedBy: `${userInfo().username}@${hostname()}`, note };
-    const producer = await connectProducer(connection, [keysTopic(environment)]);
+    const producer = await connectProducer(connection, [keysTopic(environment), erasuresTopic(environment)]);
     try {
       await deleteKeys({ producer, clickhouse, environment }, { erasure, keyIds: keyIds() });
       await sleep(SETTLE_MS);

@@ -1,7 +1,8 @@
 // What every step of a run works with.
 import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
-import type { OffsetRange, KafkaConnection } from '../../services/runtime/kafka/admin.ts';
+import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
+import type { OffsetRange } from '../../services/runtime/kafka/topic-offsets.ts';
 import type { ToLanding } from '../../services/runtime/projection/landing.ts';
 import type { Compared } from './compared.ts';
 import type { Report } from './findings.ts';

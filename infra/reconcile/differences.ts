@@ -2,7 +2,7 @@
 // depend on any order; only where these differ are single events looked at.
 import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
 import { sqlString } from '../../services/runtime/clickhouse.ts';
-import type { OffsetRange } from '../../services/runtime/kafka/admin.ts';
+import type { OffsetRange } from '../../services/runtime/kafka/topic-offsets.ts';
 import { tableOf, type Compared } from './compared.ts';
 import { byPartition, ofTenant, type Run } from './context.ts';
 import { finding, hourOf, type Finding } from './findings.ts';

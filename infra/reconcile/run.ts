@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamingClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
-import { offsetsSince, type KafkaConnection, type OffsetRange } from '../../services/runtime/kafka/admin.ts';
+import type { KafkaConnection } from '../../services/runtime/kafka/admin.ts';
+import { offsetsSince, type OffsetRange } from '../../services/runtime/kafka/topic-offsets.ts';
 import { eventRows } from '../../services/runtime/projection/landing.ts';
 import { quarantineRows } from '../../services/runtime/projection/quarantine-landing.ts';
 import type { SchemaLookup } from '../../services/runtime/registry/registry.ts';

@@ -2,7 +2,7 @@
 // table that should have it. What is found is looked at a second time.
 import type { Poison } from '../../services/runtime/avro/record-reader.ts';
 import type { LogRecord } from '../../services/runtime/event-log.ts';
-import type { OffsetRange } from '../../services/runtime/kafka/admin.ts';
+import type { OffsetRange } from '../../services/runtime/kafka/topic-offsets.ts';
 import { readRanges } from '../../services/runtime/kafka/ranges.ts';
 import { Progress } from '../facts/progress.ts';
 import { tableOf, type Compared } from './compared.ts';

@@ -5,11 +5,12 @@
 import { Command } from 'commander';
 import { commonSettings, integer, readConfig, type Config, type Settings } from '../../services/runtime/config.ts';
 import { environmentSettings, environmentsOf } from '../target/environments.ts';
-import { alertsTopic, eventsTopic, keysTopic, MAX_EVENT_BYTES, MAX_QUARANTINE_BYTES, quarantineTopic } from '../../services/runtime/event-log.ts';
+import { alertsTopic, erasuresTopic, eventsTopic, keysTopic, MAX_EVENT_BYTES, MAX_QUARANTINE_BYTES, quarantineTopic } from '../../services/runtime/event-log.ts';
 import { addPartitions, ensureTopics, METADATA_MAX_AGE_MS, type TopicSettings } from '../../services/runtime/kafka/admin.ts';
 import { createLogger } from '../../services/runtime/logger.ts';
 import { setting } from '../local/settings.ts';
 import { endWithMessage } from '../local/supervisor/signals.ts';
+import { bringErasures } from './bring-erasures.ts';
 import { locate } from '../target/which-stack.ts';
 import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 
@@ -41,6 +42,7 @@ function topicsOf(config: TopicsConfig, environments: readonly string[]): TopicS
     { name: quarantineTopic(environment), partitions: 1, replicas, config: quarantine },
     { name: alertsTopic(environment), partitions: 1, replicas, config: alerts },
     { name: keysTopic(environment), partitions: 1, replicas, config: keys },
+    { name: erasuresTopic(environment), partitions: 1, replicas, config: keptForEver },
   ]);
 }
 
@@ -53,7 +55,8 @@ async function main(options: { addPartitions: boolean }): Promise<void> {
   const env = await locate({ command: 'topics', parts: ['kafka'], changes: true });
   const config = readConfig(settings, env);
   const connection = kafkaConnection(config, 'topics', createLogger('topics', config.LOG_LEVEL));
-  const topics = topicsOf(config, await environmentsOf(config));
+  const environments = await environmentsOf(config);
+  const topics = topicsOf(config, environments);
   // The default is for new topics: an old one with another number is as somebody wanted it.
   const isWanted = setting(env, 'TOPIC_PARTITIONS') !== undefined;
   const tooFew: { name: string; partitions: number }[] = [];
@@ -64,6 +67,7 @@ async function main(options: { addPartitions: boolean }): Promise<void> {
     if (wanted < partitions) console.error(`${name}: a topic can't have fewer partitions than it has`);
     if (wanted > partitions) tooFew.push({ name, partitions: wanted });
   }
+  for (const environment of environments) await bringErasures(connection, environment);
   if (tooFew.length === 0) return;
   if (!options.addPartitions) {
     console.error(`${tooFew.map(({ name }) => name).join(', ')}: as before. To raise the number: npm run topics -- --add-partitions\n${whatItMeans}`);

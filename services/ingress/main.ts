@@ -4,20 +4,19 @@ import { loadContracts, type EventContract } from '../../schemas/contract.ts';
 import { commonSettings, integer, list, masked, readConfig, text, type Settings } from '../runtime/config.ts';
 import { startHealthServer } from '../runtime/health.ts';
 import { RuntimeError } from '../runtime/errors.ts';
-import { eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
+import { erasuresTopic, eventsTopic, keysTopic, quarantineTopic } from '../runtime/event-log.ts';
 import { createLogProbe } from '../runtime/kafka/probe.ts';
 import { connectProducer, type LogProducer } from '../runtime/kafka/producer.ts';
 import { runService, Starting, type Stoppable } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createMetrics } from '../runtime/metrics/process.ts';
-import type { KeyRing } from '../runtime/personal/key-ring.ts';
-import { followKeys, type Keys } from '../runtime/personal/keys.ts';
 import { readLock, SchemaRegistry } from '../runtime/registry/registry.ts';
 import { watchSchemas } from '../runtime/registry/schema-watch.ts';
 import { createAccept, type Accept } from './accept.ts';
 import { doorSettings, isLoopback, readDoor } from './door.ts';
 import { Drain } from './drain.ts';
 import { createEncode, type Encode } from './event/encoders.ts';
+import { followSealingKeys, type FollowedKeys } from './follow-keys.ts';
 import { watchIntegrations, type WatchedIntegrations } from './integrations.ts';
 import { createKeySource } from './keys.ts';
 import { createIngressMetrics } from './metrics.ts';
@@ -25,6 +24,7 @@ import { createPrepare } from './event/prepare.ts';
 import { createSealer } from './event/seal.ts';
 import { isReplacement, runProcesses, tellStarted } from './processes.ts';
 import { recentEvents } from './recent-events.ts';
+import type { SealingKeys } from './sealing-keys.ts';
 import { createServer } from './server.ts';
 import { kafkaConnection, type KafkaConnection } from '../runtime/kafka/connection.ts';
 
@@ -51,23 +51,23 @@ interface Connecting {
   readonly encode: Encode;
   readonly counted: ReturnType<typeof createIngressMetrics>;
   /** Those of each environment are added. */
-  readonly followed: Keys[];
+  readonly followed: FollowedKeys[];
 }
 
 /** Waits for Kafka: with it come the keys, and the recent events. */
 async function connectAccept({ parts, starting, connection, topics, integrations, contracts, encode, counted, followed }: Connecting): Promise<{ accept: Accept; producer: LogProducer }> {
   const producer = await starting.step(() => connectProducer(connection, topics));
   parts.push({ name: 'producer', stop: () => producer.close() });
-  const rings = new Map<string, KeyRing>();
+  const sealing = new Map<string, SealingKeys>();
   for (const environment of integrations.sealing()) {
-    const keys = await starting.step(() => followKeys(connection, environment));
-    parts.push(keys);
-    followed.push(keys);
-    rings.set(environment, keys.ring);
+    const following = await starting.step(() => followSealingKeys(connection, environment, producer));
+    parts.push(following);
+    followed.push(following);
+    sealing.set(environment, following.keys);
   }
   const window = await recentEvents(connection, { environments: integrations.environments(), count: config.DEDUPE_EVENTS, starting });
   const { onSignature, onQuarantined, onUnlistedVersion } = counted;
-  const sealer = createSealer(createKeySource(rings, producer));
+  const sealer = createSealer(createKeySource(sealing, producer));
   return { producer, accept: createAccept({ integrations, prepare: createPrepare(contracts), sealer, encode, producer, window, logger, onSignature, onQuarantined, onUnlistedVersion }) };
 }
 
@@ -88,13 +88,13 @@ async function serve(parts: Stoppable[]): Promise<void> {
   parts.push(schemas);
 
   const connection = kafkaConnection(config, 'ingress', logger);
-  const topics = [...environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]), ...integrations.sealing().map(keysTopic)];
+  const topics = [...environments.flatMap((environment) => [eventsTopic(environment), quarantineTopic(environment)]), ...integrations.sealing().flatMap((environment) => [keysTopic(environment), erasuresTopic(environment)])];
   const probe = createLogProbe(connection, topics, { written: true });
   parts.push(probe);
 
   const starting = new Starting(logger);
   const drain = new Drain();
-  const followed: Keys[] = [];
+  const followed: FollowedKeys[] = [];
   let waiting = (): number => 0;
   let take: Accept = () => Promise.reject(new RuntimeError('LOG_UNAVAILABLE', 'the ingress is starting'));
   const counted = createIngressMetrics(metrics, { waiting: () => waiting(), integrationsValid: () => integrations.warnings().length === 0 });

@@ -93,3 +93,5 @@ export const quarantineTopic = (environment: string): string => `crm.${environme
 export const alertsTopic = (environment: string): string => `crm.${environment}.alerts`;
 /** Of what personal data is sealed with: compacted, so that a deleted key is gone, and in no backup of the log (personal/). */
 export const keysTopic = (environment: string): string => `crm.${environment}.keys`;
+/** Who was forgotten, once more: few, so that whoever seals need not read all keys to know it. */
+export const erasuresTopic = (environment: string): string => `crm.${environment}.erasures`;

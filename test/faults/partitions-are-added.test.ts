@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { eventsTopic } from '../../services/runtime/event-log.ts';
-import { topicOffsets } from '../../services/runtime/kafka/admin.ts';
+import { topicOffsets } from '../../services/runtime/kafka/topic-offsets.ts';
 import { projectDir } from '../../infra/local/settings.ts';
 import { connection } from '../system/quarantine-cli.ts';
 import { closeClients, eventually, newTicketId, query, sendUntilAccepted, ticket } from '../system/support.ts';

@@ -12,7 +12,8 @@ import { ensureInstalled, startStack, type Stack } from '../../infra/local/stack
 import { cacheFolder } from '../../infra/local/settings.ts';
 import { kafkaSettings, readConfig } from '../../services/runtime/config.ts';
 import { eventsTopic, quarantineTopic } from '../../services/runtime/event-log.ts';
-import { connectKafka, ensureTopics, topicOffsets, type KafkaConnection } from '../../services/runtime/kafka/admin.ts';
+import { connectKafka, ensureTopics, type KafkaConnection } from '../../services/runtime/kafka/admin.ts';
+import { topicOffsets } from '../../services/runtime/kafka/topic-offsets.ts';
 import { kafkaConnection } from '../../services/runtime/kafka/connection.ts';
 import { readTail } from '../../services/runtime/kafka/consumer.ts';
 import { createQuickAdmin } from '../../services/runtime/kafka/quick-admin.ts';

@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { loadContracts, type AvroType, type EventContract, type JsonObject } from '../../../schemas/contract.ts';
 import { personalFields } from '../../../schemas/personal.ts';
 import { createEncoder, createReader } from '../../runtime/avro/avro.ts';
+import { erasureRecord } from '../../runtime/personal/key-records.ts';
 import { opened } from '../../runtime/personal/opened.ts';
 import { newKey, type Key } from '../../runtime/personal/sealed.ts';
 import type { Integration } from '../../runtime/integrations-file.ts';
 import type { AuthenticWebhook } from '../outcome.ts';
 import { createKeySource } from '../keys.ts';
+import { SealingKeys } from '../sealing-keys.ts';
 import { parseWebhook } from './parse.ts';
 import { createPrepare, type PreparedEvent } from './prepare.ts';
 import { createSealer, type KeySource } from './seal.ts';
@@ -102,14 +104,15 @@ describe('an event of an integration whose personal data is sealed', () => {
   });
 
   it('is sealed with a key that nobody keeps when it happened before its customer was forgotten', async () => {
-    const ring = { sealingKey: () => undefined, isDeleted: () => false, erasedAt: () => Date.parse('2026-03-02T09:00:00.000Z') };
+    const keys = new SealingKeys();
+    keys.applyErasure(erasureRecord({ integrationId: 'acme', telegramUserId: 7, subjects: ['customer/7'], erasedAt: '2026-03-02T09:00:00.000Z', erasedBy: '', note: '' }));
     const appended: string[] = [];
-    const source = createKeySource(new Map([['production', ring as never]]), { append: (_topic, record) => Promise.resolve({ partition: appended.push(record.key) }) });
+    const source = createKeySource(new Map([['production', keys]]), { append: (_topic, record) => Promise.resolve({ partition: appended.push(record.key) }) });
     const hook = webhook('ticket.created', created);
     const { bytes } = kept(await createSealer(source).event(hook, prepared(hook)));
     expect(appended).toStrictEqual([]);
     expect(bytes).not.toContain('Mira');
-    await source.keyFor({ environment: 'production', integrationId: 'acme', subject: 'customer/7' }, Date.now());
+    await source.keyFor({ environment: 'production', integrationId: 'acme', subject: 'customer/7', happenedAt: Date.now() });
     expect(appended.length, 'what they do afterwards is kept').toBe(1);
   });
 });

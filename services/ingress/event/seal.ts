@@ -1,6 +1,6 @@
 // Seals what an event says about a customer, before it becomes a record: with the customer's key what they wrote or told of
-// themselves, with the ticket's key what others said in it. So no event has to know more than it says: forgetting a customer
-// deletes their key and those of their tickets.
+// themselves, with the ticket's key what others said in it, or with that of the customer who is known to have opened it. So no event
+// has to know more than it says: forgetting a customer deletes their keys and those of their tickets.
 import { isObject } from '../../../schemas/upcasting.ts';
 import { companyTypes, defaultClearMetadata, freeFormField, personalFields, type PersonalField } from '../../../schemas/personal.ts';
 import type { Json, JsonObject } from '../../../schemas/contract.ts';
@@ -88,13 +88,17 @@ function subjectOf(event: JsonObject): string | null {
   return customer(id) ?? (typeof ticket_id === 'string' || typeof ticket_id === 'number' ? `ticket/${ticket_id}` : null);
 }
 
-export interface KeyOwner extends Owner {
+/** Whom something is sealed for. */
+export interface SealedFor extends Owner {
   readonly environment: string;
+  readonly happenedAt: number;
+  /** The ticket that they open with it, as a subject. */
+  readonly opens?: string | undefined;
 }
 
 export interface KeySource {
   /** The key of a tenant's subject, at once when it is known; one that nobody keeps for what happened before the subject was forgotten. */
-  keyFor(owner: KeyOwner, happenedAt: number): Key | Promise<Key>;
+  keyFor(wanted: SealedFor): Key | Promise<Key>;
 }
 
 export interface Sealer {
@@ -117,8 +121,10 @@ export function createSealer(keys: KeySource): Sealer {
       const places = personalPlaces(prepared);
       if (places.length === 0) return prepared;
       const { environment, integration_id: integrationId } = integration;
-      const subject = subjectOf(prepared.record as JsonObject) ?? `ticket/${prepared.ticketId}`;
-      const key = keys.keyFor({ environment, integrationId, subject }, prepared.record['timestamp'] as number);
+      const ticket = `ticket/${prepared.ticketId}`;
+      const subject = subjectOf(prepared.record as JsonObject) ?? ticket;
+      const opens = prepared.contract.eventType === 'ticket.created' && subject !== ticket ? ticket : undefined;
+      const key = keys.keyFor({ environment, integrationId, subject, opens, happenedAt: prepared.record['timestamp'] as number });
       return key instanceof Promise ? key.then((made) => sealedWith(made, prepared, places)) : sealedWith(key, prepared, places);
     },
     body: async ({ integration, envelope, json, body, receivedAt }) => {
@@ -126,7 +132,7 @@ export function createSealer(keys: KeySource): Sealer {
       const field = payloadKeyOf(json);
       const subject = subjectOf(field === undefined ? json : (json[field] as JsonObject)) ?? `body/${envelope.event_id}`;
       const time = readTime(envelope.timestamp);
-      const key = await keys.keyFor({ environment, integrationId, subject }, time.kind === 'time' ? time.ms : receivedAt.getTime());
+      const key = await keys.keyFor({ environment, integrationId, subject, happenedAt: time.kind === 'time' ? time.ms : receivedAt.getTime() });
       return { payload: Buffer.from(seal(body.toString('utf8'), key, envelope.event_id)), keyId: key.id };
     },
   };

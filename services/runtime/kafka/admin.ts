@@ -98,7 +98,7 @@ export async function orUnavailable<T>(connection: KafkaConnection, work: () => 
   }
 }
 
-const withAdmin = <T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> => orUnavailable(connection, async () => {
+export const withAdmin = <T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> => orUnavailable(connection, async () => {
   const admin = connectKafka(connection).admin();
   try {
     await admin.connect();
@@ -256,26 +256,6 @@ async function waitUntilEmpty(admin: Admin, groupId: string): Promise<void> {
     await sleep(1_000);
   }
 }
-
-/** First and next offset of each partition. */
-export const topicOffsets = (connection: KafkaConnection, topic: string): Promise<{ partition: number; low: number; high: number }[]> =>
-  withAdmin(connection, async (admin) =>
-    (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) })));
-
-/** Offsets of a partition, `to` excluded. */
-export interface OffsetRange {
-  readonly partition: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What was appended since, by Kafka's own timestamps. */
-export const offsetsSince = (connection: KafkaConnection, topic: string, since: Date): Promise<OffsetRange[]> =>
-  withAdmin(connection, async (admin) => {
-    const [ends, starts] = await Promise.all([admin.fetchTopicOffsets(topic), admin.fetchTopicOffsetsByTimestamp(topic, since.getTime())]);
-    const from = new Map(starts.map(({ partition, offset }) => [partition, Number(offset)]));
-    return ends.map(({ partition, high }) => ({ partition, from: from.get(partition) ?? Number(high), to: Number(high) }));
-  });
 
 export const deleteGroup = (connection: KafkaConnection, groupId: string): Promise<void> =>
   withAdmin(connection, async (admin) => {

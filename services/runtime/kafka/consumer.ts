@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { PartitionHeld } from '../projection/breaker.ts';
 import { messageOf, RuntimeError } from '../errors.ts';
-import { connectKafka, METADATA_MAX_AGE_MS, offsetsSince, reportMissing, topicOffsets, type KafkaConnection } from './admin.ts';
+import { connectKafka, METADATA_MAX_AGE_MS, reportMissing, type KafkaConnection } from './admin.ts';
+import { offsetsSince, topicOffsets } from './topic-offsets.ts';
 import { Membership } from './membership.ts';
 import { gapText, missingRecords } from './missing-records.ts';
 import { readRanges } from './ranges.ts';
@@ -27,6 +28,8 @@ export interface ConsumerOptions {
    * four times as much is in memory at once, for each broker, however far behind the group is.
    */
   readonly fetchBytes: number;
+  /** A fetch is answered when as much is there, or after as long: unless told otherwise when anything is, or after a second. */
+  readonly together?: { readonly bytes: number; readonly ms: number };
   readonly handle: (batch: ManualBatch) => Promise<void>;
   /** Records of a compacted topic go in the normal course of things: what isn't there any more is not missing. */
   readonly isCompacted?: boolean;
@@ -95,14 +98,15 @@ export async function startConsumer(connection: KafkaConnection, options: Consum
   };
 }
 
-const newConsumer = (kafka: Kafka, { groupId, fetchBytes }: ConsumerOptions): Consumer => kafka.consumer({
+const newConsumer = (kafka: Kafka, { groupId, fetchBytes, together = { bytes: 1, ms: 1_000 } }: ConsumerOptions): Consumer => kafka.consumer({
   groupId,
   sessionTimeout: SESSION_TIMEOUT_MS,
   rebalanceTimeout: REBALANCE_TIMEOUT_MS,
   heartbeatInterval: HEARTBEAT_MS,
   maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
   maxBytes: fetchBytes,
-  maxWaitTimeInMs: 1_000,
+  minBytes: together.bytes,
+  maxWaitTimeInMs: together.ms,
   metadataMaxAge: METADATA_MAX_AGE_MS,
   allowAutoTopicCreation: false,
   // It tries again for about 15 s, which outlasts a broker's restart, and is then begun anew: it would go on asking a coordinator that moved.

@@ -2,7 +2,8 @@
 import type { EachBatchPayload } from 'kafkajs';
 import { RuntimeError } from '../errors.ts';
 import type { LogRecord } from '../event-log.ts';
-import { connectKafka, deleteGroup, toLogError, topicOffsets, type KafkaConnection, type OffsetRange } from './admin.ts';
+import { connectKafka, deleteGroup, toLogError, type KafkaConnection } from './admin.ts';
+import { topicOffsets, type OffsetRange } from './topic-offsets.ts';
 import { toRecord } from './record.ts';
 
 /** Batches of one partition come in order; the next one is fetched when the visitor is done with this one. */

@@ -1,10 +1,10 @@
-// The keys that there are, as their topic tells them. Two ingresses may make one for the same customer at the same moment: both
-// open what they sealed, and the one that came first seals from then on.
+// The keys that there are, as their topic tells them, from its start or from somewhere on. An owner may have several: each opens what it sealed.
 import type { LogRecord } from '../event-log.ts';
 import { readKeysEntry, type Owner } from './key-records.ts';
 import type { Key } from './sealed.ts';
 
-const nameOf = ({ integrationId, subject }: Owner): string => `${integrationId}\n${subject}`;
+/** Of an environment. */
+export const nameOf = ({ integrationId, subject }: Owner): string => `${integrationId}\n${subject}`;
 
 const KEY_BYTES = 32;
 const FIRST_SLOTS = 1_024;
@@ -35,7 +35,12 @@ export class KeyRing {
   readonly #owned = new Map<string, string | readonly string[]>();
   readonly #erasedAt = new Map<string, number>();
   readonly #deleted = new Set<string>();
-  #next = 0;
+  #next: number;
+
+  /** @param from the first offset that is taken in. */
+  constructor(from = 0) {
+    this.#next = from;
+  }
 
   /** The offset that follows what was taken in. */
   get next(): number {
@@ -62,6 +67,7 @@ export class KeyRing {
 
   #add({ id, bytes }: Key, owner: string): void {
     if (this.#slots.has(id) || bytes.length !== KEY_BYTES) return;
+    this.#deleted.delete(id);
     const slot = this.#owners.length;
     this.#slab.put(slot, bytes);
     this.#slots.set(id, slot);
@@ -92,14 +98,9 @@ export class KeyRing {
     return slot === undefined ? undefined : { id: keyId, bytes: this.#slab.at(slot) };
   }
 
+  /** As far as what was taken in says. */
   isDeleted(keyId: string): boolean {
     return this.#deleted.has(keyId);
-  }
-
-  /** The key that an owner's data is sealed with: the one that came first. */
-  sealingKey(owner: Owner): Key | undefined {
-    const [first] = this.#idsOf(nameOf(owner));
-    return first === undefined ? undefined : this.find(first);
   }
 
   /** All keys of an owner. */

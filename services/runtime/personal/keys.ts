@@ -1,18 +1,18 @@
-// Follows the topic of keys: at a start it is read to its end, then what comes is taken in as it comes.
+// Follows the topic of keys: at a start it is read to its end, whole or from some time on; then what comes is taken in as it comes.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { keysTopic } from '../event-log.ts';
-import { deleteGroup, topicOffsets, type KafkaConnection } from '../kafka/admin.ts';
+import { deleteGroup, restoreOffsets, type KafkaConnection } from '../kafka/admin.ts';
+import { offsetsSince, topicOffsets } from '../kafka/topic-offsets.ts';
 import { startConsumer } from '../kafka/consumer.ts';
+import { readRanges } from '../kafka/ranges.ts';
 import { endNow, type Stoppable } from '../lifecycle.ts';
 import { KeyRing } from './key-ring.ts';
-import type { Key } from './sealed.ts';
+import { DISCARDED, SEALS_FOR_MS, type Key } from './sealed.ts';
 
 export interface Keys extends Stoppable {
   readonly ring: KeyRing;
-  /** Null while the topic is followed; else why not. */
-  failure(): string | null;
   /** Resolves when all is taken in that the topic holds now. @throws RuntimeError `LOG_UNAVAILABLE`. */
   caughtUp(): Promise<void>;
   /** Undefined when it was deleted, or never was. @param recordedAt when what it sealed came into the log: a key is older. */
@@ -27,21 +27,43 @@ const LOOK_EVERY_MS = 20;
 /** Between the clocks of two machines. */
 const CLOCKS_DIFFER_MS = 60_000;
 
-/** @throws RuntimeError `LOG_UNAVAILABLE`, also while the topic is not there. */
-export async function followKeys(connection: KafkaConnection, environment: string): Promise<Keys> {
-  const topic = keysTopic(environment);
-  const ring = new KeyRing();
-  const end = async (): Promise<number> => {
-    const [position] = await topicOffsets(connection, topic).catch((error: unknown) => {
-      throw new RuntimeError('LOG_UNAVAILABLE', `${topic}: ${messageOf(error)}; if there is no such topic: npm run topics`, { cause: error });
-    });
-    const { low = 0, high = 0 } = position ?? {};
-    return low < high ? high : 0;
+/** Where the topic is now. */
+async function positionOf(connection: KafkaConnection, topic: string): Promise<{ readonly low: number; readonly end: number }> {
+  const [position] = await topicOffsets(connection, topic).catch((error: unknown) => {
+    throw new RuntimeError('LOG_UNAVAILABLE', `${topic}: ${messageOf(error)}; if there is no such topic: npm run topics`, { cause: error });
+  });
+  const { low = 0, high = 0 } = position ?? {};
+  return { low, end: low < high ? high : 0 };
+}
+
+/** What came before a time, read when it is first asked for. Whoever asks after a failure tries anew. */
+function keysBefore(connection: KafkaConnection, topic: string, range: { readonly from: number; readonly to: number }): () => Promise<KeyRing> {
+  let ring: Promise<KeyRing> | null = null;
+  const read = async (): Promise<KeyRing> => {
+    const older = new KeyRing();
+    await readRanges(connection, topic, [{ partition: 0, ...range }], (records) => records.forEach((record) => older.apply(record)));
+    return older;
   };
+  return () => {
+    const reading = (ring ??= read());
+    return reading.catch((error: unknown) => {
+      if (ring === reading) ring = null;
+      throw error;
+    });
+  };
+}
+
+/** @param since what is older is read only when a key is not found. @throws RuntimeError `LOG_UNAVAILABLE`, also while the topic is not there. */
+export async function followKeys(connection: KafkaConnection, environment: string, since?: Date): Promise<Keys> {
+  const topic = keysTopic(environment);
   // Asked first, so that nothing is begun for a topic that is not there.
-  await end();
+  const { low } = await positionOf(connection, topic);
+  const [{ from } = { from: low }] = since === undefined ? [] : await offsetsSince(connection, topic, since);
+  const ring = new KeyRing(from);
+  const before = keysBefore(connection, topic, { from: low, to: from });
   const groupId = `${connection.clientId}-keys-${randomUUID()}`;
-  // Nothing is ever committed: every process begins at the topic's start.
+  // Nothing more is ever committed: every process begins anew.
+  if (from > low) await restoreOffsets(connection, { groupId, topic, offsets: [{ partition: 0, offset: from }] });
   const consumer = await startConsumer(connection, {
     groupId, topics: [topic], concurrency: 1, fetchBytes: FETCH_BYTES, isCompacted: true, stuckAfterMs: STUCK_AFTER_MS, onStuck: endNow(connection.logger),
     handle: ({ records }) => {
@@ -52,12 +74,12 @@ export async function followKeys(connection: KafkaConnection, environment: strin
   let current = 0;
   const caughtUp = async (): Promise<void> => {
     const asked = Date.now();
-    const wanted = await end();
-    let [seen, since] = [ring.next, asked];
-    while (ring.next < wanted) {
+    const { end } = await positionOf(connection, topic);
+    let [seen, at] = [ring.next, asked];
+    while (ring.next < end) {
       await sleep(LOOK_EVERY_MS);
-      if (ring.next > seen) [seen, since] = [ring.next, Date.now()];
-      if (Date.now() - since > SILENT_MS) throw new RuntimeError('LOG_UNAVAILABLE', `${topic} is read up to ${ring.next} of ${wanted}, and nothing came for ${SILENT_MS / 1_000} s`);
+      if (ring.next > seen) [seen, at] = [ring.next, Date.now()];
+      if (Date.now() - at > SILENT_MS) throw new RuntimeError('LOG_UNAVAILABLE', `${topic} is read up to ${ring.next} of ${end}, and nothing came for ${SILENT_MS / 1_000} s`);
     }
     current = Math.max(current, asked);
   };
@@ -73,19 +95,23 @@ export async function followKeys(connection: KafkaConnection, environment: strin
   }
   return {
     name: 'keys', ring, caughtUp, stop,
-    failure: () => consumer.failure(),
     find: async (keyId, recordedAt) => {
+      if (keyId === DISCARDED) return undefined;
       if (ring.find(keyId) === undefined && recordedAt + CLOCKS_DIFFER_MS > current) await caughtUp();
-      return ring.find(keyId);
+      const key = ring.find(keyId);
+      return key !== undefined || ring.isDeleted(keyId) || from <= low ? key : (await before()).find(keyId);
     },
   };
 }
 
-/** For those who may never need them: followed from the first question on. */
+/**
+ * For those who may never need them: followed from the first question on, and from as long before what it is about as a key seals. So what
+ * is read and held grows with what the consumer reads of the log, not with history.
+ */
 export function keysWhenNeeded(connection: KafkaConnection, environment: string): Stoppable & Pick<Keys, 'find'> {
   let keys: Promise<Keys> | null = null;
-  const followed = async (): Promise<Keys> => {
-    const following = (keys ??= followKeys(connection, environment));
+  const followed = async (recordedAt: number): Promise<Keys> => {
+    const following = (keys ??= followKeys(connection, environment, new Date(Math.max(0, recordedAt - SEALS_FOR_MS - CLOCKS_DIFFER_MS))));
     // Whoever asks after a failure tries anew.
     return following.catch((error: unknown) => {
       if (keys === following) keys = null;
@@ -94,7 +120,7 @@ export function keysWhenNeeded(connection: KafkaConnection, environment: string)
   };
   return {
     name: 'keys',
-    find: async (keyId, recordedAt) => (await followed()).find(keyId, recordedAt),
+    find: async (keyId, recordedAt) => (await followed(recordedAt)).find(keyId, recordedAt),
     stop: async () => (await keys?.catch(() => null))?.stop(),
   };
 }

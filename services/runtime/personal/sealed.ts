@@ -19,6 +19,17 @@ const PREFIX_LENGTH = MARK.length + ID_LENGTH + 1;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/**
+ * How long a key seals; then its owner gets another one. So what opens an event is not much older than the event, and whoever reads from
+ * a time on needs no keys of long before.
+ */
+export const SEALS_FOR_MS = 7 * 86_400_000;
+
+/** The id of keys that nobody keeps: what it names can be opened by nobody, and need not be looked for. */
+export const DISCARDED = 'f'.repeat(ID_LENGTH);
+
+export const discardedKey = (): Key => ({ ...newKey(), id: DISCARDED });
+
 export const newKey = (): Key => ({ id: randomBytes(ID_LENGTH / 2).toString('hex'), bytes: randomBytes(32) });
 
 /** @param place where the text stands: no two texts that differ have one place. */

@@ -1,7 +1,8 @@
 // Gathers what the checker judges: the log by raw offsets, every table, the quarantine, the facts. Reads past the proxies.
 import type { ClickHouse } from '../../../services/runtime/clickhouse.ts';
 import { eventsTopic, quarantineTopic, type LogRecord } from '../../../services/runtime/event-log.ts';
-import { consumerPositions, topicOffsets, type KafkaConnection, type OffsetRange } from '../../../services/runtime/kafka/admin.ts';
+import { consumerPositions, type KafkaConnection } from '../../../services/runtime/kafka/admin.ts';
+import { topicOffsets, type OffsetRange } from '../../../services/runtime/kafka/topic-offsets.ts';
 import { readRanges } from '../../../services/runtime/kafka/ranges.ts';
 import type { FactsRow, LogEntry, Observation, PoisonEntry, QuarantineRow, TableRow, TicketRow } from './judge.ts';
 

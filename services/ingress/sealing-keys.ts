@@ -1,0 +1,113 @@
+// The keys that one process seals with in one environment, as many as fit: those that it made, and those that the topic of keys brought
+// lately. Whoever's key is not among them gets another one; all of them open, and all are deleted when their owner is forgotten. So how
+// much is read at a start, and held, does not grow with history. Who was ever forgotten is known whole.
+import { LRUCache } from 'lru-cache';
+import type { LogRecord } from '../runtime/event-log.ts';
+import { readKeysEntry, type Owner } from '../runtime/personal/key-records.ts';
+import { nameOf } from '../runtime/personal/key-ring.ts';
+import { SEALS_FOR_MS, type Key } from '../runtime/personal/sealed.ts';
+
+export interface Held {
+  readonly key: Key;
+  readonly madeAt: number;
+  /** Its owner was forgotten, or it was deleted. */
+  isGone: boolean;
+  /** Resolves once the topic has it; null from then on. */
+  kept: Promise<unknown> | null;
+}
+
+type KeysRecord = Pick<LogRecord, 'offset' | 'key' | 'value'>;
+
+/** Some 600 bytes each. */
+export const MOST_HELD = 50_000;
+/** What a ticket says that more than one customer opened. */
+const SEVERAL = '';
+
+export class SealingKeys {
+  readonly #held: LRUCache<string, Held>;
+  /** Of the keys held: whose. */
+  readonly #names = new Map<string, string>();
+  readonly #openers: LRUCache<string, string>;
+  readonly #erasedAt = new Map<string, number>();
+  #next = 0;
+
+  constructor(max = MOST_HELD) {
+    this.#held = new LRUCache({ max, dispose: ({ key }) => this.#names.delete(key.id) });
+    this.#openers = new LRUCache({ max });
+  }
+
+  /** What the topic of keys has, in its order; what was taken in already is passed over. @returns the keys that were held of whoever it says is forgotten. */
+  apply(record: KeysRecord): readonly Key[] {
+    if (record.offset < this.#next) return [];
+    this.#next = record.offset + 1;
+    const entry = readKeysEntry(record);
+    if (entry?.kind === 'key') this.#adopt({ key: entry.key, madeAt: Date.parse(entry.createdAt), isGone: false, kept: null }, entry);
+    if (entry?.kind === 'deleted') this.#end(this.#names.get(entry.keyId) ?? '');
+    return entry?.kind === 'erasure' ? this.#forget(entry.integrationId, entry.subjects, Date.parse(entry.erasedAt)) : [];
+  }
+
+  /** An erasure of the past: of any offset. */
+  applyErasure(record: Pick<KeysRecord, 'key' | 'value'>): void {
+    const entry = readKeysEntry(record);
+    if (entry?.kind === 'erasure') this.#forget(entry.integrationId, entry.subjects, Date.parse(entry.erasedAt));
+  }
+
+  /** Of another process, or of before the start. One that is older than an erasure came back with an older copy of the topic. */
+  #adopt(held: Held, owner: Owner): void {
+    const name = nameOf(owner);
+    if (!this.#held.has(name) && held.madeAt > (this.#erasedAt.get(name) ?? -Infinity)) this.put(owner, held);
+  }
+
+  #end(name: string): Key | undefined {
+    const held = this.#held.peek(name);
+    if (held === undefined) return undefined;
+    held.isGone = true;
+    this.#held.delete(name);
+    return held.key;
+  }
+
+  /** Clocks differ: whenever the keys that are held were made, they may be deleted with the others. */
+  #forget(integrationId: string, subjects: readonly string[], at: number): Key[] {
+    return subjects.map((subject) => nameOf({ integrationId, subject })).flatMap((name) => {
+      this.#erasedAt.set(name, Math.max(at, this.#erasedAt.get(name) ?? -Infinity));
+      this.#openers.delete(name);
+      return this.#end(name) ?? [];
+    });
+  }
+
+  /** The one that is held and may still seal. */
+  find(owner: Owner, now: number): Held | undefined {
+    const held = this.#held.get(nameOf(owner));
+    return held === undefined || held.madeAt + SEALS_FOR_MS < now ? undefined : held;
+  }
+
+  put(owner: Owner, held: Held): void {
+    const name = nameOf(owner);
+    this.#held.set(name, held);
+    this.#names.set(held.key.id, name);
+  }
+
+  /** One that could not be kept. */
+  drop(owner: Owner, held: Held): void {
+    const name = nameOf(owner);
+    if (this.#held.peek(name) === held) this.#held.delete(name);
+  }
+
+  /** When an owner was forgotten last, in milliseconds since 1970. */
+  erasedAt(owner: Owner): number {
+    return this.#erasedAt.get(nameOf(owner)) ?? -Infinity;
+  }
+
+  /** What others say in a ticket is sealed for the customer who opened it, if one did. */
+  opened(ticket: Owner, customer: string): void {
+    const name = nameOf(ticket);
+    const known = this.#openers.get(name) ?? customer;
+    this.#openers.set(name, known === customer ? customer : SEVERAL);
+  }
+
+  /** The customer of a ticket, in whose place the ticket itself is where that is not known. */
+  openerOf(owner: Owner): Owner {
+    const customer = this.#openers.get(nameOf(owner)) ?? SEVERAL;
+    return customer === SEVERAL ? owner : { ...owner, subject: customer };
+  }
+}
