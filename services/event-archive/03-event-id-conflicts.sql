@@ -20,7 +20,7 @@ COMMENT 'One row per identity and content of an event.';
 -- What a record says, for comparison. Of a sealed text that is its length: the copy that comes later may be sealed with another key.
 CREATE OR REPLACE FUNCTION without_keys AS (record) -> (
     replaceRegexpAll(record, 'enc:v1:[0-9a-f]{16}:[A-Za-z0-9+/]+=*', 'sealed'),
-    arrayMap(sealed -> length(sealed), extractAll(record, 'enc:v1:[0-9a-f]{16}:[A-Za-z0-9+/]+=*'))
+    arrayMap(sealed -> length(sealed), extractAll(record, 'enc:v1:[0-9a-f]{16}:[A-Za-z0-9+/]+'))
 );
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.event_bodies_from_{event} TO {database}.event_bodies AS

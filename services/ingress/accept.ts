@@ -141,7 +141,8 @@ async function store(dependencies: AcceptDependencies, incoming: Incoming, { lim
   const { prepare, sealer, encode, producer } = dependencies;
   const prepared = prepare(webhook);
   if (prepared.kind === 'unusable') return quarantine(dependencies, incoming, prepared);
-  const kept = webhook.integration.encrypt_personal_data === true ? await sealer.event(webhook, prepared) : prepared;
+  const sealed = webhook.integration.encrypt_personal_data === true ? sealer.event(webhook, prepared) : prepared;
+  const kept = sealed instanceof Promise ? await sealed : sealed;
   const record = toLogRecord(webhook, kept, incoming, encode);
   if ('kind' in record) return quarantine(dependencies, incoming, record);
   if (!prepared.knownVersion) unlisted.note(webhook.integration, prepared);

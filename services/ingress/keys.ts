@@ -6,7 +6,7 @@ import { keyRecord, type Owner } from '../runtime/personal/key-records.ts';
 import { nameOf } from '../runtime/personal/key-ring.ts';
 import { discardedKey, newKey, type Key } from '../runtime/personal/sealed.ts';
 import { RuntimeError } from '../runtime/errors.ts';
-import type { KeySource, SealedFor } from './event/seal.ts';
+import { TICKET, type KeySource, type SealedFor } from './event/seal.ts';
 import type { Held, SealingKeys } from './sealing-keys.ts';
 
 export function createKeySource(environments: ReadonlyMap<string, SealingKeys>, producer: Pick<LogProducer, 'append'>): KeySource {
@@ -26,7 +26,7 @@ export function createKeySource(environments: ReadonlyMap<string, SealingKeys>, 
     const keys = environments.get(environment);
     if (keys === undefined) throw new RuntimeError('CONFIG_INVALID', `no keys are followed for ${environment}`);
     const own = nameOf(wanted);
-    const subject = keys.openerOf(own) ?? wanted.subject;
+    const subject = (wanted.subject.startsWith(TICKET) ? keys.openerOf(own) : undefined) ?? wanted.subject;
     const name = subject === wanted.subject ? own : nameOf({ integrationId, subject });
     if (happenedAt <= keys.erasedAt(name) || (name !== own && happenedAt <= keys.erasedAt(own))) return discardedKey();
     if (opens !== undefined) keys.opened(nameOf({ integrationId, subject: opens }), subject);

@@ -81,11 +81,14 @@ function moveFreeForm({ record }: PreparedEvent, clear: readonly string[]): void
 
 const customer = (id: unknown): string | null => (typeof id === 'number' || (typeof id === 'string' && id !== '') ? `customer/${id}` : null);
 
+/** The beginning of a ticket's subject. */
+export const TICKET = 'ticket/';
+
 /** Whose words or data an event's are. */
 function subjectOf(event: JsonObject): string | null {
   const { customer: told, sender, ticket_id } = event;
   const id = isObject(told) ? told['telegram_user_id'] : isObject(sender) && sender['type'] === 'customer' ? sender['telegram_user_id'] : null;
-  return customer(id) ?? (typeof ticket_id === 'string' || typeof ticket_id === 'number' ? `ticket/${ticket_id}` : null);
+  return customer(id) ?? (typeof ticket_id === 'string' || typeof ticket_id === 'number' ? `${TICKET}${ticket_id}` : null);
 }
 
 /** Whom something is sealed for. */
@@ -108,8 +111,23 @@ export interface Sealer {
   body(webhook: AuthenticWebhook): Promise<{ readonly payload: Buffer; readonly keyId: string }>;
 }
 
+/** A customer bears the same name in every message, and it is sealed once: that it is the same tells nothing, as their id stands beside it. */
+const NAME_OF_SENDER = '/payload/sender/username';
+const namesOfSenders = new WeakMap<Key, { readonly text: string; readonly sealed: string }>();
+
+function sealedName(text: string, key: Key): string {
+  const last = namesOfSenders.get(key);
+  if (last?.text === text) return last.sealed;
+  const sealed = seal(text, key, NAME_OF_SENDER);
+  namesOfSenders.set(key, { text, sealed });
+  return sealed;
+}
+
 function sealedWith(key: Key, prepared: PreparedEvent, places: readonly Place[]): PreparedEvent {
-  for (const { holder, name, pointer: at } of places) holder[name] = seal(holder[name] as string, key, `${prepared.eventId}${at}`);
+  for (const { holder, name, pointer: at } of places) {
+    const text = holder[name] as string;
+    holder[name] = at === NAME_OF_SENDER ? sealedName(text, key) : seal(text, key, `${prepared.eventId}${at}`);
+  }
   (prepared.record['extra'] as Fields)[KEY_ID] = key.id;
   return prepared;
 }
@@ -121,7 +139,7 @@ export function createSealer(keys: KeySource): Sealer {
       const places = personalPlaces(prepared);
       if (places.length === 0) return prepared;
       const { environment, integration_id: integrationId } = integration;
-      const ticket = `ticket/${prepared.ticketId}`;
+      const ticket = `${TICKET}${prepared.ticketId}`;
       const subject = subjectOf(prepared.record as JsonObject) ?? ticket;
       const opens = prepared.contract.eventType === 'ticket.created' && subject !== ticket ? ticket : undefined;
       const key = keys.keyFor({ environment, integrationId, subject, opens, happenedAt: prepared.record['timestamp'] as number });
