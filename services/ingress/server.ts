@@ -115,12 +115,13 @@ const JSON_TYPE = /^application\/([\w.+-]+\+)?json\s*(;|$)/i;
 function refusalByHead(headers: IncomingHttpHeaders, name = ''): Refusal | null {
   if (name.length > MAX_NAME_IN_PATH) return httpRefusal(414);
   if (!isPlain(headers)) return { status: 415, code: 'unsupported_encoding', message: 'send the body without compression' };
-  return JSON_TYPE.test(headers['content-type'] ?? '') ? null : httpRefusal(415);
+  const { 'content-type': type = '' } = headers;
+  return type === 'application/json' || JSON_TYPE.test(type) ? null : httpRefusal(415);
 }
 
 /** Neither compressed as a whole nor on its way. */
-const isPlain = ({ 'content-encoding': content = '', 'transfer-encoding': transfer = '' }: IncomingHttpHeaders): boolean =>
-  /^(identity)?$/i.test(content) && /^(chunked)?$/i.test(transfer);
+const isPlain = ({ 'content-encoding': content, 'transfer-encoding': transfer }: IncomingHttpHeaders): boolean =>
+  (content === undefined || /^(identity)?$/i.test(content)) && (transfer === undefined || /^(chunked)?$/i.test(transfer));
 
 const withRetryAfter = ({ retryAfterSeconds, ...refused }: Refused): Refusal =>
   retryAfterSeconds === undefined ? refused : { ...refused, headers: { 'retry-after': String(retryAfterSeconds) } };

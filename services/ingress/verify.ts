@@ -37,11 +37,14 @@ function signers(integration: Integration): readonly Signer[] {
   return made;
 }
 
+const [expectedBytes, offeredBytes] = [Buffer.alloc(32), Buffer.alloc(32)];
+
 /** Hex HMAC-SHA256 of event_id + event_type + timestamp. */
 function envelopeSignatureMatches({ envelope }: Webhook, { hmac }: Signer): boolean {
-  const expected = hmac(envelope.event_id + envelope.event_type + envelope.timestamp);
-  const offered = HEX_SHA256.test(envelope.signature) ? envelope.signature : '';
-  return equal(Buffer.from(offered, 'hex'), Buffer.from(expected, 'hex'));
+  expectedBytes.write(hmac(envelope.event_id + envelope.event_type + envelope.timestamp), 'hex');
+  if (!HEX_SHA256.test(envelope.signature)) return false;
+  offeredBytes.write(envelope.signature, 'hex');
+  return timingSafeEqual(expectedBytes, offeredBytes);
 }
 
 const headerOf = (headers: IncomingHttpHeaders, name: string): string => {

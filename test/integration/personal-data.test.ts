@@ -11,6 +11,7 @@ import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic, keysTopic } from '../../services/runtime/event-log.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { keyRecord } from '../../services/runtime/personal/key-records.ts';
+import { newKey, seal } from '../../services/runtime/personal/sealed.ts';
 import { searchDisk } from '../system/disk-search.ts';
 import { consumers, start, stop } from '../system/empty-stack.ts';
 import { connection } from '../system/quarantine-cli.ts';
@@ -75,6 +76,13 @@ test('names, user names, phones, addresses and texts are in the database log and
   expect(found.get('`log`.`event_store`'), 'what is looked for can be found').toBe(events.length);
   expect(found.size).toBeGreaterThan(15);
   expect([...found].filter(([name, rows]) => rows > 0 && !name.startsWith('`log`.'))).toStrictEqual([]);
+});
+
+test('a sealed event that comes again is the same whichever key it is sealed with, and another when its texts are of another length', async () => {
+  const hashOf = (text: string): Promise<object[]> => query('SELECT toString(cityHash64(without_keys({text:String}))) AS hash', { text: `('T', '${seal(text, newKey(), 'there')}', {'/payload/x':'${seal('x', newKey(), 'there')}'})` });
+  const [first, again, other] = await Promise.all(['Dear Mira', 'Dear Mira', 'Dear Mira!'].map(hashOf));
+  expect(again).toStrictEqual(first);
+  expect(other).not.toStrictEqual(first);
 });
 
 /** A customer of `sealed`, whose personal data is sealed at the door. */

@@ -8,16 +8,11 @@ import { get, request } from 'node:http';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { createClient } from '@clickhouse/client';
-import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { packBlock } from '../../infra/local/clickhouse/blocks/blocks.ts';
 import type { Answer as Told } from '../../services/dashboard/answer.ts';
 import { readCatalogue } from '../../services/dashboard/catalogue.ts';
-import { Live } from '../../services/dashboard/live.ts';
-import { People } from '../../services/dashboard/people.ts';
-import { createDashboard } from '../../services/dashboard/server.ts';
-import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
-import { createLogger } from '../../services/runtime/logger.ts';
+import { withLogin } from '../browser/dashboard-with-login.ts';
 import { closeClients, environment, eventually, landed, sendUntilAccepted, ticket } from '../system/support.ts';
 import { access, added, ask, endpoint, given, root, type Login } from './clickhouse-users.ts';
 import { answered, refused, type Parameters } from './tenant-attempts.ts';
@@ -192,25 +187,12 @@ describe('an analyst of one tenant', () => {
   });
 });
 
-/** The dashboard as a process has it, with a login. Of those who use it mira is an operator. */
-async function withDashboard(work: (base: string, as: Record<string, string>) => Promise<void>, who = acme): Promise<void> {
-  const catalogue = readCatalogue();
-  const connect = ({ user, password }: { user: string; password: string } = { user: '', password: '' }) =>
-    connectClickHouse(Object.assign(new URL(endpoint), { username: user, password }).href, { max_execution_time: 30 });
-  const people = new People({ login: true, connect, seeNames: [], operators: ['mira'], publicUrl: null, secret: SECRET.repeat(4), agentIds: catalogue.get('desk/agent-ids') ?? expect.fail(), now: Date.now, onRun: () => undefined });
-  const live = new Live();
-  const app = createDashboard({ catalogue, people, live, pages: new Map(), metrics: new Registry(), ready: () => Promise.resolve(null), states: () => Promise.resolve([]), logger: createLogger('dashboard', 'error') });
-  const base = await app.listen({ host: '127.0.0.1', port: 0 });
-  try {
-    const login = await fetch(`${base}/api/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user: who.name, password: who.password }) });
-    expect(login.status).toBe(200);
-    await work(base, { cookie: login.headers.get('set-cookie')?.split(';')[0] ?? '' });
-  } finally {
-    live.stop();
-    await app.close();
-    people.close();
-  }
-}
+/** Of those who use it mira is an operator. */
+const withDashboard = (work: (base: string, as: Record<string, string>) => Promise<void>, who = acme): Promise<void> => withLogin({ clickhouseUrl: endpoint.href, operators: ['mira'] }, async (base) => {
+  const login = await fetch(`${base}/api/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user: who.name, password: who.password }) });
+  expect(login.status).toBe(200);
+  await work(base, { cookie: login.headers.get('set-cookie')?.split(';')[0] ?? '' });
+});
 
 describe('the dashboard, logged in to as an analyst', () => {
   const address = { from: '2026-11-02', to: '2026-11-03', at: new Date(Date.UTC(2026, 10, 2, 9, 30)).toISOString(), search: 'TKT' };

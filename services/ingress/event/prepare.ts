@@ -115,9 +115,9 @@ interface Version {
 
 /** A missing version is the oldest; an unknown minor is judged by the newest known one before it. A number comes as its text. */
 function versionOf(sent: Json | undefined, { contract, oldest, newest }: CompiledContract): Version {
+  if (typeof sent === 'string' && contract.versions.has(sent)) return { sent, applied: sent };
   if (sent === undefined || sent === null || sent === '') return { sent: '', applied: oldest };
   if (typeof sent !== 'string' || !VERSION.test(sent)) throw new Violation('unknown_version', '/version', 'is not a version number');
-  if (contract.versions.has(sent)) return { sent, applied: sent };
   const known = [...contract.versions.keys()];
   const sameMajor = (candidate: string): boolean => candidate.split('.')[0] === sent.split('.')[0];
   if (!known.some(sameMajor)) throw new Violation('unknown_version', '/version', `the contract knows ${oldest} to ${newest}`);
