@@ -25,6 +25,8 @@ test.each([
   ['{integration:String}', '', 'tenant is required'],
   ['{integration:String}', 'tenant=a&tenant=b', 'tenant may stand there once'],
   [RANGE, 'from=2026-02-30&to=2026-03-01', 'from must be a day'],
+  [RANGE, 'from=-271821-04-20&to=2026-03-01', 'from must be a day'],
+  ["{at:DateTime64(3, 'UTC')}", 'at=%2B010000-01-01T00:00:00Z', 'at is before 1900 or after 2299'],
   [RANGE, 'to=2026-03-01', 'from is required'],
   ['{zone:String}', 'zone=Mars/Olympus', 'zone must be an IANA zone'],
   ['{limit:UInt32}', 'limit=0', 'limit must be a number from 1'],

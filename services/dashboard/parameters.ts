@@ -60,11 +60,19 @@ function zoneOf(given: readonly string[]): string {
   }
 }
 
+const [FIRST_MS, LAST_MS] = [Date.UTC(1900, 0, 1), Date.UTC(2299, 11, 31)];
+
+/** Of the times that ClickHouse's columns can hold. */
+function told(ms: number): string {
+  if (!(ms >= FIRST_MS && ms <= LAST_MS)) throw new Error('is before 1900 or after 2299');
+  return instantText(ms);
+}
+
 /** Midnight that begins the local day, `days` after it. */
 const midnight = (days: number) => (given: readonly string[], zone: string): string => {
   const day = one(given);
   try {
-    return instantText(Temporal.PlainDate.from(day, { overflow: 'reject' }).add({ days }).toZonedDateTime(zone).epochMilliseconds);
+    return told(Temporal.PlainDate.from(day, { overflow: 'reject' }).add({ days }).toZonedDateTime(zone).epochMilliseconds);
   } catch {
     throw new Error('must be a day, e.g. 2026-03-02');
   }
@@ -74,7 +82,7 @@ function instant(given: readonly string[]): string {
   const text = one(given);
   const ms = Date.parse(text);
   if (!/[zZ]$|[+-]\d\d:\d\d$/.test(text) || Number.isNaN(ms)) throw new Error('must be an instant with its offset, e.g. 2026-03-12T09:00:00Z');
-  return instantText(ms);
+  return told(ms);
 }
 
 const DAY_SECONDS = 86_400;

@@ -103,7 +103,7 @@ test('every page and answer forbids what is not ours, and only reading is taken'
   expect(await statusOf(`${base}/api/queries/now/cells?tenant=acme`, { method: 'DELETE' })).toBe(405);
   expect(await statusOf(`${base}/api/live?tenant=acme`, { method: 'HEAD' })).toBe(405);
   expect(await statusOf(`${base}/api/queries/now/other?tenant=acme`)).toBe(404);
-  expect(await statusOf(`${base}/api/queries/now/cells.xlsx?tenant=acme`)).toBe(404);
+  for (const none of ['xlsx', 'constructor', 'toString', '__proto__', '']) expect(await statusOf(`${base}/api/queries/now/cells.${none}?tenant=acme`), none).toBe(404);
   expect(await statusOf(`${base}/api/queries/now/cells`)).toBe(400);
   expect(await statusOf(`${base}/elsewhere`)).toBe(404);
 });

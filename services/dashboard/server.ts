@@ -139,7 +139,7 @@ class Door {
     const [name = '', ending] = file.split('.');
     const address = addressOf(request);
     const query = this.#asked(`${page}/${name}`, address);
-    if (query === undefined || (ending !== undefined && !(ending in formats))) return this.#refuse(reply, notThere);
+    if (query === undefined || (ending !== undefined && !Object.hasOwn(formats, ending))) return this.#refuse(reply, notThere);
     const person = this.#options.people.whoAsks(request.headers);
     if (person === null) return this.#refuse(reply, mustLogIn);
     if (query.name === RECORDS_QUERY && !person.isOperator) return this.#refuse(reply, operatorsOnly);

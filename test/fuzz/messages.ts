@@ -19,7 +19,12 @@ const makers: readonly ((choices: Choices) => string)[] = [
   (choices) => `${head('content-length: 2')}{}${choices.pick(['garbage', 'POST', '\r\n\r\n\r\n', 'HTTP/1.1 200 OK\r\n\r\n'])}`,
   (choices) => head('content-length: 2').concat('{}').repeat(choices.pick([2, 40, 120])),
   () => head('content-length: 100') + '{"cut',
-  () => head('content-length: 2', 'connection: upgrade', 'upgrade: websocket') + '{}',
+  (choices) => head('content-length: 2', 'connection: upgrade, http2-settings', `upgrade: ${choices.pick(['websocket', 'h2c', 'TLS/1.2'])}`, 'http2-settings: AAMAAABkAARAAAAAAAIAAAAA') + '{}',
+  // What proxies and servers have read in two ways.
+  (choices) => `${head(choices.pick(['transfer-encoding : chunked', 'transfer-encoding: chunked\r\ntransfer-encoding: identity', 'transfer-encoding: gzip, chunked', 'transfer-encoding:\tchunked', 'x: y\r\n transfer-encoding: chunked', 'content-length:\r\n 2', 'content-length: 2\r\ncontent-length: 2']))}2\r\n{}\r\n0\r\n\r\n`,
+  (choices) => `${head('transfer-encoding: chunked').replace('HTTP/1.1', choices.pick(['HTTP/1.0', 'HTTP/1.1']))}${choices.pick(['2;a\n{}\r\n', '2;a="\r\nx"\r\n{}\r\n', '1;\r\n{\r\n'.repeat(500), '2\n{}\n'])}0\r\n${choices.pick(['', 'content-length: 9\r\n', 'transfer-encoding: chunked\r\n'])}\r\n`,
+  (choices) => head(`expect: ${choices.pick(['100-continue', '200-ok'])}`, `content-length: ${choices.pick(['2', '99999999'])}`).replace('/webhooks', choices.pick(['/webhooks', 'http://else.where/webhooks', 'ftp://else.where/', '*', '//webhooks', '\\webhooks'])) + '{}',
+  (choices) => '\r\n'.repeat(choices.pick([1, 50_000])) + head('content-length: 2') + '{}',
 ];
 
 /** The beginning of a TLS connection, at a door that speaks none. */

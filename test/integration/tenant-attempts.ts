@@ -66,6 +66,8 @@ export const refused: readonly Attempt[] = [
     'warnings', 'session_log', 'text_log', 'part_log', 'query_thread_log', 'query_views_log', 'trace_log', 'masking_policies'].map((name): Attempt => [`SELECT * FROM system.${name}`]),
   ['SELECT * FROM "system"."proc\\x65sses"'], ['SELECT * FROM processes', { database: 'system' }], ['SELECT 1 WHERE 1 IN processes', { database: 'system' }], ['SHOW SETTINGS LIKE \'%filter%\''], ['SHOW COLUMNS FROM timeline'], ['SHOW INDEX FROM timeline'], ['SHOW FULL TABLES'], ['SHOW CREATE USER default'],
   ["SHOW TABLES LIKE 'x' INTO OUTFILE 'x'"], ['EXISTS DATABASE config'], ['DESCRIBE/**/queue.timeline'], ["DESCRIBE file('/etc/passwd')"], ['SHOW CREATE queue.timeline'],
+  // Hours for one value, which no limit of time ends.
+  ["SELECT editDistance('a', 'b')"], ["SELECT levenshteinDistance('a', 'b')"], ['SELECT arrayLevenshteinDistance(range(200000), range(200000))'], ['SELECT polygonsUnionCartesian([[[(0., 0.)]]], [[[(0., 0.)]]])'], ['SELECT h3kRing(599405990164561919, 5000)'],
   // Names that mean one thing to whoever checks and another to the engine.
   ['WITH `queue.timeline` AS (SELECT 1) SELECT * FROM `queue.timeline`'], ['WITH system AS (SELECT 1 AS processes) SELECT * FROM system.processes'], ['WITH t AS (SELECT * FROM queue.tickets) SELECT * FROM queue.t'],
   ["SELECT * FROM untold_SECRET UNION ALL (WITH untold_SECRET AS (SELECT 'a') SELECT * FROM untold_SECRET)"], ["SELECT * FROM `/etc/hostname` UNION ALL (WITH `/etc/hostname` AS (SELECT '1') SELECT * FROM `/etc/hostname`)", { database: 'default' }],

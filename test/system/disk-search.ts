@@ -91,8 +91,11 @@ export async function searchDisk(folders: readonly string[], words: readonly str
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
         throw error;
       });
-      const at = contentsOf(path, file).findIndex((content) => wanted.some((word) => content.includes(word)));
-      if (at >= 0 || words.some((word) => path.includes(word))) found.push({ path, isPacked: at === 1 });
+      const [, ...packed] = contentsOf(path, file);
+      const isIn = (content: Buffer): boolean => wanted.some((word) => content.includes(word));
+      // What packs may leave a word as it is.
+      const isPacked = packed.some(isIn);
+      if (isPacked || isIn(file) || words.some((word) => path.includes(word))) found.push({ path, isPacked });
     }
   }
   return found;
