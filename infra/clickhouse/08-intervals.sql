@@ -19,10 +19,17 @@ CREATE OR REPLACE FUNCTION quantile_rank_margin AS (n, share) ->
     1.96 * sqrt(n * share * (1 - share));
 
 CREATE OR REPLACE FUNCTION value_at_rank AS (sorted, rank) ->
-    if(rank < 1 OR rank > length(sorted), NULL, sorted[rank]);
+    arrayElementOrNull(sorted, greatest(rank, 0));
 
 CREATE OR REPLACE FUNCTION quantile_likely_from AS (sorted, share) ->
     value_at_rank(sorted, toInt64(floor(share * length(sorted) - quantile_rank_margin(length(sorted), share))));
 
 CREATE OR REPLACE FUNCTION quantile_likely_to AS (sorted, share) ->
-    value_at_rank(sorted, toInt64(ceil(1 + share * length(sorted) + quantile_rank_margin(length(sorted), share))))
+    value_at_rank(sorted, toInt64(ceil(1 + share * length(sorted) + quantile_rank_margin(length(sorted), share))));
+
+-- How far a ratio of sums, a day's each, can be trusted, 95 %: what to add and to take away, by how much the days differ
+-- (Student's t, to two digits). NULL for fewer than 8 days: they don't tell how days differ.
+CREATE OR REPLACE FUNCTION ratio_margin AS (parts, wholes) ->
+    if(length(wholes) < 8, NULL,
+       (1.96 + 2.7 / (length(wholes) - 1)) / arraySum(wholes)
+       * sqrt(length(wholes) / (length(wholes) - 1) * arraySum((part, whole) -> pow(part - whole * arraySum(parts) / arraySum(wholes), 2), parts, wholes)))

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ofSnapshot, readCatalogue, readQuery, runnable } from './catalogue.ts';
+import { questions } from './page/texts/questions-de.ts';
 import { isAgents } from '../../schemas/personal.ts';
 import { parameters, valuesOf } from './parameters.ts';
 
@@ -85,6 +86,10 @@ test('what is shown as SQL is what is asked, each parameter replaced by a value 
     const address = new URLSearchParams({ tenant: 't', from: '2026-03-02', to: '2026-03-15', at: '2026-03-12T09:00:00Z', ticket: 'T' });
     expect(runnable(sql, valuesOf(readQuery(name, sql), address)), name).not.toMatch(/\{\w+:/);
   }
+});
+
+test('every question that a page may open has a name in German, too', () => {
+  expect(Object.keys(questions)).toStrictEqual(catalogue.map(({ name }) => name).filter((name) => !name.startsWith('desk/')));
 });
 
 test('every column that names an agent is known as one', () => {

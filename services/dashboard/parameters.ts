@@ -102,7 +102,7 @@ export const parameters: Readonly<Record<string, Parameter>> = {
   weekdays: { type: 'Array(String)', from: 'weekday', parse: several },
   hours: { type: 'Array(String)', from: 'hour', parse: several },
   from_agents: { type: 'Array(String)', from: 'from_agent', parse: several },
-  which: { type: 'String', from: 'which', parse: oneOf('all', 'waiting', 'unassigned', 'at_risk', 'breached', 'assigned', 'held', 'answered', 'reopened', 'judged', 'back_to_agent', 'back_to_queue') },
+  which: { type: 'String', from: 'which', parse: oneOf('all', 'waiting', 'unassigned', 'at_risk', 'breached', 'assigned', 'held', 'answered', 'reopened', 'judged', 'bounced', 'back_to_agent', 'back_to_queue') },
   step: { type: 'String', from: 'step', parse: oneOf('day', 'hour') },
   ticket: { type: 'String', from: 'ticket', parse: one },
   search: { type: 'String', from: 'search', parse: (given) => (given.length === 0 ? '' : one(given)) },

@@ -1,6 +1,6 @@
 // The keys that one process seals with in one environment, as many as fit: those that it made, and those that the topic of keys brought
 // lately. Whoever's key is not among them gets another one; all of them open, and all are deleted when their owner is forgotten. So how
-// much is read at a start, and held, does not grow with history. Who was ever forgotten is known whole.
+// much is read at a start, and held, does not grow with history. Who was ever forgotten is known whole. Owners go by their name (key-ring.ts).
 import { LRUCache } from 'lru-cache';
 import type { LogRecord } from '../runtime/event-log.ts';
 import { readKeysEntry, type Owner } from '../runtime/personal/key-records.ts';
@@ -55,7 +55,7 @@ export class SealingKeys {
   /** Of another process, or of before the start. One that is older than an erasure came back with an older copy of the topic. */
   #adopt(held: Held, owner: Owner): void {
     const name = nameOf(owner);
-    if (!this.#held.has(name) && held.madeAt > (this.#erasedAt.get(name) ?? -Infinity)) this.put(owner, held);
+    if (!this.#held.has(name) && held.madeAt > this.erasedAt(name)) this.put(name, held);
   }
 
   #end(name: string): Key | undefined {
@@ -69,45 +69,42 @@ export class SealingKeys {
   /** Clocks differ: whenever the keys that are held were made, they may be deleted with the others. */
   #forget(integrationId: string, subjects: readonly string[], at: number): Key[] {
     return subjects.map((subject) => nameOf({ integrationId, subject })).flatMap((name) => {
-      this.#erasedAt.set(name, Math.max(at, this.#erasedAt.get(name) ?? -Infinity));
+      this.#erasedAt.set(name, Math.max(at, this.erasedAt(name)));
       this.#openers.delete(name);
       return this.#end(name) ?? [];
     });
   }
 
   /** The one that is held and may still seal. */
-  find(owner: Owner, now: number): Held | undefined {
-    const held = this.#held.get(nameOf(owner));
+  find(name: string, now: number): Held | undefined {
+    const held = this.#held.get(name);
     return held === undefined || held.madeAt + SEALS_FOR_MS < now ? undefined : held;
   }
 
-  put(owner: Owner, held: Held): void {
-    const name = nameOf(owner);
+  put(name: string, held: Held): void {
     this.#held.set(name, held);
     this.#names.set(held.key.id, name);
   }
 
   /** One that could not be kept. */
-  drop(owner: Owner, held: Held): void {
-    const name = nameOf(owner);
+  drop(name: string, held: Held): void {
     if (this.#held.peek(name) === held) this.#held.delete(name);
   }
 
   /** When an owner was forgotten last, in milliseconds since 1970. */
-  erasedAt(owner: Owner): number {
-    return this.#erasedAt.get(nameOf(owner)) ?? -Infinity;
+  erasedAt(name: string): number {
+    return this.#erasedAt.get(name) ?? -Infinity;
   }
 
   /** What others say in a ticket is sealed for the customer who opened it, if one did. */
-  opened(ticket: Owner, customer: string): void {
-    const name = nameOf(ticket);
-    const known = this.#openers.get(name) ?? customer;
-    this.#openers.set(name, known === customer ? customer : SEVERAL);
+  opened(ticket: string, customer: string): void {
+    const known = this.#openers.get(ticket) ?? customer;
+    this.#openers.set(ticket, known === customer ? customer : SEVERAL);
   }
 
-  /** The customer of a ticket, in whose place the ticket itself is where that is not known. */
-  openerOf(owner: Owner): Owner {
-    const customer = this.#openers.get(nameOf(owner)) ?? SEVERAL;
-    return customer === SEVERAL ? owner : { ...owner, subject: customer };
+  /** The customer of a ticket, if one is known to have opened it. */
+  openerOf(ticket: string): string | undefined {
+    const customer = this.#openers.get(ticket) ?? SEVERAL;
+    return customer === SEVERAL ? undefined : customer;
   }
 }

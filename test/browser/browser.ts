@@ -1,59 +1,32 @@
-// npm run browser -- --url URL --out FOLDER: opens every page of a running dashboard in Chromium, light and dark, on a desk, a
-// phone and a wall, and each state of one; writes pictures; runs the journeys and axe-core; ends with 1 when anything is wrong. Not a part of npm test,
-// which must not need a browser.
+// npm run browser -- --url URL --out FOLDER: opens every page of a running dashboard in Chromium, on a phone, a desk and a wall, light
+// and dark, in both languages, and each state of one; writes pictures; runs the journeys and axe-core; ends with 1 when anything is
+// wrong. With --ingress also the journeys that change something. A short part of it is in npm test: test/integration/browser.test.ts.
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { program } from 'commander';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { messageOf } from '../../services/runtime/errors.ts';
 import { endWithMessage } from '../../infra/local/supervisor/signals.ts';
-import { chromiumPath } from './chromium.ts';
-import { accessibility, journeys, settled } from './journeys.ts';
+import { changingJourneys } from './changing.ts';
+import { findChromium, launch } from './chromium.ts';
+import { accessibility, journeys, settled, type Journey } from './journeys.ts';
 import { states } from './states.ts';
+import { DESK, open, overflow, type Look } from './window.ts';
 
 interface Options {
   readonly url: string;
   readonly out: string;
   readonly filters: string;
   readonly small?: string;
+  readonly ingress?: string;
 }
 
-interface Look {
-  readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  readonly theme: 'light' | 'dark';
-  /** Of a picture's points to the page's. */
-  readonly scale?: number;
-}
-
-const looks: readonly Look[] = [
-  { name: 'desk', width: 1_440, height: 900, theme: 'light' },
-  { name: 'desk-dark', width: 1_440, height: 900, theme: 'dark' },
-  { name: 'phone', width: 390, height: 844, theme: 'light' },
-];
+const SIZES = [['phone', 390, 844], ['desk', 1_440, 900], ['wall', 1_920, 1_080]] as const;
+const looks: readonly Look[] = SIZES.flatMap(([name, width, height]) => (['light', 'dark'] as const).flatMap((theme) => (['en', 'de'] as const).map((language) => ({ name: `${name}-${theme}-${language}`, width, height, theme, language }))));
 /** Looks at a page under another name. */
-const PAGES_OF: Readonly<Record<string, string>> = { drill: 'now', choose: 'agents' };
-const wall: Look = { name: 'wall', width: 1_920, height: 1_080, theme: 'dark' };
-
-interface Opened {
-  readonly page: Page;
-  readonly errors: string[];
-}
-
-async function open(browser: Browser, { width, height, theme, scale = 1 }: Look): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale, colorScheme: theme, locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce' });
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error') errors.push(message.text());
-  });
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('request', (request) => {
-    if (!/^(https?:\/\/(127\.0\.0\.1|localhost)[:/]|data:)/.test(request.url())) errors.push(`asked another host: ${request.url()}`);
-  });
-  return { page, errors };
-}
+const PAGES_OF: Readonly<Record<string, string>> = { drill: 'now', choose: 'agents', walled: 'now' };
+/** Those that are as large as the window. */
+const NOT_WHOLE = new Set(['drill', 'walled']);
 
 /** A queue and a ticket to look at: those of the first page. */
 async function examples({ url, filters }: Options): Promise<{ queue: string; ticket: string }> {
@@ -66,28 +39,26 @@ async function examples({ url, filters }: Options): Promise<{ queue: string; tic
 
 async function pictures(browser: Browser, options: Options): Promise<string[]> {
   const { queue, ticket } = await examples(options);
-  const pages = [['now', ''], ['queues', ''], ['sla', ''], ['agents', `queue=${encodeURIComponent(queue)}`], ['choose', ''], ['ticket', `ticket=${encodeURIComponent(ticket)}`], ['pipeline', ''], ['drill', 'open=now%2Ftickets&made=now%2Fcells&o.which=waiting']] as const;
+  const pages = [['now', ''], ['walled', 'wall=1'], ['queues', ''], ['sla', ''], ['agents', `queue=${encodeURIComponent(queue)}`], ['choose', ''], ['ticket', `ticket=${encodeURIComponent(ticket)}`], ['pipeline', ''], ['drill', 'open=now%2Ftickets&made=now%2Fcells&o.which=waiting']] as const;
   const problems: string[] = [];
-  const visit = async (look: Look, name: string, path: string): Promise<void> => {
-    const { page, errors } = await open(browser, look);
-    await page.goto(`${options.url}/${path}`);
-    await settled(page);
-    await page.screenshot({ path: join(options.out, `${name}-${look.name}.png`), fullPage: look !== wall && name !== 'drill' });
-    problems.push(...[...errors, ...await accessibility(page)].map((problem) => `${name}, ${look.name}: ${problem}`));
-    const [content, viewport] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, document.documentElement.clientWidth]');
-    if (content > viewport) problems.push(`${name}, ${look.name}: is ${content - viewport} px wider than the screen`);
-    await page.context().close();
-    console.log(`${name}-${look.name}.png`);
-  };
-  for (const look of looks) for (const [name, more] of pages) await visit(look, name, `${PAGES_OF[name] ?? name}?${options.filters}&${more}`);
-  await visit(wall, 'now', `now?${options.filters}&wall=1`);
+  for (const look of looks) {
+    for (const [name, more] of pages) {
+      const { page, errors } = await open(browser, look);
+      await page.goto(`${options.url}/${PAGES_OF[name] ?? name}?${options.filters}&${more}`);
+      await settled(page);
+      await page.screenshot({ path: join(options.out, `${name}-${look.name}.png`), fullPage: !NOT_WHOLE.has(name) });
+      problems.push(...[...errors, ...await accessibility(page), ...await overflow(page)].map((problem) => `${name}, ${look.name}: ${problem}`));
+      await page.context().close();
+    }
+    console.log(`${look.name}: ${pages.length} pictures`);
+  }
   return problems;
 }
 
 async function statePictures(browser: Browser, { url, out, filters }: Options): Promise<string[]> {
   const problems: string[] = [];
   for (const { name, path, more, arrange, shows } of states) {
-    const { page } = await open(browser, looks[0] ?? wall);
+    const { page } = await open(browser, DESK);
     await arrange(page);
     // The last one of a name counts.
     const query = new URLSearchParams(filters);
@@ -114,14 +85,14 @@ async function smallPictures(browser: Browser, { url, filters, small = '' }: Opt
   }
 }
 
-async function travel(browser: Browser, { url, filters }: Options): Promise<string[]> {
+async function travel(browser: Browser, { url, filters }: Options, all: readonly Journey[]): Promise<string[]> {
   const problems: string[] = [];
-  for (const { name, go } of journeys) {
-    const { page, errors } = await open(browser, looks[0] ?? wall);
-    const failure = await go({ page, url, filters }).then(() => '', messageOf);
-    problems.push(...[failure, ...errors].filter((problem) => problem !== '').map((problem) => `${name}: ${problem}`));
+  for (const { name, go } of all) {
+    const opened = await open(browser, DESK);
+    const failure = await go({ ...opened, url, filters }).then(() => '', messageOf);
+    problems.push(...[failure, ...opened.errors].filter((problem) => problem !== '').map((problem) => `${name}: ${problem}`));
     console.log(`${failure === '' ? 'OK ' : 'NO '} ${name}`);
-    await page.context().close();
+    await opened.page.context().close();
   }
   return problems;
 }
@@ -130,10 +101,12 @@ async function main(given: Options): Promise<void> {
   const here = (folder: string): string => resolve(process.env['INIT_CWD'] ?? '.', folder);
   const options = { ...given, out: here(given.out), ...(given.small === undefined ? {} : { small: here(given.small) }) };
   await mkdir(options.out, { recursive: true });
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox'] });
+  const changing = options.ingress === undefined ? [] : await changingJourneys({ ...options, ingressUrl: options.ingress });
+  const browser = await launch(await findChromium(process.env, console.error));
   try {
     if (options.small !== undefined) await smallPictures(browser, options);
-    const problems = [...await travel(browser, options), ...await pictures(browser, options), ...await statePictures(browser, options)];
+    // What comes now moves the latest range of the desk: the pictures are taken before.
+    const problems = [...await travel(browser, options, journeys), ...await pictures(browser, options), ...await statePictures(browser, options), ...await travel(browser, options, changing)];
     console.log(problems.length === 0 ? `Nothing is wrong. Pictures: ${options.out}` : `\n${problems.join('\n')}`);
     process.exitCode = problems.length === 0 ? 0 : 1;
   } finally {
@@ -145,5 +118,6 @@ await program.name('npm run browser --').description('Every page of a running da
   .option('--url <url>', 'of the dashboard', 'http://127.0.0.1:9104')
   .option('--out <folder>', 'for the pictures', 'dashboard-pictures')
   .option('--filters <query>', 'as an address says them', 'tenant=parcelhaus&zone=Europe/Berlin')
+  .option('--ingress <url>', 'a door before that dashboard: sends it a ticket to see it arrive, and makes an analyst of ClickHouse who logs in, for as long as it takes')
   .option('--small <folder>', 'write the three pictures of the dashboard’s README there, too')
   .action(main).parseAsync().catch(endWithMessage);

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+import type { Opened } from './window.ts';
 
-export interface Visit {
-  readonly page: Page;
+export interface Visit extends Opened {
   readonly url: string;
   /** As an address says it: tenant=…&zone=… */
   readonly filters: string;
@@ -15,25 +15,29 @@ export interface Journey {
   readonly go: (visit: Visit) => Promise<void>;
 }
 
-function expectEqual(what: string, got: unknown, wanted: unknown): void {
+export function expectEqual(what: string, got: unknown, wanted: unknown): void {
   if (got !== wanted) throw new Error(`${what}: ${String(got)} instead of ${String(wanted)}`);
 }
 
-const numberIn = (text: string | null): number => Number((text ?? '').replaceAll(/[^\d]/g, ''));
+export const numberIn = (text: string | null): number => Number((text ?? '').replaceAll(/[^\d]/g, ''));
 
 // What runs in the page is text: types of the browser's own things are not for the rest of the project.
 
 const WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
-/** Asked from outside: what a page waits for by itself would be a script that its own policy forbids. */
-async function until(page: Page, expression: string): Promise<void> {
+export async function eventually<T>(look: () => T | Promise<T>, isThere: (found: T) => boolean, what: string): Promise<T> {
   const deadline = performance.now() + WITHIN_MS;
-  while (!(await page.evaluate<boolean>(expression))) {
-    if (performance.now() > deadline) throw new Error(`not within ${WITHIN_MS / 1_000} s: ${expression}`);
+  for (;;) {
+    const found = await look();
+    if (isThere(found)) return found;
+    if (performance.now() > deadline) throw new Error(`not within ${WITHIN_MS / 1_000} s: ${what}`);
     await sleep(LOOK_EVERY_MS);
   }
 }
+
+/** Asked from outside: what a page waits for by itself would be a script that its own policy forbids. */
+export const until = async (page: Page, expression: string): Promise<boolean> => eventually(() => page.evaluate<boolean>(expression), Boolean, expression);
 
 /** A page whose answers have all come. */
 export async function settled(page: Page): Promise<void> {
@@ -41,7 +45,7 @@ export async function settled(page: Page): Promise<void> {
   await until(page, `document.querySelector('[aria-busy="true"]') === null`);
 }
 
-async function drillDown({ page, url, filters }: Visit): Promise<void> {
+export async function drillDown({ page, url, filters }: Visit): Promise<void> {
   await page.goto(`${url}/now?${filters}`);
   await settled(page);
   const backlog = page.locator('.tiles .figure').first();
@@ -62,6 +66,16 @@ async function drillDown({ page, url, filters }: Visit): Promise<void> {
   expectEqual('the address after going back', page.url(), permanent);
   await page.keyboard.press('Escape');
   await page.waitForSelector('dialog.drill', { state: 'detached' });
+}
+
+/** What is downloaded is what the SQL gives that stands beside it, run by hand. */
+export async function fileIsSql({ page, url, filters }: Visit, run: (sql: string) => Promise<string>): Promise<void> {
+  await page.goto(`${url}/now?${filters}&open=now%2Ftickets&made=now%2Ftickets`);
+  await page.waitForSelector('dialog.drill pre');
+  const [address, sql] = [await page.locator('dialog.drill .downloads a').first().getAttribute('href'), await page.locator('dialog.drill pre').textContent()];
+  const csv = await (await page.request.get(url + (address ?? ''))).text();
+  const bySql = await run(`${(sql ?? '').replace(/LIMIT \d+$/, '')}\nFORMAT CSVWithNames`);
+  expectEqual('the file beside what the SQL gives', csv, bySql);
 }
 
 async function byKeyboard({ page, url, filters }: Visit): Promise<void> {

@@ -19,9 +19,9 @@ export async function added(name: string, ...options: string[]): Promise<Login> 
   return { name, password };
 }
 
-export async function ask({ name, password }: Login, sql: string | FormData, parameters: Parameters = {}): Promise<Answer> {
+export async function ask({ name, password }: Login, sql: string | FormData | Uint8Array<ArrayBuffer>, parameters: Parameters = {}, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
   const response = await fetch(`${endpoint.protocol}//${endpoint.host}/?${new URLSearchParams({ database: 'queue', ...parameters }).toString()}`, {
-    method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` }, body: sql,
+    method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`, ...headers }, body: sql,
   });
   return { status: response.status, text: await response.text(), headers: response.headers };
 }

@@ -53,6 +53,15 @@ test('the agents for a target are the fewest that reach it', async () => {
   }
 });
 
+test('the range of a ratio of days is that of Student, nothing where all days are alike, and NULL for fewer than eight', async () => {
+  const [row] = await query<Record<string, number | null>>(`
+    SELECT ratio_margin([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2, 2, 2, 2, 2, 2]) AS eight, ratio_margin(range(1, 31), range(1, 31)) AS alike,
+           ratio_margin([1, 2, 3, 4, 5, 6, 7], [2, 2, 2, 2, 2, 2, 2]) AS few, ratio_margin(CAST([], 'Array(Int64)'), CAST([], 'Array(Int64)')) AS none`);
+  // Half of the mean's 8 days: t(7) = 2.365 times 2.449 / sqrt(8).
+  expect(Math.abs(Number(row?.['eight']) - (2.365 * 2.449) / Math.sqrt(8) / 2)).toBeLessThan(0.02);
+  expect([row?.['alike'], row?.['few'], row?.['none']]).toStrictEqual([0, null, null]);
+});
+
 test("a share's interval stays within 0 and 1, holds the share, narrows with n and is NULL without cases", async () => {
   const [row] = await query<Record<string, number | null>>(`
     SELECT wilson_lower(0, 5) AS none_low, wilson_upper(5, 5) AS all_high, wilson_lower(4, 10) AS few_low, wilson_upper(4, 10) AS few_high,

@@ -11,6 +11,7 @@ import { connectProducer, type LogProducer } from '../../services/runtime/kafka/
 import { rewriter } from '../../services/runtime/kafka/rewrite.ts';
 import type { Stoppable } from '../../services/runtime/lifecycle.ts';
 import { deletedKeyRecord, erasureRecord, keyRecord } from '../../services/runtime/personal/key-records.ts';
+import { nameOf } from '../../services/runtime/personal/key-ring.ts';
 import { followKeys, keysWhenNeeded } from '../../services/runtime/personal/keys.ts';
 import { DISCARDED, newKey } from '../../services/runtime/personal/sealed.ts';
 import { connection } from '../system/quarantine-cli.ts';
@@ -67,7 +68,7 @@ test('two doors share their keys, forget at the same time, and delete what they 
   expect((await one.source.keyFor({ ...forgotten, happenedAt: 0 })).id).toBe(DISCARDED);
   expect(await one.source.keyFor(of('customer/9')), 'a key of before the start').toStrictEqual(recent);
   const made = await one.source.keyFor(of('customer/10'));
-  await eventually(async () => ((await two.source.keyFor(of('customer/9'))).id === recent.id && two.keys.find(of('customer/10'), Date.now()) !== undefined ? true : null), 'the other door has it');
+  await eventually(async () => ((await two.source.keyFor(of('customer/9'))).id === recent.id && two.keys.find(nameOf(of('customer/10')), Date.now()) !== undefined ? true : null), 'the other door has it');
   expect(await two.source.keyFor(of('customer/10'))).toStrictEqual(made);
 
   // Killed before the event was in the log: the CRM sends it again, to another process.

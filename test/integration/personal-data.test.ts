@@ -11,6 +11,8 @@ import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
 import { eventsTopic, keysTopic } from '../../services/runtime/event-log.ts';
 import { connectProducer } from '../../services/runtime/kafka/producer.ts';
 import { keyRecord } from '../../services/runtime/personal/key-records.ts';
+import { newKey, seal } from '../../services/runtime/personal/sealed.ts';
+import { searchDisk } from '../system/disk-search.ts';
 import { consumers, start, stop } from '../system/empty-stack.ts';
 import { connection } from '../system/quarantine-cli.ts';
 import { closeClients, environment, eventually, landed, newTicketId, query, send, sign, ticket, type SignedEvent } from '../system/support.ts';
@@ -76,6 +78,13 @@ test('names, user names, phones, addresses and texts are in the database log and
   expect([...found].filter(([name, rows]) => rows > 0 && !name.startsWith('`log`.'))).toStrictEqual([]);
 });
 
+test('a sealed event that comes again is the same whichever key it is sealed with, and another when its texts are of another length', async () => {
+  const hashOf = (text: string): Promise<object[]> => query('SELECT toString(cityHash64(without_keys({text:String}))) AS hash', { text: `('T', '${seal(text, newKey(), 'there')}', {'/payload/x':'${seal('x', newKey(), 'there')}'})` });
+  const [first, again, other] = await Promise.all(['Dear Mira', 'Dear Mira', 'Dear Mira!'].map(hashOf));
+  expect(again).toStrictEqual(first);
+  expect(other).not.toStrictEqual(first);
+});
+
 /** A customer of `sealed`, whose personal data is sealed at the door. */
 function sealedStory(id: string, others: string): { readonly own: SignedEvent[]; readonly guest: SignedEvent[] } {
   const [told, other] = [ticket(id, 'sealed'), ticket(others, 'sealed')];
@@ -99,14 +108,21 @@ function sealedStory(id: string, others: string): { readonly own: SignedEvent[];
 
 const PERSON = 3_000_000_000 + Math.floor(Math.random() * 1e9);
 
-/** Files of the whole system that hold one of the words. */
-async function filesWith(...words: readonly string[]): Promise<string[]> {
-  const { stdout } = await promisify(execFile)('grep', ['-rlaF', ...words.flatMap((word) => ['-e', word]), process.env['DATA_DIR'] ?? ''], { maxBuffer: 2 ** 26 }).catch((error: unknown) => {
-    // It ends with 1 when it finds nothing, and with 2 when a file went away meanwhile.
-    const { stdout: found = '' } = error as { stdout?: string };
-    return { stdout: found };
-  });
-  return stdout.split('\n').filter((file) => file !== '');
+/** Files of the whole system that hold one of the words, however they are packed. */
+const filesWith = async (...words: readonly string[]): Promise<string[]> => (await searchDisk([process.env['DATA_DIR'] ?? ''], words)).map(({ path }) => path);
+
+/** What is on the disk of a system that is stopped, and of its transcripts. */
+async function searchedStopped(folder: string): Promise<void> {
+  const [parts, services] = [['kafka', 'clickhouse'], ['ingress', ...consumers]];
+  await stop(services);
+  await stop(parts);
+  const dataDir = process.env['DATA_DIR'] ?? '';
+  expect(await searchDisk([dataDir, folder], [secretMark])).toStrictEqual([]);
+  // Who was never forgotten, and of whom nothing is sealed, is found in the log and, packed, in a table.
+  const others = await searchDisk([dataDir], [mark]);
+  for (const [place, isPacked] of [[join(dataDir, 'kafka'), false], [join(dataDir, 'clickhouse'), true]] as const) expect(others.some((found) => found.path.startsWith(place) && found.isPacked === isPacked), place).toBe(true);
+  await start(parts);
+  await start(['ingress']);
 }
 
 const forget = (folder: string, ...args: readonly string[]) =>
@@ -248,7 +264,8 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     // All tables anew, from offset 0 of the log, as after the loss of ClickHouse's disk.
     const [then, backup] = [await reports([id, others]), join(folder, 'backup')];
     expect(await run(root, ['infra/backup/backup.ts', 'create', backup]).end()).toMatchObject({ code: 0 });
-    await stop(consumers);
+    await rm(join(folder, 'own.json'));
+    await searchedStopped(folder);
     expect(await run(root, ['infra/backup/backup.ts', 'restore', backup, 'tables']).end()).toMatchObject({ code: 0 });
     await start(consumers);
     await landed(id, own.length + 2);

@@ -2,7 +2,8 @@
 // are the real ones, configured by variables.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,7 +26,7 @@ import { closeClients, eventually, newTicketId, ticket } from '../system/support
 import { endAll, run, type Running } from './consumer-kit.ts';
 import { root } from './copy-of-the-code.ts';
 
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ConfigResourceTypes, ResourcePatternTypes } = kafkajs;
 type Rule = kafkajs.AclEntry;
 const logger = createLogger('test', 'silent');
 const passwords: Readonly<Record<string, string>> = Object.fromEntries(['operator', 'ingress', 'ticket-transcript'].map((name) => [name, randomBytes(16).toString('hex')]));
@@ -33,14 +34,17 @@ const topic = eventsTopic('production');
 
 let folder = '';
 let stack: Stack;
+/** Clients come by a relay to the broker's own port, so that their connections can be cut. */
 let secure = 0;
+let relayed = 0;
+let relay: Server;
 let authority: Authority;
 let client: Certificate;
 
 const propertiesOf = (ports: { kafka: number; kafkaController: number }): Record<string, string> => ({
   // Without TLS for whoever sets it up here; the super user of that door is nobody in particular.
   listeners: `BROKER://127.0.0.1:${ports.kafka},SECURE://127.0.0.1:${secure},CONTROLLER://127.0.0.1:${ports.kafkaController}`,
-  'advertised.listeners': `BROKER://127.0.0.1:${ports.kafka},SECURE://127.0.0.1:${secure}`,
+  'advertised.listeners': `BROKER://127.0.0.1:${ports.kafka},SECURE://127.0.0.1:${relayed}`,
   'listener.security.protocol.map': 'BROKER:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT',
   'listener.name.secure.ssl.keystore.type': 'PEM',
   'listener.name.secure.ssl.keystore.location': 'secure/broker.pem',
@@ -55,7 +59,7 @@ const propertiesOf = (ports: { kafka: number; kafkaController: number }): Record
 });
 
 const envOf = (user: string, changes: Readonly<Record<string, string>> = {}): Record<string, string> => ({
-  KAFKA_BROKERS: `127.0.0.1:${secure}`, KAFKA_TLS: 'on', KAFKA_CA_FILE: authority.caFile, KAFKA_CERT_FILE: client.certFile, KAFKA_KEY_FILE: client.keyFile,
+  KAFKA_BROKERS: `127.0.0.1:${relayed}`, KAFKA_TLS: 'on', KAFKA_CA_FILE: authority.caFile, KAFKA_CERT_FILE: client.certFile, KAFKA_KEY_FILE: client.keyFile,
   KAFKA_SASL: user === 'operator' ? 'plain' : 'scram-sha-512', KAFKA_USER: user, KAFKA_PASSWORD: passwords[user] ?? '', ...changes,
 });
 const as = (user: string, changes: Readonly<Record<string, string>> = {}): KafkaConnection => kafkaConnection(readConfig(kafkaSettings, envOf(user, changes)), user, logger);
@@ -82,11 +86,42 @@ async function allow(): Promise<void> {
   await admin.disconnect();
 }
 
+const connections = new Set<Socket>();
+async function openRelay(): Promise<void> {
+  relay = createServer((client) => {
+    const broker = connect({ port: secure, host: '127.0.0.1' });
+    for (const [from, to] of [[client, broker], [broker, client]] as const) {
+      connections.add(from.on('error', () => undefined).on('close', () => to.destroy()));
+      from.pipe(to);
+    }
+  });
+  await new Promise<void>((resolve) => relay.listen(relayed, '127.0.0.1', resolve));
+}
+function cutConnections(): void {
+  for (const socket of connections) socket.destroy();
+  connections.clear();
+}
+
+/** By another authority, which clients are told of first; as an operator does it, without a restart of the broker. */
+async function renewBrokersCertificate(): Promise<void> {
+  const next = await Authority.make(await mkdtemp(join(folder, 'next-')));
+  await joined(await next.certificate('broker'), join(stack.dataDir, 'secure', 'renewed.pem'));
+  await appendFile(authority.caFile, await readFile(next.caFile));
+  const admin = connectKafka({ brokers: [stack.kafkaBrokers], clientId: 'operator', logger }).admin();
+  await admin.connect();
+  const { brokers } = await admin.describeCluster();
+  await admin.alterConfigs({ validateOnly: false, resources: brokers.map(({ nodeId }) => ({ type: ConfigResourceTypes.BROKER, name: String(nodeId), configEntries: [
+    { name: 'listener.name.secure.ssl.keystore.type', value: 'PEM' }, { name: 'listener.name.secure.ssl.keystore.location', value: 'secure/renewed.pem' },
+  ] })) });
+  await admin.disconnect();
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ticketstream-secured-'));
   const dataDir = await newDataFolder();
-  const [kafka = 0, kafkaController = 0, another = 0] = await freePorts(3);
-  secure = another;
+  const [kafka = 0, kafkaController = 0, ...others] = await freePorts(4);
+  [secure = 0, relayed = 0] = others;
+  await openRelay();
   authority = await Authority.make(folder);
   client = await authority.certificate('client');
   await mkdir(join(dataDir, 'secure'));
@@ -100,6 +135,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await endAll();
+  relay.close();
+  cutConnections();
   await stack.stop();
   await closeClients();
   await rm(folder, { recursive: true, force: true });
@@ -122,6 +159,14 @@ test('the door takes an event as a user that may only write, and a consumer gets
   const body = JSON.stringify(ticket(id).created(new Date().toISOString(), 'over TLS'));
   const send = async (): Promise<unknown> => (await fetch(`http://127.0.0.1:${port}/webhooks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).json();
   expect([await send(), await send()]).toMatchObject([{ status: 'accepted' }, { status: 'duplicate' }]);
+  const before = join(folder, 'before.pem');
+  await copyFile(authority.caFile, before);
+  await renewBrokersCertificate();
+  const another = async (): Promise<unknown> => (await fetch(`http://127.0.0.1:${port}/webhooks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(ticket(newTicketId()).created(new Date().toISOString(), 'after the renewal')) })).json();
+  expect(await another(), 'by the connection that it has').toMatchObject({ status: 'accepted' });
+  cutConnections();
+  await eventually(async () => ((await another() as { status?: string }).status === 'accepted' ? true : null), 'an event by a new connection, which the broker shows its new certificate');
+  await expect(topicOffsets(as('ingress', { KAFKA_CA_FILE: before }), topic), 'who was not told of its authority').rejects.toThrow(/certificate/);
   expect((await first.end('SIGTERM')).code).toBe(0);
   // What it took before it can't read, so the retry is one more record of the same event.
   const door = await openDoor();

@@ -3,18 +3,16 @@
 // And what an analyst is there for works: every view gives the same as to the administrator who asks for that tenant.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { get } from 'node:http';
+import { once } from 'node:events';
+import { get, request } from 'node:http';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { createClient } from '@clickhouse/client';
-import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { packBlock } from '../../infra/local/clickhouse/blocks/blocks.ts';
 import type { Answer as Told } from '../../services/dashboard/answer.ts';
 import { readCatalogue } from '../../services/dashboard/catalogue.ts';
-import { Live } from '../../services/dashboard/live.ts';
-import { People } from '../../services/dashboard/people.ts';
-import { createDashboard } from '../../services/dashboard/server.ts';
-import { connectClickHouse } from '../../services/runtime/clickhouse.ts';
-import { createLogger } from '../../services/runtime/logger.ts';
+import { withLogin } from '../browser/dashboard-with-login.ts';
 import { closeClients, environment, eventually, landed, sendUntilAccepted, ticket } from '../system/support.ts';
 import { access, added, ask, endpoint, given, root, type Login } from './clickhouse-users.ts';
 import { answered, refused, type Parameters } from './tenant-attempts.ts';
@@ -154,27 +152,47 @@ describe('an analyst of one tenant', () => {
     expect((await ask(small, 'SELECT number FROM numbers(101)')).text).toMatch(/Code: 396\./);
     expect((await ask(small, 'SELECT count() FROM numbers(101)')).text).toBe('101\n');
   });
+
+  // Every statement is read word by word in the process that serves all.
+  it('keeps nobody waiting by the length of what it sends, packed or not', async () => {
+    const blocks = Buffer.concat(Array.from({ length: 40 }, () => packBlock(Buffer.alloc(4_000_000, ' '))));
+    const sent = await Promise.all([
+      ask(acme, `SELECT 1${',1'.repeat(20_000_000)}`), ask(acme, gzipSync(`SELECT 1${',1'.repeat(20_000_000)}`), {}, { 'content-encoding': 'gzip' }), ask(acme, blocks, { decompress: '1' }),
+      ask(acme, `SELECT ${'/* '.repeat(85_000)}`), ask(acme, `DESCRIBE a${' '.repeat(250_000)}x`), ask(acme, `SELECT ${'('.repeat(250_000)}`), ask(acme, `${'SELECT * FROM ('.repeat(900)}SELECT 1${')'.repeat(900)}`),
+    ]);
+    for (const { text } of sent) expect(text.slice(0, 300)).toMatch(/^Code: (?:60|62|167|168|298|306)\. /);
+    // By the same connections, what they were refused lying in them.
+    expect((await Promise.all(sent.map(() => given(acme, 'SELECT 1')))).join('')).toBe('1'.repeat(sent.length));
+  });
+
+  it('leaves a place for another tenant, however much it asks', async () => {
+    let answers = 0;
+    const asked = Array.from({ length: 8 }, () => request(endpoint, { method: 'POST', auth: `${acme.name}:${acme.password}` }).on('error', () => undefined).on('response', () => answers++).end('SELECT sum(sipHash64(number)) FROM numbers(100000000000)'));
+    await eventually(async () => ((await ask(acme, 'SELECT 1')).text.startsWith('Code: 202.') ? true : null), 'all that it may ask at once, asked');
+    expect(await given(both, 'SELECT 1')).toBe('1');
+    expect(answers).toBe(0);
+    for (const one of asked) one.destroy();
+    await eventually(async () => ((await ask(acme, 'SELECT 1')).status === 200 ? true : null), 'those are ended');
+  });
+
+  it('gives its place back when it does not read its answer', async () => {
+    const sql = "SELECT repeat('x', 500000) FROM numbers(100)";
+    const deaf = request(endpoint, { method: 'POST', path: '/?max_block_size=1&buffer_size=1', auth: `${small.name}:${small.password}` });
+    const ended = once(deaf.on('error', () => undefined).end(sql), 'close');
+    await once(deaf, 'response');
+    expect((await ask(small, 'SELECT 1')).text).toMatch(/^Code: 202\./);
+    await eventually(async () => ((await ask(small, 'SELECT 1')).status === 200 ? true : null), 'its place');
+    deaf.destroy();
+    await ended;
+  });
 });
 
-/** The dashboard as a process has it, with a login. Of those who use it mira is an operator. */
-async function withDashboard(work: (base: string, as: Record<string, string>) => Promise<void>, who = acme): Promise<void> {
-  const catalogue = readCatalogue();
-  const connect = ({ user, password }: { user: string; password: string } = { user: '', password: '' }) =>
-    connectClickHouse(Object.assign(new URL(endpoint), { username: user, password }).href, { max_execution_time: 30 });
-  const people = new People({ login: true, connect, seeNames: [], operators: ['mira'], publicUrl: null, secret: SECRET.repeat(4), agentIds: catalogue.get('desk/agent-ids') ?? expect.fail(), now: Date.now, onRun: () => undefined });
-  const live = new Live();
-  const app = createDashboard({ catalogue, people, live, pages: new Map(), metrics: new Registry(), ready: () => Promise.resolve(null), states: () => Promise.resolve([]), logger: createLogger('dashboard', 'error') });
-  const base = await app.listen({ host: '127.0.0.1', port: 0 });
-  try {
-    const login = await fetch(`${base}/api/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user: who.name, password: who.password }) });
-    expect(login.status).toBe(200);
-    await work(base, { cookie: login.headers.get('set-cookie')?.split(';')[0] ?? '' });
-  } finally {
-    live.stop();
-    await app.close();
-    people.close();
-  }
-}
+/** Of those who use it mira is an operator. */
+const withDashboard = (work: (base: string, as: Record<string, string>) => Promise<void>, who = acme): Promise<void> => withLogin({ clickhouseUrl: endpoint.href, operators: ['mira'] }, async (base) => {
+  const login = await fetch(`${base}/api/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user: who.name, password: who.password }) });
+  expect(login.status).toBe(200);
+  await work(base, { cookie: login.headers.get('set-cookie')?.split(';')[0] ?? '' });
+});
 
 describe('the dashboard, logged in to as an analyst', () => {
   const address = { from: '2026-11-02', to: '2026-11-03', at: new Date(Date.UTC(2026, 10, 2, 9, 30)).toISOString(), search: 'TKT' };

@@ -28,6 +28,7 @@ const integrations = [
   { integration_id: 'globex', environment: 'production', secrets: ['globex-secret'] },
   { integration_id: 'initech', environment: 'staging', secrets: ['initech-secret'] },
   { integration_id: 'umbrella', environment: 'production', secrets: ['umbrella-secret'] },
+  { integration_id: 'hooli', environment: 'production', secrets: ['hooli-secret'] },
   { integration_id: 'sealed', environment: 'production', secrets: ['sealed-secret'], encrypt_personal_data: true, clear_metadata: ['tier'] },
   { integration_id: 'fuzzed', environment: 'production', secrets: ['a secret that is in no log'] },
   { integration_id: 'limited', environment: 'production', secrets: ['limited-secret'], max_events_per_second: 5 },

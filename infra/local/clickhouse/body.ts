@@ -84,8 +84,10 @@ async function storeOrRemove(file: string, first: Buffer, rest: AsyncIterator<Bu
   }
 }
 
+const bytesOf = (parts: readonly Buffer[]): number => parts.reduce((sum, part) => sum + part.length, 0);
+
 async function collect(body: AsyncIterator<Buffer>, parts: Buffer[], upTo: number): Promise<boolean> {
-  let size = parts.reduce((sum, part) => sum + part.length, 0);
+  let size = bytesOf(parts);
   while (size < upTo) {
     const next = await body.next();
     if (next.done === true) return true;
@@ -127,8 +129,9 @@ export async function takeBody(request: QueryRequest, message: IncomingMessage, 
 }
 
 async function withPlainBody(request: QueryRequest, message: IncomingMessage, engine: Engine, take: (body: Readable) => Promise<Work>): Promise<Work> {
-  const unpacked = (body: Readable): Readable => (request.bodyInBlocks ? fromBlocks(body) : body);
-  if (request.profile.account.kind === 'analyst' && !byNode(request.contentEncoding)) throw failure(36, 'BAD_ARGUMENTS', `A query packed with ${request.contentEncoding} is not taken of this user.`);
+  const isAnalyst = request.profile.account.kind === 'analyst';
+  const unpacked = (body: Readable): Readable => (request.bodyInBlocks ? fromBlocks(body, isAnalyst ? HEAD_BYTES : undefined) : body);
+  if (isAnalyst && !byNode(request.contentEncoding)) throw failure(36, 'BAD_ARGUMENTS', `A query packed with ${request.contentEncoding} is not taken of this user.`);
   if (byNode(request.contentEncoding)) return await take(unpacked(decompressed(message, request.contentEncoding)));
   const files = [engine.transitFile()];
   try {
@@ -145,8 +148,11 @@ async function takePlainBody(request: QueryRequest, stream: Readable, inUrl: str
   const parts: Buffer[] = request.query === undefined ? [] : [Buffer.from(inUrl, 'latin1')];
   const body = iterate(stream);
   const first = await body.next();
+  const isAnalyst = request.profile.account.kind === 'analyst';
   if (first.done !== true) parts.push(...(parts.length > 0 ? [Buffer.from('\n')] : []), first.value);
   const complete = first.done === true || (await collect(body, parts, HEAD_BYTES));
+  // Read word by word here, beside everybody's queries, before the engine could refuse it for its length.
+  if (isAnalyst && (!complete || bytesOf(parts) > HEAD_BYTES)) throw failure(62, 'SYNTAX_ERROR', `Syntax error: Max query size exceeded (${HEAD_BYTES} bytes).`);
   const head = Buffer.concat(parts).toString('latin1');
   const insert = takesData(head);
   if (insert !== undefined) {

@@ -54,7 +54,7 @@ export function decompressed(body: Readable, contentEncoding: string): Readable 
   return through(body, contentEncoding === 'gzip' ? createGunzip() : contentEncoding === 'deflate' ? createInflate() : createBrotliDecompress());
 }
 
-/** A body of decompress=1. */
-export function fromBlocks(body: Readable): Readable {
-  return through(body, new BlockUnpacker());
+/** A body of decompress=1, with no more in it than that many bytes. */
+export function fromBlocks(body: Readable, most?: number): Readable {
+  return through(body, new BlockUnpacker(most));
 }

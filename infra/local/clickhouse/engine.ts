@@ -16,9 +16,9 @@ import { OWNER_ROLE, roleOf, writeEngineConfig, type EngineMeans } from './confi
 import { checkSetting, isSuspicious, needsOf, refusal } from './confinement/rules.ts';
 import { Tenants } from './confinement/tenant.ts';
 import { checkPaths } from './confinement/user-files.ts';
-import { ClickHouseError, failure } from './errors.ts';
+import { failure } from './errors.ts';
 import type { Progress } from './progress.ts';
-import { Session, type Native } from './session.ts';
+import { Session, spelt, type Native } from './session.ts';
 import { bindParameters, changedSettings, currentDatabase, prepare } from './session-state.ts';
 import type { Statement } from './sql.ts';
 import { engineText, quote, quoteIdentifier } from './text.ts';
@@ -67,10 +67,11 @@ export class Engine {
   readonly #idle: Session[] = [];
   readonly #pinned = new Map<string, Pinned>();
   readonly #control: Session;
-  /** Half of the places: however long analysts ask, services go on. */
+  /** Half of the places: however long analysts ask, services go on. Of these one tenant has all but one: others are answered meanwhile. */
   readonly #tenantTurn: LimitFunction;
+  readonly #turnsOfTenants = new Map<string, LimitFunction>();
   readonly catalogWatch = new CatalogWatch();
-  readonly #tenants = new Tenants({ spelt: (sql) => this.#spelt(sql), own: async (sql) => Buffer.from((await this.#control.query(sql, 'JSONEachRow')).bytes), watch: this.catalogWatch });
+  readonly #tenants = new Tenants({ own: async (sql) => Buffer.from((await this.#control.query(sql, 'JSONEachRow')).bytes), watch: this.catalogWatch });
   #running = 0;
   #sequence = 0;
 
@@ -110,24 +111,13 @@ export class Engine {
     if (this.#externalAccess) return { usesFiles: false };
     for (const [name, value] of settings) checkSetting(name, value);
     if (!isSuspicious(sql)) return { usesFiles: false };
-    const { paths, queries } = needsOf(await this.#spelt(sql));
+    const { paths, queries } = needsOf(await spelt(this.#control, sql));
     for (const query of queries) {
       if ((await this.admit(query)).usesFiles) throw refusal('A file in the query of a dictionary');
     }
     checkPaths(this.userFiles, paths);
     if (account.kind === 'service' && paths.length > 0) throw refusal('file() for the user of a service');
     return { usesFiles: paths.length > 0 };
-  }
-
-  /** The statement as the engine reads it. */
-  async #spelt(sql: string): Promise<string> {
-    try {
-      const { bytes } = await this.#control.query(engineText(`SELECT formatQuerySingleLine(${quote(sql)})`), 'RawBLOB');
-      return Buffer.from(bytes).toString('latin1');
-    } catch (error) {
-      if (!(error instanceof ClickHouseError)) throw error;
-      throw new ClickHouseError(error.code, error.message.replace(/:? In scope SELECT formatQuerySingleLine\([\s\S]*(?=\. \([A-Z_]+\))/, '').replace(/ \(version [^()]*\(chDB\)\)$/, ''));
-    }
   }
 
   get running(): number {
@@ -141,7 +131,7 @@ export class Engine {
 
   /** For one statement of an analyst, whose session is thrown away after it; the work is given the statement that it may run. */
   async withTenant<T>(profile: Profile & { readonly account: Analyst }, statement: Statement, work: (lease: Lease, meant: Statement) => Promise<T>): Promise<T> {
-    return await this.#tenantTurn(async () => {
+    return await this.#turnOf(profile.account)(() => this.#tenantTurn(async () => {
       const pipe = await this.#place();
       const session = await this.#open(profile.account);
       try {
@@ -151,7 +141,14 @@ export class Engine {
         session.close();
         this.#leave(pipe);
       }
-    });
+    }));
+  }
+
+  #turnOf({ integrations }: Analyst): LimitFunction {
+    const tenant = JSON.stringify([...integrations].sort());
+    const turn = this.#turnsOfTenants.get(tenant) ?? pLimit(Math.max(1, this.#tenantTurn.concurrency - 1));
+    this.#turnsOfTenants.set(tenant, turn);
+    return turn;
   }
 
   async withSession<T>(profile: Profile, pin: Pin | undefined, work: (lease: Lease) => Promise<T>): Promise<T> {

@@ -50,7 +50,7 @@ export async function handleQuery({ engine, accounts, queryLog, onError }: Endpo
   try {
     const asking = account = authenticate(message, accounts);
     const boundary = boundaryOf(message);
-    const form = boundary === undefined ? NO_FORM : await readForm(message, boundary, asking.kind !== 'analyst');
+    const form = boundary === undefined ? NO_FORM : await accounts.withTurn(asking, () => readForm(message, boundary, asking.kind !== 'analyst'));
     const request = readRequest(message, asking, { also: form.fields, ignored: describingParameters(form) });
     queryId = request.queryId;
     answer = answerTo(request, response);
@@ -70,9 +70,14 @@ export async function handleQuery({ engine, accounts, queryLog, onError }: Endpo
     if (answer.left) return record(0, 0);
     if (exchange !== undefined && showsErrorsAsRows(exchange)) answer.failAsRow(known);
     else answer.fail(known);
-    message.resume();
+    letPass(message);
     return record(0, known.code);
   }
+}
+
+/** What is left of a body flows by, whoever had begun to read it, so that the connection's next request is heard. */
+function letPass(message: IncomingMessage): void {
+  message.unpipe().removeAllListeners('readable').resume();
 }
 
 function kindOf(statement: Statement): string {
@@ -85,7 +90,9 @@ function withVersion(error: ClickHouseError, version: string): ClickHouseError {
 
 function answerTo(request: QueryRequest, response: ServerResponse): Answer {
   const encoding = answerEncoding(request.acceptEncoding);
-  return new Answer(response, { queryId: request.queryId, bufferBytes: request.bufferBytes, inBlocks: request.answerInBlocks, encoding: byEngine(encoding) ? undefined : encoding, isDiscreet: request.profile.account.kind === 'analyst' });
+  const { account } = request.profile;
+  const ofAnalyst = account.kind === 'analyst' ? { isDiscreet: true, patienceMs: account.limits.seconds * 1_000 } : {};
+  return new Answer(response, { queryId: request.queryId, bufferBytes: request.bufferBytes, inBlocks: request.answerInBlocks, encoding: byEngine(encoding) ? undefined : encoding, ...ofAnalyst });
 }
 
 function showsErrorsAsRows({ request, work }: Exchange): boolean {

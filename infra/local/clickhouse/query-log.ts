@@ -12,6 +12,8 @@ import { textOf } from './text.ts';
 const MAX_ROWS = 10_000;
 /** As log_queries_cut_to_length of a server. */
 const MAX_QUERY_CHARACTERS = 100_000;
+/** Of whatever else a client says of itself, and of an error's text. */
+const MAX_WORDS_CHARACTERS = 2_000;
 /** Of all texts that wait to be written. */
 const MAX_CHARACTERS = 16 * 1_048_576;
 
@@ -25,6 +27,9 @@ const TABLE = `CREATE TABLE IF NOT EXISTS system.query_log (
 ) ENGINE = Memory SETTINGS max_rows_to_keep = ${MAX_ROWS} COMMENT 'The newest queries of this endpoint, written when it is looked at'`;
 
 type Row = Record<string, string | number>;
+
+/** A part of a text keeps all of it in memory, so what is cut is copied. */
+const cut = (text: string): string => (text.length > MAX_WORDS_CHARACTERS ? Buffer.from(text.slice(0, MAX_WORDS_CHARACTERS)).toString() : text);
 
 function secondsOf(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(6);
@@ -54,7 +59,7 @@ export class QueryLog {
   }
 
   failed(request: QueryRequest, work: Work, error: ClickHouseError, elapsedSeconds: number): void {
-    this.#add(request, work, elapsedSeconds, { type: 'ExceptionWhileProcessing', exception_code: error.code, exception: error.message });
+    this.#add(request, work, elapsedSeconds, { type: 'ExceptionWhileProcessing', exception_code: error.code, exception: cut(error.message) });
   }
 
   /** Makes what is held visible; one after the other, so that no row comes twice. */
@@ -70,9 +75,9 @@ export class QueryLog {
     const start = end - elapsedSeconds * 1000;
     const query = work.text.slice(0, MAX_QUERY_CHARACTERS);
     const common: Row = {
-      query_start_time: secondsOf(start).slice(0, -7), query_start_time_microseconds: secondsOf(start), current_database: textOf(profile.database ?? 'default'),
-      query, query_kind: kindOf(work), is_initial_query: 1, user: profile.account.name, query_id: request.queryId, initial_user: profile.account.name, initial_query_id: request.queryId,
-      interface: 2, http_method: request.readonly === 'method' ? 1 : 2, http_user_agent: request.userAgent, log_comment: textOf(parameters.get('log_comment') ?? ''),
+      query_start_time: secondsOf(start).slice(0, -7), query_start_time_microseconds: secondsOf(start), current_database: cut(textOf(profile.database ?? 'default')),
+      query, query_kind: cut(kindOf(work)), is_initial_query: 1, user: profile.account.name, query_id: request.queryId, initial_user: profile.account.name, initial_query_id: request.queryId,
+      interface: 2, http_method: request.readonly === 'method' ? 1 : 2, http_user_agent: cut(request.userAgent), log_comment: cut(textOf(parameters.get('log_comment') ?? '')),
     };
     const at = (time: number): Row => ({ event_date: new Date(time).toISOString().slice(0, 10), event_time: secondsOf(time).slice(0, -7), event_time_microseconds: secondsOf(time) });
     this.#rows.push({ ...common, ...at(start), type: 'QueryStart' }, { ...common, ...at(end), query_duration_ms: Math.round(elapsedSeconds * 1000), ...outcome });

@@ -88,6 +88,13 @@ export function parametersOf(request: IncomingMessage): URLSearchParams {
   }));
 }
 
+/** It comes back in a header, and is written to the log. */
+function queryIdOf(parameters: URLSearchParams): string {
+  const id = textOf(parameters.get('query_id') ?? '') || randomUUID();
+  if (!/^[\x20-\x7e]{1,200}$/.test(id)) throw failure(36, 'BAD_ARGUMENTS', 'A query_id has 200 characters at most, of ASCII.');
+  return id;
+}
+
 /** `also` holds the fields of a multipart form, which count as if they stood in the URL. */
 export function readRequest(request: IncomingMessage, account: Account, { also, ignored }: { readonly also: Iterable<readonly [string, string]>; readonly ignored: ReadonlySet<string> }): QueryRequest {
   const parameters = parametersOf(request);
@@ -100,7 +107,7 @@ export function readRequest(request: IncomingMessage, account: Account, { also, 
   const method = request.method === 'GET' || request.method === 'HEAD';
   const bound = [...parameters].filter(([name]) => /^param_\w+$/.test(name)).map(([name, value]) => [name.slice(6), value] as const);
   return {
-    queryId: textOf(parameters.get('query_id') ?? '') || randomUUID(),
+    queryId: queryIdOf(parameters),
     query: parameters.get('query') ?? undefined,
     defaultFormat: parameters.get('default_format') || header(request.headers, 'x-clickhouse-format') || 'TabSeparated',
     profile: { database: parameters.get('database') || header(request.headers, 'x-clickhouse-database'), settings, parameters: new Map(bound), account },

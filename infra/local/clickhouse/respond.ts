@@ -40,6 +40,8 @@ export interface AnswerOptions {
   readonly encoding: 'gzip' | 'deflate' | 'br' | undefined;
   /** Says nothing of what was read: it would tell how many rows there are of others. */
   readonly isDiscreet?: boolean;
+  /** A client that takes nothing for so long is cut off: its query holds a place, and while the engine waits for it no limit of time ends it. */
+  readonly patienceMs?: number;
 }
 
 export class Answer {
@@ -111,6 +113,8 @@ export class Answer {
   }
 
   async #drained(out: Writable): Promise<void> {
+    const { patienceMs } = this.#options;
+    const timer = patienceMs === undefined ? undefined : setTimeout(() => this.#response.destroy(), patienceMs);
     await new Promise<void>((resolve) => {
       const over = (): void => {
         out.off('drain', over);
@@ -120,6 +124,7 @@ export class Answer {
       out.once('drain', over);
       this.#response.once('close', over);
     });
+    clearTimeout(timer);
   }
 
   finish(): void {

@@ -1,6 +1,7 @@
 // One connection to the engine, and the part of chDB's binding that it is made of.
 import { FILES_ROLE } from './confinement/engine-config.ts';
-import { fromEngine } from './errors.ts';
+import { ClickHouseError, fromEngine } from './errors.ts';
+import { engineText, quote } from './text.ts';
 
 interface QueryResult { readonly bytes: Uint8Array; readonly elapsed: number; readonly rowsRead: number; readonly bytesRead: number }
 interface WriteResult { readonly elapsed: number; readonly rowsWritten: number; readonly bytesWritten: number }
@@ -66,5 +67,16 @@ export class Session {
 
   close(): void {
     this.#native.CloseConnection(this.#connection);
+  }
+}
+
+/** The statement as the engine reads it. */
+export async function spelt(session: Session, sql: string): Promise<string> {
+  try {
+    const { bytes } = await session.query(engineText(`SELECT formatQuerySingleLine(${quote(sql)})`), 'RawBLOB');
+    return Buffer.from(bytes).toString('latin1');
+  } catch (error) {
+    if (!(error instanceof ClickHouseError)) throw error;
+    throw new ClickHouseError(error.code, error.message.replace(/:? In scope SELECT formatQuerySingleLine\([\s\S]*(?=\. \([A-Z_]+\))/, '').replace(/ \(version [^()]*\(chDB\)\)$/, ''));
   }
 }

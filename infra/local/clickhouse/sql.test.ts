@@ -52,6 +52,12 @@ test('tells an INSERT from its first word, in time that grows with the text only
   expect(isInsert(`${'/* a */ '.repeat(5000)}SELECT`)).toBe(false);
 });
 
+// Each would be looked for to the end of the text again and again.
+test.each([['comments', '/* '], ['heredocs', '$a$ '], ['quotes', '\xe2\x80\x98 '], ['quotes of names', '\xe2\x80\x9c ']])('reads a text full of %s that nothing closes in time that grows with it only', (_, opening) => {
+  const numbered = Array.from({ length: 300_000 }, (_none, index) => opening.replace('a', `a${index}`)).join('');
+  expect(analyze(`SELECT ${numbered}`)).toMatchObject({ kind: 'select', format: undefined });
+});
+
 test('never mistakes what stands in a quoted string for the end of a statement', () => {
   fc.assert(fc.property(fc.string(), (text) => {
     const sql = `SELECT ${quote(text)}`;

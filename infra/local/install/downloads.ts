@@ -121,7 +121,7 @@ export function prometheusDownload({ env }: Pick<Context, 'env'>): Download {
     title: 'Prometheus (Debian)',
     folder: 'prometheus-debian-2',
     build: async (intoDir) => {
-      await debianPackages(['prometheus', 'prometheus-alertmanager'], join(intoDir, 'packages'), env);
+      await debianPackages(() => Promise.resolve(['prometheus', 'prometheus-alertmanager']), join(intoDir, 'packages'), env);
       for (const program of ['prometheus', 'promtool', 'amtool', 'prometheus-alertmanager']) await rename(join(intoDir, 'packages', 'usr/bin', program), join(intoDir, program.replace('prometheus-', '')));
       await rename(join(intoDir, 'packages', ALERTMANAGER_FILES), join(intoDir, 'alertmanager-files'));
       await lookHere(join(intoDir, 'alertmanager'));
@@ -138,7 +138,7 @@ export async function postgresDownload({ env }: Pick<Context, 'env'>): Promise<D
   return {
     title: `PostgreSQL (Debian's ${server})`,
     folder: `${server}-debian`,
-    build: (intoDir) => debianPackages([server, server.replace('-', '-client-'), 'libpq5'], intoDir, env),
+    build: (intoDir) => debianPackages(() => Promise.resolve([server, server.replace('-', '-client-'), 'libpq5']), intoDir, env),
   };
 }
 
@@ -153,17 +153,43 @@ async function lookHere(program: string): Promise<void> {
   await writeFile(program, bytes);
 }
 
-/** Unpacks packages. The lists of what there is are the system's; where it has none, they are fetched for this once. */
-async function debianPackages(names: readonly string[], intoDir: string, env: Environment): Promise<void> {
+/** Chromium without a window, of whatever Debian this is, for the tests: with the libraries that this machine lacks, and letters to write with. */
+export const chromiumDownload = ({ env }: Pick<Context, 'env'>): Download => ({
+  title: 'Chromium (Debian)',
+  folder: 'chromium-debian-1',
+  build: (intoDir) => debianPackages(async (options) => {
+    // Its data come in a package that wants a whole desktop, which nobody needs to draw into a file.
+    const [program, data] = ['chromium-headless-shell', 'chromium-common'];
+    const { stdout } = await promisify(execFile)('apt-cache', [...options, 'depends', program], { env });
+    const libraries = [...stdout.matchAll(/^ *\|?Depends: (\S+)$/gm)].map(([, name = '']) => name).filter((name) => name !== data);
+    return [program, data, ...await lacking([...libraries, 'fonts-dejavu-core'], options, env)];
+  }, intoDir, env),
+});
+
+/** What an installation would bring. It is only tried, so nobody has to be root. */
+async function lacking(names: readonly string[], options: readonly string[], env: Environment): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('apt-get', [...options, 'install', '--simulate', '--no-install-recommends', ...names], { env });
+  return [...stdout.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name);
+}
+
+/**
+ * Unpacks packages; nothing is installed. The lists of what there is are the system's; where it has none, they are fetched for this once.
+ * @param choose says which, asking apt with these options.
+ */
+async function debianPackages(choose: (options: readonly string[]) => Promise<readonly string[]>, intoDir: string, env: Environment): Promise<void> {
   const apt = join(intoDir, 'apt');
   for (const folder of ['lists/partial', 'archives/partial']) await mkdir(join(apt, folder), { recursive: true });
   const own = ['-o', `Dir::State::lists=${apt}/lists`, '-o', `Dir::Cache=${apt}`];
-  const fetch = (...options: string[]): Promise<void> => runQuietly('apt-get', [...options, 'download', ...names], { cwd: intoDir, env });
-  await fetch().catch(async () => {
+  const fetch = async (options: readonly string[]): Promise<void> => runQuietly('apt-get', [...options, 'download', ...await choose(options)], { cwd: intoDir, env });
+  await fetch([]).catch(async () => {
     await runQuietly('apt-get', [...own, 'update'], { cwd: intoDir, env });
-    await fetch(...own);
+    await fetch(own);
   });
-  for (const file of (await readdir(intoDir)).filter((name) => name.endsWith('.deb'))) await runQuietly('dpkg', ['-x', file, '.'], { cwd: intoDir, env });
+  for (const file of (await readdir(intoDir)).filter((name) => name.endsWith('.deb'))) {
+    await runQuietly('dpkg', ['-x', file, '.'], { cwd: intoDir, env });
+    await rm(join(intoDir, file));
+  }
+  await rm(apt, { recursive: true });
 }
 
 export interface MavenRun {

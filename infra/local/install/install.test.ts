@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install } from './cache.ts';
+import { chromiumDownload } from './downloads.ts';
 import { ensureInstalled } from './install.ts';
 import { findJava, parseJavaVersion } from './java.ts';
 import { descriptorProblem, dockerWay, nodeProblem } from './prerequisites.ts';
@@ -86,6 +87,32 @@ describe('a missing prerequisite', () => {
   it('can be a Node that is too old', () => {
     expect(nodeProblem('20.20.2')).toBeUndefined();
     expect(nodeProblem('18.19.0') ?? '').toMatch(/Node\.js 20 or later.*18\.19\.0/);
+  });
+});
+
+describe('Chromium', () => {
+  const depends = 'echo "chromium-headless-shell"; echo "  Depends: libnss3"; echo " |Depends: libasound2"; echo "  Depends: chromium-common"; echo "  Recommends: a-desktop"';
+
+  /** Lists of packages are there, or have to be fetched first. */
+  async function fetched(areListsThere: boolean): Promise<{ asked: string[]; unpacked: string[]; left: string[] }> {
+    const [intoDir, log] = [await mkdtemp(join(folder, 'chromium-')), join(folder, `asked-${String(areListsThere)}`)];
+    const lists = areListsThere ? '' : 'case "$*" in *update*) ;; *Dir::State::lists=*) ;; *) exit 100;; esac;';
+    const apt = `echo "$*" >> ${log}; ${lists} case "$*" in *--simulate*) echo "Inst libnss3 (1)"; echo "Conf libnss3 (1)";; *download*) : > one.deb;; esac`;
+    const PATH = await pathWith({ 'apt-cache': depends, 'apt-get': apt, dpkg: 'echo "$2" >> unpacked' });
+    await chromiumDownload({ env: { PATH } }).build(intoDir);
+    const asked = (await readFile(log, 'utf8')).trimEnd().split('\n').map((line) => line.replaceAll(/-o \S+ /g, ''));
+    return { asked, unpacked: (await readFile(join(intoDir, 'unpacked'), 'utf8')).trimEnd().split('\n'), left: await readdir(intoDir) };
+  }
+
+  const simulated = 'install --simulate --no-install-recommends libnss3 libasound2 fonts-dejavu-core';
+  const download = 'download chromium-headless-shell chromium-common libnss3';
+
+  it('comes with the libraries that this machine lacks, and without the desktop that its data want', async () => {
+    expect(await fetched(true)).toStrictEqual({ asked: [simulated, download], unpacked: ['one.deb'], left: ['unpacked'] });
+  });
+
+  it('comes from fresh lists where the system has none, or old ones', async () => {
+    expect((await fetched(false)).asked).toStrictEqual([simulated, 'update', simulated, download]);
   });
 });
 

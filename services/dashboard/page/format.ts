@@ -37,6 +37,9 @@ export function shortDuration(seconds: number | null): string {
   return `${count(Math.trunc(seconds / size))} ${unit}`;
 }
 
+/** Working time: days of it would not be days. */
+export const hours = (seconds: number): string => `${count(seconds / 3_600, 1)} h`;
+
 export const exactSeconds = (seconds: number): string => `${count(seconds)} s`;
 
 export const browserZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';

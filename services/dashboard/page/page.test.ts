@@ -10,6 +10,7 @@ import { byKey, soonest, sumOf } from './pages/now-cells.ts';
 import { planOf } from './pages/staffing.tsx';
 import { lanesOf } from './pages/ticket-lanes.ts';
 import { Count, Duration, Share } from './parts/figure.tsx';
+import { Measured, mostOf } from './parts/measured.tsx';
 import { Answered, Panel } from './parts/panel.tsx';
 import { Rows } from './parts/rows.tsx';
 import { de } from './texts/de.ts';
@@ -17,7 +18,7 @@ import { en } from './texts/en.ts';
 
 const desk: Desk = {
   tenant: 'acme', tenants: ['acme'], from: '2026-03-02', to: '2026-03-15', lastDay: '2026-03-15', zone: 'Europe/Berlin', clock: 'elapsed', isOperator: true,
-  queues: [], channels: [], languages: [], queueName: (id) => id, agentName: (id) => id, query: new URLSearchParams({ tenant: 'acme', channel: 'bot_form' }),
+  queues: [], channels: [], languages: [], queueName: (id) => (id === 'q-1' ? 'Billing' : id), agentName: (id) => (id === 'a-1' ? 'Lea' : id), query: new URLSearchParams({ tenant: 'acme', channel: 'bot_form' }),
 };
 const drawn = (child: ComponentChild): string => renderToString(h(DeskProvider, { value: desk, children: child }));
 const drill = { made: 'now/cells' };
@@ -87,13 +88,30 @@ test('a filter that a number can’t depend on is named beside it, when it is se
   expect(drawn(h(Panel, { title: 'T', ignores: ['language'], children: null }))).not.toContain('Not filtered');
 });
 
-test('rows are columns as in the SQL, with instants in the zone, what people wrote in its own direction, and nothing as markup', () => {
+test('rows are columns by what people call them, as in the SQL on hover, with instants in the zone, what people wrote in its own direction, and nothing as markup', () => {
   const table = drawn(h(Rows, { caption: 'C', answer: answer([{ ticket_id: 'T-1', created_at: '2026-03-02 09:00:00.000', wait_seconds: 61, status: '<b>مفتوح</b>', ended_at: null }]) }));
-  expect(table).toMatch(/<th scope="col"[^>]*>created_at<\/th>/);
+  expect(table).toContain('title="created_at">Created</th>');
   expect(table).toMatch(/<time title="2026-03-02 09:00:00 UTC">Mar 2, 2026, 10:00.AM<\/time>/);
   expect(table).toContain('title="61 s">1 min 1 s<');
   expect(table).toContain('<bdi>&lt;b>مفتوح&lt;/b></bdi>');
   expect(table).toContain('href="/ticket?tenant=acme&amp;channel=bot_form&amp;ticket=T-1"');
+});
+
+test('who and what has a name is called by it, and our own words say what they mean', () => {
+  const table = drawn(h(Rows, { caption: 'C', answer: answer([{ agent_id: 'a-1', queue_id: 'q-1', from_queue_id: 'q-2', outcome: 'breached', is_bounced: 0, status: 'breached', rule: 'never_seen', agent_ids: ['a-1', 'a-2'] }]) }));
+  const cells = [...table.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, cell = '']) => cell);
+  expect(cells).toStrictEqual([
+    '<bdi title="a-1">Lea</bdi>', '<bdi title="q-1">Billing</bdi>', '<bdi>q-2</bdi>', '<bdi title="breached">broken</bdi>', 'no', '<bdi>breached</bdi>', '<bdi title="never_seen">never seen</bdi>',
+    '<span><bdi title="a-1">Lea</bdi></span><span>, <bdi>a-2</bdi></span>',
+  ]);
+});
+
+test('a figure stands with n and its range, and where cases are too few for one, that stands there', () => {
+  const measured = (row: Row): string => drawn(h(Measured, { row, of: 'p50', n: 9, label: 'L', drill, most: 100, format: duration })).replaceAll(/<[^>]+>/g, '|').replaceAll(/\|+/g, '|');
+  expect(measured({ p50: 60, p50_likely_from: 20, p50_likely_to: 100 })).toBe('|1 min|n 9|20 s to 1 min 40 s|');
+  expect(measured({ p50: 60, p50_likely_from: null, p50_likely_to: null })).toBe(`|1 min|n 9|${en.too_few}|`);
+  expect(measured({ p50: null, p50_likely_from: null, p50_likely_to: null })).toBe('|–|');
+  expect(mostOf([{ p50: 60, p50_likely_to: 100 }, { p50: 120, p50_likely_to: null }], ['p50'])).toBe(120);
 });
 
 test('both languages say everything, with the same places for values', () => {

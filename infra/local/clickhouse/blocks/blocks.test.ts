@@ -95,6 +95,9 @@ describe('native blocks', () => {
     await expect(through(new BlockUnpacker(), [block(0x02, Buffer.from('abc'), 4)])).rejects.toThrow(/CANNOT_DECOMPRESS/);
     await expect(through(new BlockUnpacker(), [block(0x55, Buffer.from('abc'), 3)])).rejects.toThrow(/UNKNOWN_COMPRESSION_METHOD/);
     await expect(through(new BlockUnpacker(), [block(0x82, Buffer.from('abc'), 0xffffffff)])).rejects.toThrow(/TOO_LARGE_SIZE_COMPRESSED/);
+    const many = Buffer.concat(Array.from({ length: 50 }, () => packBlock(Buffer.alloc(1_000))));
+    await expect(through(new BlockUnpacker(10_000), [many])).rejects.toThrow(/TOO_LARGE_SIZE_COMPRESSED/);
+    expect(await through(new BlockUnpacker(50_000), [many])).toHaveLength(50_000);
     await expect(through(new BlockUnpacker(), [Buffer.alloc(25)])).rejects.toThrow(/TOO_LARGE_SIZE_COMPRESSED/);
   });
 });

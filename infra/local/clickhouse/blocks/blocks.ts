@@ -70,11 +70,11 @@ export function unpackBlock(block: Buffer): Uint8Array {
   return data;
 }
 
-function sizeOf(head: Buffer): number {
+function sizeOf(head: Buffer, most: number): number {
   const packed = head.readUInt32LE(CHECKSUM_BYTES + 1);
   const unpacked = head.readUInt32LE(CHECKSUM_BYTES + 5);
-  if (packed < HEADER_BYTES || packed > MAX_BLOCK_BYTES || unpacked > MAX_BLOCK_BYTES) {
-    throw failure(298, 'TOO_LARGE_SIZE_COMPRESSED', `A compressed block of the request's body claims ${packed} bytes, ${unpacked} unpacked; ${MAX_BLOCK_BYTES} is the limit. decompress=1 takes ClickHouse's native blocks only.`);
+  if (packed < HEADER_BYTES || packed > most || unpacked > most) {
+    throw failure(298, 'TOO_LARGE_SIZE_COMPRESSED', `A compressed block of the request's body claims ${packed} bytes, ${unpacked} unpacked; ${most} is the limit. decompress=1 takes ClickHouse's native blocks only.`);
   }
   return CHECKSUM_BYTES + packed;
 }
@@ -107,6 +107,13 @@ export class BlockUnpacker extends Transform {
   #size = 0;
   /** Bytes that must be there before the next step can be made: a head, then the whole block. */
   #wanted = CHECKSUM_BYTES + HEADER_BYTES;
+  #left: number;
+
+  /** @param most that may come out: a few bytes may unpack to any number of large blocks. */
+  constructor(most = Infinity) {
+    super();
+    this.#left = most;
+  }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#parts.push(chunk);
@@ -125,11 +132,13 @@ export class BlockUnpacker extends Transform {
 
   #step(): void {
     const whole = Buffer.concat(this.#parts);
-    const end = sizeOf(whole);
+    const end = sizeOf(whole, Math.min(MAX_BLOCK_BYTES, this.#left));
     this.#parts = [whole];
     this.#wanted = end;
     if (whole.length < end) return;
-    this.push(unpackBlock(whole.subarray(0, end)));
+    const data = unpackBlock(whole.subarray(0, end));
+    this.#left -= data.length;
+    this.push(data);
     this.#parts = [whole.subarray(end)];
     this.#size = whole.length - end;
     this.#wanted = CHECKSUM_BYTES + HEADER_BYTES;

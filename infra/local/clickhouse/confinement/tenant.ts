@@ -8,7 +8,7 @@ import { isOpenView, type Table } from '../../../access/tables.ts';
 import type { Analyst, Limits } from '../../../access/users.ts';
 import type { Profile } from '../engine.ts';
 import { failure } from '../errors.ts';
-import type { Session } from '../session.ts';
+import { spelt, type Session } from '../session.ts';
 import type { Statement } from '../sql.ts';
 import { bytesOf, engineText, quote, quoteIdentifier, textOf } from '../text.ts';
 import { tokensOf } from '../tokens.ts';
@@ -17,7 +17,8 @@ import type { CatalogWatch } from './catalog-watch.ts';
 import { checkNames, checkReading, unreadable, type Functions, type Readable } from './reading.ts';
 import { Twins } from './twins.ts';
 
-const MAX_QUERY_BYTES = 262_144;
+/** What is sent is shorter (body.ts); here it is quoted once more, to be spelt. */
+const MAX_QUERY_BYTES = 2_097_152;
 
 /** Rows are filtered before anything else is asked of them, and no cache or index answers for rows that aren't. */
 const FILTER_FIRST = ['query_plan_enable_optimizations', 'optimize_move_to_prewhere', 'query_plan_optimize_prewhere', 'query_plan_filter_push_down', 'query_plan_merge_filters', 'optimize_trivial_count_query',
@@ -54,35 +55,33 @@ function settingsFor({ limits }: Analyst, asked: Profile['settings']): Map<strin
 function readingOf(statement: Statement): { readonly text: string } | 'lists' {
   if (statement.kind === 'select') return { text: statement.before };
   if (statement.kind !== 'command') throw failure(164, 'READONLY', 'Cannot execute query in readonly mode.');
-  const tokens = [...tokensOf(statement.sql)].map(({ word }) => word);
-  const format = tokens.lastIndexOf('FORMAT');
-  const words = format > 0 && format === tokens.length - 2 ? tokens.slice(0, format) : tokens;
+  const tokens = [...tokensOf(statement.sql)];
+  const format = tokens.findLastIndex(({ word }) => word === 'FORMAT');
+  const told = format > 0 && format === tokens.length - 2 ? tokens.slice(0, format) : tokens;
+  const words = told.map(({ word }) => word);
   const [verb = '', what = ''] = words;
   if (verb === 'SHOW' && ['TABLES', 'DATABASES'].includes(what) && !['WHERE', 'LIMIT', 'SETTINGS', '(', '{'].some((word) => words.includes(word))) return 'lists';
-  const prefix = /^(?:(?:DESCRIBE|DESC)\s+(?:TABLE\s+)?|SHOW\s+CREATE\s+(?:TABLE\s+|VIEW\s+)?|EXISTS\s+(?:TABLE\s+|VIEW\s+)?)/i.exec(statement.sql.trim())?.[0];
+  const text = statement.sql.slice(0, told.at(-1)?.end).trimStart();
+  const prefix = /^(?:(?:DESCRIBE|DESC)\s+(?:TABLE\s+)?|SHOW\s+CREATE\s+(?:TABLE\s+|VIEW\s+)?|EXISTS\s+(?:TABLE\s+|VIEW\s+)?)/i.exec(text)?.[0];
   if (prefix === undefined) throw unreadable(`The statement ${verb}`);
-  const named = statement.sql.trim().slice(prefix.length).replace(/\s+FORMAT\s+\w+\s*$/i, '');
+  const named = text.slice(prefix.length);
   return { text: `SELECT * FROM ${named}` };
 }
 
 export interface Means {
-  /** Gives a statement in the engine's own spelling. */
-  readonly spelt: (sql: string) => Promise<string>;
   /** Runs a statement of this process itself. */
   readonly own: (sql: string) => Promise<Buffer>;
   readonly watch: CatalogWatch;
 }
 
 export class Tenants {
-  readonly #spelt: Means['spelt'];
   readonly #watch: CatalogWatch;
   readonly #twins: Twins;
   readonly #wandering: Wandering = new Map();
   #catalog: { readonly of: number; readonly known: Catalog } | undefined;
   #functions: { readonly of: string; readonly known: Functions } | undefined;
 
-  constructor({ spelt, own, watch }: Means) {
-    this.#spelt = spelt;
+  constructor({ own, watch }: Means) {
     this.#watch = watch;
     this.#twins = new Twins((sql) => watch.changing(() => own(sql)));
   }
@@ -119,7 +118,8 @@ export class Tenants {
   }
 
   async #check(session: Session, text: string, readable: Readable): Promise<void> {
-    checkNames(await this.#spelt(text));
+    // In the analyst's own session, too: the engine's lexer may take seconds for a text, and others must not wait for it.
+    checkNames(await spelt(session, text));
     // Of the statement as it was sent, since that is what will be run.
     checkReading(await treeOf(session, text), readable);
   }

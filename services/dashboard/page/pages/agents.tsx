@@ -1,13 +1,14 @@
 // Agents, within one queue and range: anything else compares who got which tickets, not who did what with them.
 import type { JSX } from 'preact';
 import { go } from '../address.ts';
-import { numberOf, numberOrNull, textOf, useAnswer, type Row } from '../api.ts';
+import { numberOf, textOf, useAnswer, type Row } from '../api.ts';
 import { useDesk } from '../desk.ts';
-import { count, duration, exactSeconds, percent, shortDuration } from '../format.ts';
-import { Count, Figure, Share, type Drill } from '../parts/figure.tsx';
+import { count, duration, exactSeconds, hours, NONE, percent, shortDuration } from '../format.ts';
+import { Count, Figure, type Drill } from '../parts/figure.tsx';
 import { heat } from '../parts/heat.ts';
+import { Measured, mostOf } from '../parts/measured.tsx';
 import { Answered, Panel } from '../parts/panel.tsx';
-import { t } from '../texts/text.ts';
+import { t, type TextKey } from '../texts/text.ts';
 
 function ChooseQueue(): JSX.Element {
   const desk = useDesk();
@@ -18,70 +19,56 @@ function ChooseQueue(): JSX.Element {
   );
 }
 
-interface ClockProps {
+const CLOCKS = ['customer', 'own'] as const;
+const CLOCK_COLUMNS = CLOCKS.map((clock) => `${clock}_p50_seconds`);
+
+interface CardProps {
   readonly row: Row;
-  readonly of: 'customer' | 'own';
+  /** Of both clocks and all agents. */
   readonly longest: number;
-  readonly drill: Drill;
-  readonly label: string;
 }
 
-/** The median, and where the true one is with 95 % certainty, on one scale for all agents. */
-function Clock({ row, of, longest, drill, label }: ClockProps): JSX.Element {
-  const [median, from, to] = [numberOrNull(row[`${of}_p50_seconds`]), numberOf(row[`${of}_likely_from`]), numberOf(row[`${of}_likely_to`])];
-  if (median === null) return <td class="n">–</td>;
-  const at = (seconds: number): string => `${Math.min(100, (seconds / longest) * 100)}%`;
-  return (
-    <td class="interval">
-      <Figure label={label} title={`${exactSeconds(median)}; 95 %: ${duration(from)} – ${duration(to)}`} drill={drill}>{duration(median)}</Figure>
-      <span class="note">n {count(numberOf(row[`${of}_n`]))}</span>
-      <span class="range" aria-hidden="true"><i style={{ left: at(from), width: `calc(${at(to)} - ${at(from)})` }} /><b style={{ left: at(median) }} /></span>
-      <span class="hidden">{t('likely', { from: duration(from), to: duration(to) })}</span>
-    </td>
-  );
-}
-
-function Card({ row, longest }: { readonly row: Row; readonly longest: number }): JSX.Element {
+function Card({ row, longest }: CardProps): JSX.Element {
   const { agentName } = useDesk();
   const agent = textOf(row['agent_id']);
   const name = agentName(agent);
   const of = (rows: string, which = 'all'): Drill => ({ made: 'agents/scorecard', rows: `agents/${rows}`, only: { agent, which } });
-  const rate = numberOrNull(row['reopen_rate']);
+  const share = (column: string, n: string, label: TextKey, drill: Drill): JSX.Element =>
+    <td class="interval"><Measured row={row} of={column} n={numberOf(row[n])} label={`${name}, ${t(label)}`} drill={drill} most={1} format={percent} /></td>;
   return (
     <tr>
       <th scope="row"><bdi>{name}</bdi></th>
-      <Clock row={row} of="customer" longest={longest} label={`${name}, ${t('customers_clock')}`} drill={of('replies', 'answered')} />
-      <Clock row={row} of="own" longest={longest} label={`${name}, ${t('own_clock')}`} drill={of('replies', 'answered')} />
+      {CLOCKS.map((clock) => (
+        <td key={clock} class="interval">
+          <Measured row={row} of={`${clock}_p50_seconds`} n={numberOf(row[`${clock}_n`])} label={`${name}, ${t(`${clock}_clock`)}`} drill={of('replies', 'answered')} most={longest} format={duration} exact={exactSeconds} />
+        </td>
+      ))}
       <td class="n"><Count value={numberOf(row['reply_turns'])} label={`${name}, ${t('reply_turns')}`} drill={of('replies')} /></td>
       <td class="n"><Count value={numberOf(row['solves'])} label={`${name}, ${t('solves')}`} drill={of('solves')} /></td>
-      <td class="interval">
-        <Share value={rate} label={`${name}, ${t('reopened')}`} of={rate === null ? '' : `95 %: ${percent(numberOf(row['reopen_likely_from']))} – ${percent(numberOf(row['reopen_likely_to']))}`} drill={of('solves', 'judged')} />
-        <span class="note">n {count(numberOf(row['judged']))}</span>
-        {rate !== null && <span class="range" aria-hidden="true"><i style={{ left: `${numberOf(row['reopen_likely_from']) * 100}%`, width: `${(numberOf(row['reopen_likely_to']) - numberOf(row['reopen_likely_from'])) * 100}%` }} /><b style={{ left: `${rate * 100}%` }} /></span>}
-      </td>
-      <td class="n"><Share value={numberOrNull(row['answered_share'])} of={`${count(numberOf(row['answered_stations']))} / ${count(numberOf(row['stations']))}`} label={`${name}, ${t('stations_answered')}`} drill={of('stations')} /></td>
-      <td class="n">{count(numberOf(row['bounced']))}</td>
-      <td class="n" title={exactSeconds(numberOf(row['held_seconds']))}>{shortDuration(numberOf(row['held_seconds']))}</td>
+      {share('reopen_rate', 'judged', 'reopened', of('solves', 'judged'))}
+      {share('answered_share', 'stations', 'stations_answered', of('stations', 'answered'))}
+      {share('bounced_share', 'stations', 'bounced', of('stations', 'bounced'))}
+      <td class="n"><Figure label={`${name}, ${t('held_time')}`} title={exactSeconds(numberOf(row['held_seconds']))} drill={of('stations')}>{shortDuration(numberOf(row['held_seconds']))}</Figure></td>
     </tr>
   );
 }
+
+const CARD_COLUMNS = ['customer_clock', 'own_clock', 'reply_turns', 'solves', 'reopened', 'stations_answered', 'bounced', 'held_time'] as const;
+const COUNTED: ReadonlySet<TextKey> = new Set<TextKey>(['reply_turns', 'solves', 'held_time']);
 
 function Scorecard(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('agents/scorecard', desk.query);
   return (
-    <Panel title={t('scorecard')} note={t('scorecard_note')} ignores={['channel', 'language']} wide>
-      <Answered asked={asked}>{({ rows }) => {
-        const longest = Math.max(1, ...rows.flatMap((row) => [numberOf(row['customer_likely_to']), numberOf(row['own_likely_to'])]));
-        return (
-          <div class="scroll" tabIndex={0} role="region" aria-label={t('scorecard')}>
-            <table class="desk">
-              <thead><tr><th scope="col">{t('agent')}</th><th scope="col">{t('customers_clock')}</th><th scope="col">{t('own_clock')}</th><th scope="col" class="n">{t('reply_turns')}</th><th scope="col" class="n">{t('solves')}</th><th scope="col">{t('reopened')}</th><th scope="col" class="n">{t('stations_answered')}</th><th scope="col" class="n">{t('bounced')}</th><th scope="col" class="n">{t('held_time')}</th></tr></thead>
-              <tbody>{rows.map((row) => <Card key={textOf(row['agent_id'])} row={row} longest={longest} />)}</tbody>
-            </table>
-          </div>
-        );
-      }}</Answered>
+    <Panel title={t('scorecard')} note={t('scorecard_note')} source={{ made: 'agents/scorecard' }} ignores={['channel', 'language']} wide>
+      <Answered asked={asked}>{({ rows }) => (
+        <div class="scroll" tabIndex={0} role="region" aria-label={t('scorecard')}>
+          <table class="desk">
+            <thead><tr><th scope="col">{t('agent')}</th>{CARD_COLUMNS.map((name) => <th key={name} scope="col" class={COUNTED.has(name) ? 'n' : ''}>{t(name)}</th>)}</tr></thead>
+            <tbody>{rows.map((row) => <Card key={textOf(row['agent_id'])} row={row} longest={mostOf(rows, CLOCK_COLUMNS)} />)}</tbody>
+          </table>
+        </div>
+      )}</Answered>
     </Panel>
   );
 }
@@ -90,7 +77,7 @@ function Handovers(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('agents/handovers', desk.query);
   return (
-    <Panel title={t('handovers')} note={t('handovers_note')} ignores={['channel', 'language', 'clock']}>
+    <Panel title={t('handovers')} note={t('handovers_note')} source={{ made: 'agents/handovers' }} ignores={['channel', 'language', 'clock']}>
       <Answered asked={asked}>{({ rows }) => {
         const givers = [...new Set(rows.map((row) => textOf(row['from_agent_id'])))].sort();
         const takers = [...new Set(rows.map((row) => textOf(row['agent_id'])))].sort();
@@ -126,15 +113,40 @@ function PingPong(): JSX.Element {
   const asked = useAnswer('agents/ping-pong', desk.query);
   const drill = (which: string): Drill => ({ made: 'agents/ping-pong', rows: 'agents/returns', only: { which } });
   return (
-    <Panel title={t('ping_pong')} note={t('ping_pong_note')} ignores={['channel', 'language', 'clock']}>
-      <Answered asked={asked}>{({ rows: [row = {}] }) => (
-        <dl class="tiles small">
-          <div><dt>{t('assigned_tickets')}</dt><dd><Count value={numberOf(row['assigned_tickets'])} label={t('assigned_tickets')} drill={drill('all')} /></dd></div>
-          <div><dt>{t('back_to_agent')}</dt><dd><Share value={numberOrNull(row['agent_share'])} of={count(numberOf(row['back_to_an_agent']))} label={t('back_to_agent')} drill={drill('back_to_agent')} /></dd></div>
-          <div><dt>{t('back_to_queue')}</dt><dd><Share value={numberOrNull(row['queue_share'])} of={count(numberOf(row['back_to_a_queue']))} label={t('back_to_queue')} drill={drill('back_to_queue')} /></dd></div>
-        </dl>
-      )}</Answered>
+    <Panel title={t('ping_pong')} note={t('ping_pong_note')} source={{ made: 'agents/ping-pong' }} ignores={['channel', 'language', 'clock']}>
+      <Answered asked={asked}>{({ rows: [row = {}] }) => {
+        const assigned = numberOf(row['assigned_tickets']);
+        return (
+          <dl class="tiles small">
+            <div><dt>{t('assigned_tickets')}</dt><dd><Count value={assigned} label={t('assigned_tickets')} drill={drill('all')} /></dd></div>
+            {([['agent_share', 'back_to_agent'], ['queue_share', 'back_to_queue']] as const).map(([of, name]) =>
+              <div key={name}><dt>{t(name)}</dt><dd><Measured row={row} of={of} n={assigned} label={t(name)} drill={drill(name)} most={1} format={percent} /></dd></div>)}
+          </dl>
+        );
+      }}</Answered>
     </Panel>
+  );
+}
+
+const BUSY = [['occupancy_share', 'occupied', percent], ['concurrency', 'at_once', (value: number) => count(value, 1)]] as const;
+
+function Busy({ row, rows }: { readonly row: Row; readonly rows: readonly Row[] }): JSX.Element {
+  const desk = useDesk();
+  const agent = textOf(row['agent_id']);
+  const name = desk.agentName(agent);
+  const drill: Drill = { made: 'agents/occupancy', rows: 'agents/days', only: { agent } };
+  const time = (column: 'handle_seconds' | 'shift_seconds', label: TextKey): JSX.Element => {
+    const seconds = numberOf(row[column]);
+    return <td class="n"><Figure label={`${name}, ${t(label)}`} title={exactSeconds(seconds)} drill={drill}>{column === 'shift_seconds' && seconds === 0 ? NONE : hours(seconds)}</Figure></td>;
+  };
+  return (
+    <tr>
+      <th scope="row"><bdi>{name}</bdi></th>
+      <td class="n"><Count value={numberOf(row['days'])} label={`${name}, ${t('days')}`} drill={drill} /></td>
+      {time('handle_seconds', 'handled')}
+      {time('shift_seconds', 'on_shift')}
+      {BUSY.map(([of, label, format]) => <td key={of} class="interval"><Measured row={row} of={of} n={numberOf(row['shift_days'])} cases={t('days_n', { n: count(numberOf(row['shift_days'])) })} label={`${name}, ${t(label)}`} drill={drill} most={mostOf(rows, [of])} format={format} /></td>)}
+    </tr>
   );
 }
 
@@ -142,23 +154,12 @@ function Occupancy(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('agents/occupancy', desk.query);
   return (
-    <Panel title={t('occupancy')} note={t('occupancy_note')} ignores={['queue', 'channel', 'language', 'clock']}>
+    <Panel title={t('occupancy')} note={t('occupancy_note')} source={{ made: 'agents/occupancy' }} ignores={['queue', 'channel', 'language', 'clock']}>
       <Answered asked={asked}>{({ rows }) => (
         <div class="scroll" tabIndex={0} role="region" aria-label={t('occupancy')}>
           <table class="desk">
-            <thead><tr><th scope="col">{t('agent')}</th><th scope="col" class="n">{t('days')}</th><th scope="col" class="n">{t('handled')}</th><th scope="col" class="n">{t('on_shift')}</th><th scope="col" class="n">{t('occupied')}</th><th scope="col" class="n">{t('at_once')}</th></tr></thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr key={textOf(row['agent_id'])}>
-                  <th scope="row"><bdi>{desk.agentName(textOf(row['agent_id']))}</bdi></th>
-                  <td class="n">{count(numberOf(row['days']))}</td>
-                  <td class="n" title={exactSeconds(numberOf(row['handle_seconds']))}>{shortDuration(numberOf(row['handle_seconds']))}</td>
-                  <td class="n">{numberOf(row['shift_seconds']) === 0 ? '–' : shortDuration(numberOf(row['shift_seconds']))}</td>
-                  <td class="n">{numberOrNull(row['occupancy']) === null ? '–' : percent(numberOf(row['occupancy']))}</td>
-                  <td class="n">{numberOrNull(row['concurrency']) === null ? '–' : count(numberOf(row['concurrency']), 1)}</td>
-                </tr>
-              ))}
-            </tbody>
+            <thead><tr><th scope="col">{t('agent')}</th>{(['days', 'handled', 'on_shift'] as const).map((name) => <th key={name} scope="col" class="n">{t(name)}</th>)}{BUSY.map(([, name]) => <th key={name} scope="col">{t(name)}</th>)}</tr></thead>
+            <tbody>{rows.map((row) => <Busy key={textOf(row['agent_id'])} row={row} rows={rows} />)}</tbody>
           </table>
         </div>
       )}</Answered>

@@ -65,12 +65,12 @@ function QueueRow({ queue, cells, now }: { readonly queue: string; readonly cell
   return (
     <tr>
       <th scope="row"><bdi>{name}</bdi></th>
-      {STATUSES.map((status) => <td key={status} class="n detail"><Count value={sumOf(cells.filter((cell) => cell['status_category'] === status), 'tickets')} label={`${name}, ${t(`status_${status}`)}`} drill={drill({ category: status })} /></td>)}
       {count(cells, 'tickets', t('total'), {})}
       {count(cells.filter((cell) => cell['assignee_id'] === ''), 'tickets', t('unassigned'), { which: 'unassigned' })}
       {count(cells, 'waiting', t('waiting'), { which: 'waiting' })}
       {count(cells, 'at_risk', t('at_risk'), { which: 'at_risk' }, 'warn')}
       {count(cells, 'breached', t('breached'), { which: 'breached' }, 'bad')}
+      {STATUSES.map((status) => <td key={status} class="n detail"><Count value={sumOf(cells.filter((cell) => cell['status_category'] === status), 'tickets')} label={`${name}, ${t(`status_${status}`)}`} drill={drill({ category: status })} /></td>)}
       <td class="n detail" title={duration(secondsTo(oldest, now))}>{shortDuration(secondsTo(oldest, now))}</td>
       <td class="detail"><AgeBar cells={cells} queue={queue} /></td>
     </tr>
@@ -87,8 +87,8 @@ function Queues({ cells, now }: { readonly cells: readonly Row[]; readonly now: 
             <thead>
               <tr>
                 <th scope="col">{t('queue')}</th>
-                {STATUSES.map((status) => <th key={status} scope="col" class="n detail">{t(`status_${status}`)}</th>)}
                 {(['total', 'unassigned', 'waiting', 'at_risk', 'breached'] as const).map((name) => <th key={name} scope="col" class="n">{t(name)}</th>)}
+                {STATUSES.map((status) => <th key={status} scope="col" class="n detail">{t(`status_${status}`)}</th>)}
                 <th scope="col" class="n detail">{t('oldest')}</th>
                 <th scope="col" class="detail">{t('age')}</th>
               </tr>
@@ -174,7 +174,7 @@ export function NowPage(): JSX.Element {
         <Queues cells={cells} now={now} />
         <Moments title={t('waiting_longest')} empty={t('nobody_waits')} moments={soonest(cells, 'longest_waits', isWall ? SHOWN_ON_WALL : SHOWN)}
           text={({ at }) => <Duration value={secondsTo(at, now)} label={t('waits')} drill={drillTo({ which: 'waiting' })} />} />
-        {!isWall && <Moments title={t('due_next')} empty={t('nothing_due')} moments={soonest(cells, 'next_due', SHOWN)}
+        {!isWall && <Moments title={t('due_next')} empty={t('nothing_due', { time: duration(RISK_SECONDS) })} moments={soonest(cells, 'next_due', SHOWN)}
           text={({ at }) => <Duration value={secondsTo(now, at)} tone="warn" label={t('at_risk')} drill={drillTo({ which: 'at_risk' })} />} />}
         {!isWall && <Agents cells={cells} />}
       </div>

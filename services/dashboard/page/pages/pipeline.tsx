@@ -8,7 +8,7 @@ import { count, duration, exactSeconds, NONE } from '../format.ts';
 import { Duration, Figure } from '../parts/figure.tsx';
 import { Answered, Bones, Panel, Trouble, type FilterName } from '../parts/panel.tsx';
 import { Rows } from '../parts/rows.tsx';
-import { t, type TextKey } from '../texts/text.ts';
+import { said, t, type TextKey } from '../texts/text.ts';
 import { byKey } from './now-cells.ts';
 
 const ALL: readonly FilterName[] = ['queue', 'channel', 'language', 'clock'];
@@ -41,7 +41,7 @@ function ServiceRow({ state }: { readonly state: ServiceState }): JSX.Element {
       <td class="n">{state.lag_records === null ? NONE : count(state.lag_records)}</td>
       <td class="n" title={state.lag_seconds === null ? undefined : exactSeconds(state.lag_seconds)}>{state.lag_seconds === null || state.lag_records === 0 ? NONE : duration(state.lag_seconds)}</td>
       <td class="n">{count(state.held_partitions)}</td>
-      <td>{Object.entries(state.outcomes).map(([outcome, n]) => `${outcome} ${count(n)}`).join(', ') || NONE}</td>
+      <td>{Object.entries(state.outcomes).map(([outcome, n]) => `${said(outcome)} ${count(n)}`).join(', ') || NONE}</td>
     </tr>
   );
 }
@@ -71,7 +71,7 @@ function Freshness(): JSX.Element {
   const asked = useAnswer('pipeline/freshness', desk.query);
   const newest = (rows: readonly Row[]): number => Math.min(...rows.map((row) => numberOf(row['lag_seconds'])));
   return (
-    <Panel title={t('freshness')} note={t('freshness_note')} ignores={ALL} wide>
+    <Panel title={t('freshness')} note={t('freshness_note')} source={{ made: 'pipeline/freshness' }} ignores={ALL} wide>
       <Answered asked={asked} inRange={false}>{(answer) => (
         <>
           <dl class="tiles">
@@ -100,7 +100,7 @@ function Listed({ title, query, actions }: ListedProps): JSX.Element {
   const asked = useAnswer(query, desk.query);
   const none = asked.answer?.rows.length === 0 && asked.error === null;
   const note: TextKey = `${title}_note`;
-  return <Panel title={t(title)} note={t(note)} ignores={ALL} actions={none ? undefined : actions}>{none ? <div class="state good">{t(`${title}_none`)}</div> : <Answered asked={asked} inRange={false}>{(answer) => <Rows answer={answer} caption={t(title)} />}</Answered>}</Panel>;
+  return <Panel title={t(title)} note={t(note)} ignores={ALL} source={{ made: query }} actions={none ? undefined : actions}>{none ? <div class="state good">{t(`${title}_none`)}</div> : <Answered asked={asked} inRange={false}>{(answer) => <Rows answer={answer} caption={t(title)} />}</Answered>}</Panel>;
 }
 
 export function PipelinePage(): JSX.Element {

@@ -4,9 +4,9 @@ import { useMemo } from 'preact/hooks';
 import { changed, go, usePlace } from '../address.ts';
 import { instantOf, numberOf, numberOrNull, textOf, useAnswer, type Answer, type Row } from '../api.ts';
 import { useDesk } from '../desk.ts';
-import { count, duration, percent, shortDuration, time, weekday } from '../format.ts';
+import { count, dayText, duration, exactSeconds, NONE, percent, plusDays, shortDuration, time, weekday } from '../format.ts';
 import { Chart, type Line } from '../parts/chart.tsx';
-import { Count, Duration, openDrill, Share, type Drill } from '../parts/figure.tsx';
+import { Count, Duration, Figure, openDrill, Share, type Drill } from '../parts/figure.tsx';
 import { heat } from '../parts/heat.ts';
 import { Answered, Panel } from '../parts/panel.tsx';
 import { t, type TextKey } from '../texts/text.ts';
@@ -22,18 +22,49 @@ const column = ({ rows }: Answer, name: string): (number | null)[] => rows.map((
 const line = (answer: Answer, name: string, label: TextKey, look: Pick<Line, 'colour' | 'kind'>): Line => ({ label: t(label), values: column(answer, name), ...look });
 const daySeconds = (row: Row): number => Date.parse(`${textOf(row['day'])}T00:00:00Z`) / 1_000;
 
+interface SummaryTile {
+  readonly column: string;
+  readonly label: string;
+  readonly which: 'all' | 'answered';
+  readonly format: (value: number) => string;
+}
+
+const summaryTiles = (): readonly SummaryTile[] => [
+  { column: 'tickets', label: t('arrivals'), which: 'all', format: (value) => count(value) },
+  { column: 'answered_share', label: t('answered_share'), which: 'answered', format: percent },
+  ...['p50', 'p90', 'p95'].map((p) => ({ column: `${p}_seconds`, label: `${t('first_response')} ${p}`, which: 'answered' as const, format: duration })),
+  { column: 'one_touch_share', label: t('one_touch'), which: 'all', format: percent },
+];
+
+const exactly = ({ column }: SummaryTile, value: number, row: Row): string | undefined =>
+  (column.endsWith('_seconds') ? exactSeconds(value) : column === 'answered_share' ? `${count(numberOf(row['answered']))} / ${count(numberOf(row['tickets']))}` : undefined);
+
+/** The range in six numbers, each beside that of as many days before. */
 function Summary(): JSX.Element {
   const desk = useDesk();
+  const days = Math.round((Date.parse(desk.to) - Date.parse(desk.from)) / DAY_MS) + 1;
+  const [from, to] = [plusDays(desk.from, -days), plusDays(desk.from, -1)];
   const asked = useAnswer('queues/summary', desk.query);
-  const drill = (which: string): Drill => ({ made: 'queues/summary', rows: 'queues/created', only: { which } });
+  const [before = {}] = useAnswer('queues/summary', changed(desk.query, { from, to })).answer?.rows ?? [];
   return (
     <Answered asked={asked}>{({ rows: [row = {}] }) => (
-      <dl class="tiles">
-        <div><dt>{t('arrivals')}</dt><dd><Count value={numberOf(row['tickets'])} label={t('arrivals')} drill={drill('all')} /></dd></div>
-        <div><dt>{t('answered_share')}</dt><dd><Share value={numberOrNull(row['answered_share'])} of={`${count(numberOf(row['answered']))} / ${count(numberOf(row['tickets']))}`} label={t('answered_share')} drill={drill('answered')} /></dd></div>
-        {(['p50', 'p90', 'p95'] as const).map((p) => <div key={p}><dt>{t('first_response')} {p}</dt><dd><Duration value={numberOrNull(row[`${p}_seconds`])} label={`${t('first_response')} ${p}`} drill={drill('answered')} /></dd></div>)}
-        <div><dt>{t('one_touch')}</dt><dd><Share value={numberOrNull(row['one_touch_share'])} label={t('one_touch')} drill={drill('all')} /></dd></div>
-      </dl>
+      <>
+        <dl class="tiles">
+          {summaryTiles().map((tile) => {
+            const [value, earlier] = [numberOrNull(row[tile.column]), numberOrNull(before[tile.column])];
+            return (
+              <div key={tile.column}>
+                <dt>{tile.label}</dt>
+                <dd>
+                  <Figure label={tile.label} title={value === null ? undefined : exactly(tile, value, row)} drill={{ made: 'queues/summary', rows: 'queues/created', only: { which: tile.which } }}>{value === null ? NONE : tile.format(value)}</Figure>
+                  <span class="note under"><Figure label={`${tile.label}, ${dayText(from)} – ${dayText(to)}`} title={earlier === null ? undefined : exactly(tile, earlier, before)} drill={{ made: 'queues/summary', rows: 'queues/created', only: { which: tile.which, from, to } }}>{t('before', { value: earlier === null ? NONE : tile.format(earlier) })}</Figure></span>
+                </dd>
+              </div>
+            );
+          })}
+        </dl>
+        <p class="note beneath">{t('before_note', { from: dayText(from), to: dayText(to) })}</p>
+      </>
     )}</Answered>
   );
 }
@@ -43,11 +74,12 @@ function Flow(): JSX.Element {
   const desk = useDesk();
   const { query } = usePlace();
   const days = (Date.parse(desk.to) - Date.parse(desk.from)) / DAY_MS + 1;
-  const asked = useAnswer('queues/flow', changed(desk.query, { step: days <= HOURLY_DAYS ? 'hour' : 'day' }));
+  const step = days <= HOURLY_DAYS ? 'hour' : 'day';
+  const asked = useAnswer('queues/flow', changed(desk.query, { step }));
   const wanted = query.get('at');
   const at = wanted === null || Number.isNaN(Date.parse(wanted)) ? null : wanted;
   return (
-    <Panel title={t('flow')} note={t('flow_note')} ignores={['channel', 'language', 'clock']} wide>
+    <Panel title={t('flow')} note={t('flow_note')} source={{ made: 'queues/flow', only: { step } }} ignores={['channel', 'language', 'clock']} wide>
       <Answered asked={asked}>{(answer) => {
         const x = answer.rows.map((row) => secondsOf(row, 'starts_at'));
         return (
@@ -98,9 +130,8 @@ function AsOfTable({ answer, instant }: { readonly answer: Answer; readonly inst
               <th scope="row"><bdi>{desk.queueName(queue)}</bdi></th>
               {STATUSES.map((status) => <td key={status} class="n"><Count value={sumOf(rows.filter((row) => row['category'] === status), 'tickets')} label={`${desk.queueName(queue)}, ${t(`status_${status}`)}`} drill={drill({ queue, category: status })} /></td>)}
               <td class="n"><Count value={sumOf(rows, 'tickets')} label={`${desk.queueName(queue)}, ${t('total')}`} drill={drill({ queue })} /></td>
-              <td class="n">{count(sumOf(rows, 'unassigned'))}</td>
-              <td class="n">{count(sumOf(rows, 'waiting'))}</td>
-              <td class="n">{duration(Math.max(0, ...rows.map((row) => numberOf(row['oldest_wait_seconds']))) || null)}</td>
+              {(['unassigned', 'waiting'] as const).map((which) => <td key={which} class="n"><Count value={sumOf(rows, which)} label={`${desk.queueName(queue)}, ${t(which)}`} drill={drill({ queue, which })} /></td>)}
+              <td class="n"><Duration value={Math.max(0, ...rows.map((row) => numberOf(row['oldest_wait_seconds']))) || null} label={`${desk.queueName(queue)}, ${t('longest_wait')}`} drill={drill({ queue, which: 'waiting' })} /></td>
             </tr>
           ))}
         </tbody>
@@ -113,7 +144,7 @@ function HeatMap(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('queues/arrivals', desk.query);
   return (
-    <Panel title={t('heat_map')} note={t('heat_map_note', { zone: desk.zone })} ignores={['clock']} wide>
+    <Panel title={t('heat_map')} note={t('heat_map_note', { zone: desk.zone })} source={{ made: 'queues/arrivals' }} ignores={['clock']} wide>
       <Answered asked={asked}>{({ rows }) => {
         const most = Math.max(...rows.map((row) => numberOf(row['mean'])), 0.01);
         const cellOf = (day: number, hour: number): Row | undefined => rows.find((row) => row['weekday'] === day && row['local_hour'] === hour);
@@ -157,7 +188,7 @@ function Speed({ title, note, query, rows, all }: SpeedProps): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer(query, desk.query);
   return (
-    <Panel title={title} note={note}>
+    <Panel title={title} note={note} source={{ made: query }}>
       <Answered asked={asked}>{(answer) => (
         <>
           <Chart title={title} answer={answer} x={answer.rows.map(daySeconds)} format={duration}
@@ -193,7 +224,7 @@ function TimeByStatus(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('queues/time-by-status', desk.query);
   return (
-    <Panel title={t('time_by_status')} note={t('time_by_status_note')} ignores={['clock']}>
+    <Panel title={t('time_by_status')} note={t('time_by_status_note')} source={{ made: 'queues/time-by-status' }} ignores={['clock']}>
       <Answered asked={asked}>{({ rows }) => (
         <table class="desk">
           <tbody>
@@ -225,7 +256,7 @@ function Survival(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('queues/survival', desk.query);
   return (
-    <Panel title={t('survival')} note={t('survival_note')} ignores={['queue', 'channel', 'language', 'clock']}>
+    <Panel title={t('survival')} note={t('survival_note')} source={{ made: 'queues/survival' }} ignores={['queue', 'channel', 'language', 'clock']}>
       <Answered asked={asked} inRange={false}>{(answer) => (
         <Chart title={t('survival')} answer={answer} over="duration" x={answer.rows.map((row) => Math.max(1, numberOf(row['seconds_since_created'])))} format={percent}
           lines={[{ label: t('unsolved'), values: column(answer, 'unsolved_share'), colour: 'accent', kind: 'steps' }]} />

@@ -2,13 +2,13 @@
 import type { JSX } from 'preact';
 import { changed, go, usePlace } from '../address.ts';
 import { instantOf, numberOrNull, textOf, useAnswer, type Row } from '../api.ts';
-import { useDesk } from '../desk.ts';
-import { count, dayText, duration, exactTime, percent } from '../format.ts';
+import { useDesk, type Desk } from '../desk.ts';
+import { count, dayText, duration, exactTime, percent, plusDays } from '../format.ts';
 import { Count, Duration, Figure, type Drill } from '../parts/figure.tsx';
 import { Choice } from '../parts/filters.tsx';
 import { Answered, Panel } from '../parts/panel.tsx';
 import { TicketLink } from '../parts/rows.tsx';
-import { t, type TextKey } from '../texts/text.ts';
+import { said, t, type TextKey } from '../texts/text.ts';
 import { byKey, sumOf } from './now-cells.ts';
 
 const METRICS = ['first_response', 'next_response', 'resolution'] as const;
@@ -67,27 +67,42 @@ function worstFirst(queues: ReadonlyMap<string, readonly Row[]>, weeks: readonly
   return [...queues].sort(([a, ofA], [b, ofB]) => brokenIn(ofB) - brokenIn(ofA) || sumOf(ofB, 'breached') - sumOf(ofA, 'breached') || (a < b ? -1 : 1));
 }
 
+interface KeptRowProps extends Omit<OfMetric, 'metric'> {
+  readonly name: string;
+  readonly label: string;
+  readonly isSum?: boolean;
+}
+
+/** Of a queue, or of all of them. */
+function KeptRow({ rows, beside, weeks, only, name, label, isSum = false }: KeptRowProps): JSX.Element {
+  const inWeek = (all: readonly Row[], week: string): readonly Row[] => all.filter((row) => row['week'] === week);
+  return (
+    <tr class={isSum ? 'sum' : undefined}>
+      <th scope="row"><bdi>{name}</bdi></th>
+      {weeks.map((week) => <Kept key={week} rows={inWeek(rows, week)} beside={beside === null ? null : inWeek(beside, week)} label={`${label}, ${week}`} only={{ ...only, week }} />)}
+      <Kept rows={rows} beside={beside} label={label} only={only} />
+      {(['active', 'cancelled'] as const).map((outcome) => <td key={outcome} class="n"><Count value={sumOf(rows, outcome)} label={`${label}, ${said(outcome)}`} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { ...only, outcome } }} /></td>)}
+    </tr>
+  );
+}
+
+/** A week that the range, or the present, cuts is not to be compared with a whole one. */
+function weekText(week: string, { from, to, lastDay }: Desk): string {
+  const isWhole = week >= from && plusDays(week, 6) <= (to < lastDay ? to : lastDay);
+  return t(isWhole ? 'week_of' : 'week_part', { day: dayText(week) });
+}
+
 function MetricTable({ metric, rows, beside, weeks, only }: OfMetric): JSX.Element {
   const desk = useDesk();
   const ofMetric = metric === ALL ? only : { ...only, metric };
+  const queues = worstFirst(byKey(rows, 'queue_id'), weeks);
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={metricText(metric)}>
       <table class="desk even">
-        <thead><tr><th scope="col">{metricText(metric)}</th>{weeks.map((week) => <th key={week} scope="col" class="n">{t('week_of', { day: dayText(week) })}</th>)}<th scope="col" class="n">{t('total')}</th><th scope="col" class="n">{t('running')}</th><th scope="col" class="n">{t('cancelled')}</th></tr></thead>
+        <thead><tr><th scope="col">{metricText(metric)}</th>{weeks.map((week) => <th key={week} scope="col" class="n">{weekText(week, desk)}</th>)}<th scope="col" class="n">{t('total')}</th><th scope="col" class="n">{t('running')}</th><th scope="col" class="n">{t('cancelled')}</th></tr></thead>
         <tbody>
-          {worstFirst(byKey(rows, 'queue_id'), weeks).map(([queue, of]) => {
-            const name = `${metricText(metric)}, ${desk.queueName(queue)}`;
-            const others = beside?.filter((row) => row['queue_id'] === queue) ?? null;
-            const inWeek = (all: readonly Row[], week: string): readonly Row[] => all.filter((row) => row['week'] === week);
-            return (
-              <tr key={queue}>
-                <th scope="row"><bdi>{desk.queueName(queue)}</bdi></th>
-                {weeks.map((week) => <Kept key={week} rows={inWeek(of, week)} beside={others === null ? null : inWeek(others, week)} label={`${name}, ${week}`} only={{ ...ofMetric, queue, week }} />)}
-                <Kept rows={of} beside={others} label={name} only={{ ...ofMetric, queue }} />
-                {(['active', 'cancelled'] as const).map((outcome) => <td key={outcome} class="n"><Count value={sumOf(of, outcome)} label={`${name}, ${outcome}`} drill={{ made: 'sla/attainment', rows: 'sla/timers', only: { ...ofMetric, queue, outcome } }} /></td>)}
-              </tr>
-            );
-          })}
+          {queues.map(([queue, of]) => <KeptRow key={queue} rows={of} beside={beside?.filter((row) => row['queue_id'] === queue) ?? null} weeks={weeks} only={{ ...ofMetric, queue }} name={desk.queueName(queue)} label={`${metricText(metric)}, ${desk.queueName(queue)}`} />)}
+          {queues.length > 1 && <KeptRow isSum rows={rows} beside={beside} weeks={weeks} only={ofMetric} name={t('all_queues')} label={`${metricText(metric)}, ${t('all_queues')}`} />}
         </tbody>
       </table>
     </div>
@@ -101,7 +116,7 @@ function Attainment({ snapshot = null }: { readonly snapshot?: string | null }):
   const other = useAnswer(snapshot === null ? null : 'sla/attainment', changed(desk.query, { snapshot }));
   const [title, note] = snapshot === null ? [t('attainment'), t('attainment_note')] : [t('attainment_of', { name: snapshot }), t('attainment_of_note')];
   return (
-    <Panel title={title} note={note} ignores={['clock']} wide actions={snapshot === null ? <WhatIf /> : undefined}>
+    <Panel title={title} note={note} ignores={['clock']} wide source={{ made: 'sla/attainment', only: snapshot === null ? {} : { snapshot } }} actions={snapshot === null ? <WhatIf /> : undefined}>
       <Answered asked={snapshot === null ? live : other} empty="empty_promises">{({ rows }) => {
         const weeks = [...new Set(rows.map((row) => textOf(row['week'])))].sort();
         const beside = snapshot === null ? null : live.answer?.rows ?? null;
@@ -131,7 +146,7 @@ function Running(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('sla/running', changed(desk.query, { limit: SHOWN }));
   return (
-    <Panel title={t('running_title')} note={t('running_note')} ignores={['clock']} actions={<Figure label={t('running_title')} drill={{ made: 'sla/running' }}>{t('all')}</Figure>}>
+    <Panel title={t('running_title')} note={t('running_note')} ignores={['clock']} source={{ made: 'sla/running' }}>
       <Answered asked={asked} inRange={false} empty="empty_running">{({ rows }) => (
         <ol class="moments">
           {rows.map((row, at) => {
@@ -157,7 +172,7 @@ function Audit(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('sla/audit', desk.query);
   return (
-    <Panel title={t('audit')} note={t('audit_note')} ignores={['queue', 'clock']}>
+    <Panel title={t('audit')} note={t('audit_note')} source={{ made: 'sla/audit' }} ignores={['queue', 'clock']}>
       <Answered asked={asked}>{({ rows }) => (
         <table class="desk">
           <thead><tr><th scope="col">{t('metric')}</th>{FINDINGS.map((finding) => <th key={finding} scope="col" class="n">{t(`finding_${finding}`)}</th>)}<th scope="col" class="n">{t('late_p50')}</th><th scope="col" class="n">{t('late_p90')}</th></tr></thead>

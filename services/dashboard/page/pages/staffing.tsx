@@ -80,7 +80,7 @@ export function Forecast(): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('queues/forecast', desk.query);
   return (
-    <Panel title={t('forecast')} note={t('forecast_note')} ignores={['channel', 'language', 'clock']} wide>
+    <Panel title={t('forecast')} note={t('forecast_note')} source={{ made: 'queues/forecast' }} ignores={['channel', 'language', 'clock']} wide>
       <Answered asked={asked} empty="empty_forecast">{(answer) => <><Plan rows={answer.rows} /><OverTime answer={answer} /></>}</Answered>
     </Panel>
   );

@@ -1,6 +1,6 @@
 // A ticket's life as lanes: what lasted from when to when, and what happened when.
 import { instantOf, textOf, type Answer, type Row } from '../api.ts';
-import type { TextKey } from '../texts/text.ts';
+import { said, t, type TextKey } from '../texts/text.ts';
 
 export interface Span {
   readonly from: number;
@@ -16,6 +16,8 @@ export interface Span {
 export interface Point {
   readonly at: number;
   readonly text: string;
+  /** Named before the text. */
+  readonly agent?: string;
   readonly look: string;
 }
 
@@ -41,7 +43,7 @@ function timerSpan(row: Row, end: number): Span {
   const outcome = textOf(row['outcome']);
   const [started, fulfilled, due] = [instantOf(row['started_at']) ?? end, instantOf(row['fulfilled_at']), instantOf(row['due_at'])];
   const to = fulfilled ?? (outcome === 'breached' ? end : Math.min(end, due ?? end));
-  return { from: started, to: Math.max(started, to), isOpen: fulfilled === null && outcome === 'active', text: outcome, look: outcome };
+  return { from: started, to: Math.max(started, to), isOpen: fulfilled === null && outcome === 'active', text: said(outcome), look: outcome };
 }
 
 /** When anything last began, ended or was due. */
@@ -65,7 +67,7 @@ export function lanesOf(answers: Answers, now: number): { readonly lanes: readon
   const within = (spans: readonly Span[]): Span[] => spans.filter((span) => span.from <= to);
   const dueOf = (row: Row): Point[] => {
     const due = instantOf(row['due_at']);
-    return due === null || due > to ? [] : [{ at: due, text: `${textOf(row['metric'])} due`, look: textOf(row['outcome']) }];
+    return due === null || due > to ? [] : [{ at: due, text: t('promise_due', { promise: said(textOf(row['metric'])) }), look: textOf(row['outcome']) }];
   };
   const lane = (name: TextKey, spans: readonly Span[], points: readonly Point[] = []): Lane => ({ name, spans: within(spans), points: points.filter(({ at }) => at >= from && at <= to) });
   const timerLanes = (['first_response', 'next_response', 'resolution'] as const).map((metric): Lane => {
@@ -77,8 +79,8 @@ export function lanesOf(answers: Answers, now: number): { readonly lanes: readon
     lanes: [
       lane('status', states),
       lane('agent', stations.rows.filter((row) => row['agent_id'] !== '').map((row) => spanOf(row, now, 'assigned_at', { text: '', agent: textOf(row['agent_id']), look: 'station' }))),
-      lane('waiting_lane', waits.rows.map((row) => spanOf(row, now, 'waiting_since', { text: textOf(row['kind']), look: 'wait' }))),
-      lane('replies', [], turns.rows.map((row) => ({ at: instantOf(row['replied_at']) ?? 0, text: `${textOf(row['agent_id'])} ×${textOf(row['replies'])}`, look: 'reply' }))),
+      lane('waiting_lane', waits.rows.map((row) => spanOf(row, now, 'waiting_since', { text: said(textOf(row['kind'])), look: 'wait' }))),
+      lane('replies', [], turns.rows.map((row) => ({ at: instantOf(row['replied_at']) ?? 0, agent: textOf(row['agent_id']), text: `×${textOf(row['replies'])}`, look: 'reply' }))),
       ...timerLanes,
       lane('escalations', [], escalations.rows.map((row) => ({ at: instantOf(row['fired_at']) ?? 0, text: `${textOf(row['policy_id'])} ${textOf(row['level'])}`, look: 'breached' }))),
     ],

@@ -6,7 +6,7 @@ import { useDesk } from '../desk.ts';
 import { count, duration, exactSeconds, NONE, percent, time } from '../format.ts';
 import { Answered, Panel } from '../parts/panel.tsx';
 import { Rows } from '../parts/rows.tsx';
-import { t, type TextKey } from '../texts/text.ts';
+import { said, t, type TextKey } from '../texts/text.ts';
 import { lanesOf, type Lane } from './ticket-lanes.ts';
 
 function Search(): JSX.Element {
@@ -27,7 +27,7 @@ function Search(): JSX.Element {
 function Found({ search }: { readonly search: string }): JSX.Element {
   const desk = useDesk();
   const asked = useAnswer('ticket/search', changed(desk.query, { search, limit: '50' }));
-  return <Panel title={search === '' ? t('latest_tickets') : t('found', { search })} wide><Answered asked={asked} inRange={false}>{(answer) => <Rows answer={answer} caption={t('latest_tickets')} />}</Answered></Panel>;
+  return <Panel title={search === '' ? t('latest_tickets') : t('found', { search })} source={{ made: 'ticket/search', only: { search } }} wide><Answered asked={asked} inRange={false}>{(answer) => <Rows answer={answer} caption={t('latest_tickets')} />}</Answered></Panel>;
 }
 
 const PARTS = ['ticket', 'intervals', 'stations', 'waits', 'turns', 'timers', 'escalations', 'findings', 'events'] as const;
@@ -55,7 +55,7 @@ function Facts({ row }: { readonly row: Row }): JSX.Element {
   const desk = useDesk();
   const told: readonly (readonly [TextKey, string])[] = [
     ['status', textOf(row['status'])], ['queue', desk.queueName(textOf(row['queue_id']))], ['agent', desk.agentName(textOf(row['assignee_id']))],
-    ['customer', textOf(row['customer_telegram_user_id']) || NONE], ['channel', textOf(row['channel_type']).replaceAll('_', ' ')], ['language', textOf(row['customer_language_code']) || t('no_language')], ['created', time(instantOf(row['created_at']) ?? 0, desk.zone)],
+    ['customer', textOf(row['customer_telegram_user_id']) || NONE], ['channel', said(textOf(row['channel_type']))], ['language', textOf(row['customer_language_code']) || t('no_language')], ['created', time(instantOf(row['created_at']) ?? 0, desk.zone)],
   ];
   return (
     <>
@@ -88,7 +88,7 @@ function LaneShape({ lane, at, y }: { readonly lane: Lane; readonly at: (instant
           </g>
         );
       })}
-      {lane.points.map((point, nth) => <circle key={nth} cx={at(point.at)} cy={y + 10} r={4.5} class={`point ${point.look}`}><title>{`${point.text}: ${time(point.at, desk.zone)}`}</title></circle>)}
+      {lane.points.map((point, nth) => <circle key={nth} cx={at(point.at)} cy={y + 10} r={4.5} class={`point ${point.look}`}><title>{`${point.agent === undefined ? '' : `${desk.agentName(point.agent)} `}${point.text}: ${time(point.at, desk.zone)}`}</title></circle>)}
     </g>
   );
 }
@@ -124,11 +124,11 @@ function Ticket({ id }: { readonly id: string }): JSX.Element {
   const isMissing = asked.ticket.answer?.rows.length === 0;
   return (
     <div class="columns broad">
-      <Panel title={`${t('ticket')} ${id}`} ignores={['channel', 'language', 'clock']} wide>
+      <Panel title={`${t('ticket')} ${id}`} ignores={['channel', 'language', 'clock']} source={{ made: 'ticket/ticket', only: { ticket: id } }} wide>
         <Answered asked={asked.ticket} inRange={false} empty="no_such_ticket">{({ rows: [row = {}] }) => <Facts row={row} />}</Answered>
         {isWhole && !isMissing && <SwimLane answers={Object.fromEntries(needed.map((part) => [part, asked[part].answer])) as Record<Part, Answer>} />}
       </Panel>
-      {!isMissing && SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} wide={part === 'events'}><Answered asked={asked[part]} inRange={false} empty="empty_part">{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
+      {!isMissing && SHOWN_AS_TABLES.map((part) => <Panel key={part} title={t(`part_${part}`)} source={{ made: `ticket/${part}`, only: { ticket: id } }} wide={part !== 'escalations' && part !== 'findings'}><Answered asked={asked[part]} inRange={false} empty="empty_part">{(answer) => <Rows answer={answer} caption={t(`part_${part}`)} />}</Answered></Panel>)}
     </div>
   );
 }

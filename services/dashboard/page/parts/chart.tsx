@@ -97,7 +97,7 @@ function optionsOf(props: ChartProps, zone: string, width: number): uPlot.Option
     width, height, axes: axesOf(props, zone), cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), zone),
     scales: { x: { time: over === 'time', ...(lines.some(({ kind }) => kind === 'bars') ? { range: withRoom(props.x) } : {}) }, y: { range: (_plot, _min, max) => [0, (max || 1) * 1.06] } },
-    series: [{ ...(over === 'time' ? {} : { label: t('age') }), value: (_plot, at: number | null) => (at === null ? '–' : over === 'time' ? time(at * 1_000, zone) : duration(seconds(at))) }, ...lines.map((line) => seriesOf(line, format))],
+    series: [{ label: t(over === 'time' ? 'time' : 'age'), value: (_plot, at: number | null) => (at === null ? '–' : over === 'time' ? time(at * 1_000, zone) : duration(seconds(at))) }, ...lines.map((line) => seriesOf(line, format))],
     plugins: mark === null ? [] : [marked(mark)],
   };
 }

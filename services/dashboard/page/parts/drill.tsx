@@ -5,13 +5,13 @@ import { changed, DRILL, go, usePlace, withoutDrill } from '../address.ts';
 import { pathOf, useAnswer, type Answer } from '../api.ts';
 import { useDesk } from '../desk.ts';
 import { clockTime, count } from '../format.ts';
-import { t } from '../texts/text.ts';
+import { question, t } from '../texts/text.ts';
 import { Answered } from './panel.tsx';
 import { Rows } from './rows.tsx';
 
 const SHOWN = 200;
 /** What of the rows' question the number depends on, too; the rest chooses rows. */
-const SHARED = new Set(['at', 'step', 'ticket', 'risk', 'handle', 'within', 'target', 'snapshot']);
+const SHARED = new Set(['from', 'to', 'at', 'step', 'ticket', 'risk', 'handle', 'within', 'target', 'snapshot']);
 
 const close = (): void => go(withoutDrill(new URLSearchParams(location.search)));
 
@@ -33,7 +33,7 @@ function Made({ answer, query }: { readonly answer: Answer; readonly query: URLS
   const { zone } = useDesk();
   return (
     <>
-      <p class="note">{answer.title} {answer.about}</p>
+      <p class="note">{question(answer.query, answer.title)} {answer.about}</p>
       <div class="line"><Downloads name={answer.query} query={query} /><Copy text={answer.sql} label={t('copy')} /></div>
       <pre tabIndex={0}><code>{answer.sql}</code></pre>
       <p class="note">{t('answered_at', { time: clockTime(Date.parse(answer.at), zone), ms: count(answer.took_ms) })}{answer.read_rows !== null && `, ${t('rows_read', { n: count(answer.read_rows) })}`}</p>
@@ -57,7 +57,7 @@ function Opened({ rows, made, query, madeQuery }: OpenedProps): JSX.Element {
     box.current?.showModal();
   }, []);
   const hasMore = behind.answer?.rows.length === SHOWN;
-  const title = behind.answer?.title ?? t('loading');
+  const title = behind.answer === null ? t('loading') : question(rows, behind.answer.title);
   return (
     <dialog ref={box} class="drill" aria-label={title} onClose={close} onClick={({ target }) => target === box.current && close()}>
       <header><h2>{title}</h2><div class="line"><Copy text={location.href} label={t('share_link')} /><button type="button" onClick={close}>{t('close')}</button></div></header>
@@ -81,6 +81,7 @@ export function Drilled(): JSX.Element | null {
   const only = [...new Set([...query.keys()].filter((name) => name.startsWith('o.')))];
   const chosen = only.map((name): [string, string[]] => [name.slice(2), query.getAll(name)]);
   const asked = changed(desk.query, Object.fromEntries(chosen));
-  const madeQuery = changed(desk.query, Object.fromEntries(chosen.filter(([name]) => SHARED.has(name))));
-  return <Opened key={`${rows} ${asked.toString()}`} rows={rows} made={query.get('made') ?? rows} query={asked} madeQuery={madeQuery} />;
+  const made = query.get('made') ?? rows;
+  const madeQuery = made === rows ? asked : changed(desk.query, Object.fromEntries(chosen.filter(([name]) => SHARED.has(name))));
+  return <Opened key={`${rows} ${asked.toString()}`} rows={rows} made={made} query={asked} madeQuery={madeQuery} />;
 }

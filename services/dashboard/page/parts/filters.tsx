@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { go } from '../address.ts';
 import { useDesk, type Desk } from '../desk.ts';
 import { browserZone } from '../format.ts';
-import { t } from '../texts/text.ts';
+import { said, t } from '../texts/text.ts';
 
 const ANY = '*';
 
@@ -51,7 +51,7 @@ export function Filters({ hasRange }: { readonly hasRange: boolean }): JSX.Eleme
       <Choice label={t('tenant')} value={desk.tenant} options={[...new Set([desk.tenant, ...desk.tenants])].map((tenant) => [tenant, tenant])} onChoose={(tenant) => go({ tenant, queue: null, channel: null, language: null, from: null, to: null })} />
       {hasRange && <Range desk={desk} />}
       <Filter name="queue" values={desk.queues} textOf={desk.queueName} />
-      <Filter name="channel" values={desk.channels} textOf={(channel) => channel.replaceAll('_', ' ')} />
+      <Filter name="channel" values={desk.channels} textOf={said} />
       <Filter name="language" values={desk.languages} textOf={(language) => (language === '' ? t('no_language') : language)} />
       {hasRange && <Choice label={t('clock')} value={desk.clock} options={[['elapsed', t('clock_elapsed')], ['business', t('clock_business')]]} onChoose={(clock) => go({ clock: clock === 'elapsed' ? null : clock })} />}
       <Choice label={t('zone')} value={desk.zone} options={zones.map((zone) => [zone, zone.replaceAll('_', ' ')])} onChoose={(zone) => go({ zone })} />

@@ -5,6 +5,7 @@ import { go } from '../address.ts';
 import { useDesk } from '../desk.ts';
 import { clockTime, dayText, plusDays, shortDuration } from '../format.ts';
 import { t, type TextKey } from '../texts/text.ts';
+import { Figure, type Drill } from './figure.tsx';
 
 const FILTER_NAMES = { queue: 'queue', channel: 'channel', language: 'language', clock: 'clock' } as const satisfies Record<string, TextKey>;
 export type FilterName = keyof typeof FILTER_NAMES;
@@ -17,18 +18,20 @@ interface PanelProps {
   /** Filters that the answer does not depend on: said when one of them is set. */
   readonly ignores?: readonly FilterName[];
   readonly wide?: boolean;
+  /** What it was asked: its SQL and rows open like a number's. */
+  readonly source?: Drill;
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-export function Panel({ title, note, ignores = [], wide = false, actions, children }: PanelProps): JSX.Element {
+export function Panel({ title, note, ignores = [], wide = false, source, actions, children }: PanelProps): JSX.Element {
   const { query } = useDesk();
   const ignored = ignores.filter((name) => (name === 'clock' ? query.get('clock') === 'business' : query.has(name)));
   return (
     <section class={CLASSES[wide ? 'wide' : 'normal']} aria-label={title}>
       <header>
         <h2>{title}</h2>
-        {actions}
+        {(actions !== undefined || source !== undefined) && <div class="line">{actions}{source !== undefined && <Figure label={title} drill={source} tone="quiet">{t('source')}</Figure>}</div>}
       </header>
       {note !== undefined && <p class="note">{note}</p>}
       {ignored.length > 0 && <p class="note flag">{t('not_filtered', { names: ignored.map((name) => t(FILTER_NAMES[name])).join(', ') })}</p>}

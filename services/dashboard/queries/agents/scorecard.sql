@@ -1,7 +1,8 @@
 -- What each agent did in the queues and range chosen, with n and an interval beside each figure.
 -- A row: an agent who did anything there. Two clocks: the customer's runs from the wait's start, the agent's own from when the
--- ticket became theirs. likely_from and likely_to hold the true median, or rate, with 95 % certainty: where those of two
--- agents overlap, the numbers don't tell them apart. Each fact counts by its own instant and queue. All channels and languages.
+-- ticket became theirs. likely_from and likely_to hold the true median, or share, with 95 % certainty: where those of two
+-- agents overlap, the numbers don't tell them apart; with fewer than 8 values nothing bounds a median, and they are empty. Each
+-- fact counts by its own instant and queue. All channels and languages.
 WITH
     replies AS
     (
@@ -53,23 +54,28 @@ SELECT
     judged,
     reopened,
     reopened / nullIf(judged, 0) AS reopen_rate,
-    if(judged = 0, NULL, wilson_lower(reopened, judged)) AS reopen_likely_from,
-    if(judged = 0, NULL, wilson_upper(reopened, judged)) AS reopen_likely_to,
+    wilson_lower(reopened, judged) AS reopen_rate_likely_from,
+    wilson_upper(reopened, judged) AS reopen_rate_likely_to,
     agent_replies,
     reply_turns,
     first_responses,
     length(customer) AS customer_n,
-    if(customer_n = 0, NULL, customer[toUInt32(intDiv(customer_n, 2)) + 1]) AS customer_p50_seconds,
-    if(customer_n = 0, NULL, customer[greatest(1, toInt64(floor(customer_n / 2 - 0.98 * sqrt(customer_n))))]) AS customer_likely_from,
-    if(customer_n = 0, NULL, customer[least(toInt64(customer_n), toInt64(ceil(1 + customer_n / 2 + 0.98 * sqrt(customer_n))))]) AS customer_likely_to,
+    quantile_of(customer, 0.5) AS customer_p50_seconds,
+    quantile_likely_from(customer, 0.5) AS customer_p50_seconds_likely_from,
+    quantile_likely_to(customer, 0.5) AS customer_p50_seconds_likely_to,
     length(own) AS own_n,
-    if(own_n = 0, NULL, own[toUInt32(intDiv(own_n, 2)) + 1]) AS own_p50_seconds,
-    if(own_n = 0, NULL, own[greatest(1, toInt64(floor(own_n / 2 - 0.98 * sqrt(own_n))))]) AS own_likely_from,
-    if(own_n = 0, NULL, own[least(toInt64(own_n), toInt64(ceil(1 + own_n / 2 + 0.98 * sqrt(own_n))))]) AS own_likely_to,
+    quantile_of(own, 0.5) AS own_p50_seconds,
+    quantile_likely_from(own, 0.5) AS own_p50_seconds_likely_from,
+    quantile_likely_to(own, 0.5) AS own_p50_seconds_likely_to,
     stations,
     answered_stations,
     answered_stations / nullIf(stations, 0) AS answered_share,
+    wilson_lower(answered_stations, stations) AS answered_share_likely_from,
+    wilson_upper(answered_stations, stations) AS answered_share_likely_to,
     bounced,
+    bounced / nullIf(stations, 0) AS bounced_share,
+    wilson_lower(bounced, stations) AS bounced_share_likely_from,
+    wilson_upper(bounced, stations) AS bounced_share_likely_to,
     held_seconds
 FROM replies
 FULL JOIN solved USING (agent_id)
