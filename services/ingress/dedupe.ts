@@ -56,23 +56,23 @@ export class DedupeWindow {
     this.#events.set(event, storing);
     try {
       const stored = await storing;
-      if (typeof stored === 'string') this.#keep(event, key, stored);
+      if (stored === 'accepted') this.#accept(event);
+      else this.#events.delete(event);
+      if (stored === 'quarantined') this.#quarantined.set(bodyKey(event, key), true);
       return stored;
-    } finally {
-      if (this.#events.get(event) !== true) this.#events.delete(event);
+    } catch (error) {
+      this.#events.delete(event);
+      throw error;
     }
   }
 
   remember(key: DedupeKey, stored: Stored): void {
-    this.#keep(eventKey(key), key, stored);
+    const event = eventKey(key);
+    if (stored === 'quarantined') this.#quarantined.set(bodyKey(event, key), true);
+    else if (this.#events.get(event) !== true) this.#accept(event);
   }
 
-  #keep(event: string, key: DedupeKey, stored: Stored): void {
-    if (stored === 'quarantined') {
-      this.#quarantined.set(bodyKey(event, key), true);
-      return;
-    }
-    if (this.#events.get(event) === true) return;
+  #accept(event: string): void {
     this.#events.set(event, true);
     const oldest = this.#accepted[this.#next];
     if (oldest !== undefined) this.#events.delete(oldest);

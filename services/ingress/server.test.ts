@@ -222,6 +222,18 @@ describe('an answer reaches its client', () => {
     expect(codes(await exchange(post('{}') + post('{}') + post('{}')))).toStrictEqual(['200 accepted', '200 accepted', '200 accepted']);
   });
 
+  it('or that is gone by then: nobody else notices', async () => {
+    decide = slowly;
+    const gone = Array.from({ length: 8 }, open);
+    for (const socket of gone) socket.on('error', () => undefined).write(post('{}').repeat(3));
+    await sleep(20);
+    for (const [index, socket] of gone.entries()) {
+      if (index % 2 === 0) socket.destroy();
+      else socket.resetAndDestroy();
+    }
+    expect(codes(await exchange(post('{}')))).toStrictEqual(['200 accepted']);
+  });
+
   it('whose next request on the connection is garbage', async () => {
     decide = slowly;
     const socket = open();
