@@ -33,9 +33,9 @@ export default defineConfig({
           globalSetup: 'test/system/setup.ts',
           setupFiles: 'test/system/environment.ts',
           // After the unit tests. Each file has a stack to itself, so it may break it (test/system/setup.ts).
-          // Files wait more than they compute, so three run side by side on two cores.
+          // Files wait more than they compute, so four run side by side on two cores, three of them on the stacks there are.
           sequence: { groupOrder: 1 },
-          maxWorkers: 3,
+          maxWorkers: 4,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
@@ -47,7 +47,7 @@ export default defineConfig({
           include: [allFaults],
           // Beside the files of the system project, by the same workers.
           sequence: { groupOrder: 1 },
-          maxWorkers: 3,
+          maxWorkers: 4,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

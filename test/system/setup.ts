@@ -34,7 +34,7 @@ const integrations = [
   { integration_id: 'limited', environment: 'production', secrets: ['limited-secret'], max_events_per_second: 5 },
 ];
 
-/** One for each worker: one of those runs the faults first, on a stack of their own, and asks for the third after them. */
+/** One for each worker but the one that runs the faults first, on a stack of their own; after them one waits. */
 const STACKS = 3;
 
 /** Whatever points elsewhere in the caller's environment must not get test data. */
