@@ -1,25 +1,19 @@
 // What the door knows of keys: at a start, who was ever forgotten and the keys made last; then what comes to their topic.
-import { randomUUID } from 'node:crypto';
 import { messageOf, RuntimeError } from '../runtime/errors.ts';
 import { erasuresTopic, keysTopic } from '../runtime/event-log.ts';
-import { deleteGroup, restoreOffsets, type KafkaConnection } from '../runtime/kafka/admin.ts';
+import type { KafkaConnection } from '../runtime/kafka/admin.ts';
 import { topicOffsets } from '../runtime/kafka/topic-offsets.ts';
-import { startConsumer } from '../runtime/kafka/consumer.ts';
 import type { LogProducer } from '../runtime/kafka/producer.ts';
 import { readRanges } from '../runtime/kafka/ranges.ts';
-import { endNow, type Stoppable } from '../runtime/lifecycle.ts';
 import { readErasures } from '../runtime/personal/erasures.ts';
+import { followTopic, type Following } from '../runtime/personal/follow-topic.ts';
 import { deletedKeyRecord } from '../runtime/personal/key-records.ts';
 import { MOST_HELD, SealingKeys } from './sealing-keys.ts';
 
-export interface FollowedKeys extends Stoppable {
+export interface FollowedKeys extends Following {
   readonly keys: SealingKeys;
-  /** Null while the topic is followed; else why not. */
-  failure(): string | null;
 }
 
-const FETCH_BYTES = 10_485_760;
-const STUCK_AFTER_MS = 600_000;
 /** Every new key is read by every process: rather some together, and an erasure soon. */
 const TOGETHER = { bytes: 1_048_576, ms: 500 };
 
@@ -33,24 +27,14 @@ export async function followSealingKeys(connection: KafkaConnection, environment
   if (!isWhole) throw new RuntimeError('TOPIC_MISSING', `${erasuresTopic(environment)} does not say whether anybody was forgotten before it was there; run: npm run topics`);
   for (const record of erasures) keys.applyErasure(record);
   await readRanges(connection, topic, [{ partition, from: Math.max(low, high - MOST_HELD), to: high }], (records) => records.forEach((record) => void keys.apply(record)));
-  const groupId = `${connection.clientId}-keys-${randomUUID()}`;
-  await restoreOffsets(connection, { groupId, topic, offsets: [{ partition, offset: high }] });
-  const consumer = await startConsumer(connection, {
-    groupId, topics: [topic], concurrency: 1, fetchBytes: FETCH_BYTES, together: TOGETHER, isCompacted: true, stuckAfterMs: STUCK_AFTER_MS, onStuck: endNow(connection.logger),
-    handle: ({ records }) => {
+  const following = await followTopic(connection, {
+    topic, from: high, together: TOGETHER,
+    take: (records) => {
       // This process may have made one that whoever deletes them has not seen.
       for (const { id } of records.flatMap((record) => keys.apply(record))) {
         producer.append(topic, deletedKeyRecord(id)).catch((error: unknown) => connection.logger.warn({ key_id: id, error: messageOf(error) }, 'the key of a customer who was forgotten was not deleted once more'));
       }
-      return Promise.resolve();
     },
   });
-  return {
-    name: 'keys', keys,
-    failure: () => consumer.failure(),
-    stop: async () => {
-      await consumer.stop();
-      await deleteGroup(connection, groupId).catch(() => undefined);
-    },
-  };
+  return { ...following, keys };
 }

@@ -40,3 +40,13 @@ export class RuntimeError extends Error {
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What libraries put on their errors, none of it certain. */
+export interface LibraryError {
+  readonly name: string;
+  readonly type?: unknown;
+  readonly retriable?: unknown;
+}
+
+/** Whether an error, or one in the chain of what caused it, is such a one. */
+export const anyCause = (error: unknown, is: (error: LibraryError) => boolean): boolean => error instanceof Error && (is(error) || anyCause(error.cause, is));

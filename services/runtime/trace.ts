@@ -1,7 +1,7 @@
 // W3C Trace Context: one header that lets an event be followed through processes, `version-traceid-parentid-flags`. Each step
 // is a span of its own with the trace id of the one before. Senders may write anything there: what breaks the grammar
 // counts as absent, so what is kept has one length and one alphabet.
-import { randomFillSync } from 'node:crypto';
+import { randomHex } from './random.ts';
 
 /** Later versions may append fields; ours has none. */
 const GRAMMAR = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -10,19 +10,10 @@ const LENGTH = 55;
 const MAX_LENGTH = 512;
 const SAMPLED = 1;
 
-/** One call for many ids: one each costs more than all else here. */
-const pool = Buffer.alloc(4_096);
-let used = pool.length;
-
-function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  used += bytes;
-  const id = pool.toString('hex', used - bytes, used);
-  // All zeros are no id.
-  return /[1-9a-f]/.test(id) ? id : randomHex(bytes);
+/** All zeros are no id. */
+function newId(bytes: number): string {
+  const id = randomHex(bytes);
+  return /[1-9a-f]/.test(id) ? id : newId(bytes);
 }
 
 interface Parent {
@@ -41,7 +32,7 @@ function parentOf(traceparent: unknown): Parent | null {
 /** A span within the trace that came in, or the first one of a new trace. */
 export function childSpan(traceparent: unknown): string {
   const parent = parentOf(traceparent);
-  return `00-${parent?.traceId ?? randomHex(16)}-${randomHex(8)}-${parent?.flags ?? '01'}`;
+  return `00-${parent?.traceId ?? newId(16)}-${newId(8)}-${parent?.flags ?? '01'}`;
 }
 
 /** How logs name a span; nothing of what is none. */

@@ -119,22 +119,20 @@ function rowOf(name: string, { rounds, floor, plain, idle }: Compared): Row {
 
 /** @param receivers the floor, the plain one, and others */
 async function inTurns(receivers: readonly Receiver[], options: IngressOptions): Promise<{ rows: Row[]; plainOfFloor: number }> {
-  const measured = receivers.map((): Round[] => []);
   // Each gets the same story from its start: a door that saw only some of a ticket's events would seal with a key more for it.
-  const desks = receivers.map(() => deskEvents(DESK));
+  const turns = receivers.map((receiver) => ({ receiver, desk: deskEvents(DESK), rounds: [] as Round[] }));
   // The first round compiles, and counts for nothing.
   for (let round = 0; round <= options.rounds; round++) {
-    for (const [index, receiver] of receivers.entries()) {
-      const desk = desks[index] ?? deskEvents(DESK);
+    for (const { receiver, desk, rounds } of turns) {
       const result = await measure(receiver, (events) => requestsOf(desk, events), options);
       console.error(`round ${round} of ${options.rounds}, ${receiver.name}: ${figure(result.perSecond)} events/s, ${figure(result.cpuMicroseconds)} µs/event, at half of that ${figure(percentile(result.halfLoadMs, 0.99))} ms at the 99th percentile`);
-      if (round > 0) measured[index]?.push(result);
+      if (round > 0) rounds.push(result);
     }
   }
   const idle = await idleOf(receivers);
-  const [floor = [], plain = []] = measured;
+  const [floor = [], plain = []] = turns.map(({ rounds }) => rounds);
   return {
-    rows: receivers.map(({ name }, index) => rowOf(name, { rounds: measured[index] ?? [], floor, plain, idle: idle[index] ?? 0 })),
+    rows: turns.map(({ receiver, rounds }, index) => rowOf(receiver.name, { rounds, floor, plain, idle: idle[index] ?? 0 })),
     plainOfFloor: perSecondOf(plain) / perSecondOf(floor),
   };
 }

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import kafkajs, { type Admin, type ISocketFactory, type ITopicConfig, type Kafka, type SASLOptions, type TopicPartitionOffset } from 'kafkajs';
-import { messageOf, RuntimeError } from '../errors.ts';
+import { anyCause, messageOf, RuntimeError } from '../errors.ts';
 import { forgetBrokenResponses } from './broken-responses.ts';
 import type { KafkaConnection } from './connection.ts';
 import { calmIdleTimers } from './idle-timers.ts';
@@ -68,18 +68,11 @@ export function connectKafka({ brokers, clientId, logger, tls, login }: KafkaCon
 /** What kafkajs says when brokers are away, come or go, besides what it calls retriable. */
 const away = new Set(['KafkaJSNumberOfRetriesExceeded', 'KafkaJSGroupCoordinatorNotFound', 'KafkaJSLockTimeout', 'KafkaJSTimeout']);
 
-function isAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { name, retriable, cause } = error as { name: string; retriable?: unknown; cause?: unknown };
-  return away.has(name) || retriable === true || isAway(cause);
-}
+const isAway = (error: unknown): boolean => anyCause(error, ({ name, retriable }) => away.has(name) || retriable === true);
 
 /** Whether it knows us not, or lets us not. */
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { name, type, cause } = error as { name: string; type?: unknown; cause?: unknown };
-  return name === 'KafkaJSSASLAuthenticationError' || (typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED')) || isRefusal(cause);
-}
+const isRefusal = (error: unknown): boolean =>
+  anyCause(error, ({ name, type }) => name === 'KafkaJSSASLAuthenticationError' || (typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED')));
 
 /** Tells an outage of Kafka, as a RuntimeError `LOG_UNAVAILABLE`, and what it refuses, `LOG_REFUSED`, from what is wrong with a question, which stays what it is. */
 export function toLogError({ brokers, login }: KafkaConnection, error: unknown): unknown {

@@ -1,11 +1,12 @@
 // Where the partitions of a topic begin and end.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
+import { anyCause } from '../errors.ts';
 import { withAdmin, type KafkaConnection } from './admin.ts';
 
 const LEADER_COMES_MS = 10_000;
 const LOOK_FOR_LEADER_MS = 200;
-const leaderMoves = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+const leaderMoves: ReadonlySet<unknown> = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 /** A topic that was just made, or whose broker just went, has its leader a moment later; kafkajs tells whoever asks meanwhile at once that it failed. */
 async function withLeaders<T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> {
@@ -19,11 +20,7 @@ async function withLeaders<T>(connection: KafkaConnection, work: (admin: Admin) 
   }
 }
 
-function isLeaderMoving(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { type, cause } = error as { type?: unknown; cause?: unknown };
-  return (typeof type === 'string' && leaderMoves.has(type)) || isLeaderMoving(cause);
-}
+const isLeaderMoving = (error: unknown): boolean => anyCause(error, ({ type }) => leaderMoves.has(type));
 
 /** First and next offset of each partition. */
 export const topicOffsets = (connection: KafkaConnection, topic: string): Promise<{ partition: number; low: number; high: number }[]> =>

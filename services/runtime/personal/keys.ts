@@ -1,13 +1,12 @@
 // Follows the topic of keys: at a start it is read to its end, whole or from some time on; then what comes is taken in as it comes.
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, RuntimeError } from '../errors.ts';
 import { keysTopic } from '../event-log.ts';
-import { deleteGroup, restoreOffsets, type KafkaConnection } from '../kafka/admin.ts';
+import type { KafkaConnection } from '../kafka/admin.ts';
 import { offsetsSince, topicOffsets } from '../kafka/topic-offsets.ts';
-import { startConsumer } from '../kafka/consumer.ts';
 import { readRanges } from '../kafka/ranges.ts';
-import { endNow, type Stoppable } from '../lifecycle.ts';
+import type { Stoppable } from '../lifecycle.ts';
+import { followTopic } from './follow-topic.ts';
 import { KeyRing } from './key-ring.ts';
 import { DISCARDED, SEALS_FOR_MS, type Key } from './sealed.ts';
 
@@ -19,8 +18,6 @@ export interface Keys extends Stoppable {
   find(keyId: string, recordedAt: number): Promise<Key | undefined>;
 }
 
-const FETCH_BYTES = 10_485_760;
-const STUCK_AFTER_MS = 600_000;
 /** Without any of it coming. How long it may take in all depends on how many keys there are. */
 const SILENT_MS = 60_000;
 const LOOK_EVERY_MS = 20;
@@ -61,16 +58,7 @@ export async function followKeys(connection: KafkaConnection, environment: strin
   const [{ from } = { from: low }] = since === undefined ? [] : await offsetsSince(connection, topic, since);
   const ring = new KeyRing(from);
   const before = keysBefore(connection, topic, { from: low, to: from });
-  const groupId = `${connection.clientId}-keys-${randomUUID()}`;
-  // Nothing more is ever committed: every process begins anew.
-  if (from > low) await restoreOffsets(connection, { groupId, topic, offsets: [{ partition: 0, offset: from }] });
-  const consumer = await startConsumer(connection, {
-    groupId, topics: [topic], concurrency: 1, fetchBytes: FETCH_BYTES, isCompacted: true, stuckAfterMs: STUCK_AFTER_MS, onStuck: endNow(connection.logger),
-    handle: ({ records }) => {
-      for (const record of records) ring.apply(record);
-      return Promise.resolve();
-    },
-  });
+  const following = await followTopic(connection, { topic, from: from > low ? from : null, take: (records) => records.forEach((record) => ring.apply(record)) });
   let current = 0;
   const caughtUp = async (): Promise<void> => {
     const asked = Date.now();
@@ -83,18 +71,14 @@ export async function followKeys(connection: KafkaConnection, environment: strin
     }
     current = Math.max(current, asked);
   };
-  const stop = async (): Promise<void> => {
-    await consumer.stop();
-    await deleteGroup(connection, groupId).catch(() => undefined);
-  };
   try {
     await caughtUp();
   } catch (error) {
-    await stop();
+    await following.stop();
     throw error;
   }
   return {
-    name: 'keys', ring, caughtUp, stop,
+    ...following, ring, caughtUp,
     find: async (keyId, recordedAt) => {
       if (keyId === DISCARDED) return undefined;
       if (ring.find(keyId) === undefined && recordedAt + CLOCKS_DIFFER_MS > current) await caughtUp();

@@ -4,7 +4,8 @@
 //
 // The nonce is a keyed hash of the text and its place, so the same event is the same record each time: what compares
 // records (a repeated event, the log against the tables) goes on to work. Another text, place or key has another nonce.
-import { createCipheriv, createDecipheriv, hash, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
+import { randomHex, randomSecret } from '../random.ts';
 
 export interface Key {
   /** 16 hex digits. */
@@ -34,22 +35,7 @@ export const DISCARDED = 'f'.repeat(ID_LENGTH);
 
 export const discardedKey = (): Key => ({ ...newKey(), id: DISCARDED });
 
-/** For a hundred keys at once: asking for a few random bytes took as long as sealing three texts. */
-const random = Buffer.alloc(4_000);
-let used = random.length;
-
-function randomBytes(count: number): Buffer {
-  if (used + count > random.length) {
-    randomFillSync(random);
-    used = 0;
-  }
-  const bytes = Buffer.from(random.subarray(used, used + count));
-  random.fill(0, used, used + count);
-  used += count;
-  return bytes;
-}
-
-export const newKey = (): Key => ({ id: randomBytes(ID_LENGTH / 2).toString('hex'), bytes: randomBytes(KEY_BYTES) });
+export const newKey = (): Key => ({ id: randomHex(ID_LENGTH / 2), bytes: randomSecret(KEY_BYTES) });
 
 /** @param place where the text stands: no two texts that differ have one place. */
 export function seal(text: string, key: Key, place: string): string {

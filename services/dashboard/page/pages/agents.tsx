@@ -61,14 +61,17 @@ function Scorecard(): JSX.Element {
   const asked = useAnswer('agents/scorecard', desk.query);
   return (
     <Panel title={t('scorecard')} note={t('scorecard_note')} source={{ made: 'agents/scorecard' }} ignores={['channel', 'language']} wide>
-      <Answered asked={asked}>{({ rows }) => (
-        <div class="scroll" tabIndex={0} role="region" aria-label={t('scorecard')}>
-          <table class="desk">
-            <thead><tr><th scope="col">{t('agent')}</th>{CARD_COLUMNS.map((name) => <th key={name} scope="col" class={COUNTED.has(name) ? 'n' : ''}>{t(name)}</th>)}</tr></thead>
-            <tbody>{rows.map((row) => <Card key={textOf(row['agent_id'])} row={row} longest={mostOf(rows, CLOCK_COLUMNS)} />)}</tbody>
-          </table>
-        </div>
-      )}</Answered>
+      <Answered asked={asked}>{({ rows }) => {
+        const longest = mostOf(rows, CLOCK_COLUMNS);
+        return (
+          <div class="scroll" tabIndex={0} role="region" aria-label={t('scorecard')}>
+            <table class="desk">
+              <thead><tr><th scope="col">{t('agent')}</th>{CARD_COLUMNS.map((name) => <th key={name} scope="col" class={COUNTED.has(name) ? 'n' : ''}>{t(name)}</th>)}</tr></thead>
+              <tbody>{rows.map((row) => <Card key={textOf(row['agent_id'])} row={row} longest={longest} />)}</tbody>
+            </table>
+          </div>
+        );
+      }}</Answered>
     </Panel>
   );
 }
