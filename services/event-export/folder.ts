@@ -1,10 +1,8 @@
 // A folder as a place for exports. A file is written under a hidden name beside its own, brought to the disk, and renamed.
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../runtime/errors.ts';
 import { isThere, targetError, type Target } from './target.ts';
 
@@ -57,7 +55,8 @@ class Folder implements Target {
   }
 
   write(path: string, content: Readable): Promise<void> {
-    return this.#placed(path, (part) => pipeline(content, createWriteStream(part, { flush: true, mode: 0o640 })), rename);
+    // Not a stream: one that ends early may still be opening its file when that is taken away.
+    return this.#placed(path, (part) => writeFile(part, content, { flush: true, mode: 0o640 }), rename);
   }
 
   async create(path: string, content: string): Promise<boolean> {
