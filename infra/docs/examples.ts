@@ -104,7 +104,7 @@ export function eventHeaders(contract: EventContract, version: string): Header[]
     { name: 'integration_id', meaning: 'The tenant.', example: exampleSource.integration_id },
     { name: 'contract_version', meaning: 'Contract version as sent; empty when none was.', example: version },
     { name: 'received_at', meaning: 'When the ingress received it: ISO 8601, milliseconds, UTC.', example: '2026-03-02T09:00:00.412Z' },
-    { name: 'body_sha256', meaning: 'SHA-256 of the webhook’s body, hex.', example: createHash('sha256').update(body).digest('hex') },
+    { name: 'body_sha256', meaning: 'SHA-256 of the webhook’s body, hex. Not of an integration whose personal data is sealed.', example: createHash('sha256').update(body).digest('hex'), optional: true },
     { name: 'signature', meaning: 'The envelope’s signature as sent.', example: signature },
     { name: 'traceparent', meaning: 'W3C Trace Context: the ingress’ span, in the sender’s trace if the webhook carried one.', example: EXAMPLE_TRACEPARENT },
     { name: 'replayed_from', meaning: 'After a replay: where in the quarantine topic it was, as topic/partition:offset.', example: 'crm.production.quarantine/0:17', optional: true },
@@ -132,7 +132,7 @@ export const quarantineHeaders: readonly Header[] = [
   { name: 'body_sha256', meaning: 'SHA-256 of the value, hex.', example: createHash('sha256').update('quarantined').digest('hex') },
   { name: 'traceparent', meaning: 'W3C Trace Context: the span of who put it here; a replay goes on with its trace.', example: EXAMPLE_TRACEPARENT },
   { name: 'content-type', meaning: 'Always the same.', example: 'application/octet-stream' },
-  { name: 'key_id', meaning: 'When the value is sealed, its key; body_sha256 is of what is inside.', example: '4baf8d6f0e09da2f', optional: true },
+  { name: 'key_id', meaning: 'When the value is sealed, its key; body_sha256 is then an HMAC-SHA256 of what is inside, under the integration’s first secret.', example: '4baf8d6f0e09da2f', optional: true },
   { name: 'origin_key', meaning: 'For a record of a topic: its key.', example: 'TKT-8F3A21C0', optional: true },
   { name: 'origin_headers', meaning: 'For a record of a topic: its headers, as JSON.', example: '{"ce_type":"ticket.created"}', optional: true },
 ];

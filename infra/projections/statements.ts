@@ -94,16 +94,19 @@ function contentOf(records: readonly AvroRecord[]): [string, string][] {
 
 const personalColumns = new Set(Object.values(personalFields).flat().map(({ path }) => path.join('_')));
 
+/** With the names that the views give what they need for it. */
+const unsealed = (text: string): string => `unsealed_of(${text}, key, sealed_together, together)`;
+
 /** Most rows are plain, and for them nothing is computed. */
 function readable(name: string, type: string): string {
   const stored = `stored.${name}`;
   const ifSealed = (opened: string): string => `if(stored.key_id = 0, ${stored}, ${opened})`;
-  if (name === freeFormField) return ifSealed(`ifNull(unsealed(stored.extra['/payload/${name}'], key), ${stored})`);
+  if (name === freeFormField) return ifSealed(`ifNull(${unsealed(`stored.extra['/payload/${name}']`)}, ${stored})`);
   const parts = /^Array\(Tuple\((.+)\)\)$/.exec(type)?.[1]?.split(', ').map((part) => part.split(' ')[0] ?? '') ?? [];
   if (parts.some((part) => personalColumns.has(`${name}_${part}`))) {
-    return ifSealed(`arrayMap(item -> tuple(${parts.map((part) => (personalColumns.has(`${name}_${part}`) ? `unsealed(item.${part}, key)` : `item.${part}`)).join(', ')}), ${stored})`);
+    return ifSealed(`arrayMap(item -> tuple(${parts.map((part) => (personalColumns.has(`${name}_${part}`) ? unsealed(`item.${part}`) : `item.${part}`)).join(', ')}), ${stored})`);
   }
-  return personalColumns.has(name) ? ifSealed(`unsealed(${stored}, key)`) : stored;
+  return personalColumns.has(name) ? ifSealed(unsealed(stored)) : stored;
 }
 
 /** The query of a materialized view, so that one which exists can be given it. */

@@ -46,6 +46,10 @@ CREATE OR REPLACE FUNCTION unsealed AS (sealed, key) -> if(startsWith(sealed, 'e
     tryDecrypt('aes-256-gcm', substring(tryBase64Decode(substring(sealed, 25)), 13), key,
         rightPad(substring(tryBase64Decode(substring(sealed, 25)), 1, 12), 12, '-'))), sealed);
 
+-- A text of a record that may have several sealed as one, each with enc:v2:<begin>:<length> in its place: sealed_together, and opened together.
+CREATE OR REPLACE FUNCTION unsealed_of AS (text, key, sealed_together, together) -> if(startsWith(text, 'enc:v2:') AND sealed_together != '',
+    substring(together, toUInt32OrZero(splitByChar(':', assumeNotNull(text))[3]) + 1, toUInt32OrZero(splitByChar(':', assumeNotNull(text))[4])), unsealed(text, key));
+
 CREATE TABLE IF NOT EXISTS {database}.erasure_store
 (
     integration_id LowCardinality(String) COMMENT 'Tenant.',

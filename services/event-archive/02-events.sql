@@ -21,7 +21,10 @@ DEFINE columns_of_events AS
 CREATE OR REPLACE VIEW {database}.events
 {columns_of_events}
 AS
-WITH dictGetOrDefault('{database}.keys', 'key', stored.key_id, repeat('-', 32)) AS key
+WITH
+    dictGetOrDefault('{database}.keys', 'key', stored.key_id, repeat('-', 32)) AS key,
+    stored.extra['sealed'] AS sealed_together,
+    unsealed(sealed_together, key) AS together
 SELECT
     stored.integration_id AS integration_id,
     stored.ticket_id AS ticket_id,
@@ -32,7 +35,7 @@ SELECT
     stored.source_environment AS source_environment,
     stored.version AS version,
     {readable_content},
-    if(stored.key_id = 0, stored.extra, mapFilter((name, text) -> text != '' AND name NOT IN ('key_id', '/payload/metadata'), mapApply((name, text) -> (name, ifNull(unsealed(text, key), '')), stored.extra))) AS extra,
+    if(stored.key_id = 0, stored.extra, mapFilter((name, text) -> text != '' AND name NOT IN ('key_id', 'sealed', '/payload/metadata'), mapApply((name, text) -> (name, ifNull(unsealed_of(text, key, sealed_together, together), '')), stored.extra))) AS extra,
     stored.received_at AS received_at,
     seconds_between(stored.timestamp, stored.received_at) AS late_seconds,
     stored.kafka_partition AS kafka_partition,

@@ -45,11 +45,14 @@ WHERE (stored.event_type = 'message.received' AND stored.is_private = false)
 CREATE OR REPLACE VIEW {database}.public_messages
 {columns_of_messages}
 AS
-WITH dictGetOrDefault('{database}.keys', 'key', stored.key_id, repeat('-', 32)) AS key
+WITH
+    dictGetOrDefault('{database}.keys', 'key', stored.key_id, repeat('-', 32)) AS key,
+    stored.extra['sealed'] AS sealed_together,
+    unsealed(sealed_together, key) AS together
 SELECT
     {whose_message},
-    if(stored.key_id = 0, {text_of_message}, unsealed({text_of_message}, key)) AS text,
-    if(stored.key_id = 0, {files_of_message}, arrayMap(file -> tuple(unsealed(file.file_url, key), file.file_size, unsealed(file.file_name, key), file.content_type), {files_of_message})) AS files,
+    if(stored.key_id = 0, {text_of_message}, unsealed_of({text_of_message}, key, sealed_together, together)) AS text,
+    if(stored.key_id = 0, {files_of_message}, arrayMap(file -> tuple(unsealed_of(file.file_url, key, sealed_together, together), file.file_size, unsealed_of(file.file_name, key, sealed_together, together), file.content_type), {files_of_message})) AS files,
     {public_ones}
 COMMENT 'One row per message that a customer may see, the opening one included. Private notes are never in here.';
 

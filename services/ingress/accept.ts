@@ -1,7 +1,7 @@
 // The way of a webhook, each step a function that knows nothing of its neighbours: parse, verify,
 // then once per event: limit, prepare and append to the log, or to quarantine.
 import cluster from 'node:cluster';
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pLimit from 'p-limit';
@@ -74,14 +74,23 @@ export function createAccept(dependencies: AcceptDependencies): Accept {
     if ('kind' in parsed) return parsed;
     const webhook = verifyWebhook(parsed, headers, integrations, pathIntegrationId, onSignature);
     if ('kind' in webhook) return webhook;
-    const bodySha256 = hash('sha256', body, 'hex');
+    const bodyHash = hashOf(webhook);
     const { event_id: eventId } = webhook.envelope;
     const { integration_id: integrationId } = webhook.integration;
-    const incoming = { webhook, bodySha256, traceparent, headers, pathIntegrationId };
+    const incoming = { webhook, bodyHash, traceparent, headers, pathIntegrationId };
     // The limits are for new events: the retry of one that is kept is answered as it was.
-    const outcome = await window.once({ environment: environmentOf(webhook), integrationId, eventId, bodySha256 }, () => store(dependencies, incoming, { limit, unlisted }));
+    const outcome = await window.once({ environment: environmentOf(webhook), integrationId, eventId, bodyHash }, () => store(dependencies, incoming, { limit, unlisted }));
     return typeof outcome === 'string' ? { status: outcome, event_id: eventId } : outcome;
   };
+}
+
+/**
+ * The body's SHA-256, once somebody asks for it. Where personal data is sealed that is an HMAC under the integration's first secret, or
+ * who guesses what a forgotten customer wrote could see by it that they guessed right.
+ */
+function hashOf({ body, integration: { encrypt_personal_data: isSealed = false, secrets } }: AuthenticWebhook): () => string {
+  let known: string | undefined;
+  return () => (known ??= isSealed ? createHmac('sha256', secrets[0] ?? '').update(body).digest('hex') : hash('sha256', body, 'hex'));
 }
 
 /** An event that names another environment than its integration's is none that this one's log may have. */
@@ -165,7 +174,7 @@ const forLog = (text: string): string => text.slice(0, 100);
 
 const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 
-function quarantined({ webhook, headers, pathIntegrationId, traceparent, bodySha256 }: Incoming, unusable: Unusable): Quarantined {
+function quarantined({ webhook, headers, pathIntegrationId, traceparent, bodyHash }: Incoming, unusable: Unusable): Quarantined {
   const { envelope, json, body, integration, receivedAt } = webhook;
   const key = payloadKeyOf(json);
   const fields = key === undefined ? json : (json[key] as JsonObject);
@@ -182,6 +191,6 @@ function quarantined({ webhook, headers, pathIntegrationId, traceparent, bodySha
     receivedAt,
     traceparent,
     payload: body,
-    payloadSha256: bodySha256,
+    payloadSha256: bodyHash(),
   };
 }

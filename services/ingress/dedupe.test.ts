@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DedupeWindow, type DedupeKey, type Stored } from './dedupe.ts';
 
-const key: DedupeKey = { environment: 'production', integrationId: 'acme', eventId: 'e1', bodySha256: 'b1' };
+const key: DedupeKey = { environment: 'production', integrationId: 'acme', eventId: 'e1', bodyHash: () => 'b1' };
 const store = (stored: Stored, calls: string[] = []) => () => {
   calls.push(stored);
   return Promise.resolve(stored);
@@ -11,7 +11,7 @@ test('stores an event once', async () => {
   const window = new DedupeWindow(10);
   const calls: string[] = [];
   expect(await window.once(key, store('accepted', calls))).toBe('accepted');
-  expect(await window.once({ ...key, bodySha256: 'b2' }, store('accepted', calls))).toBe('duplicate');
+  expect(await window.once({ ...key, bodyHash: () => 'b2' }, store('accepted', calls))).toBe('duplicate');
   expect(calls.length).toBe(1);
 });
 
@@ -81,5 +81,5 @@ test('a quarantined event may come again corrected, but not unchanged', async ()
   const calls: string[] = [];
   expect(await window.once(key, store('quarantined', calls))).toBe('quarantined');
   expect(calls).toStrictEqual([]);
-  expect(await window.once({ ...key, bodySha256: 'corrected' }, store('accepted'))).toBe('accepted');
+  expect(await window.once({ ...key, bodyHash: () => 'corrected' }, store('accepted'))).toBe('accepted');
 });

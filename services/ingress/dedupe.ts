@@ -11,8 +11,8 @@ export interface DedupeKey {
   readonly environment: string;
   readonly integrationId: string;
   readonly eventId: string;
-  /** SHA-256 of the body: an event in quarantine may come again corrected, with another body. */
-  readonly bodySha256: string;
+  /** Of the body, when it is asked for: an event in quarantine may come again corrected, with another body. */
+  readonly bodyHash: () => string;
 }
 
 export type Stored = 'accepted' | 'quarantined';
@@ -25,7 +25,7 @@ function eventKey({ environment, integrationId, eventId }: DedupeKey): string {
   return key.length <= LONGEST_KEPT ? key : hash('sha256', key, 'base64');
 }
 
-const bodyKey = (event: string, { bodySha256 }: DedupeKey): string => event + bodySha256;
+const bodyKey = (event: string, { bodyHash }: DedupeKey): string => event + bodyHash();
 
 export class DedupeWindow {
   readonly #max: number;
@@ -82,10 +82,10 @@ export class DedupeWindow {
 
   /** Takes a record of an environment's log or quarantine in, at start. */
   rebuildFrom({ headers }: LogRecord, environment: string, stored: Stored): void {
-    const { integration_id: integrationId, ce_id: eventId, body_sha256: bodySha256 = '', origin, resolution } = headers;
+    const { integration_id: integrationId, ce_id: eventId, body_sha256: bodyHash = '', origin, resolution } = headers;
     if (integrationId === undefined || eventId === undefined) return;
     // Poison that a projection found in the log never came through this door, and what was done about an item is none.
     if (stored === 'quarantined' && (origin !== 'http' || resolution !== undefined)) return;
-    this.remember({ environment, integrationId, eventId, bodySha256 }, stored);
+    this.remember({ environment, integrationId, eventId, bodyHash: () => bodyHash }, stored);
   }
 }

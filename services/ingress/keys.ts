@@ -3,7 +3,7 @@
 import { keysTopic } from '../runtime/event-log.ts';
 import type { LogProducer } from '../runtime/kafka/producer.ts';
 import { keyRecord, type Owner } from '../runtime/personal/key-records.ts';
-import { nameOf } from '../runtime/personal/key-ring.ts';
+import { nameOf, subjectIn } from '../runtime/personal/key-ring.ts';
 import { discardedKey, newKey, type Key } from '../runtime/personal/sealed.ts';
 import { RuntimeError } from '../runtime/errors.ts';
 import { TICKET, type KeySource, type SealedFor } from './event/seal.ts';
@@ -26,11 +26,10 @@ export function createKeySource(environments: ReadonlyMap<string, SealingKeys>, 
     const keys = environments.get(environment);
     if (keys === undefined) throw new RuntimeError('CONFIG_INVALID', `no keys are followed for ${environment}`);
     const own = nameOf(wanted);
-    const subject = (wanted.subject.startsWith(TICKET) ? keys.openerOf(own) : undefined) ?? wanted.subject;
-    const name = subject === wanted.subject ? own : nameOf({ integrationId, subject });
+    const name = (wanted.subject.startsWith(TICKET) ? keys.openerOf(own) : undefined) ?? own;
     if (happenedAt <= keys.erasedAt(name) || (name !== own && happenedAt <= keys.erasedAt(own))) return discardedKey();
-    if (opens !== undefined) keys.opened(nameOf({ integrationId, subject: opens }), subject);
-    const held = keys.find(name, Date.now()) ?? make(keys, environment, { integrationId, subject });
+    if (opens !== undefined) keys.opened(nameOf({ integrationId, subject: opens }), name);
+    const held = keys.find(name, Date.now()) ?? make(keys, environment, { integrationId, subject: subjectIn(name, integrationId) });
     // While it was on its way its owner may have been forgotten.
     return held.kept === null ? held.key : held.kept.then(() => (held.isGone ? keyFor(wanted) : held.key));
   };

@@ -1,7 +1,6 @@
 // The keys that one process seals with in one environment, as many as fit: those that it made, and those that the topic of keys brought
 // lately. Whoever's key is not among them gets another one; all of them open, and all are deleted when their owner is forgotten. So how
 // much is read at a start, and held, does not grow with history. Who was ever forgotten is known whole. Owners go by their name (key-ring.ts).
-import { LRUCache } from 'lru-cache';
 import type { LogRecord } from '../runtime/event-log.ts';
 import { readKeysEntry, type Owner } from '../runtime/personal/key-records.ts';
 import { nameOf } from '../runtime/personal/key-ring.ts';
@@ -24,16 +23,17 @@ export const MOST_HELD = 50_000;
 const SEVERAL = '';
 
 export class SealingKeys {
-  readonly #held: LRUCache<string, Held>;
+  /** Oldest first. Which was used last is not kept, as every event would have to: who writes on long after gets another key. */
+  readonly #held = new Map<string, Held>();
   /** Of the keys held: whose. */
   readonly #names = new Map<string, string>();
-  readonly #openers: LRUCache<string, string>;
+  readonly #openers = new Map<string, string>();
   readonly #erasedAt = new Map<string, number>();
+  readonly #max: number;
   #next = 0;
 
   constructor(max = MOST_HELD) {
-    this.#held = new LRUCache({ max, dispose: ({ key }) => this.#names.delete(key.id) });
-    this.#openers = new LRUCache({ max });
+    this.#max = max;
   }
 
   /** What the topic of keys has, in its order; what was taken in already is passed over. @returns the keys that were held of whoever it says is forgotten. */
@@ -59,10 +59,10 @@ export class SealingKeys {
   }
 
   #end(name: string): Key | undefined {
-    const held = this.#held.peek(name);
+    const held = this.#held.get(name);
     if (held === undefined) return undefined;
     held.isGone = true;
-    this.#held.delete(name);
+    this.drop(name, held);
     return held.key;
   }
 
@@ -82,13 +82,19 @@ export class SealingKeys {
   }
 
   put(name: string, held: Held): void {
+    this.drop(name, this.#held.get(name));
     this.#held.set(name, held);
     this.#names.set(held.key.id, name);
+    if (this.#held.size <= this.#max) return;
+    const [oldest = ''] = this.#held.keys();
+    this.drop(oldest, this.#held.get(oldest));
   }
 
-  /** One that could not be kept. */
-  drop(name: string, held: Held): void {
-    if (this.#held.peek(name) === held) this.#held.delete(name);
+  /** Forgets it, if it is the one that is held. */
+  drop(name: string, held: Held | undefined): void {
+    if (held === undefined || this.#held.get(name) !== held) return;
+    this.#held.delete(name);
+    this.#names.delete(held.key.id);
   }
 
   /** When an owner was forgotten last, in milliseconds since 1970. */
@@ -100,11 +106,13 @@ export class SealingKeys {
   opened(ticket: string, customer: string): void {
     const known = this.#openers.get(ticket) ?? customer;
     this.#openers.set(ticket, known === customer ? customer : SEVERAL);
+    if (this.#openers.size <= this.#max) return;
+    const [oldest = ''] = this.#openers.keys();
+    this.#openers.delete(oldest);
   }
 
-  /** The customer of a ticket, if one is known to have opened it. */
+  /** The name of a ticket's customer, if one is known to have opened it. */
   openerOf(ticket: string): string | undefined {
-    const customer = this.#openers.get(ticket) ?? SEVERAL;
-    return customer === SEVERAL ? undefined : customer;
+    return this.#openers.get(ticket) || undefined;
   }
 }

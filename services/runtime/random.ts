@@ -27,3 +27,9 @@ export function randomSecret(count: number): Buffer {
   pool.fill(0, at, at + count);
   return bytes;
 }
+
+/** As many as `target` has. */
+export function randomInto(target: Buffer): void {
+  const at = take(target.length);
+  pool.copy(target, 0, at, at + target.length);
+}

@@ -39,7 +39,7 @@ async function recordMaker(stack: Filled): Promise<(event: CrmEvent) => NewRecor
     const authentic = { ...webhook, integration: { integration_id: event.integrationId, environment: 'production', secrets: [secret] } };
     const prepared = prepare(authentic);
     if (prepared.kind === 'unusable') throw new Error(`the desk's event is unusable: ${prepared.reason} ${prepared.path} ${prepared.detail}`);
-    const record = toLogRecord(authentic, prepared, { bodySha256: '', traceparent: childSpan(undefined) }, encode);
+    const record = toLogRecord(authentic, prepared, { bodyHash: () => '', traceparent: childSpan(undefined) }, encode);
     if ('kind' in record) throw new Error(`the desk's event is unusable: ${record.detail}`);
     return record;
   };

@@ -79,7 +79,7 @@ test('names, user names, phones, addresses and texts are in the database log and
 });
 
 test('a sealed event that comes again is the same whichever key it is sealed with, and another when its texts are of another length', async () => {
-  const hashOf = (text: string): Promise<object[]> => query('SELECT toString(cityHash64(without_keys({text:String}))) AS hash', { text: `('T', '${seal(text, newKey(), 'there')}', {'/payload/x':'${seal('x', newKey(), 'there')}'})` });
+  const hashOf = (text: string): Promise<object[]> => query('SELECT toString(cityHash64(without_keys({text:String}))) AS hash', { text: `('T', '${seal(text, newKey())}', {'/payload/x':'${seal('x', newKey())}'})` });
   const [first, again, other] = await Promise.all(['Dear Mira', 'Dear Mira', 'Dear Mira!'].map(hashOf));
   expect(again).toStrictEqual(first);
   expect(other).not.toStrictEqual(first);
@@ -214,7 +214,7 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     expect(await transcripts(folder)).toContain(named('text'));
     const read = await inPython(id, own.length);
     for (const what of ['username', 'first', 'last', 'phone', 'email', 'text', 'file', 'metadata', 'nickname']) expect(read, what).toContain(named(what));
-    expect(read).not.toMatch(/enc:v1:|key_id/);
+    expect(read).not.toMatch(/enc:v\d:|key_id/);
     const before = await reports([id, others]);
     expect(before.filter(({ report }) => report === 'metadata').map((told) => told['row'])).toStrictEqual(['', '{"tier":"vip"}']);
     expect(await filesWith(secretMark), 'no file holds it in plain, at any time').toStrictEqual([]);
@@ -225,15 +225,15 @@ test('a customer who is forgotten can be read nowhere, whatever is read again, a
     const [theirs, trial] = await Promise.all([ownData(folder), forget(folder, '--dry-run')]);
     expect(trial.output).toMatch(/1 tickets; 2 keys would be deleted/);
     for (const what of ['username', 'first', 'last', 'phone', 'email', 'text', 'file', 'metadata']) expect(theirs, what).toContain(named(what));
-    expect(theirs).not.toMatch(/enc:v1:|another customer/);
+    expect(theirs).not.toMatch(/enc:v\d:|another customer/);
     const done = await forget(folder, '--note', 'request 7');
     expect(done.code, done.output).toBe(0);
 
     expect(await textsOf(id), 'nor is it told which of them was empty').toStrictEqual([null, null, null, null]);
     const left = JSON.parse(await ownData(folder)) as { tickets: { ticket_id: string; messages: object[] }[] };
-    expect(JSON.stringify(left)).not.toMatch(new RegExp(`${secretMark}|enc:v1:`));
+    expect(JSON.stringify(left)).not.toMatch(new RegExp(`${secretMark}|enc:v\\d:`));
     expect(left.tickets.find(({ ticket_id }) => ticket_id === id)?.messages, 'that something was said stays').toHaveLength(4);
-    expect(await inPython(id, own.length)).not.toMatch(new RegExp(`${secretMark}|enc:v1:`));
+    expect(await inPython(id, own.length)).not.toMatch(new RegExp(`${secretMark}|enc:v\\d:`));
     expect(await textsOf(others), 'what others said stays').toStrictEqual(['another customer asks', null, 'another customer is answered']);
     expect(await reports([id, others])).toStrictEqual(before);
     expect((await kept()).map(({ payload }) => payload)).toStrictEqual(['', '']);

@@ -2,12 +2,14 @@
 import base64
 import json
 import os
+import re
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MARK = "enc:v1:"  # enc:v1:<key id, 16 hex digits>:<base64 of nonce (12 bytes), ciphertext, tag (16 bytes)>
+PART = re.compile(r"enc:v2:(\d+):(\d+)")  # of what stands in extra["sealed"], several texts as one: begin and length in bytes
 
 
 class Keys:
@@ -46,12 +48,10 @@ class Keys:
 
 
 def unseal(text, key):
-    """The text; None without the key."""
-    if not text.startswith(MARK):
-        return text
+    """The bytes of what is sealed; None without the key."""
     try:
         sealed = base64.b64decode(text[len(MARK) + 17:])
-        return AESGCM(key).decrypt(sealed[:12], sealed[12:], None).decode() if key else None
+        return AESGCM(key).decrypt(sealed[:12], sealed[12:], None) if key else None
     except (InvalidTag, ValueError):  # another key's, or nothing that was ever sealed
         return None
 
@@ -62,16 +62,28 @@ def opened(event, keys):
     if key_id is None:
         return event
     key = keys.find(key_id)
+    several = event["extra"].get("sealed")
+    together = several and unseal(several, key)
+
+    def text_of(text):
+        part = PART.fullmatch(text) if several else None
+        if part:
+            begin, length = map(int, part.groups())
+            return None if together is None else together[begin:begin + length].decode()
+        if not text.startswith(MARK):
+            return text
+        opened = unseal(text, key)
+        return None if opened is None else opened.decode()
 
     def walk(value):
         if isinstance(value, dict):
             return {name: walk(inner) for name, inner in value.items()}
         if isinstance(value, list):
             return [walk(inner) for inner in value]
-        return unseal(value, key) if isinstance(value, str) else value
+        return text_of(value) if isinstance(value, str) else value
 
     event = walk(event)
-    extra = {name: text for name, text in event["extra"].items() if text is not None and name != "key_id"}
+    extra = {name: text for name, text in event["extra"].items() if text is not None and name not in ("key_id", "sealed")}
     if "metadata" in event:  # only what all may read stands in the field itself
         event["metadata"] = extra.pop("/payload/metadata", event["metadata"])
     return {**event, "extra": extra}

@@ -33,7 +33,7 @@ function webhook({ eventType, version }: Sample, fields: JsonObject): AuthenticW
 
 function logged(sent: AuthenticWebhook, prepared: PreparedEvent | Unusable): NewRecord {
   expect.assert(prepared.kind === 'event', JSON.stringify(prepared));
-  const record = toLogRecord(sent, prepared, { bodySha256: 'sha', traceparent: '' }, encode);
+  const record = toLogRecord(sent, prepared, { bodyHash: () => 'sha', traceparent: '' }, encode);
   expect.assert(!('kind' in record));
   return record;
 }

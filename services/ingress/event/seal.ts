@@ -6,8 +6,8 @@ import { companyTypes, defaultClearMetadata, freeFormField, personalFields, type
 import type { Json, JsonObject } from '../../../schemas/contract.ts';
 import type { Owner } from '../../runtime/personal/key-records.ts';
 import { groupBy } from '../../runtime/group-by.ts';
-import { KEY_ID } from '../../runtime/personal/opened.ts';
-import { seal, type Key } from '../../runtime/personal/sealed.ts';
+import { KEY_ID, TOGETHER } from '../../runtime/personal/opened.ts';
+import { seal, sealTogether, type Key } from '../../runtime/personal/sealed.ts';
 import type { AuthenticWebhook } from '../outcome.ts';
 import { payloadKeyOf, type PreparedEvent } from './prepare.ts';
 import { readTime } from './time.ts';
@@ -15,49 +15,53 @@ import { pointer } from './read-json.ts';
 
 type Fields = Record<string, unknown>;
 
-/** A sealed text has a place: the object that holds it, and its name there. */
+/** A text to be sealed: the object that holds it, and its name there. */
 interface Place {
   readonly holder: Fields;
   readonly name: string;
-  readonly pointer: string;
+  readonly isNameOfSender: boolean;
 }
 
 /** The personal fields of one object, found by its path: it is looked up once for all of them. */
 interface Holder {
   readonly path: readonly string[];
   readonly unlessCompany: string | undefined;
-  readonly names: readonly string[];
+  readonly names: readonly Pick<Place, 'name' | 'isNameOfSender'>[];
 }
+
+/** A customer bears the same name in every message, and it is sealed once: that it is the same tells nothing, as their id stands beside it. */
+const NAME_OF_SENDER = 'sender.username';
 
 function holdersOf(fields: readonly PersonalField[]): Holder[] {
   return [...groupBy(fields, ({ path, unlessCompany = '' }) => `${path.slice(0, -1).join('/')} ${unlessCompany}`).values()].flatMap((together) => {
     const [first] = together;
-    return first === undefined ? [] : [{ path: first.path.slice(0, -1), unlessCompany: first.unlessCompany, names: together.map(({ path }) => path.at(-1) ?? '') }];
+    const names = together.map(({ path }) => ({ name: path.at(-1) ?? '', isNameOfSender: path.join('.') === NAME_OF_SENDER }));
+    return first === undefined ? [] : [{ path: first.path.slice(0, -1), unlessCompany: first.unlessCompany, names }];
   });
 }
 
 const holders = new Map(Object.entries(personalFields).map(([type, fields]) => [type, holdersOf(fields)]));
 
-function findPlaces(found: Place[], { value, at, depth }: { readonly value: unknown; readonly at: string; readonly depth: number }, holder: Holder): void {
+function findPlaces(found: Place[], value: unknown, holder: Holder, depth = 0): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
-    value.forEach((item, index) => findPlaces(found, { value: item, at: `${at}/${index}`, depth }, holder));
+    for (const item of value) findPlaces(found, item, holder, depth);
     return;
   }
   const fields = value as Fields;
   const step = holder.path[depth];
-  if (step !== undefined) findPlaces(found, { value: fields[step], at: `${at}/${step}`, depth: depth + 1 }, holder);
+  if (step !== undefined) findPlaces(found, fields[step], holder, depth + 1);
   else if (holder.unlessCompany === undefined || !companyTypes.has(fields[holder.unlessCompany])) {
-    for (const name of holder.names) if (typeof fields[name] === 'string') found.push({ holder: fields, name, pointer: `${at}/${name}` });
+    for (const { name, isNameOfSender } of holder.names) if (typeof fields[name] === 'string') found.push({ holder: fields, name, isNameOfSender });
   }
 }
 
 /** What of a record is personal; nothing of most changes of status. */
 function personalPlaces({ contract, record }: PreparedEvent): Place[] {
   const found: Place[] = [];
-  for (const holder of holders.get(contract.eventType) ?? []) findPlaces(found, { value: record, at: '/payload', depth: 0 }, holder);
+  for (const holder of holders.get(contract.eventType) ?? []) findPlaces(found, record, holder);
   const extra = record['extra'] as Fields;
-  for (const name of Object.keys(extra)) found.push({ holder: extra, name, pointer: name });
+  for (const name in extra) found.push({ holder: extra, name, isNameOfSender: false });
   return found;
 }
 
@@ -111,24 +115,30 @@ export interface Sealer {
   body(webhook: AuthenticWebhook): Promise<{ readonly payload: Buffer; readonly keyId: string }>;
 }
 
-/** A customer bears the same name in every message, and it is sealed once: that it is the same tells nothing, as their id stands beside it. */
-const NAME_OF_SENDER = '/payload/sender/username';
 const namesOfSenders = new WeakMap<Key, { readonly text: string; readonly sealed: string }>();
 
 function sealedName(text: string, key: Key): string {
   const last = namesOfSenders.get(key);
   if (last?.text === text) return last.sealed;
-  const sealed = seal(text, key, NAME_OF_SENDER);
+  const sealed = seal(text, key);
   namesOfSenders.set(key, { text, sealed });
   return sealed;
 }
 
+const textAt = ({ holder, name }: Place): string => holder[name] as string;
+
 function sealedWith(key: Key, prepared: PreparedEvent, places: readonly Place[]): PreparedEvent {
-  for (const { holder, name, pointer: at } of places) {
-    const text = holder[name] as string;
-    holder[name] = at === NAME_OF_SENDER ? sealedName(text, key) : seal(text, key, `${prepared.eventId}${at}`);
+  const extra = prepared.record['extra'] as Fields;
+  const others = places.filter(({ isNameOfSender }) => !isNameOfSender);
+  for (const place of places) if (place.isNameOfSender) place.holder[place.name] = sealedName(textAt(place), key);
+  const [first] = others;
+  if (others.length === 1 && first !== undefined) first.holder[first.name] = seal(textAt(first), key);
+  if (others.length > 1) {
+    const { sealed, parts } = sealTogether(others.map(textAt), key);
+    others.forEach(({ holder, name }, index) => void (holder[name] = parts[index]));
+    extra[TOGETHER] = sealed;
   }
-  (prepared.record['extra'] as Fields)[KEY_ID] = key.id;
+  extra[KEY_ID] = key.id;
   return prepared;
 }
 
@@ -151,7 +161,7 @@ export function createSealer(keys: KeySource): Sealer {
       const subject = subjectOf(field === undefined ? json : (json[field] as JsonObject)) ?? `body/${envelope.event_id}`;
       const time = readTime(envelope.timestamp);
       const key = await keys.keyFor({ environment, integrationId, subject, happenedAt: time.kind === 'time' ? time.ms : receivedAt.getTime() });
-      return { payload: Buffer.from(seal(body.toString('utf8'), key, envelope.event_id)), keyId: key.id };
+      return { payload: Buffer.from(seal(body.toString('utf8'), key)), keyId: key.id };
     },
   };
 }

@@ -7,7 +7,7 @@ import type { PreparedEvent } from './prepare.ts';
 
 /** How an event came in. */
 export interface Provenance {
-  readonly bodySha256: string;
+  readonly bodyHash: () => string;
   /** The span of the process that appends it. */
   readonly traceparent: string;
 }
@@ -23,9 +23,9 @@ export function toLogRecord(webhook: AuthenticWebhook, prepared: PreparedEvent, 
 }
 
 /** CloudEvents binary mode, plus what is needed to route, dedupe and audit without decoding. */
-function headersOf({ envelope, receivedAt }: AuthenticWebhook, prepared: PreparedEvent, { bodySha256, traceparent }: Provenance): NewRecord['headers'] {
+function headersOf({ envelope, integration, receivedAt }: AuthenticWebhook, prepared: PreparedEvent, { bodyHash, traceparent }: Provenance): NewRecord['headers'] {
   const { platform, integration_id } = prepared.record['source'] as { platform: string; integration_id: string };
-  return {
+  const headers: Record<string, string> = {
     ce_specversion: '1.0',
     ce_id: prepared.eventId,
     ce_type: prepared.contract.eventType,
@@ -36,8 +36,10 @@ function headersOf({ envelope, receivedAt }: AuthenticWebhook, prepared: Prepare
     integration_id,
     contract_version: prepared.version,
     received_at: receivedAt.toISOString(),
-    body_sha256: bodySha256,
     signature: envelope.signature,
     traceparent,
   };
+  // Who guesses what a forgotten customer wrote could see by it that they guessed right.
+  if (integration.encrypt_personal_data !== true) headers['body_sha256'] = bodyHash();
+  return headers;
 }

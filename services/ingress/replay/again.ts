@@ -51,7 +51,7 @@ async function again({ integrations, prepare, sealer, encode, fix }: AgainDepend
   const prepared = prepare(authentic);
   if (prepared.kind === 'unusable') return { ...prepared, id: request.id };
   const kept = authentic.integration.encrypt_personal_data === true ? await sealer.event(authentic, prepared) : prepared;
-  const record = toLogRecord(authentic, kept, { bodySha256: request.body_sha256, traceparent: childSpan(request.traceparent) }, encode);
+  const record = toLogRecord(authentic, kept, { bodyHash: () => request.body_sha256, traceparent: childSpan(request.traceparent) }, encode);
   if ('kind' in record) return { ...record, id: request.id };
   const { environment } = authentic.integration;
   return { id: request.id, kind: 'event', environment, key: record.key, value: record.value.toString('base64'), headers: record.headers };

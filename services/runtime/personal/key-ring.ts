@@ -6,6 +6,9 @@ import type { Key } from './sealed.ts';
 /** Of an environment. */
 export const nameOf = ({ integrationId, subject }: Owner): string => `${integrationId}\n${subject}`;
 
+/** Of a name of the integration's. */
+export const subjectIn = (name: string, integrationId: string): string => name.slice(integrationId.length + 1);
+
 const KEY_BYTES = 32;
 const FIRST_SLOTS = 1_024;
 
@@ -111,7 +114,7 @@ export class KeyRing {
   /** Owners of a tenant whose subject begins so. */
   *ownersOf(integrationId: string, beginning: string): Generator<Owner> {
     const start = nameOf({ integrationId, subject: beginning });
-    for (const owner of this.#owned.keys()) if (owner.startsWith(start)) yield { integrationId, subject: owner.slice(integrationId.length + 1) };
+    for (const owner of this.#owned.keys()) if (owner.startsWith(start)) yield { integrationId, subject: subjectIn(owner, integrationId) };
   }
 
   /** When an owner was forgotten last, in milliseconds since 1970. */

@@ -1,10 +1,12 @@
 // A record whose personal fields are sealed, as its reader gets it: with the key the texts, without it nothing in their place.
 // Which fields are sealed need not be known: a sealed text says so. What was taken out of a field, so that a part of it can be
 // read by all, stands in `extra` under the field's JSON Pointer and goes back.
-import { isSealed, unseal, type Key } from './sealed.ts';
+import { opener, type Key } from './sealed.ts';
 
-/** In `extra` of a record with sealed fields: the key's id. All other names there are JSON Pointers, so no sender can make this one. */
+/** In `extra` of a record with sealed fields: the key's id. All names there but these two are JSON Pointers, so no sender can make them. */
 export const KEY_ID = 'key_id';
+/** What several of its texts were sealed as. */
+export const TOGETHER = 'sealed';
 
 const PAYLOAD = '/payload/';
 
@@ -24,9 +26,9 @@ const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown
 export function opened<R extends object>(record: R, schema: object, key: Key | undefined): R {
   const { fields } = schema as { readonly fields: readonly Field[] };
   const { extra, ...rest } = record as R & { readonly extra: Extra };
-  const open = (sealed: string): string | null => (key === undefined ? null : unseal(sealed, key));
-  const told = Object.entries(extra).filter(([name]) => name !== KEY_ID).flatMap(([name, text]) => {
-    const opened = isSealed(text) ? open(text) : text;
+  const open = opener(key, extra[TOGETHER]);
+  const told = Object.entries(extra).filter(([name]) => name !== KEY_ID && name !== TOGETHER).flatMap(([name, text]) => {
+    const opened = open(text);
     return opened === null ? [] : [[name, opened] as const];
   });
   const own = new Set(fields.map(({ name }) => name));
@@ -42,7 +44,7 @@ function openedFields(record: Readonly<Record<string, unknown>>, fields: readonl
 }
 
 function openedValue(value: unknown, type: unknown, open: (sealed: string) => string | null): unknown {
-  if (typeof value === 'string') return isSealed(value) ? (open(value) ?? (Array.isArray(type) ? null : '')) : value;
+  if (typeof value === 'string') return open(value) ?? (Array.isArray(type) ? null : '');
   if (typeof value !== 'object' || value === null) return value;
   const { fields = [], items } = (type ?? {}) as { readonly fields?: readonly Field[]; readonly items?: unknown };
   if (Array.isArray(value)) return value.map((item) => openedValue(item, items, open));
