@@ -19,24 +19,19 @@ type Fields = Record<string, unknown>;
 interface Place {
   readonly holder: Fields;
   readonly name: string;
-  readonly isNameOfSender: boolean;
 }
 
 /** The personal fields of one object, found by its path: it is looked up once for all of them. */
 interface Holder {
   readonly path: readonly string[];
   readonly unlessCompany: string | undefined;
-  readonly names: readonly Pick<Place, 'name' | 'isNameOfSender'>[];
+  readonly names: readonly string[];
 }
-
-/** A customer bears the same name in every message, and it is sealed once: that it is the same tells nothing, as their id stands beside it. */
-const NAME_OF_SENDER = 'sender.username';
 
 function holdersOf(fields: readonly PersonalField[]): Holder[] {
   return [...groupBy(fields, ({ path, unlessCompany = '' }) => `${path.slice(0, -1).join('/')} ${unlessCompany}`).values()].flatMap((together) => {
     const [first] = together;
-    const names = together.map(({ path }) => ({ name: path.at(-1) ?? '', isNameOfSender: path.join('.') === NAME_OF_SENDER }));
-    return first === undefined ? [] : [{ path: first.path.slice(0, -1), unlessCompany: first.unlessCompany, names }];
+    return first === undefined ? [] : [{ path: first.path.slice(0, -1), unlessCompany: first.unlessCompany, names: together.map(({ path }) => path.at(-1) ?? '') }];
   });
 }
 
@@ -52,7 +47,7 @@ function findPlaces(found: Place[], value: unknown, holder: Holder, depth = 0): 
   const step = holder.path[depth];
   if (step !== undefined) findPlaces(found, fields[step], holder, depth + 1);
   else if (holder.unlessCompany === undefined || !companyTypes.has(fields[holder.unlessCompany])) {
-    for (const { name, isNameOfSender } of holder.names) if (typeof fields[name] === 'string') found.push({ holder: fields, name, isNameOfSender });
+    for (const name of holder.names) if (typeof fields[name] === 'string') found.push({ holder: fields, name });
   }
 }
 
@@ -61,7 +56,7 @@ function personalPlaces({ contract, record }: PreparedEvent): Place[] {
   const found: Place[] = [];
   for (const holder of holders.get(contract.eventType) ?? []) findPlaces(found, record, holder);
   const extra = record['extra'] as Fields;
-  for (const name in extra) found.push({ holder: extra, name, isNameOfSender: false });
+  for (const name in extra) found.push({ holder: extra, name });
   return found;
 }
 
@@ -115,27 +110,15 @@ export interface Sealer {
   body(webhook: AuthenticWebhook): Promise<{ readonly payload: Buffer; readonly keyId: string }>;
 }
 
-const namesOfSenders = new WeakMap<Key, { readonly text: string; readonly sealed: string }>();
-
-function sealedName(text: string, key: Key): string {
-  const last = namesOfSenders.get(key);
-  if (last?.text === text) return last.sealed;
-  const sealed = seal(text, key);
-  namesOfSenders.set(key, { text, sealed });
-  return sealed;
-}
-
 const textAt = ({ holder, name }: Place): string => holder[name] as string;
 
 function sealedWith(key: Key, prepared: PreparedEvent, places: readonly Place[]): PreparedEvent {
   const extra = prepared.record['extra'] as Fields;
-  const others = places.filter(({ isNameOfSender }) => !isNameOfSender);
-  for (const place of places) if (place.isNameOfSender) place.holder[place.name] = sealedName(textAt(place), key);
-  const [first] = others;
-  if (others.length === 1 && first !== undefined) first.holder[first.name] = seal(textAt(first), key);
-  if (others.length > 1) {
-    const { sealed, parts } = sealTogether(others.map(textAt), key);
-    others.forEach(({ holder, name }, index) => void (holder[name] = parts[index]));
+  const [first] = places;
+  if (places.length === 1 && first !== undefined) first.holder[first.name] = seal(textAt(first), key);
+  else {
+    const { sealed, parts } = sealTogether(places.map(textAt), key);
+    places.forEach(({ holder, name }, index) => void (holder[name] = parts[index]));
     extra[TOGETHER] = sealed;
   }
   extra[KEY_ID] = key.id;
