@@ -88,13 +88,14 @@ function isCombined(name: string, { aggregates, combinators }: Functions): boole
 const MOST_OF_PATTERN = 500;
 const MOST_OF_TEXT = 10_000;
 const IS_PATTERN = /like|match|extract|regexp/;
-const COMPOSES = /^(?:concat|lower|upper|lowerUTF8|upperUTF8|array)$/i;
+/** Of what is written out, these make nothing longer; a parameter is a _CAST. */
+const COMPOSES = /^(?:concat|lower|upper|lowerUTF8|upperUTF8|array|_CAST)$/i;
 
 /** In a pattern `a{100}` stands for a hundred letters, and `(…){100}` for a hundred times as many as there are. */
 function lettersOf({ kind, of }: Node): number {
   if (kind === 'LIST') return 0;
   if (kind === 'FUNCTION') return COMPOSES.test(valueOf(of, 'function_name') ?? '') ? 0 : Infinity;
-  if (kind !== 'CONSTANT') return Infinity;
+  if (kind !== 'CONSTANT' || of.includes('FixedString')) return Infinity;
   let letters = of.replaceAll(/\\+/g, '\\').length;
   let times = 1;
   for (const [, group, count] of of.matchAll(/(\)?)\{(?:\d*,)?(\d+),?\}/g)) {
