@@ -333,6 +333,8 @@ describe('who has no password', () => {
     await Promise.all(([
       ['', ''], ['POST / HTTP/1.1\r\nhost: localhost\r\n', 'x: y\r\n'], [head('/?user=nobody', 'content-length: 1000000'), ' '], [head('/?user=nobody&password=x', 'transfer-encoding: chunked'), '1\r\nx\r\n'],
       [head('/?user=nobody', 'content-type: multipart/form-data; boundary=x\r\ncontent-length: 1000000'), ' '], [head('/ping', 'content-length: 1000000'), ' '], [head('/nowhere', 'content-length: 1000000'), ' '],
+      // Of an analyst that is the time for a query.
+      [head('/', `authorization: Basic ${Buffer.from(`${small.name}:${small.password}`).toString('base64')}\r\ncontent-length: 100000`), ' '],
     ] as const).map(trickle));
     patient.end('42');
     expect(await text((await answer)[0])).toBe('42\n');
