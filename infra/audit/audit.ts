@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { program } from 'commander';
 import { projectDir } from '../local/settings.ts';
+import { exitCodeOf } from '../target/refused.ts';
 import { verdictOf, type Verdict } from './verdict.ts';
 
 const FOLDERS = ['.', 'infra/local/clickhouse'];
@@ -21,7 +22,9 @@ async function audit(): Promise<void> {
   process.exitCode = codes.find(([kind]) => verdicts.some(({ verdict }) => verdict.kind === kind))?.[1] ?? 0;
 }
 
-program.name('npm run audit').description('Known holes in the packages that run in production, by the advisories of the package registry.')
-  .addHelpText('after', '\nExit codes: 0 none is known, 1 there are some, 3 not checked: the registry has no advisories or was not reached. Licences: npm test.')
+program.exitOverride().name('npm run audit').description('Known holes in the packages that run in production, by the advisories of the package registry.')
+  .addHelpText('after', '\nExit codes: 0 none is known, 1 there are some, 2 wrong usage, 3 not checked: the registry has no advisories or was not reached. Licences: npm test.')
   .action(audit);
-await program.parseAsync();
+await program.parseAsync().catch((error: unknown) => {
+  process.exitCode = exitCodeOf(error);
+});

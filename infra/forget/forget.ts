@@ -43,6 +43,7 @@ async function forget({ integration, telegramUserId, note, dryRun }: Options): P
     const subjects = [`customer/${telegramUserId}`, ...bodies.tickets.map((ticket) => `ticket/${ticket}`), ...bodies.subjects];
     const keyIds = (): string[] => subjects.flatMap((subject) => keys.ring.keysOf({ integrationId: integration, subject })).map(({ id }) => id);
     console.log(`${integration}: customer ${telegramUserId} has ${bodies.tickets.length} tickets; ${keyIds().length} keys ${dryRun ? 'would be' : 'are'} deleted`);
+    if (bodies.tickets.length === 0 && keyIds().length === 0) console.log('nothing is known of them: if that surprises you, look at how the integration and the number are written');
     if (dryRun) return;
     const records = await recordsOf(clickhouse, person, { keyIds: keyIds(), tickets: bodies.tickets });
     const erasure = { ...person, subjects, erasedAt: new Date().toISOString(), erasedBy: `${userInfo().username}@${hostname()}`, note };

@@ -7,9 +7,9 @@ import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { test } from 'vitest';
 
-function audit(env: NodeJS.ProcessEnv = {}): Promise<{ code: number; output: string }> {
+function audit(env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['infra/start/run.mjs', 'infra/audit/audit.ts'], { env: { ...process.env, ...env } }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }));
+    execFile(process.execPath, ['infra/start/run.mjs', 'infra/audit/audit.ts', ...args], { env: { ...process.env, ...env } }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }));
   });
 }
 
@@ -17,6 +17,11 @@ test.concurrent('no hole is known in what runs in production', async ({ expect }
   const { code, output } = await audit();
   expect([0, 3], output).toContain(code);
   if (code === 3) console.warn(output);
+});
+
+// Code 1 would say that there are holes.
+test.concurrent('a wrong call is no hole', async ({ expect }) => {
+  expect((await audit({}, '--nope')).code).toBe(2);
 });
 
 const hole = { id: 1, url: 'https://advisories.example/1', title: 'A hole', severity: 'high', vulnerable_versions: '<99.0.0', cwe: [], cvss: { score: 8, vectorString: null } };

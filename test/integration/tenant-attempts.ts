@@ -68,6 +68,10 @@ export const refused: readonly Attempt[] = [
   ["SHOW TABLES LIKE 'x' INTO OUTFILE 'x'"], ['EXISTS DATABASE config'], ['DESCRIBE/**/queue.timeline'], ["DESCRIBE file('/etc/passwd')"], ['SHOW CREATE queue.timeline'],
   // Hours for one value, which no limit of time ends.
   ["SELECT editDistance('a', 'b')"], ["SELECT levenshteinDistance('a', 'b')"], ['SELECT arrayLevenshteinDistance(range(200000), range(200000))'], ['SELECT polygonsUnionCartesian([[[(0., 0.)]]], [[[(0., 0.)]]])'], ['SELECT h3kRing(599405990164561919, 5000)'],
+  ["SELECT materialize('a') LIKE repeat('%a', 50000)"], ["WITH repeat('%a', 50000) AS p SELECT repeat('a', 1000000) LIKE p"], [`SELECT repeat('a', 1000000) LIKE '${'%a'.repeat(5_000)}'`], ["SELECT repeat('a', 1000000) LIKE {p:String}", { param_p: '%a'.repeat(5_000) }],
+  ["SELECT arrayMap(like, [repeat('a', 1000000)], [repeat('%a', 50000)])"], ["SELECT REGEXP_MATCHES(x, x) FROM (SELECT repeat('a', 1000000) AS x)"], ["SELECT match(repeat('ab', 1000000), '(a|b)*a(a|b){900}c')"], ['SELECT hasAll(range(1000000), range(1000000))'],
+  ["SELECT POSITION(repeat('ab', 1000000), repeat('ba', 500000))"], ["SELECT countSubstringsIf(repeat('ab', 1000000), repeat('ba', 500000))"], ["SELECT multiSearchAny(repeat('ab', 1000000), arrayMap(x -> toString(x), range(100000)))"], ["SELECT x -> x LIKE ticket_id FROM queue.tickets"],
+  ["SELECT kolmogorovSmirnovTest('two-sided', 'exact')(number, number) FROM numbers(1)"], ["SELECT kolmogorovSmirnovTestIf('two-sided', 'exact')(number, number, 1) FROM numbers(1)"], ["SELECT arrayReduceInRanges('sum', [(1, 1)], [1])"],
   // Names that mean one thing to whoever checks and another to the engine.
   ['WITH `queue.timeline` AS (SELECT 1) SELECT * FROM `queue.timeline`'], ['WITH system AS (SELECT 1 AS processes) SELECT * FROM system.processes'], ['WITH t AS (SELECT * FROM queue.tickets) SELECT * FROM queue.t'],
   ["SELECT * FROM untold_SECRET UNION ALL (WITH untold_SECRET AS (SELECT 'a') SELECT * FROM untold_SECRET)"], ["SELECT * FROM `/etc/hostname` UNION ALL (WITH `/etc/hostname` AS (SELECT '1') SELECT * FROM `/etc/hostname`)", { database: 'default' }],
@@ -118,6 +122,8 @@ export const answered: readonly (readonly [sql: string, answer: string, paramete
   ["SELECT countIf(table_name LIKE '%SECRET%') FROM INFORMATION_SCHEMA.COLUMNS", '0'],
   ["SELECT count() FROM system.settings WHERE value LIKE '%globex%' OR value LIKE '%SECRET%'", '0'],
   ["SHOW TABLES FROM config", ''], ["SHOW TABLES FROM queue LIKE '%facts%'", ''], ["SHOW DATABASES LIKE 'config'", ''], ['EXISTS VIEW queue.tickets', '1'],
+  // Searches as people ask for them.
+  ["SELECT ticket_id LIKE '%OURS%', ticket_id ILIKE concat('%', {p:String}, '%'), match(ticket_id, '^TKT-[A-Z]{4}-'), position(ticket_id, 'OURS'), 'x' LIKE ticket_id, multiSearchAny(ticket_id, ['a', lower('OURS')]), hasAny({q:Array(String)}, [ticket_id, 'a']) FROM queue.tickets WHERE ticket_id = '{ours}'", '1\t1\t1\t5\t0\t0\t1', { param_p: 'ours', param_q: "['a', 'b']" }],
   // What is asked of nobody's rows.
   ['SELECT sum(number) FROM numbers(10)', '45'], ['SELECT is_finished(\'solved\'), round(wilson_upper(1, 2), 2)', '1\t0.91'], ['SELECT {a:Int32} + 1, {s:String}', "2\tFROM queue.timeline, `x`", { param_a: '1', param_s: 'FROM queue.timeline, `x`' }],
   ["SELECT value FROM system.settings WHERE name IN ('max_threads', 'readonly') ORDER BY name", '2\n1'], ["SELECT value FROM system.settings WHERE name = 'max_threads'", '1', { max_threads: '1' }], ["SELECT value FROM system.settings WHERE name = 'max_threads'", '2', { max_threads: '64' }],

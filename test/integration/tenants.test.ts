@@ -4,12 +4,15 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { get, request } from 'node:http';
+import { get, request, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import { packBlock } from '../../infra/local/clickhouse/blocks/blocks.ts';
+import { CONNECTIONS } from '../../infra/local/clickhouse/strangers.ts';
 import type { Answer as Told } from '../../services/dashboard/answer.ts';
 import { readCatalogue } from '../../services/dashboard/catalogue.ts';
 import { withLogin } from '../browser/dashboard-with-login.ts';
@@ -139,6 +142,18 @@ describe('an analyst of one tenant', () => {
     const running = given(both, `SELECT '${SECRET}', count() FROM numbers(20000000) WHERE sipHash64(number) = 1`);
     for (const table of ['system.processes', 'system.query_log']) expect(leaked((await ask(acme, `SELECT query FROM ${table}`)).text, '')).toStrictEqual([]);
     await running;
+  });
+
+  it('ends its own query when it leaves, and none whose file is called alike', async () => {
+    const leaving = request(endpoint, { method: 'POST', path: '/?wait_end_of_query=1', auth: `${acme.name}:${acme.password}` }).on('error', () => undefined);
+    leaving.end('SELECT sum(sipHash64(number)) FROM numbers(100000000000)');
+    const running = (): Promise<string> => given(root, "SELECT any(extract(query, 'INTO OUTFILE \\'(.*?)\\'')) FROM system.processes WHERE query LIKE '%numbers(100000000000)%INTO OUTFILE%' AND query NOT LIKE '%system.processes%'");
+    const file = await eventually(async () => (await running()) || null, 'its query');
+    const other = given(root, `SELECT sum(sleepEachRow(0.5)) FROM numbers(10) WHERE '${file}0' != '' SETTINGS max_block_size = 1`);
+    await eventually(async () => ((await given(root, `SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow%' AND position(query, '${file}') > 0 AND query NOT LIKE '%system.processes%'`)) === '0' ? null : true), 'the other');
+    leaving.destroy();
+    await eventually(async () => ((await running()) === '' ? true : null), 'it is ended');
+    expect(await other).toBe('0');
   });
 
   it('is held to limits of time, memory, rows and queries at once', async () => {
@@ -295,6 +310,52 @@ test('a web page of elsewhere is refused, also one whose name was turned to this
   expect(await asked({})).toBe(200);
   expect(await asked({ origin: 'http://elsewhere.example' })).toBe(403);
   expect(await asked({ host: `elsewhere.example:${endpoint.port}` })).toBe(403);
+});
+
+describe('who has no password', () => {
+  const head = (path: string, length: string): string => `POST ${path} HTTP/1.1\r\nhost: localhost\r\n${length}\r\n\r\n`;
+  const opened = (localAddress = '127.0.0.1'): Socket => connect({ port: Number(endpoint.port), host: endpoint.hostname, localAddress }).on('error', () => undefined).resume();
+  /** An error of it is no matter here. */
+  const closed = (socket: Socket): Promise<unknown> => new Promise((resolve) => socket.once('close', resolve));
+  /** Begins a request, and sends a little of the rest each second until its connection is closed. */
+  const trickle = async ([first, rest]: readonly [string, string]): Promise<void> => {
+    const socket = opened();
+    socket.write(first);
+    const timer = setInterval(() => socket.write(rest), 1_000);
+    await closed(socket);
+    clearInterval(timer);
+  };
+
+  it('is cut off when slow, while who has one takes all the time', async () => {
+    const patient = request(endpoint, { method: 'POST', auth: `${root.name}:${root.password}` });
+    const answer = once(patient, 'response') as Promise<[IncomingMessage]>;
+    patient.write('SELECT ');
+    await Promise.all(([
+      ['', ''], ['POST / HTTP/1.1\r\nhost: localhost\r\n', 'x: y\r\n'], [head('/?user=nobody', 'content-length: 1000000'), ' '], [head('/?user=nobody&password=x', 'transfer-encoding: chunked'), '1\r\nx\r\n'],
+      [head('/?user=nobody', 'content-type: multipart/form-data; boundary=x\r\ncontent-length: 1000000'), ' '], [head('/ping', 'content-length: 1000000'), ' '], [head('/nowhere', 'content-length: 1000000'), ' '],
+      // Of an analyst that is the time for a query.
+      [head('/', `authorization: Basic ${Buffer.from(`${small.name}:${small.password}`).toString('base64')}\r\ncontent-length: 100000`), ' '],
+    ] as const).map(trickle));
+    patient.end('42');
+    expect(await text((await answer)[0])).toBe('42\n');
+  });
+
+  it('has some of the connections of all at most', async () => {
+    const many = Array.from({ length: CONNECTIONS.maxOfOneAddress + 1 }, () => opened('127.0.0.3'));
+    await Promise.race(many.map(closed));
+    // Those that are cut off for their silence are told so.
+    expect(many.filter((socket) => socket.closed && socket.bytesRead === 0)).toHaveLength(1);
+    expect(await given(root, 'SELECT 1')).toBe('1');
+    for (const socket of many) socket.destroy();
+  });
+
+  it('is cut off when it reads no answers', async () => {
+    const deaf = connect({ port: Number(endpoint.port), host: endpoint.hostname }).on('error', () => undefined).pause();
+    const ended = closed(deaf);
+    deaf.write('GET /ping HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(500_000));
+    await ended;
+    expect(await given(root, 'SELECT 1')).toBe('1');
+  });
 });
 
 describe('drivers with their defaults, as an analyst', () => {

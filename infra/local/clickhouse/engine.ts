@@ -181,14 +181,14 @@ export class Engine {
   /** How far the query is whose text holds this path. */
   async progressOf(path: string): Promise<Progress | undefined> {
     const { bytes } = await this.#control.query(`SELECT toString(p.read_rows) AS read_rows, toString(p.read_bytes) AS read_bytes, toString(p.total_rows_approx) AS total_rows_to_read, toString(toUInt64(p.elapsed * 1e9)) AS elapsed_ns
-      FROM system.processes AS p WHERE position(p.query, ${quote(path)}) > 0 AND p.query NOT LIKE '%system.processes%' AND p.read_rows > 0`, 'JSONEachRow');
+      FROM system.processes AS p WHERE position(p.query, ${quote(quote(path))}) > 0 AND p.query NOT LIKE '%system.processes%' AND p.read_rows > 0`, 'JSONEachRow');
     const line = Buffer.from(bytes).toString().split('\n')[0] ?? '';
     return line === '' ? undefined : JSON.parse(line) as Progress;
   }
 
-  /** Cancels the query whose text holds this path; one that has not begun, or has ended, is no error. */
+  /** Cancels the query whose text holds this path, quoted: body-1 is not body-12. One that has not begun, or has ended, is no error. */
   async cancel(path: string): Promise<void> {
-    await this.#control.query(`KILL QUERY WHERE position(query, ${quote(path)}) > 0 AND query NOT LIKE 'KILL%' ASYNC`).catch(() => undefined);
+    await this.#control.query(`KILL QUERY WHERE position(query, ${quote(quote(path))}) > 0 AND query NOT LIKE 'KILL%' ASYNC`).catch(() => undefined);
   }
 
   async cancelAll(): Promise<void> {

@@ -33,11 +33,13 @@ export interface Endpoint {
   readonly queryLog: QueryLog;
   /** Told of the errors of whoever may see the engine's own words. */
   readonly onError: (error: ClickHouseError) => void;
+  /** Of this request. */
+  readonly onLogin: (account: Account) => void;
 }
 
 const ROW_VERBS = new Set(['SHOW', 'DESC', 'DESCRIBE', 'EXISTS', 'EXPLAIN', 'CHECK', 'KILL', 'BACKUP', 'RESTORE']);
 
-export async function handleQuery({ engine, accounts, queryLog, onError }: Endpoint, message: IncomingMessage, response: ServerResponse): Promise<QueryRecord> {
+export async function handleQuery({ engine, accounts, queryLog, onError, onLogin }: Endpoint, message: IncomingMessage, response: ServerResponse): Promise<QueryRecord> {
   const begun = performance.now();
   let answer = new Answer(response, { queryId: '', bufferBytes: 0, inBlocks: false, encoding: undefined });
   let exchange: Exchange | undefined;
@@ -49,6 +51,7 @@ export async function handleQuery({ engine, accounts, queryLog, onError }: Endpo
   };
   try {
     const asking = account = authenticate(message, accounts);
+    onLogin(asking);
     const boundary = boundaryOf(message);
     const form = boundary === undefined ? NO_FORM : await accounts.withTurn(asking, () => readForm(message, boundary, asking.kind !== 'analyst'));
     const request = readRequest(message, asking, { also: form.fields, ignored: describingParameters(form) });

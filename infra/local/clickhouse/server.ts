@@ -8,6 +8,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
+import { Clients } from '../../../services/runtime/http/clients.ts';
+import { inTurns } from '../../../services/runtime/http/turns.ts';
 import { readUsers, usersFile } from '../../access/users.ts';
 import { Accounts } from './accounts.ts';
 import { newBrokenPart } from './broken-part.ts';
@@ -17,6 +19,7 @@ import type { Endpoint } from './handler.ts';
 import { listeningProblem, openness } from './listening.ts';
 import { QueryLog } from './query-log.ts';
 import { parametersOf } from './request.ts';
+import { CONNECTIONS, HURRY_MS, hurry, seldom } from './strangers.ts';
 
 const { env } = process;
 const startedAt = Date.now();
@@ -36,6 +39,8 @@ const DRAIN_MS = 2000;
 const MAX_URI_BYTES = 1_048_576 + 65_536;
 
 const log = pino({ name: 'clickhouse', level: env['LOG_LEVEL'] ?? 'info', base: { name: 'clickhouse', pid: process.pid } }, pino.destination({ fd: 2, sync: true }));
+
+const logOfStrangers = seldom((fields) => log.warn(fields, 'a request of nobody who is known'));
 
 const NO_HANDLER = `Use / or /ping for health checks.
 Or /replicas_status for more sophisticated health checks.
@@ -58,7 +63,8 @@ function isForeignName(message: IncomingMessage): boolean {
   return administrator.password === '' && !/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(message.headers.host ?? 'localhost');
 }
 
-async function route(endpoint: Endpoint, message: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route(endpoint: Omit<Endpoint, 'onLogin'>, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  const onLogin = hurry(message, response);
   const path = message.url?.split('?')[0] ?? '/';
   const reading = message.method === 'GET' || message.method === 'HEAD';
   const asksQuery = path === '/' || path === '/query';
@@ -68,8 +74,9 @@ async function route(endpoint: Endpoint, message: IncomingMessage, response: Ser
   else if (path === '/ping' || path === '/replicas_status' || (path === '/' && reading && !parametersOf(message).has('query'))) plain(response, 200, 'Ok.\n');
   else if (!asksQuery) plain(response, 404, `There is no handle ${path}\n\n${NO_HANDLER}`);
   else {
-    const record = await handleQuery(endpoint, message, response);
-    log[record.code === 0 ? 'info' : 'warn'](record, 'query');
+    const record = await handleQuery({ ...endpoint, onLogin }, message, response);
+    if (record.user === '') logOfStrangers(record);
+    else log[record.code === 0 ? 'info' : 'warn'](record, 'query');
   }
 }
 
@@ -86,7 +93,7 @@ async function main(home: string): Promise<void> {
   process.chdir(engine.userFiles);
   await engine.start();
   let stopping = false;
-  const endpoint: Endpoint = {
+  const endpoint: Omit<Endpoint, 'onLogin'> = {
     engine, accounts: new Accounts(file, administrator), queryLog: new QueryLog(engine),
     onError: (error) => {
       const part = newBrokenPart(error, { enginePath: engine.path, since: startedAt });
@@ -96,12 +103,15 @@ async function main(home: string): Promise<void> {
       void stop('broken part', 1);
     },
   };
-  const server = createServer({ maxHeaderSize: MAX_URI_BYTES, keepAliveTimeout: 10_000, requestTimeout: 0 }, (message, response) => {
+  const limits = { maxHeaderSize: MAX_URI_BYTES, headersTimeout: HURRY_MS, connectionsCheckingInterval: 1_000, keepAliveTimeout: 10_000, requestTimeout: 0 };
+  const server = createServer(limits, inTurns((message, response) => {
     route(endpoint, message, response).catch((error: unknown) => {
       log.error({ err: error }, 'a request ended in a fault of this server');
       response.destroy();
     });
-  });
+  }));
+  const onRefused = seldom((fields) => log.warn(fields, 'too many connections: more are closed'));
+  new Clients(CONNECTIONS).watch(server, () => onRefused({}));
   server.on('error', (error) => {
     log.fatal({ err: error }, 'cannot listen');
     process.exit(1);
