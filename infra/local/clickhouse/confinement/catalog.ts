@@ -28,10 +28,6 @@ const ASKING = ['serverUUID', 'generateSerialID', 'serverTimezone', 'file', 'dic
 /** And those that may take hours for one value, which no limit of time ends: the engine looks at the clock between blocks of rows. Geo is closed as a whole for it. */
 const ENDLESS = ['editDistance', 'editDistanceUTF8', 'damerauLevenshteinDistance', 'jaroSimilarity', 'jaroWinklerSimilarity', 'arrayLevenshteinDistance', 'arrayLevenshteinDistanceWeighted', 'arraySimilarity',
   'arrayReduceInRanges', 'kolmogorovSmirnovTest', 'flameGraph'];
-/** Those may, too, when both arguments are long (reading.ts): the kind, and these of other kinds. */
-const SEARCHING_KIND = 'String Search';
-const SEARCHING = ['replaceAll', 'replaceOne', 'replaceRegexpAll', 'replaceRegexpOne', 'splitByRegexp', 'splitByString', 'extractAllGroupsVertical', 'regexpExtract', 'regexpPosition', 'cutURLParameter',
-  'hasAll', 'hasAny', 'hasSubstr', 'mapContainsKeyLike', 'mapContainsValueLike', 'mapExtractKeyLike', 'mapExtractValueLike'];
 const HARMFUL = [...ASKING, ...ENDLESS];
 
 async function rowsOf<Row>(session: Session, sql: string): Promise<Row[]> {
@@ -69,10 +65,8 @@ export async function functionsOf(session: Session, tables: readonly Table[], as
   const all = await rowsOf<SystemFunction>(session, 'SELECT name, alias_to, toString(origin) AS origin, categories, case_insensitive AS any_case, is_aggregate AS aggregate, create_query FROM system.functions');
   const combinators = await rowsOf<{ name: string }>(session, 'SELECT name FROM system.aggregate_function_combinators WHERE NOT is_internal');
   const byName = new Map(all.map((item) => [item.name, item]));
-  const originalOf = (item: SystemFunction): SystemFunction => byName.get(item.alias_to) ?? item;
-  const searches = ({ name, categories }: SystemFunction): boolean => categories === SEARCHING_KIND || SEARCHING.includes(name);
   const isHarmless = (item: SystemFunction): boolean => {
-    const original = originalOf(item);
+    const original = byName.get(item.alias_to) ?? item;
     return !HARMFUL.includes(original.name) && (HARMLESS.includes(original.name) || original.aggregate === 1 || KINDS.includes(original.categories));
   };
   const builtIn = all.filter(({ origin }) => origin === 'System');
@@ -82,7 +76,6 @@ export async function functionsOf(session: Session, tables: readonly Table[], as
   const functions = {
     open, closed, openInAnyCase: anyCase(open), closedInAnyCase: anyCase(closed), combinators: combinators.map(({ name }) => name),
     aggregates: new Set(builtIn.filter((item) => item.aggregate === 1 && isHarmless(item)).map(({ name }) => name)),
-    searching: new Set(builtIn.filter((item) => searches(originalOf(item))).map(({ name }) => name.toLowerCase())),
   };
   await letInComposed(all.filter(({ origin }) => origin === 'SQLUserDefined'), functions, isOpen);
   return functions;

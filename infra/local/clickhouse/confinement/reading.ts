@@ -25,8 +25,6 @@ export interface Functions {
   /** Aggregate functions take these at their end: sumIf. */
   readonly combinators: readonly string[];
   readonly aggregates: ReadonlySet<string>;
-  /** In lower case: what is looked for in one value takes as long as both are long together. */
-  readonly searching: ReadonlySet<string>;
 }
 
 const TABLE_FUNCTIONS = new Set(['numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'generate_series', 'generateSeries', 'values']);
@@ -55,7 +53,7 @@ export function checkNames(canonical: string): void {
   if (/:\s*Identifier\s*\}/i.test(canonical)) throw unreadable('A name given as a parameter');
 }
 
-interface Node { readonly kind: string; readonly of: string; readonly isTable: boolean; readonly depth: number }
+interface Node { readonly kind: string; readonly of: string; readonly isTable: boolean }
 
 const valueOf = (attributes: string, name: string): string | undefined => new RegExp(`(?:^|, )${name}: ([^,]*)`).exec(attributes)?.[1];
 
@@ -66,7 +64,7 @@ function nodesOf(tree: string): Node[] {
     if (node === null && !HEADING.test(line)) throw unreadable(`This part of a query (${line.trim().split(' ')[0] ?? ''})`);
     const isTable = TABLES.test(heading);
     heading = line;
-    return node === null ? [] : [{ kind: node[1] ?? '', of: node[2] ?? '', isTable, depth: line.search(/\S/) }];
+    return node === null ? [] : [{ kind: node[1] ?? '', of: node[2] ?? '', isTable }];
   });
 }
 
@@ -84,44 +82,6 @@ function isCombined(name: string, { aggregates, combinators }: Functions): boole
   return combinators.some((suffix) => name.length > suffix.length && name.endsWith(suffix) && isCombined(name.slice(0, -suffix.length), { aggregates, combinators } as Functions));
 }
 
-/** What is looked for, in letters: a pattern goes through a text in as many states at once as it has letters. */
-const MOST_OF_PATTERN = 500;
-const MOST_OF_TEXT = 10_000;
-const IS_PATTERN = /like|match|extract|regexp/;
-/** Of what is written out, these make nothing longer; a parameter is a _CAST. */
-const COMPOSES = /^(?:concat|lower|upper|lowerUTF8|upperUTF8|array|_CAST)$/i;
-
-/** In a pattern `a{100}` stands for a hundred letters, and `(…){100}` for a hundred times as many as there are. */
-function lettersOf({ kind, of }: Node): number {
-  if (kind === 'LIST') return 0;
-  if (kind === 'FUNCTION') return COMPOSES.test(valueOf(of, 'function_name') ?? '') ? 0 : Infinity;
-  if (kind !== 'CONSTANT' || of.includes('FixedString')) return Infinity;
-  let letters = of.replaceAll(/\\+/g, '\\').length;
-  let times = 1;
-  for (const [, group, count] of of.matchAll(/(\)?)\{(?:\d*,)?(\d+),?\}/g)) {
-    if (group === '') letters += Number(count);
-    else times *= Math.max(1, Number(count));
-  }
-  return letters * times;
-}
-
-/**
- * No limit of time ends a search within one value, since the engine looks at the clock between blocks of rows. So one argument may be
- * anything, and the others are short and written out.
- */
-function checkSearch(name: string, { depth }: Node, after: readonly Node[]): void {
-  const end = after.findIndex((node) => node.depth <= depth);
-  const below = end < 0 ? after : after.slice(0, end);
-  const direct = depth + 6;
-  const most = IS_PATTERN.test(name.toLowerCase()) ? MOST_OF_PATTERN : MOST_OF_TEXT;
-  const lengths: number[] = [];
-  for (const node of below.filter((one) => one.depth >= direct)) {
-    if (node.depth === direct) lengths.push(0);
-    lengths.push((lengths.pop() ?? 0) + lettersOf(node));
-  }
-  if (lengths.filter((length) => length > most).length > 1) throw unreadable(`${name} for something that is not written out in its place, or in more than ${most} letters,`);
-}
-
 /** Every beginning that could be a table, of this database or of one that is named: `a`, `a.b`, `a.b.c` of `a.b.c`, since a name may hold dots. */
 function tablesIn(identifier: string, database: string): string[] {
   const parts = identifier.split('.');
@@ -135,9 +95,8 @@ function checkIdentifier(name: string, readable: Readable): void {
   const closed = tablesIn(name, readable.database).find((table) => readable.closed.has(table));
   if (closed !== undefined) throw unknownTable(name);
   // A function that others are applied with may be named without a call.
-  const { closed: closedOnes, closedInAnyCase, searching } = readable.functions;
-  const lower = name.toLowerCase();
-  if (closedOnes.has(name) || closedInAnyCase.has(lower) || searching.has(lower)) throw unreadable(`The function ${name} without a call (a column has a table's name before its own, then)`);
+  const { closed: closedOnes, closedInAnyCase } = readable.functions;
+  if (closedOnes.has(name) || closedInAnyCase.has(name.toLowerCase())) throw unreadable(`The function ${name}`);
 }
 
 function checkTable(name: string, readable: Readable, shared: ReadonlySet<string>): void {
@@ -152,16 +111,11 @@ export function checkReading(tree: string, readable: Readable): void {
   const named = (kinds: readonly string[], attribute: string): ReadonlySet<string> => new Set(nodes.filter(({ kind }) => kinds.includes(kind)).flatMap(({ of }) => valueOf(of, attribute) ?? []));
   const queries = named(['QUERY', 'UNION'], 'cte_name');
   const lambdas = named(['LAMBDA'], 'alias');
-  for (const [index, node] of nodes.entries()) {
-    const { kind, of, isTable } = node;
+  for (const { kind, of, isTable } of nodes) {
     const alias = valueOf(of, 'alias');
     // The engine would take the filter of that table for this one.
     if (alias !== undefined && (readable.open.has(alias) || readable.closed.has(alias))) throw unreadable(`The alias ${alias}`);
-    if (kind === 'FUNCTION') {
-      const name = valueOf(of, 'function_name') ?? '';
-      checkFunction(name, readable, lambdas);
-      if (readable.functions.searching.has(name.toLowerCase())) checkSearch(name, node, nodes.slice(index + 1));
-    }
+    if (kind === 'FUNCTION') checkFunction(valueOf(of, 'function_name') ?? '', readable, lambdas);
     if (kind === 'IDENTIFIER' && isTable) checkTable(valueOf(of, 'identifier') ?? '', readable, queries);
     if (kind === 'IDENTIFIER') checkIdentifier(valueOf(of, 'identifier') ?? '', readable);
     if (kind === 'TABLE_FUNCTION') {
