@@ -120,7 +120,7 @@ export const answered: readonly (readonly [sql: string, answer: string, paramete
   ["SELECT count() FROM system.settings WHERE value LIKE '%globex%' OR value LIKE '%SECRET%'", '0'],
   ["SHOW TABLES FROM config", ''], ["SHOW TABLES FROM queue LIKE '%facts%'", ''], ["SHOW DATABASES LIKE 'config'", ''], ['EXISTS VIEW queue.tickets', '1'],
   // Searches as people ask for them.
-  ["SELECT ticket_id LIKE '%OURS%', ticket_id ILIKE concat('%', {p:String}, '%'), match(ticket_id, '^TKT-[A-Z]{4}-'), position(ticket_id, 'OURS'), 'x' LIKE ticket_id, multiSearchAny(ticket_id, ['a', lower('OURS')]), hasAny({q:Array(String)}, [ticket_id, 'a']) FROM queue.tickets WHERE ticket_id = '{ours}'", '1\t1\t1\t5\t0\t0\t1', { param_p: 'ours', param_q: "['a', 'b']" }],
+  ["SELECT ticket_id LIKE '%OURS%', ticket_id ILIKE concat('%', {p:String}, '%'), match(ticket_id, '^TKT-[A-Z]{4}-'), position(ticket_id, 'OURS'), 'x' LIKE ticket_id, multiSearchAny(ticket_id, ['a#', lower('OURS#')]), hasAny({q:Array(String)}, [ticket_id, 'a']) FROM queue.tickets WHERE ticket_id = '{ours}'", '1\t1\t1\t5\t0\t0\t1', { param_p: 'ours', param_q: "['a', 'b']" }],
   // What is asked of nobody's rows.
   ['SELECT sum(number) FROM numbers(10)', '45'], ['SELECT is_finished(\'solved\'), round(wilson_upper(1, 2), 2)', '1\t0.91'], ['SELECT {a:Int32} + 1, {s:String}', "2\tFROM queue.timeline, `x`", { param_a: '1', param_s: 'FROM queue.timeline, `x`' }],
   ["SELECT value FROM system.settings WHERE name IN ('max_threads', 'readonly') ORDER BY name", '2\n1'], ["SELECT value FROM system.settings WHERE name = 'max_threads'", '1', { max_threads: '1' }], ["SELECT value FROM system.settings WHERE name = 'max_threads'", '2', { max_threads: '64' }],
