@@ -327,6 +327,7 @@ describe('who has no password', () => {
   };
 
   it('is cut off when slow, while who has one takes all the time', async () => {
+    const hasty = await added('hasty', '--integration', 'acme', '--seconds', '1');
     const patient = request(endpoint, { method: 'POST', auth: `${root.name}:${root.password}` });
     const answer = once(patient, 'response') as Promise<[IncomingMessage]>;
     patient.write('SELECT ');
@@ -334,10 +335,11 @@ describe('who has no password', () => {
       ['', ''], ['POST / HTTP/1.1\r\nhost: localhost\r\n', 'x: y\r\n'], [head('/?user=nobody', 'content-length: 1000000'), ' '], [head('/?user=nobody&password=x', 'transfer-encoding: chunked'), '1\r\nx\r\n'],
       [head('/?user=nobody', 'content-type: multipart/form-data; boundary=x\r\ncontent-length: 1000000'), ' '], [head('/ping', 'content-length: 1000000'), ' '], [head('/nowhere', 'content-length: 1000000'), ' '],
       // Of an analyst that is the time for a query.
-      [head('/', `authorization: Basic ${Buffer.from(`${small.name}:${small.password}`).toString('base64')}\r\ncontent-length: 100000`), ' '],
+      [head('/', `authorization: Basic ${Buffer.from(`${hasty.name}:${hasty.password}`).toString('base64')}\r\ncontent-length: 100000`), ' '],
     ] as const).map(trickle));
     patient.end('42');
     expect(await text((await answer)[0])).toBe('42\n');
+    await access('remove', hasty.name);
   });
 
   it('has some of the connections of all at most', async () => {
