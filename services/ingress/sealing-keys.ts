@@ -2,7 +2,7 @@
 // lately. Whoever's key is not among them gets another one; all of them open, and all are deleted when their owner is forgotten. So how
 // much is read at a start, and held, does not grow with history. Who was ever forgotten is known whole. Owners go by their name (key-ring.ts).
 import type { LogRecord } from '../runtime/event-log.ts';
-import { readKeysEntry, type Owner } from '../runtime/personal/key-records.ts';
+import { keyIdOf, readKeysEntry, type Owner } from '../runtime/personal/key-records.ts';
 import { nameOf } from '../runtime/personal/key-ring.ts';
 import { SEALS_FOR_MS, type Key } from '../runtime/personal/sealed.ts';
 
@@ -40,6 +40,8 @@ export class SealingKeys {
   apply(record: KeysRecord): readonly Key[] {
     if (record.offset < this.#next) return [];
     this.#next = record.offset + 1;
+    // Most are those that this process made itself.
+    if (record.value !== null && this.#names.has(keyIdOf(record.key) ?? '')) return [];
     const entry = readKeysEntry(record);
     if (entry?.kind === 'key') this.#adopt({ key: entry.key, madeAt: Date.parse(entry.createdAt), isGone: false, kept: null }, entry);
     if (entry?.kind === 'deleted') this.#end(this.#names.get(entry.keyId) ?? '');

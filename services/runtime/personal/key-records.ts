@@ -44,6 +44,9 @@ export const erasureRecord = ({ integrationId, telegramUserId, subjects, erasedA
   headers: {},
 });
 
+/** The key that a record is about, which need not be read for it. */
+export const keyIdOf = (name: string | null): string | undefined => (name?.startsWith(KEY) === true ? name.slice(KEY.length) : undefined);
+
 /** Null for what is neither. */
 export function readKeysEntry(record: Pick<LogRecord, 'key' | 'value'>): KeysEntry | null {
   try {
@@ -54,7 +57,8 @@ export function readKeysEntry(record: Pick<LogRecord, 'key' | 'value'>): KeysEnt
 }
 
 function read({ key, value }: Pick<LogRecord, 'key' | 'value'>): KeysEntry | null {
-  if (key?.startsWith(KEY) === true) return value === null ? { kind: 'deleted', keyId: key.slice(KEY.length) } : readKey(value);
+  const keyId = keyIdOf(key);
+  if (keyId !== undefined) return value === null ? { kind: 'deleted', keyId } : readKey(value);
   if (key?.startsWith(ERASURE) === true && value !== null) return readErasure(value);
   return null;
 }
