@@ -19,6 +19,7 @@ import { projection } from './projection.ts';
 import { questions } from './questions.ts';
 import { rebuild } from './rebuild.ts';
 import { reconcile } from './reconcile.ts';
+import { sealing } from './sealing.ts';
 import { soak } from './soak.ts';
 import { startUp } from './start-up.ts';
 
@@ -56,6 +57,13 @@ program.command('ingress').description('as many webhooks as it takes over 128 co
   .option(...AGAINST)
   .action(({ against, sealed, ...options }: { events: number; connections: number; rounds: number; sealed: boolean; against?: string }) =>
     ingress({ ...options, command: command(), checkouts: [...checkouts(against), ...(sealed ? [{ checkout: projectDir, isSealed: true }] : [])] }));
+
+program.command('sealing').description('what sealing personal data takes of it: two doors in many short turns')
+  .option('--events <n>', 'in each turn', whole, 4_000)
+  .option('--connections <n>', 'each with one request at a time', whole, 128)
+  .option('--turns <n>', 'of each', whole, 60)
+  .option(...AGAINST)
+  .action(({ against, ...options }: { events: number; connections: number; turns: number; against?: string }) => sealing({ ...options, command: command(), checkouts: checkouts(against) }));
 
 program.command('live').description('webhooks at constant rates: from the 200 to queue.tickets, and the CPU that an event costs')
   .option('--rates <list>', 'events a second', wholes, [1, 10, 100, 500, 1_000, 3_000])

@@ -44,9 +44,9 @@ interface Round {
 const HALF_LOAD_SECONDS = 5;
 const IDLE_SECONDS = 20;
 const PLAIN_TOPIC = 'bench.plain';
-const DESK = { seed: 1, tickets: 200_000, days: 45 };
+export const DESK = { seed: 1, tickets: 200_000, days: 45 };
 
-function requestsOf(desk: Iterator<CrmEvent, unknown>, events: number): Buffer[] {
+export function requestsOf(desk: Iterator<CrmEvent, unknown>, events: number): Buffer[] {
   return Array.from({ length: events }, () => {
     const next = desk.next();
     if (next.done === true) throw new Error('the desk has no more events');
@@ -67,7 +67,7 @@ async function startPlain({ env }: BenchStack): Promise<Receiver & { stop: () =>
   return start('plain: fastify, HMAC, one kafkajs send an event', 'plain.ts', [brokers, PLAIN_TOPIC]);
 }
 
-function assertAccepted(name: string, { answers }: Load, events: number): void {
+export function assertAccepted(name: string, { answers }: Load, events: number): void {
   if (answers['accepted'] !== events) throw new Error(`${name} did not accept all of ${events} events: ${JSON.stringify(answers)}`);
 }
 
