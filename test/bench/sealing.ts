@@ -1,7 +1,7 @@
 // npm run bench -- sealing: what sealing takes of the door. Two doors that are alike but for it, each on a stack of its own, get the
 // same story in many short turns: a shared machine changes from minute to minute, so each turn is compared with the one beside it.
 import { deskEvents } from '../../infra/demo/desk/desk.ts';
-import { figure, median } from './figures.ts';
+import { figure, median, percentile } from './figures.ts';
 import { assertAccepted, DESK, requestsOf } from './ingress.ts';
 import { sendAll } from './load.ts';
 import { headOf, headText } from './machine.ts';
@@ -41,14 +41,12 @@ function doorOf(stack: BenchStack, { events, connections }: SealingOptions) {
 
 type Door = ReturnType<typeof doorOf>;
 
-function medianOf(turns: readonly Turn[], value: (turn: Turn) => number): number {
-  return median(turns.map(value)) ?? 0;
-}
+const medianOf = ({ turns }: Door, value: (turn: Turn) => number): string => figure(median(turns.map(value)));
 
 /** The quarters of what each turn took, beside the other door's. */
 function besides(plain: Door, sealed: Door, value: (turn: Turn) => number): string {
-  const ratios = sealed.turns.map((turn, index) => value(turn) / value(plain.turns[index] ?? turn)).sort((a, b) => a - b);
-  const at = (share: number): string => figure(ratios[Math.floor(share * (ratios.length - 1))] ?? 0);
+  const ratios = sealed.turns.map((turn, index) => value(turn) / value(plain.turns[index] ?? turn));
+  const at = (share: number): string => figure(percentile(ratios, share));
   return `${at(0.5)} (${at(0.25)}–${at(0.75)})`;
 }
 
@@ -66,7 +64,7 @@ export async function sealing(options: SealingOptions): Promise<void> {
     const rows = stacks.flatMap((stack, index) => {
       const [plain, sealed] = [doors[index], doors[index + 1]];
       if (index % 2 === 1 || plain === undefined || sealed === undefined) return [];
-      const both = (value: (turn: Turn) => number): string => `${figure(medianOf(plain.turns, value))} → ${figure(medianOf(sealed.turns, value))}`;
+      const both = (value: (turn: Turn) => number): string => `${medianOf(plain, value)} → ${medianOf(sealed, value)}`;
       return [{
         door: stack.commit, 'events/s': both(({ perSecond }) => perSecond), 'of the plain door’s': besides(plain, sealed, ({ perSecond }) => perSecond),
         'CPU µs/event': both(({ cpuMicroseconds }) => cpuMicroseconds), '× the plain door’s': besides(plain, sealed, ({ cpuMicroseconds }) => cpuMicroseconds),
@@ -82,4 +80,3 @@ ${table(rows)}
 `);
   });
 }
-
